@@ -1,0 +1,116 @@
+/** The values that flow through the pipeline. All readonly; units in names; shapes in comments. */
+
+export interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** In pixels, origin top left. */
+export interface Rect extends Size {
+  readonly x: number;
+  readonly y: number;
+}
+
+/** One picture, already scaled to the model's input. */
+export interface Frame {
+  readonly camera: string;
+  /** Counts this camera's delivered frames from 1, since the agent started. */
+  readonly number: number;
+  /** RGB, [size.height, size.width, 3], row-major; owns its whole ArrayBuffer so that it can be transferred. */
+  readonly pixels: Uint8Array<ArrayBuffer>;
+  readonly size: Size;
+  /** The part of the camera's frame that `pixels` shows (the ROI), in the camera's own pixels. */
+  readonly view: Rect;
+  /** Wall clock at capture, epoch milliseconds. */
+  readonly capturedAtMs: number;
+  /** Monotonic clock (performance.now) when the agent held the frame. */
+  readonly availableAtMs: number;
+  /** From the frame leaving the camera's driver to the agent holding it, where it can be known, else 0. */
+  readonly captureMs: number;
+}
+
+/** Why a frame that was captured was never scored. */
+export type DropReason = "newer-frame" | "shutdown" | "disabled";
+
+/** What a camera tells the pipeline. */
+export type CameraEvent =
+  | { readonly kind: "frame"; readonly camera: string; readonly frame: Frame }
+  | { readonly kind: "dropped"; readonly camera: string; readonly reason: DropReason; readonly count: number }
+  | {
+      readonly kind: "condition";
+      readonly camera: string;
+      readonly condition: "starting" | "delivering" | "idle" | "no-signal" | "ended";
+      readonly reason: string | null;
+    };
+
+/** What the engine made of one frame. */
+export interface Inspection {
+  readonly frame: Frame;
+  /** Maximum of the smoothed map. */
+  readonly score: number;
+  /** float32 [size.height, size.width], the smoothed anomaly map. */
+  readonly map: Float32Array;
+  readonly model: ModelIdentity;
+  /** Wait for the engine, and the inference of the batch that held this frame. */
+  readonly queueMs: number;
+  readonly inferenceMs: number;
+}
+
+/** A frame that the engine could not judge: a value, never an exception in the stream. */
+export interface InspectionFailure {
+  readonly frame: Frame;
+  readonly code: string;
+  readonly reason: string;
+}
+
+export type Outcome =
+  | { readonly kind: "inspected"; readonly inspection: Inspection }
+  | { readonly kind: "failed"; readonly failure: InspectionFailure };
+
+export interface ModelIdentity {
+  readonly name: string;
+  readonly version: string;
+  readonly sha256: string;
+  /** The execution provider really in use: tensorrt, cuda or cpu. */
+  readonly provider: string;
+}
+
+/** A connected component of the thresholded map, in the camera's pixels. */
+export interface Region extends Rect {
+  /** Pixels of the camera's frame above the threshold. */
+  readonly area: number;
+  /** The highest value of the map inside. */
+  readonly score: number;
+}
+
+/** An inspection held against its camera's threshold. */
+export interface Verdict {
+  readonly inspection: Inspection;
+  readonly threshold: number;
+  readonly anomalous: boolean;
+}
+
+export type AlertPhase = "raised" | "updated" | "cleared" | "acknowledged" | "shelved";
+
+/** One step in an alert's life, before it has its `seq`. */
+export interface AlertStep {
+  readonly id: string;
+  readonly phase: AlertPhase;
+  readonly camera: string;
+  readonly tsMs: number;
+  readonly score: number;
+  readonly threshold: number;
+  readonly peak: number;
+  readonly durationMs: number;
+  readonly frames: number;
+  readonly regions: readonly Region[];
+  readonly model: ModelIdentity;
+}
+
+/** An MQTT message on its way out; `topic` without the `<prefix>/<agent id>/` in front. */
+export interface Message {
+  readonly topic: string;
+  readonly payload: object;
+  readonly qos: 0 | 1;
+  readonly retain: boolean;
+}
