@@ -1,0 +1,48 @@
+/** What the engine and its worker thread say to each other. Buffers are transferred, never copied. */
+import type { Size } from "../types.js";
+
+/** Handed to the worker at its start. */
+export interface WorkerSetup {
+  readonly modelPath: string;
+  readonly input: Size;
+  /** In the order of preference. */
+  readonly providers: readonly string[];
+  /** Of one inference; 0 leaves the choice to ONNX Runtime. */
+  readonly threads: number;
+  /** Every batch size that will be asked for; each is run once before the worker is ready. */
+  readonly batchSizes: readonly number[];
+}
+
+export type Request =
+  /** `frames`: each RGB, [height, width, 3]. */
+  | { readonly kind: "run"; readonly id: number; readonly frames: readonly ArrayBuffer[] }
+  /** Runs the model back to back for so long, for `retort bench`. */
+  | { readonly kind: "measure"; readonly forMs: number };
+
+export type Reply =
+  | { readonly kind: "ready"; readonly report: ProviderReport }
+  | { readonly kind: "refused"; readonly reason: string }
+  | {
+      readonly kind: "done";
+      readonly id: number;
+      /** [N] */
+      readonly scores: Float32Array;
+      /** [N, height, width] */
+      readonly maps: Float32Array;
+      readonly frames: readonly ArrayBuffer[];
+      readonly inferenceMs: number;
+    }
+  | { readonly kind: "failed"; readonly id: number; readonly reason: string; readonly frames: readonly ArrayBuffer[] }
+  | { readonly kind: "measured"; readonly frames: number; readonly ms: number };
+
+/** Which execution provider is in use, and why not a better one. */
+export interface ProviderReport {
+  readonly used: string;
+  readonly tried: readonly ProviderTrial[];
+}
+
+export interface ProviderTrial {
+  readonly provider: string;
+  readonly taken: boolean;
+  readonly reason: string;
+}

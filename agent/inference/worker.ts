@@ -1,0 +1,106 @@
+/**
+ * The thread that holds one model. `session.run` of onnxruntime-node is synchronous behind its promise, so it must not
+ * run where the event loop matters. The only file of the agent that imports onnxruntime-node.
+ */
+import { setPriority } from "node:os";
+import { parentPort, workerData } from "node:worker_threads";
+import { env, InferenceSession, Tensor } from "onnxruntime-node";
+import { messageOf } from "../errors.js";
+import type { Reply, Request, WorkerSetup } from "./protocol.js";
+import { chooseProvider } from "./providers.js";
+
+/** Below the main thread's, so that capture and MQTT are served while inference takes every core. */
+const NICENESS = 5;
+
+const setup = workerData as WorkerSetup;
+const port = parentPort!;
+const { width, height } = setup.input;
+const frameBytes = width * height * 3;
+
+const reply = (message: Reply, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer);
+
+function lowerPriority(): void {
+  // setpriority(2) of "process" 0 is the calling thread on Linux; the threads that ONNX Runtime starts inherit it.
+  if (process.platform === "linux") setPriority(NICENESS);
+}
+
+function open(provider: string): Promise<InferenceSession> {
+  return InferenceSession.create(setup.modelPath, {
+    executionProviders: [provider],
+    ...(setup.threads > 0 ? { intraOpNumThreads: setup.threads } : {}),
+    interOpNumThreads: 1,
+    graphOptimizationLevel: "all",
+    logSeverityLevel: 4,
+  });
+}
+
+/** One frame goes in as it came; several are laid side by side. */
+function tensorOf(frames: readonly ArrayBuffer[]): Tensor {
+  const dims = [frames.length, height, width, 3];
+  if (frames.length === 1) return new Tensor("uint8", new Uint8Array(frames[0]!), dims);
+  const batch = new Uint8Array(frames.length * frameBytes);
+  frames.forEach((frame, index) => {
+    batch.set(new Uint8Array(frame), index * frameBytes);
+  });
+  return new Tensor("uint8", batch, dims);
+}
+
+interface Outputs {
+  readonly scores: Float32Array<ArrayBuffer>;
+  readonly maps: Float32Array<ArrayBuffer>;
+}
+
+/** ONNX Runtime writes into arrays of ours: its own cannot be relied on to be transferable. */
+async function infer(session: InferenceSession, frames: readonly ArrayBuffer[]): Promise<Outputs> {
+  const count = frames.length;
+  const scores = new Float32Array(count);
+  const maps = new Float32Array(count * height * width);
+  await session.run(
+    { image: tensorOf(frames) },
+    { score: new Tensor("float32", scores, [count]), map: new Tensor("float32", maps, [count, height, width]) },
+  );
+  return { scores, maps };
+}
+
+async function run(session: InferenceSession, id: number, frames: readonly ArrayBuffer[]): Promise<void> {
+  const startedAtMs = performance.now();
+  try {
+    const { scores, maps } = await infer(session, frames);
+    const inferenceMs = performance.now() - startedAtMs;
+    reply({ kind: "done", id, scores, maps, frames, inferenceMs }, [scores.buffer, maps.buffer, ...frames]);
+  } catch (error) {
+    reply({ kind: "failed", id, reason: messageOf(error), frames }, [...frames]);
+  }
+}
+
+async function measure(session: InferenceSession, forMs: number): Promise<void> {
+  const frame = [new ArrayBuffer(frameBytes)];
+  const startedAtMs = performance.now();
+  let frames = 0;
+  while (performance.now() - startedAtMs < forMs) {
+    await infer(session, frame);
+    frames += 1;
+  }
+  reply({ kind: "measured", frames, ms: performance.now() - startedAtMs });
+}
+
+async function start(): Promise<void> {
+  lowerPriority();
+  env.logLevel = "fatal";
+  const { session, report } = await chooseProvider(setup.providers, open);
+  for (const size of setup.batchSizes) {
+    await infer(
+      session,
+      Array.from({ length: size }, () => new ArrayBuffer(frameBytes)),
+    );
+  }
+  port.on("message", (request: Request) => {
+    void (request.kind === "run" ? run(session, request.id, request.frames) : measure(session, request.forMs));
+  });
+  reply({ kind: "ready", report });
+}
+
+start().catch((error: unknown) => {
+  reply({ kind: "refused", reason: messageOf(error) });
+  port.close();
+});
