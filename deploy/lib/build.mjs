@@ -1,0 +1,50 @@
+// Compiles the TypeScript when a source has changed, and clears away what has no source any more.
+import { existsSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { step } from "./report.mjs";
+import { hashOf, readStamp, writeStamp } from "./stamp.mjs";
+
+const FOLDERS = ["agent", "models", "config", "test"];
+
+/**
+ * @param {{root: string}} options
+ * @throws {SetupError} with the compiler's output if the sources do not compile
+ */
+export function build({ root }) {
+  const sources = FOLDERS.flatMap((folder) => filesUnder(root, folder, ".ts"));
+  const outputs = sources.map((path) => join("dist", path.replace(/\.ts$/, ".js")));
+  clearOrphans(root, new Set(outputs));
+  const stamp = join(root, "dist", ".build-stamp");
+  const inputs = [...sources, "tsconfig.json", "package-lock.json"].map((path) => join(root, path));
+  const hash = hashOf(inputs, [root]);
+  const complete = outputs.every((path) => existsSync(join(root, path)));
+  if (complete && readStamp(stamp)?.hash === hash) return;
+  // The compiler trusts its own record of what it wrote; with outputs gone that record is wrong.
+  if (!complete) rmSync(join(root, "dist", ".tsbuildinfo"), { force: true });
+  const compiler = join(root, "node_modules", "typescript", "bin", "tsc");
+  step("building", process.execPath, [compiler, "-p", "tsconfig.json"], { cwd: root });
+  writeStamp(stamp, { hash });
+}
+
+/** A deleted test's old output would go on being run, a deleted module's would go on being found. */
+function clearOrphans(root, wanted) {
+  for (const folder of FOLDERS) {
+    for (const path of filesUnder(root, join("dist", folder), ".js")) {
+      if (wanted.has(path)) continue;
+      rmSync(join(root, path));
+      rmSync(join(root, `${path}.map`), { force: true });
+    }
+  }
+}
+
+/** @returns {string[]} paths relative to root, sorted */
+function filesUnder(root, folder, ending) {
+  if (!existsSync(join(root, folder))) return [];
+  return readdirSync(join(root, folder), { withFileTypes: true })
+    .flatMap((entry) => {
+      const path = join(folder, entry.name);
+      if (entry.isDirectory()) return filesUnder(root, path, ending);
+      return entry.name.endsWith(ending) && !entry.name.endsWith(".d.ts") ? [path] : [];
+    })
+    .sort();
+}
