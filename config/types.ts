@@ -1,0 +1,163 @@
+/** The configuration after all layers are merged and checked: the contract's YAML, readonly, every default filled in. */
+
+export interface Config {
+  readonly agent: AgentConfig;
+  readonly mqtt: MqttConfig;
+  /** By the name that cameras refer to. */
+  readonly models: Readonly<Record<string, ModelConfig>>;
+  readonly inference: InferenceConfig;
+  readonly cameras: readonly CameraConfig[];
+  readonly http: HttpConfig;
+  readonly state: StateConfig;
+}
+
+export interface AgentConfig {
+  /** One MQTT topic level; the host's name unless given. */
+  readonly id: string;
+}
+
+export interface MqttConfig {
+  /** `embedded`, or an address mqtt:// | mqtts:// | ws:// | wss://. */
+  readonly url: string;
+  readonly prefix: string;
+  readonly username: string | null;
+  /** The first line of this file is the password: it never stands in the configuration itself. */
+  readonly passwordFile: string | null;
+}
+
+export interface ModelConfig {
+  /** A bundle directory, absolute, or relative to the package for the shipped one. */
+  readonly path: string;
+}
+
+export type ProviderName = "tensorrt" | "cuda" | "cpu";
+export type Precision = "fp32" | "fp16";
+
+export interface InferenceConfig {
+  /** In order of preference; the first that works is taken. */
+  readonly providers: readonly ProviderName[];
+  readonly precision: Precision;
+  /** Intra-op threads, 0: as many as there are cores. */
+  readonly threads: number;
+  readonly maxBatch: number;
+}
+
+export interface CameraConfig {
+  /** One MQTT topic level, unique. */
+  readonly id: string;
+  /** A key of `models`. */
+  readonly model: string;
+  readonly enabled: boolean;
+  readonly source: SourceConfig;
+  /** The most frames a second that are asked of the source. */
+  readonly fps: number;
+  /** Shares of the frame, 0..1, origin top left. */
+  readonly roi: RoiConfig;
+  readonly alert: AlertConfig;
+}
+
+export interface RoiConfig {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface AlertConfig {
+  /** `model`: the bundle's own. */
+  readonly threshold: number | "model";
+  readonly raiseAfter: number;
+  readonly clearAfter: number;
+}
+
+export interface HttpConfig {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface StateConfig {
+  readonly path: string;
+}
+
+/** The built-in synthetic production line. */
+export interface DemoSource {
+  readonly type: "demo";
+}
+
+/** A folder of pictures, in the order of their names. */
+export interface ImagesSource {
+  readonly type: "images";
+  readonly path: string;
+  readonly loop: boolean;
+}
+
+/** A video file; every frame is inspected. */
+export interface FileSource {
+  readonly type: "file";
+  readonly path: string;
+  readonly loop: boolean;
+}
+
+export interface V4l2Source {
+  readonly type: "v4l2";
+  readonly device: string;
+  readonly width?: number;
+  readonly height?: number;
+  /** A GStreamer raw format (`YUY2`) or `MJPG`. */
+  readonly format?: string;
+}
+
+/** A CSI camera of a Jetson, through nvarguscamerasrc. */
+export interface CsiSource {
+  readonly type: "csi";
+  readonly sensorId: number;
+  readonly width?: number;
+  readonly height?: number;
+  readonly framerate?: number;
+}
+
+export interface RtspSource {
+  readonly type: "rtsp";
+  /** rtsp:// or rtsps://, without credentials. */
+  readonly url: string;
+  readonly latencyMs: number;
+  readonly transport: "tcp" | "udp";
+  /** Named where the decoder must be chosen beforehand (Jetson); `auto` lets GStreamer find out. */
+  readonly codec: "auto" | "h264" | "h265" | "mjpeg";
+  readonly username?: string;
+  readonly passwordFile?: string;
+}
+
+/** GigE Vision and USB3 Vision. */
+export interface AravisSource {
+  readonly type: "aravis";
+  /** The camera's Aravis name or address; the first one found unless given. */
+  readonly camera?: string;
+  readonly trigger: "off" | "software" | "hardware";
+  /** The GenICam line of a hardware trigger, e.g. `Line1`. */
+  readonly triggerSource?: string;
+  readonly exposureUs?: number;
+  readonly gain?: number;
+  readonly width?: number;
+  readonly height?: number;
+}
+
+/** Any launch line, without a sink. */
+export interface GstreamerSource {
+  readonly type: "gstreamer";
+  readonly launch: string;
+  /** A live source keeps its newest frame only; otherwise every frame waits to be asked for. */
+  readonly live: boolean;
+}
+
+export type SourceConfig =
+  | DemoSource
+  | ImagesSource
+  | FileSource
+  | V4l2Source
+  | CsiSource
+  | RtspSource
+  | AravisSource
+  | GstreamerSource;
+
+export type SourceType = SourceConfig["type"];
