@@ -1,0 +1,188 @@
+import type { AlertPhase, AlertStep, DropReason, ModelIdentity, Region, Verdict } from "../types.js";
+
+/** The payloads of the contract. Every one carries `v: 1`; `ts` and `since` are RFC 3339 UTC with milliseconds. */
+export interface Payload {
+  readonly v: 1;
+  readonly ts: string;
+}
+
+export interface StatusPayload extends Payload {
+  readonly state: "online" | "stopped" | "offline";
+  readonly version: string;
+  readonly since: string;
+}
+
+export type CameraState = "starting" | "ok" | "anomalous" | "idle" | "no-signal" | "faulted" | "disabled";
+
+export interface StatePayload extends Payload {
+  readonly state: CameraState;
+  readonly since: string;
+  readonly reason: string | null;
+}
+
+export type ModelPayload = ModelIdentity;
+
+/** What a line's control tells about the part in front of a camera: joined to what follows. */
+export type Context = Readonly<Record<string, unknown>>;
+
+export interface ScorePayload extends Payload {
+  readonly frame: number;
+  readonly score: number;
+  readonly threshold: number;
+  readonly anomalous: boolean;
+  readonly latencyMs: {
+    readonly capture: number;
+    readonly queue: number;
+    readonly inference: number;
+    readonly total: number;
+  };
+  readonly model: ModelPayload;
+  readonly context: Context | null;
+}
+
+export interface AlertPayload extends Payload {
+  readonly id: string;
+  readonly seq: number;
+  readonly phase: AlertPhase;
+  readonly camera: string;
+  readonly score: number;
+  readonly threshold: number;
+  readonly peak: number;
+  readonly durationMs: number;
+  readonly frames: number;
+  readonly regions: readonly Region[];
+  readonly model: ModelPayload;
+  readonly calibration: string | null;
+  readonly context: Context | null;
+  /** Where the picture will arrive; null while no evidence is taken. */
+  readonly evidence: { readonly topic: string; readonly sha256: string; readonly bytes: number } | null;
+  readonly replayed: boolean;
+}
+
+export interface CameraHealth {
+  readonly captured: number;
+  readonly scored: number;
+  readonly dropped: Readonly<Partial<Record<DropReason, number>>>;
+  readonly failed: number;
+  readonly inFlight: number;
+  /** scored / captured, 0..1; null before the first frame. */
+  readonly share: number | null;
+  readonly fps: number;
+  /** Null while nothing was scored in the last interval. */
+  readonly latencyMs: { readonly p50: number; readonly p99: number } | null;
+}
+
+export interface ProviderHealth {
+  readonly used: string;
+  readonly tried: readonly { readonly provider: string; readonly taken: boolean; readonly reason: string }[];
+}
+
+export interface OutboxHealth {
+  readonly depth: number;
+  /** How long the oldest waits. */
+  readonly ageMs: number;
+  /** Messages given up since the start, by reason. */
+  readonly lost: Readonly<Record<string, number>>;
+}
+
+export interface HealthPayload extends Payload {
+  readonly uptimeS: number;
+  readonly cameras: Readonly<Record<string, CameraHealth>>;
+  /** By model name. */
+  readonly providers: Readonly<Record<string, ProviderHealth>>;
+  readonly outbox: OutboxHealth;
+  readonly memory: { readonly rssMb: number; readonly heapMb: number };
+  /** Degrees Celsius by thermal zone; empty where the machine tells none. */
+  readonly temperaturesC: Readonly<Record<string, number>>;
+  /** GPU load 0..1, null where the machine tells none. */
+  readonly gpuLoad: number | null;
+}
+
+export type ReplyPayload = { readonly v: 1; readonly id: string | null } & (
+  | { readonly ok: true; readonly result: unknown }
+  | { readonly ok: false; readonly error: { readonly code: string; readonly message: string } }
+);
+
+/** RFC 3339 UTC with milliseconds. */
+export function timestamp(epochMs: number): string {
+  return new Date(epochMs).toISOString();
+}
+
+export function statusPayload(
+  state: StatusPayload["state"],
+  at: { readonly nowMs: number; readonly sinceMs: number; readonly version: string },
+): StatusPayload {
+  return { v: 1, state, ts: timestamp(at.nowMs), version: at.version, since: timestamp(at.sinceMs) };
+}
+
+export function statePayload(
+  state: CameraState,
+  at: { readonly nowMs: number; readonly sinceMs: number; readonly reason: string | null },
+): StatePayload {
+  return { v: 1, state, ts: timestamp(at.nowMs), since: timestamp(at.sinceMs), reason: at.reason };
+}
+
+/** @param nowMs the monotonic clock (performance.now) at publication, the one of `frame.availableAtMs`. */
+export function scorePayload(verdict: Verdict, nowMs: number, context: Context | null): ScorePayload {
+  const { frame, score, queueMs, inferenceMs, model } = verdict.inspection;
+  return {
+    v: 1,
+    ts: timestamp(frame.capturedAtMs),
+    frame: frame.number,
+    score,
+    threshold: verdict.threshold,
+    anomalous: verdict.anomalous,
+    latencyMs: {
+      capture: round(frame.captureMs),
+      queue: round(queueMs),
+      inference: round(inferenceMs),
+      total: round(frame.captureMs + nowMs - frame.availableAtMs),
+    },
+    model: identity(model),
+    context,
+  };
+}
+
+/** What an alert's step does not know by itself. */
+export interface AlertDetails {
+  readonly seq: number;
+  readonly calibration: string | null;
+  readonly context: Context | null;
+  readonly evidence?: AlertPayload["evidence"];
+  readonly replayed?: boolean;
+}
+
+export function alertPayload(step: AlertStep, details: AlertDetails): AlertPayload {
+  return {
+    v: 1,
+    id: step.id,
+    seq: details.seq,
+    phase: step.phase,
+    ts: timestamp(step.tsMs),
+    camera: step.camera,
+    score: step.score,
+    threshold: step.threshold,
+    peak: step.peak,
+    durationMs: Math.round(step.durationMs),
+    frames: step.frames,
+    regions: step.regions,
+    model: identity(step.model),
+    calibration: details.calibration,
+    context: details.context,
+    evidence: details.evidence ?? null,
+    replayed: details.replayed ?? false,
+  };
+}
+
+export function healthPayload(health: Omit<HealthPayload, "v" | "ts">, nowMs: number): HealthPayload {
+  return { v: 1, ts: timestamp(nowMs), ...health };
+}
+
+/** Only the contract's fields, whatever else the object carries. */
+function identity({ name, version, sha256, provider }: ModelIdentity): ModelPayload {
+  return { name, version, sha256, provider };
+}
+
+function round(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
+}

@@ -1,0 +1,68 @@
+import { CodedError } from "../errors.js";
+
+/** Topics as in the contract; `T` is `<prefix>/<agent id>`. What goes out is named without `T/`, see Message in types.ts. */
+export const topics = {
+  status: "status",
+  health: "health",
+  state: (camera: string) => `${camera}/state`,
+  score: (camera: string) => `${camera}/score`,
+  alert: (camera: string) => `${camera}/alert`,
+  evidence: (camera: string, alertId: string) => `${camera}/evidence/${alertId}`,
+  reply: (command: string) => `reply/${command}`,
+} as const;
+
+/** First levels below `T` that are not cameras. */
+export const reservedLevels: readonly string[] = ["status", "health", "cmd", "reply", "config", "model"];
+
+/** `T`, without a slash at its end. */
+export function baseTopic(prefix: string, agentId: string): string {
+  return `${prefix}/${agentId}`;
+}
+
+/** What the agent subscribes to, in full. */
+export function subscriptions(base: string): readonly string[] {
+  return [`${base}/cmd/+`, `${base}/+/context`];
+}
+
+export type Inbound =
+  | { readonly kind: "command"; readonly command: string }
+  | { readonly kind: "context"; readonly camera: string };
+
+/** Says what an incoming topic is, null when it is none of ours. */
+export function inboundOf(base: string, topic: string): Inbound | null {
+  if (!topic.startsWith(`${base}/`)) return null;
+  const levels = topic.slice(base.length + 1).split("/");
+  if (levels.length !== 2) return null;
+  const [first, second] = levels as [string, string];
+  if (first === "cmd") return { kind: "command", command: second };
+  if (second === "context" && !reservedLevels.includes(first)) return { kind: "context", camera: first };
+  return null;
+}
+
+/**
+ * Why a text cannot be one topic level, null when it can: not empty, no wildcard, no separator, no control character
+ * (MQTT 5, 4.7 and 1.5.4), and no leading `$`, which brokers keep for themselves.
+ */
+export function levelFault(level: string): string | null {
+  if (level === "") return "is empty";
+  if (/[/+#]/.test(level)) return "holds one of / + #";
+  if (/\p{Cc}/u.test(level)) return "holds a control character";
+  if (level.startsWith("$")) return "starts with $";
+  if (Buffer.byteLength(level) > 200) return "is longer than 200 bytes";
+  return null;
+}
+
+/**
+ * The client id, made from the agent's id so that a second agent of the same id is noticed: the broker throws out the first.
+ * MQTT 3.1.1 [MQTT-3.1.3-5] promises only 23 characters of 0-9a-zA-Z; the brokers in use take more.
+ */
+export function clientIdOf(agentId: string): string {
+  const fault = levelFault(agentId);
+  if (fault !== null) {
+    throw new CodedError("AGENT_ID_INVALID", `the agent's id ${fault}`, {
+      remedy: "Use letters, digits, - and _.",
+      at: "agent.id",
+    });
+  }
+  return `retort-${agentId}`;
+}
