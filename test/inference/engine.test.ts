@@ -1,0 +1,143 @@
+import { rmSync } from "node:fs";
+import { mkdtemp, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import * as assert from "uvu/assert";
+import { CodedError } from "../../agent/errors.js";
+import { type Engine, type EngineOptions, openEngine } from "../../agent/inference/engine.js";
+import { spawnWorker, type Thread } from "../../agent/inference/host.js";
+import { engineContract, failureCode, inspected } from "../contracts/engine.js";
+import { fakeEngine } from "../fakes/engine.js";
+import { greyFrame } from "../support/frames.js";
+import { suite } from "../support/suite.js";
+import { type TinyBundleOptions, tinyModel } from "../support/tiny-bundle.js";
+
+const folders: string[] = [];
+process.on("exit", () => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+async function open(model: TinyBundleOptions = {}, rest: Partial<EngineOptions> = {}): Promise<Engine> {
+  const folder = await mkdtemp(join(tmpdir(), "retort-engine-"));
+  folders.push(folder);
+  const modelPath = join(folder, "model.onnx");
+  await writeFile(modelPath, tinyModel(model));
+  return openEngine({
+    modelPath,
+    identity: { name: "tiny", version: "1.0.0", sha256: "0".repeat(64) },
+    input: { width: model.width ?? 16, height: model.height ?? 16 },
+    threshold: 0.5,
+    providers: ["cpu"],
+    threads: 1,
+    maxBatch: 8,
+    ...rest,
+  });
+}
+
+engineContract("fake", async () => fakeEngine());
+engineContract("worker thread with ONNX Runtime", () => open());
+
+const test = suite("engine");
+let engine: Engine | undefined;
+test.after.each(async () => {
+  await engine?.close();
+});
+
+test("a provider that this machine lacks is passed over, with the reason", async () => {
+  engine = await open({}, { providers: ["bogus", "cpu"] });
+  const { used, tried } = engine.providers();
+  assert.is(used, "cpu");
+  assert.is(tried[0]!.provider, "bogus");
+  assert.not(tried[0]!.taken);
+  assert.ok(tried[0]!.reason.length > 0);
+});
+
+test("a file that is no model is refused with a code", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "retort-engine-"));
+  folders.push(folder);
+  const modelPath = join(folder, "model.onnx");
+  await writeFile(modelPath, "not a model");
+  try {
+    engine = await open({}, { modelPath });
+    assert.unreachable();
+  } catch (error) {
+    assert.ok(error instanceof CodedError);
+    assert.is(error.code, "ENGINE_OPEN_FAILED");
+    assert.is(error.at, modelPath);
+  }
+});
+
+test("a score that is not a number is a failed outcome; the next frame is judged", async () => {
+  engine = await open({ nanOnBlack: true });
+  assert.is(failureCode(await engine.inspect(greyFrame(0))), "SCORE_NOT_FINITE");
+  assert.is(inspected(await engine.inspect(greyFrame(7))).score, 1);
+});
+
+test("a thread that dies fails the frames it held, and its successor judges the rest", async () => {
+  const threads: Thread[] = [];
+  const restarts: string[] = [];
+  engine = await open(
+    { width: 512, height: 512 },
+    {
+      maxBatch: 1,
+      restartAfterMs: 10,
+      spawn: (setup) => {
+        const thread = spawnWorker(setup);
+        threads.push(thread);
+        return thread;
+      },
+      onRestart: (reason) => restarts.push(reason),
+    },
+  );
+  const asked = Array.from({ length: 6 }, () => engine!.inspect(greyFrame(9, { width: 512, height: 512 })));
+  await threads[0]!.terminate();
+  const codes = (await Promise.all(asked)).map((outcome) =>
+    outcome.kind === "inspected" ? "ok" : outcome.failure.code,
+  );
+  assert.ok(codes.includes("ENGINE_WORKER_DIED"), codes.join());
+  assert.ok(codes.filter((code) => code === "ENGINE_WORKER_DIED").length <= 2, "more than the thread held were lost");
+  assert.is(codes.at(-1), "ok");
+  assert.is(threads.length, 2);
+  assert.is(restarts.length, 1);
+});
+
+test("frames asked together are run in one batch", async () => {
+  const sizes: number[] = [];
+  engine = await open(
+    {},
+    {
+      spawn: (setup) => {
+        const thread = spawnWorker(setup);
+        return {
+          on: thread.on.bind(thread) as Thread["on"],
+          terminate: () => thread.terminate(),
+          postMessage: (request, transfer) => {
+            if (request.kind === "run") sizes.push(request.frames.length);
+            thread.postMessage(request, transfer);
+          },
+        };
+      },
+    },
+  );
+  await Promise.all(Array.from({ length: 18 }, () => engine!.inspect(greyFrame(9))));
+  assert.equal(sizes, [1, 1, 8, 8]);
+});
+
+test("the event loop stays free while inference takes every core", async () => {
+  const size = { width: 1024, height: 1024 };
+  engine = await open(size, { threads: 2, maxBatch: 1 });
+  const delay = monitorEventLoopDelay({ resolution: 1 });
+  delay.enable();
+  const until = performance.now() + 2_000;
+  const pump = async (): Promise<void> => {
+    let frame = greyFrame(1, size);
+    while (performance.now() < until) frame = inspected(await engine!.inspect(frame)).frame;
+  };
+  await Promise.all([pump(), pump()]);
+  delay.disable();
+  const p99Ms = delay.percentile(99) / 1e6;
+  assert.ok(p99Ms < 10, `p99 delay ${p99Ms.toFixed(1)} ms`);
+});
+
+test.run();
