@@ -1,0 +1,143 @@
+/** A dataflow graph of ONNX operators: values know their shapes, nodes are in topological order by construction. */
+
+/** A number, or a name for a size known only at run time (`N`: images in the batch). */
+export type Dim = number | string;
+export type Shape = readonly Dim[];
+export type DataType = "float32" | "uint8" | "int64" | "bool";
+
+export interface Value {
+  readonly name: string;
+  readonly type: DataType;
+  readonly shape: Shape;
+}
+
+/** A plain number is an ONNX int; `{ float }` an ONNX float. */
+export type Attribute = number | string | readonly number[] | { readonly float: number };
+
+export interface Node {
+  readonly op: string;
+  /** "" for ONNX's own operators. */
+  readonly domain: string;
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly Value[];
+  readonly attributes: Readonly<Record<string, Attribute>>;
+  /** The operators that a composite stands for; empty for a plain operator. */
+  readonly body: readonly Node[];
+}
+
+export type ConstantData = Float32Array | BigInt64Array | Uint8Array;
+
+export interface NodeOptions {
+  readonly attributes?: Readonly<Record<string, Attribute>>;
+  readonly type?: DataType;
+  /** The output's name; made up unless given. Graph outputs are named so. */
+  readonly name?: string;
+  readonly domain?: string;
+}
+
+export class Graph {
+  readonly name: string;
+  readonly inputs: Value[] = [];
+  readonly outputs: Value[] = [];
+  readonly constants = new Map<string, { readonly value: Value; readonly data: ConstantData }>();
+  private collecting: Node[] = [];
+  private readonly top = this.collecting;
+  private count = 0;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  /** The nodes in topological order, composites whole. */
+  get nodes(): readonly Node[] {
+    return this.top;
+  }
+
+  /** The nodes in topological order, every composite replaced by its body. */
+  flatNodes(): Node[] {
+    const flatten = (node: Node): Node[] => (node.body.length > 0 ? node.body.flatMap(flatten) : [node]);
+    return this.top.flatMap(flatten);
+  }
+
+  input(name: string, type: DataType, shape: Shape): Value {
+    const value = { name, type, shape };
+    this.inputs.push(value);
+    return value;
+  }
+
+  /** A tensor stored in the model. */
+  constant(data: ConstantData, shape: readonly number[], name?: string): Value {
+    const type = data instanceof Float32Array ? "float32" : data instanceof BigInt64Array ? "int64" : "uint8";
+    const value: Value = { name: name ?? this.fresh("const"), type, shape };
+    this.constants.set(value.name, { value, data });
+    return value;
+  }
+
+  scalar(number: number): Value {
+    return this.shared(`scalar:${number}`, () => [Float32Array.of(number), []]);
+  }
+
+  /** A 1-d int64 constant: axes, shapes, slice bounds. */
+  integers(...numbers: number[]): Value {
+    return this.shared(`integers:${numbers.join(",")}`, () => [BigInt64Array.from(numbers, BigInt), [numbers.length]]);
+  }
+
+  /** One operator with one output. */
+  node(op: string, inputs: readonly Value[], shape: Shape, options: NodeOptions = {}): Value {
+    const output: Value = {
+      name: options.name ?? this.fresh(op),
+      type: options.type ?? inputs[0]?.type ?? "float32",
+      shape,
+    };
+    const { attributes = {}, domain = "" } = options;
+    this.collecting.push({ op, domain, inputs, outputs: [output], attributes, body: [] });
+    return output;
+  }
+
+  /**
+   * Several operators that the reverse walk of models/gradients.ts sees as one node named `op`, because its derivative is
+   * shorter as a whole. `build` yields the outputs; what follows the first is kept for the derivative.
+   */
+  composite(
+    op: string,
+    inputs: readonly Value[],
+    attributes: Readonly<Record<string, Attribute>>,
+    build: () => readonly [Value, ...Value[]],
+  ): readonly [Value, ...Value[]] {
+    const outer = this.collecting;
+    const body: Node[] = [];
+    this.collecting = body;
+    const outputs = build();
+    this.collecting = outer;
+    outer.push({ op, domain: "", inputs, outputs, attributes, body });
+    return outputs;
+  }
+
+  output(value: Value): Value {
+    this.outputs.push(value);
+    return value;
+  }
+
+  private shared(name: string, make: () => [ConstantData, readonly number[]]): Value {
+    const existing = this.constants.get(name);
+    if (existing !== undefined) return existing.value;
+    const [data, shape] = make();
+    return this.constant(data, shape, name);
+  }
+
+  private fresh(stem: string): string {
+    this.count += 1;
+    return `${stem}:${this.count}`;
+  }
+}
+
+/** The product of known sizes; throws when one is known only at run time. */
+export function sizeOf(shape: Shape): number {
+  return shape.reduce<number>((product, dim) => product * fixed(dim), 1);
+}
+
+/** A size that must be known now. */
+export function fixed(dim: Dim | undefined): number {
+  if (typeof dim === "number") return dim;
+  throw new TypeError(`size ${String(dim)} is known only at run time`);
+}
