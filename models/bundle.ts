@@ -1,0 +1,138 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { Ajv } from "ajv";
+import { CodedError, messageOf } from "./errors.js";
+
+/** How the threshold was set. */
+export interface Calibration {
+  readonly rule: string;
+  /** Good images, held out from training, that it was set on. */
+  readonly images: number;
+  readonly mean: number;
+  readonly deviation: number;
+  readonly max: number;
+}
+
+export interface TrainingRecord {
+  readonly images: number;
+  readonly heldOut: number;
+  /** Pictures that could not be read, left out. */
+  readonly skipped: number;
+  readonly epochs: number;
+  readonly batch: number;
+  readonly seed: number;
+  readonly loss: number;
+  /** sha256 of the teacher's weights file. */
+  readonly teacher: string;
+}
+
+/** `model.json` of a model bundle. */
+export interface Manifest {
+  readonly name: string;
+  readonly version: string;
+  readonly arch: string;
+  readonly input: { readonly width: number; readonly height: number };
+  readonly threshold: number;
+  /** null: exported from foreign weights; the threshold is a guess until it is calibrated. */
+  readonly calibration: Calibration | null;
+  /** of model.onnx, hexadecimal. */
+  readonly sha256: string;
+  readonly training: TrainingRecord | null;
+  /** RFC 3339. */
+  readonly created: string;
+}
+
+export interface Bundle {
+  readonly dir: string;
+  readonly modelPath: string;
+  readonly manifest: Manifest;
+}
+
+const text = { type: "string", minLength: 1 };
+const hash = { type: "string", pattern: "^[0-9a-f]{64}$" };
+const side = { type: "integer", minimum: 1, maximum: 8192 };
+const isManifest = new Ajv({ allErrors: true }).compile<Manifest>({
+  type: "object",
+  required: ["name", "version", "arch", "input", "threshold", "calibration", "sha256", "training", "created"],
+  properties: {
+    name: text,
+    version: text,
+    arch: text,
+    input: { type: "object", required: ["width", "height"], properties: { width: side, height: side } },
+    threshold: { type: "number" },
+    calibration: { type: ["object", "null"] },
+    sha256: hash,
+    training: { type: ["object", "null"] },
+    created: text,
+  },
+});
+
+/**
+ * Reads and checks a bundle directory (the graph's own shapes are checked where it is loaded).
+ * @throws CodedError BUNDLE_UNREADABLE, BUNDLE_INVALID or BUNDLE_HASH_MISMATCH
+ */
+export async function readBundle(dir: string): Promise<Bundle> {
+  const manifestPath = join(dir, "model.json");
+  const modelPath = join(dir, "model.onnx");
+  let parsed: unknown;
+  let actual: string;
+  try {
+    parsed = JSON.parse(await readFile(manifestPath, "utf8"));
+    actual = await sha256OfFile(modelPath);
+  } catch (error) {
+    throw new CodedError("BUNDLE_UNREADABLE", `cannot read the model bundle: ${messageOf(error)}`, {
+      at: dir,
+      remedy: "Point to a directory with model.onnx and model.json, as `retort train` or `retort export` writes it.",
+      cause: error,
+    });
+  }
+  if (!isManifest(parsed)) {
+    const problems = (isManifest.errors ?? []).map((each) => `${each.instancePath || "/"} ${each.message ?? ""}`);
+    throw new CodedError("BUNDLE_INVALID", `model.json is not a bundle's: ${problems.join("; ")}`, {
+      at: manifestPath,
+      remedy: "Write the bundle again with `retort train` or `retort export`.",
+    });
+  }
+  if (actual !== parsed.sha256) {
+    throw new CodedError("BUNDLE_HASH_MISMATCH", `model.onnx has sha256 ${actual}, model.json says ${parsed.sha256}`, {
+      at: modelPath,
+      remedy: "The model was changed or its copy is damaged: copy the bundle again.",
+    });
+  }
+  return { dir, modelPath, manifest: parsed };
+}
+
+/** Writes both files beside `dir` and puts them in its place at once, so that no half bundle is ever seen. */
+export async function writeBundle(dir: string, onnx: Uint8Array, manifest: Omit<Manifest, "sha256">): Promise<Bundle> {
+  const sha256 = createHash("sha256").update(onnx).digest("hex");
+  const complete: Manifest = { ...manifest, sha256 };
+  const draft = `${dir}.${process.pid}.draft`;
+  try {
+    await mkdir(dirname(dir), { recursive: true });
+    await mkdir(draft, { recursive: true });
+    await writeFile(join(draft, "model.onnx"), onnx);
+    await writeFile(join(draft, "model.json"), `${JSON.stringify(complete, null, 2)}\n`);
+    await mkdir(dir, { recursive: true });
+    await rename(join(draft, "model.onnx"), join(dir, "model.onnx"));
+    await rename(join(draft, "model.json"), join(dir, "model.json"));
+  } catch (error) {
+    throw new CodedError("BUNDLE_UNWRITABLE", `cannot write the model bundle: ${messageOf(error)}`, {
+      at: dir,
+      remedy:
+        "Free disk space or choose another --out; a finished training resumes with --resume and only writes again.",
+      cause: error,
+    });
+  } finally {
+    await rm(draft, { recursive: true, force: true });
+  }
+  return { dir, modelPath: join(dir, "model.onnx"), manifest: complete };
+}
+
+/** Hexadecimal. */
+export async function sha256OfFile(path: string): Promise<string> {
+  const digest = createHash("sha256");
+  for await (const chunk of createReadStream(path)) digest.update(chunk as Buffer);
+  return digest.digest("hex");
+}

@@ -1,0 +1,51 @@
+import { InferenceSession, Tensor } from "onnxruntime-node";
+import type { Shape } from "./graph.js";
+
+/** ONNX Runtime for the models' own work (training, evaluation, export checks): the one file here that imports it. */
+
+export { Tensor };
+export type Feeds = Readonly<Record<string, Tensor>>;
+
+export interface Session {
+  readonly inputNames: readonly string[];
+  readonly outputNames: readonly string[];
+  /** Results are written into `into` where it names an output. */
+  run(feeds: Feeds, into?: Feeds): Promise<Record<string, Tensor>>;
+  close(): Promise<void>;
+}
+
+/**
+ * @param model the path or the bytes of an ONNX model
+ * @param options.threads 0: as many as there are cores
+ */
+export async function openSession(model: string | Uint8Array, options: { threads?: number } = {}): Promise<Session> {
+  const settings: InferenceSession.SessionOptions = {
+    intraOpNumThreads: options.threads ?? 0,
+    graphOptimizationLevel: "all",
+    logSeverityLevel: 3,
+  };
+  const session =
+    typeof model === "string"
+      ? await InferenceSession.create(model, settings)
+      : await InferenceSession.create(model, settings);
+  return {
+    inputNames: session.inputNames,
+    outputNames: session.outputNames,
+    async run(feeds, into) {
+      const fetches = Object.fromEntries(session.outputNames.map((name) => [name, into?.[name] ?? null]));
+      return (await session.run(feeds, fetches)) as Record<string, Tensor>;
+    },
+    close: () => session.release(),
+  };
+}
+
+/** A float32 tensor over `data`, not copied. */
+export function floats(data: Float32Array, shape: Shape): Tensor {
+  return new Tensor("float32", data, shape as number[]);
+}
+
+/** The numbers of a float32 tensor, not copied. */
+export function floatsOf(tensor: Tensor | undefined): Float32Array {
+  if (tensor?.data instanceof Float32Array) return tensor.data;
+  throw new TypeError(`expected float32, got ${tensor?.type ?? "nothing"}`);
+}

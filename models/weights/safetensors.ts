@@ -1,0 +1,99 @@
+import { readFile } from "node:fs/promises";
+import { CodedError, messageOf } from "../errors.js";
+import { fromHalf, toHalf } from "./half.js";
+import type { Weights, WeightTensor } from "./weights.js";
+
+/**
+ * The safetensors format: 8 bytes little-endian length, a JSON header of that length, then the tensors' bytes.
+ * Read and written: F32 and F16 (I64 counters are left out: only `num_batches_tracked` uses them).
+ */
+
+interface Entry {
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly data_offsets: readonly [number, number];
+}
+
+const BYTES: Readonly<Record<string, number>> = { F32: 4, F16: 2, I64: 8 };
+/** The reference implementation's own limit on the header. */
+const MAX_HEADER_BYTES = 100_000_000;
+
+/** @throws CodedError WEIGHTS_UNREADABLE naming the file and, where it can, the tensor */
+export async function readSafetensors(path: string): Promise<Weights> {
+  const refuse = (message: string, cause?: unknown) =>
+    new CodedError("WEIGHTS_UNREADABLE", message, {
+      at: path,
+      remedy: "Give a complete .safetensors file with float32 or float16 tensors.",
+      cause,
+    });
+  let file: Buffer;
+  try {
+    file = await readFile(path);
+  } catch (error) {
+    throw refuse(`cannot read weights: ${messageOf(error)}`, error);
+  }
+  try {
+    return parseSafetensors(file);
+  } catch (error) {
+    throw refuse(messageOf(error), error);
+  }
+}
+
+/** @throws RangeError, SyntaxError or TypeError for bytes that are not safetensors */
+export function parseSafetensors(file: Uint8Array): Weights {
+  if (file.byteLength < 8) throw new RangeError("shorter than its own length field");
+  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
+  const headerBytes = Number(view.getBigUint64(0, true));
+  if (headerBytes > MAX_HEADER_BYTES || 8 + headerBytes > file.byteLength) throw new RangeError("header is cut off");
+  const header: unknown = JSON.parse(new TextDecoder().decode(file.subarray(8, 8 + headerBytes)));
+  if (typeof header !== "object" || header === null || Array.isArray(header))
+    throw new TypeError("header is no object");
+  const body = file.subarray(8 + headerBytes);
+  const weights = new Map<string, WeightTensor>();
+  for (const [name, entry] of Object.entries(header)) {
+    if (name === "__metadata__") continue;
+    if (!isEntry(entry)) throw new TypeError(`tensor ${name}: malformed entry`);
+    const size = BYTES[entry.dtype];
+    if (size === undefined) throw new TypeError(`tensor ${name}: unsupported type ${entry.dtype}`);
+    const [from, to] = entry.data_offsets;
+    const count = entry.shape.reduce((product, dim) => product * dim, 1);
+    if (from < 0 || to > body.byteLength || to - from !== count * size) {
+      throw new RangeError(`tensor ${name}: its bytes lie outside the file or do not match its shape`);
+    }
+    if (entry.dtype === "I64") continue;
+    const bytes = body.slice(from, to);
+    const data = entry.dtype === "F32" ? new Float32Array(bytes.buffer) : fromHalf(new Uint16Array(bytes.buffer));
+    weights.set(name, { shape: entry.shape, data });
+  }
+  return weights;
+}
+
+/** @param half stores float16, half the size */
+export function encodeSafetensors(weights: Weights, half = false): Uint8Array {
+  const size = half ? 2 : 4;
+  const header: Record<string, Entry> = {};
+  let offset = 0;
+  for (const [name, { shape, data }] of weights) {
+    header[name] = { dtype: half ? "F16" : "F32", shape, data_offsets: [offset, offset + data.length * size] };
+    offset += data.length * size;
+  }
+  const json = JSON.stringify(header);
+  const head = new TextEncoder().encode(json + " ".repeat((8 - (json.length % 8)) % 8));
+  const file = new Uint8Array(8 + head.length + offset);
+  new DataView(file.buffer).setBigUint64(0, BigInt(head.length), true);
+  file.set(head, 8);
+  let at = 8 + head.length;
+  for (const { data } of weights.values()) {
+    const stored = half ? toHalf(data) : data;
+    file.set(new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength), at);
+    at += stored.byteLength;
+  }
+  return file;
+}
+
+function isEntry(value: unknown): value is Entry {
+  if (typeof value !== "object" || value === null) return false;
+  const { dtype, shape, data_offsets } = value as Partial<Entry>;
+  const sizes = (list: unknown) => Array.isArray(list) && list.every((each) => Number.isSafeInteger(each) && each >= 0);
+  return typeof dtype === "string" && sizes(shape) && sizes(data_offsets) && data_offsets?.length === 2;
+}
