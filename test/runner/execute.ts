@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
+import { killGroup, survivorsOf } from "./processes.js";
 import { tallyOf } from "./tally.js";
 
 /** How long a test file may take. */
@@ -43,6 +44,7 @@ export async function execute(script: string, limits: Limits, env: NodeJS.Proces
   const faults: string[] = [];
   let output = "";
   let linger: NodeJS.Timeout | undefined;
+  let cleared: Promise<void> = Promise.resolve();
 
   const stop = async (fault: string): Promise<void> => {
     faults.push(fault);
@@ -64,17 +66,15 @@ export async function execute(script: string, limits: Limits, env: NodeJS.Proces
 
   const ended = await new Promise<string>((resolve) => {
     child.once("error", (error) => resolve(`could not be started: ${error.message}`));
-    child.once("exit", (status, signal) => {
+    child.once("close", (status, signal) => resolve(signal === null ? `exit status ${status}` : `ended by ${signal}`));
+    child.once("exit", () => {
       clearTimeout(limit);
-      clearTimeout(linger);
-      // Processes that the test left behind would hold its pipes, and this wait, open.
-      if (group !== undefined && groupLives(group)) {
-        faults.push("left processes of its own running");
-        killGroup(group);
-      }
-      child.once("close", () => resolve(signal === null ? `exit status ${status}` : `ended by ${signal}`));
+      if (group !== undefined) cleared = endSurvivors(group, faults);
     });
   });
+  clearTimeout(limit);
+  clearTimeout(linger);
+  await cleared;
   if (group !== undefined) running.delete(group);
 
   const { total, passed, skipped, summaries } = tallyOf(output);
@@ -92,20 +92,10 @@ export async function execute(script: string, limits: Limits, env: NodeJS.Proces
   };
 }
 
-function groupLives(group: number): boolean {
-  try {
-    process.kill(-group, 0);
-    return true;
-  } catch {
-    // ESRCH: nobody is left in the group, which is how a test should end.
-    return false;
-  }
-}
-
-function killGroup(group: number): void {
-  try {
-    process.kill(-group, "SIGKILL");
-  } catch {
-    // ESRCH: it ended by itself meanwhile.
-  }
+/** Processes that the test left behind would hold its pipes, and with them the wait for `close`, open. */
+async function endSurvivors(group: number, faults: string[]): Promise<void> {
+  const survivors = await survivorsOf(group);
+  if (survivors.length === 0) return;
+  faults.push(`left processes running: ${survivors.join(", ")}`);
+  killGroup(group);
 }
