@@ -1,0 +1,38 @@
+import { map, type OperatorFunction } from "rxjs";
+import type { CameraStanding } from "./health/camera-state.js";
+import { type Context, scorePayload, statePayload } from "./mqtt/payloads.js";
+import { topics } from "./mqtt/topics.js";
+import type { AlertStep, Message, Verdict } from "./types.js";
+
+/** What leaves a camera's pipeline. An alert gets its `seq` only where it is kept safe, so it is not yet a message. */
+export type Outgoing =
+  | { readonly kind: "message"; readonly message: Message }
+  | { readonly kind: "alert"; readonly step: AlertStep; readonly context: Context | null };
+
+/** @param nowMs the monotonic clock of `frame.availableAtMs` */
+export function asScore(
+  camera: string,
+  nowMs: () => number,
+  context: () => Context | null,
+): OperatorFunction<Verdict, Outgoing> {
+  const topic = topics.score(camera);
+  return map((verdict) => {
+    const payload = scorePayload(verdict, nowMs(), context());
+    return { kind: "message", message: { topic, payload, qos: 0, retain: false } };
+  });
+}
+
+/** @param wallMs epoch milliseconds */
+export function asState(camera: string, wallMs: () => number): OperatorFunction<CameraStanding, Outgoing> {
+  return map((standing) => ({ kind: "message", message: stateMessage(camera, standing, wallMs()) }));
+}
+
+export function asAlert(context: () => Context | null): OperatorFunction<AlertStep, Outgoing> {
+  return map((step) => ({ kind: "alert", step, context: context() }));
+}
+
+/** A camera's state, in force from now on. */
+export function stateMessage(camera: string, { state, reason }: CameraStanding, nowMs: number): Message {
+  const payload = statePayload(state, { nowMs, sinceMs: nowMs, reason });
+  return { topic: topics.state(camera), payload, qos: 1, retain: true };
+}

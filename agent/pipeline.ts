@@ -1,0 +1,57 @@
+import { connect, merge, type Observable, Subject, share, startWith, takeUntil, tap } from "rxjs";
+import { accountCaptured, accountOutcome } from "./health/account.js";
+import { cameraState } from "./health/camera-state.js";
+import type { Ledger } from "./health/ledger.js";
+import type { Engine } from "./inference/engine.js";
+import { inspect } from "./inference/inspect.js";
+import type { Context } from "./mqtt/payloads.js";
+import { asAlert, asScore, asState, type Outgoing } from "./outgoing.js";
+import { type AlarmPolicy, alarm } from "./scoring/alarm.js";
+import { alerts } from "./scoring/alerts.js";
+import { judge } from "./scoring/judge.js";
+import { alarmCues, conditionCues, failureCues, frames, inspections } from "./select.js";
+import type { CameraEvent } from "./types.js";
+
+/** One camera and all that its pictures meet. */
+export interface Line {
+  readonly camera: string;
+  /** @param demand$ how many more frames are wanted */
+  readonly watch: (demand$: Observable<number>) => Observable<CameraEvent>;
+  readonly engine: Pick<Engine, "inspect">;
+  readonly ledger: Ledger;
+  readonly threshold: () => number;
+  readonly alarm: AlarmPolicy;
+  readonly context: () => Context | null;
+  /** Ends the capture; what is in flight is still told before the pipeline completes. */
+  readonly stop$: Observable<unknown>;
+  readonly clock: { readonly monotonicMs: () => number; readonly wallMs: () => number };
+}
+
+/** One frame with the engine and one ahead of it, so that it never waits; more would only grow old. */
+const FRAMES_WANTED = 2;
+
+/** camera -> Frame -> Outcome -> Verdict -> Alarm -> Alert -> Message; a frame that is done asks for the next. */
+export function pipeline({ camera, watch, engine, ledger, context, clock, ...line }: Line): Observable<Outgoing> {
+  const done$ = new Subject<number>();
+  return watch(done$.pipe(startWith(FRAMES_WANTED))).pipe(
+    takeUntil(line.stop$),
+    accountCaptured(ledger),
+    connect((events$) => {
+      const outcomes$ = events$.pipe(
+        frames(),
+        inspect(engine),
+        accountOutcome(ledger, clock.monotonicMs),
+        tap(() => done$.next(1)),
+        share(),
+      );
+      const verdicts$ = outcomes$.pipe(inspections(), judge(line.threshold), share());
+      const alarms$ = verdicts$.pipe(alarm(line.alarm), share());
+      const cues$ = merge(events$.pipe(conditionCues()), outcomes$.pipe(failureCues()), alarms$.pipe(alarmCues()));
+      return merge(
+        alarms$.pipe(alerts(), asAlert(context)),
+        verdicts$.pipe(asScore(camera, clock.monotonicMs, context)),
+        cues$.pipe(cameraState(), asState(camera, clock.wallMs)),
+      );
+    }),
+  );
+}
