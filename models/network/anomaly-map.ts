@@ -1,0 +1,87 @@
+import { fixed, type Graph, type Value } from "../graph.js";
+import { add, div, matMul, max, mul, reduceSum, reduceSumSquare, sqrt, sub } from "../ops.js";
+import type { Features } from "./resnet.js";
+
+/** RD4AD smooths the summed map with SciPy's gaussian_filter at this sigma, in pixels. */
+export const SMOOTHING_SIGMA = 4;
+/** SciPy's default: the kernel ends at this many sigmas. */
+const TRUNCATE = 4;
+/** The epsilon of PyTorch's cosine_similarity. */
+const COSINE_EPSILON = 1e-8;
+
+/**
+ * Where teacher and student disagree: per scale 1 - cosine similarity over the channels, resized bilinearly (corners
+ * aligned) to the image, summed over scales, smoothed. Resize and smoothing are both linear and separable, so per
+ * scale they are one matrix from the left and one from the right: two small MatMuls instead of a 33-tap convolution
+ * over the full image.
+ * @returns map [N, height, width] and score [N], its maximum
+ */
+export function anomalyMap(
+  g: Graph,
+  teacher: Features,
+  student: Features,
+  { width, height }: { readonly width: number; readonly height: number },
+): { readonly map: Value; readonly score: Value } {
+  const resized = teacher.map((features, index) => {
+    const map = cosineDistance(g, features, student[index]!);
+    const [rows, columns] = [fixed(map.shape[1]), fixed(map.shape[2])];
+    const left = g.constant(smoothedResize(rows, height), [height, rows], `resize_rows_${index}`);
+    const right = g.constant(
+      transposed(smoothedResize(columns, width), width, columns),
+      [columns, width],
+      `resize_columns_${index}`,
+    );
+    return { map, left, right };
+  });
+  const full = resized.map(({ map, left, right }) => matMul(g, matMul(g, left, map), right));
+  const sum = add(g, add(g, full[0]!, full[1]!), full[2]!, { name: "map" });
+  return {
+    map: sum,
+    score: g.node("ReduceMax", [sum], [sum.shape[0]!], { name: "score", attributes: { axes: [1, 2], keepdims: 0 } }),
+  };
+}
+
+/** 1 - cosine similarity over the channels: [N, C, H, W] twice -> [N, H, W] */
+function cosineDistance(g: Graph, a: Value, b: Value): Value {
+  const norm = (x: Value) => max(g, sqrt(g, reduceSumSquare(g, x, [1], false)), g.scalar(COSINE_EPSILON));
+  const dot = reduceSum(g, mul(g, a, b), [1], false);
+  return sub(g, g.scalar(1), div(g, dot, mul(g, norm(a), norm(b))));
+}
+
+/** Row-major [to, from]: bilinear resize with corners aligned, then the Gaussian with mirrored edges (d c b a | a b c d). */
+export function smoothedResize(from: number, to: number): Float32Array {
+  const resize = new Float64Array(to * from);
+  for (let row = 0; row < to; row += 1) {
+    const position = to === 1 ? 0 : (row * (from - 1)) / (to - 1);
+    const low = Math.min(Math.floor(position), from - 1);
+    const high = Math.min(low + 1, from - 1);
+    const share = position - low;
+    resize[row * from + low]! += 1 - share;
+    resize[row * from + high]! += share;
+  }
+  const radius = Math.floor(TRUNCATE * SMOOTHING_SIGMA + 0.5);
+  const kernel = Float64Array.from({ length: 2 * radius + 1 }, (_, tap) =>
+    Math.exp(-0.5 * ((tap - radius) / SMOOTHING_SIGMA) ** 2),
+  );
+  const total = kernel.reduce((sum, each) => sum + each, 0);
+  const result = new Float64Array(to * from);
+  for (let row = 0; row < to; row += 1) {
+    kernel.forEach((weight, tap) => {
+      const source = mirrored(row + tap - radius, to);
+      for (let column = 0; column < from; column += 1) {
+        result[row * from + column]! += (weight / total) * resize[source * from + column]!;
+      }
+    });
+  }
+  return Float32Array.from(result);
+}
+
+function mirrored(index: number, length: number): number {
+  const period = 2 * length;
+  const folded = ((index % period) + period) % period;
+  return folded < length ? folded : period - 1 - folded;
+}
+
+function transposed(matrix: Float32Array, rows: number, columns: number): Float32Array {
+  return matrix.map((_, index) => matrix[(index % rows) * columns + Math.floor(index / rows)]!);
+}
