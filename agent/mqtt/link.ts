@@ -1,0 +1,184 @@
+import mqtt, { type IClientOptions, type IPublishPacket } from "mqtt";
+import { CodedError, messageOf } from "../errors.js";
+
+/** MQTT 5, or 3.1.1 for brokers that have nothing newer. */
+export type ProtocolVersion = 5 | 4;
+
+/** One packet, its topic in full. */
+export interface Packet {
+  readonly topic: string;
+  readonly payload: string;
+  readonly qos: 0 | 1;
+  readonly retain: boolean;
+  /** MQTT 5 only; dropped on 3.1.1. */
+  readonly expirySeconds?: number;
+  readonly correlationData?: Buffer;
+}
+
+export interface Received {
+  readonly topic: string;
+  readonly payload: Buffer;
+  readonly retained: boolean;
+  /** MQTT 5 request/response (4.10). */
+  readonly responseTopic: string | null;
+  readonly correlationData: Buffer | null;
+}
+
+export interface LinkOptions {
+  readonly url: string;
+  readonly version: ProtocolVersion;
+  readonly clientId: string;
+  readonly username: string | null;
+  readonly password: string | null;
+  readonly will: Packet;
+  readonly keepaliveS: number;
+  readonly connectTimeoutMs: number;
+  readonly onReceived: (message: Received) => void;
+  /** Once, after the link was up and is no more, except by close(). */
+  readonly onLost: (reason: string) => void;
+}
+
+/** One connection to a broker, from its CONNACK to its end: it never reconnects by itself. */
+export interface Link {
+  readonly version: ProtocolVersion;
+  /** How many QoS 1 packets the broker takes before it has acknowledged one (MQTT 5, 3.2.2.3.3). */
+  readonly receiveMaximum: number;
+  /** QoS 1: resolves on PUBACK; QoS 0: once written. Rejects when the broker refuses it or the link is lost before. */
+  send(packet: Packet): Promise<void>;
+  subscribe(topics: readonly string[]): Promise<void>;
+  /** DISCONNECT, so that the broker forgets the will. */
+  close(): Promise<void>;
+}
+
+export type OpenLink = (options: LinkOptions) => Promise<Link>;
+
+/**
+ * Connects once. The only file that imports mqtt.
+ * @throws CodedError MQTT_UNREACHABLE (no network connection), MQTT_VERSION_REFUSED (the broker does not speak this version,
+ * or hung up at our CONNECT, which is how some say it), MQTT_NOT_AUTHORIZED, MQTT_REFUSED.
+ */
+export const openLink: OpenLink = (options) =>
+  new Promise((resolve, reject) => {
+    const client = mqtt.connect(options.url, clientOptions(options));
+    let up = false;
+    let over = false;
+    let networkUp = false;
+    let failure: unknown = null;
+    const finish = () => {
+      if (over) return;
+      over = true;
+      // Forced: the callbacks of what was on its way are called with an error, and no timer stays behind.
+      client.end(true);
+      if (up) options.onLost(failure === null ? "the broker closed the connection" : messageOf(failure));
+      else reject(connectFailure(options, failure, networkUp));
+    };
+    const link = (receiveMaximum: number): Link => ({
+      version: options.version,
+      receiveMaximum,
+      send: (packet) =>
+        new Promise((sent, failed) => {
+          const { qos, retain } = packet;
+          client.publish(packet.topic, packet.payload, { qos, retain, ...v5(options.version, packet) }, (error) =>
+            error ? failed(error) : sent(),
+          );
+        }),
+      subscribe: async (topics) => {
+        await client.subscribeAsync([...topics], { qos: 1 });
+      },
+      close: () => {
+        over = true;
+        return client.endAsync();
+      },
+    });
+    client.stream.once(/^(mqtts|wss)/.test(options.url) ? "secureConnect" : "connect", () => {
+      networkUp = true;
+    });
+    client.on("message", (topic, payload, packet) => options.onReceived(received(topic, payload, packet)));
+    client.on("error", (error) => {
+      failure = error;
+      if (!up) finish();
+    });
+    client.on("disconnect", (packet) => {
+      failure = new Error(`the broker sent DISCONNECT, reason ${packet.reasonCode ?? 0}`);
+    });
+    client.on("close", finish);
+    client.on("connect", (connack) => {
+      up = true;
+      resolve(link(connack.properties?.receiveMaximum ?? 65_535));
+    });
+  });
+
+function clientOptions(options: LinkOptions): IClientOptions {
+  const { will, version } = options;
+  return {
+    protocolVersion: version,
+    clientId: options.clientId,
+    clean: true,
+    keepalive: options.keepaliveS,
+    connectTimeout: options.connectTimeoutMs,
+    reconnectPeriod: 0,
+    resubscribe: false,
+    queueQoSZero: false,
+    timerVariant: "native",
+    ...(options.username === null ? {} : { username: options.username }),
+    ...(options.password === null ? {} : { password: options.password }),
+    will: {
+      topic: will.topic,
+      payload: Buffer.from(will.payload),
+      qos: will.qos,
+      retain: will.retain,
+      ...(version === 5 ? { properties: { contentType, payloadFormatIndicator: true } } : {}),
+    },
+  };
+}
+
+const contentType = "application/json";
+
+function v5(version: ProtocolVersion, packet: Packet): { properties?: IPublishPacket["properties"] } {
+  if (version !== 5) return {};
+  const { expirySeconds, correlationData } = packet;
+  return {
+    properties: {
+      contentType,
+      payloadFormatIndicator: true,
+      ...(expirySeconds === undefined ? {} : { messageExpiryInterval: expirySeconds }),
+      ...(correlationData === undefined ? {} : { correlationData }),
+    },
+  };
+}
+
+function received(topic: string, payload: Buffer, packet: IPublishPacket): Received {
+  const { responseTopic, correlationData } = packet.properties ?? {};
+  return {
+    topic,
+    payload,
+    retained: packet.retain,
+    responseTopic: responseTopic ?? null,
+    correlationData: correlationData ?? null,
+  };
+}
+
+/** CONNACK reasons: MQTT 3.1.1 table 3.1 and MQTT 5 table 3.1. */
+const versionRefused = [1, 132];
+const notAuthorized = [4, 5, 134, 135, 138];
+
+function connectFailure(options: LinkOptions, failure: unknown, networkUp: boolean): CodedError {
+  const at = options.url;
+  const reason = failure === null ? "the broker hung up before answering CONNECT" : messageOf(failure);
+  const code = failure !== null && typeof failure === "object" && "code" in failure ? failure.code : undefined;
+  if (typeof code === "number" && notAuthorized.includes(code)) {
+    const remedy = "Check mqtt.username and mqtt.passwordFile, and the broker's list of users.";
+    return new CodedError("MQTT_NOT_AUTHORIZED", reason, { remedy, at, cause: failure });
+  }
+  // aedes answers MQTT 5 with reason 1 and hangs up; others just hang up, or answer in a form that version 5 cannot parse.
+  const refused = typeof code === "number" ? versionRefused.includes(code) : networkUp;
+  if (refused) {
+    const remedy = "The agent tries MQTT 3.1.1 by itself; if that fails too, check that this is an MQTT broker.";
+    return new CodedError("MQTT_VERSION_REFUSED", reason, { remedy, at, cause: failure });
+  }
+  if (typeof code === "number") {
+    return new CodedError("MQTT_REFUSED", reason, { remedy: "See the broker's log.", at, cause: failure });
+  }
+  const remedy = "Check mqtt.url, that the broker runs, and that no firewall is between.";
+  return new CodedError("MQTT_UNREACHABLE", reason, { remedy, at, cause: failure });
+}

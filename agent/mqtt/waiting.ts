@@ -1,0 +1,80 @@
+import type { Packet } from "./link.js";
+
+/** A packet on its way, and whom to tell when it has arrived or was given up. */
+export interface Parcel {
+  readonly packet: Packet;
+  /** Alerts outrank everything else when room is short. */
+  readonly alert: boolean;
+  readonly sinceMs: number;
+  readonly settle: () => void;
+}
+
+export type LossReason = "offline" | "congested" | "superseded" | "overflow" | "refused" | "stopped";
+
+/**
+ * The bounded memory of messages that wait for the broker, in their order. What it cannot keep it gives up by a stated
+ * rule, and counts. It forgets all when the process ends: the durable outbox takes this place.
+ */
+export class WaitingQueue {
+  readonly #capacity: number;
+  readonly #lost: Partial<Record<LossReason, number>> = {};
+  #parcels: Parcel[] = [];
+
+  constructor(capacity: number) {
+    this.#capacity = capacity;
+  }
+
+  get length(): number {
+    return this.#parcels.length;
+  }
+
+  get lost(): Readonly<Record<string, number>> {
+    return { ...this.#lost };
+  }
+
+  /** Null when nothing waits. */
+  get oldestMs(): number | null {
+    return this.#parcels[0]?.sinceMs ?? null;
+  }
+
+  /** Of a retained topic only the newest is worth keeping; when full, the oldest that is no alert goes, then the oldest. */
+  add(parcel: Parcel): void {
+    if (parcel.packet.retain) {
+      const older = this.#parcels.findIndex(({ packet }) => packet.retain && packet.topic === parcel.packet.topic);
+      if (older >= 0) this.#giveUp(older, "superseded");
+    }
+    this.#parcels.push(parcel);
+    if (this.#parcels.length <= this.#capacity) return;
+    const least = this.#parcels.findIndex(({ alert }) => !alert);
+    this.#giveUp(Math.max(least, 0), "overflow");
+  }
+
+  /** The next in order, removed; null when nothing waits. */
+  take(): Parcel | null {
+    return this.#parcels.shift() ?? null;
+  }
+
+  /** Puts back what was taken and did not arrive, in front and in its order, so that `seq` keeps its order. */
+  putBack(parcels: readonly Parcel[]): void {
+    this.#parcels = [...parcels, ...this.#parcels];
+    while (this.#parcels.length > this.#capacity) {
+      const least = this.#parcels.findIndex(({ alert }) => !alert);
+      this.#giveUp(Math.max(least, 0), "overflow");
+    }
+  }
+
+  /** Counts a message that was given up outside this queue. */
+  count(reason: LossReason, messages = 1): void {
+    this.#lost[reason] = (this.#lost[reason] ?? 0) + messages;
+  }
+
+  clear(reason: LossReason): void {
+    while (this.#parcels.length > 0) this.#giveUp(0, reason);
+  }
+
+  #giveUp(index: number, reason: LossReason): void {
+    const [parcel] = this.#parcels.splice(index, 1);
+    this.count(reason);
+    parcel?.settle();
+  }
+}
