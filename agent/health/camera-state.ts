@@ -1,4 +1,4 @@
-import { distinctUntilChanged, map, type Observable, pipe, scan, type UnaryFunction } from "rxjs";
+import { distinctUntilChanged, map, type Observable, pipe, scan, startWith, type UnaryFunction } from "rxjs";
 import type { CameraState } from "../mqtt/payloads.js";
 import type { CameraEvent } from "../types.js";
 
@@ -30,6 +30,7 @@ const atStart: Memory = { condition: "starting", conditionReason: null, alarm: f
 export function cameraState(): UnaryFunction<Observable<StateCue>, Observable<CameraStanding>> {
   return pipe(
     scan(remember, atStart),
+    startWith(atStart),
     map(standing),
     distinctUntilChanged((a, b) => a.state === b.state && a.reason === b.reason),
   );

@@ -1,0 +1,37 @@
+import type { InferenceConfig } from "../../config/types.js";
+import { type Bundle, readBundle } from "../../models/bundle.js";
+import { type Engine, openEngine } from "./engine.js";
+
+/** An engine, and how its threshold was found. */
+export interface LoadedModel {
+  readonly engine: Engine;
+  readonly calibration: string | null;
+}
+
+export interface LoadOptions {
+  readonly inference: InferenceConfig;
+  /** The most frames that can wait for this model at once: larger batches would never be filled. */
+  readonly mostWaiting: number;
+  readonly onRestart: (reason: string) => void;
+}
+
+/** @throws CodedError of readBundle or openEngine */
+export async function loadModel(dir: string, { inference, mostWaiting, onRestart }: LoadOptions): Promise<LoadedModel> {
+  const bundle = await readBundle(dir);
+  const { name, version, sha256, input, threshold } = bundle.manifest;
+  const engine = await openEngine({
+    modelPath: bundle.modelPath,
+    identity: { name, version, sha256 },
+    input,
+    threshold,
+    providers: inference.providers,
+    threads: inference.threads,
+    maxBatch: Math.min(inference.maxBatch, mostWaiting),
+    onRestart,
+  });
+  return { engine, calibration: calibrationOf(bundle) };
+}
+
+function calibrationOf({ manifest: { calibration } }: Bundle): string | null {
+  return calibration === null ? null : `${calibration.rule}, ${calibration.images} images`;
+}
