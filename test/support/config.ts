@@ -1,0 +1,42 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { CameraConfig, Config } from "../../config/types.js";
+
+const folders: string[] = [];
+process.once("exit", () => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+/** A folder that goes with the process. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "retort-test-"));
+  folders.push(folder);
+  return folder;
+}
+
+export function cameraConfig(id: string, rest: Partial<CameraConfig> = {}): CameraConfig {
+  return {
+    id,
+    model: "plate",
+    enabled: true,
+    source: { type: "demo" },
+    fps: 1000,
+    roi: { x: 0, y: 0, width: 1, height: 1 },
+    alert: { threshold: "model", raiseAfter: 2, clearAfter: 2 },
+    ...rest,
+  };
+}
+
+export function configOf(cameras: readonly CameraConfig[], rest: Partial<Config> = {}): Config {
+  return {
+    agent: { id: "line-7" },
+    mqtt: { url: "embedded", prefix: "retort", username: null, passwordFile: null },
+    models: { plate: { path: "models/demo" } },
+    inference: { providers: ["cpu"], precision: "fp32", threads: 1, maxBatch: 8 },
+    cameras,
+    http: { host: "127.0.0.1", port: 0 },
+    state: { path: temporaryFolder() },
+    ...rest,
+  };
+}
