@@ -1,0 +1,82 @@
+import { readFile } from "node:fs/promises";
+import { crc32 } from "node:zlib";
+import * as assert from "uvu/assert";
+import { archOf } from "../../models/network/arch.js";
+import { studentParameters, teacherParameters } from "../../models/network/declared-layers.js";
+import { inferenceGraph } from "../../models/network/rd.js";
+import { encodeModel } from "../../models/onnx.js";
+import { floatsOf, openSession, Tensor } from "../../models/session.js";
+import { formulaPicture, formulaWeights } from "../support/formula.js";
+import { suite } from "../support/suite.js";
+
+/** Outputs of the official RD4AD code (PyTorch, eval mode) for formula weights and the formula picture. */
+interface Feature {
+  readonly shape: readonly number[];
+  readonly mean: number;
+  readonly std: number;
+  readonly first: readonly number[];
+  readonly last: readonly number[];
+}
+interface Reference {
+  readonly size: number;
+  readonly imageCrc32: number;
+  readonly map: { readonly score: number; readonly mean: number; readonly step: number; readonly values: number[][] };
+  readonly teacher: readonly Feature[];
+  readonly bottleneck: Feature;
+  readonly student: readonly Feature[];
+}
+
+const FEATURE_TOLERANCE = 1e-3; // relative
+const MAP_TOLERANCE = 1e-3; // absolute
+
+const test = suite("parity with RD4AD");
+
+test("ResNet-18: features, embedding, map and score are the official code's", async () => {
+  const fixture = new URL("../../../test/fixtures/resnet18-256.json", import.meta.url);
+  const reference = JSON.parse(await readFile(fixture, "utf8")) as Reference;
+  const { size } = reference;
+  const picture = formulaPicture(size);
+  assert.is(crc32(picture), reference.imageCrc32);
+
+  const arch = archOf("resnet18");
+  const weights = {
+    teacher: formulaWeights(teacherParameters(arch), "teacher."),
+    student: formulaWeights(studentParameters(arch), ""),
+  };
+  const session = await openSession(
+    encodeModel(inferenceGraph(arch, weights, { width: size, height: size }, { inner: true })),
+  );
+  const outputs = await session.run({ image: new Tensor("uint8", picture, [1, size, size, 3]) });
+  await session.close();
+
+  const expected: Record<string, Feature> = { bottleneck: reference.bottleneck };
+  reference.teacher.forEach((feature, index) => void (expected[`teacher${index + 1}`] = feature));
+  reference.student.forEach((feature, index) => void (expected[`student${index + 1}`] = feature));
+  for (const [name, feature] of Object.entries(expected)) {
+    assert.equal(outputs[name]?.dims, feature.shape, `${name}: shape`);
+    const values = floatsOf(outputs[name]);
+    const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+    near(mean, feature.mean, Math.abs(feature.mean) * FEATURE_TOLERANCE, `${name}: mean`);
+    const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1);
+    near(Math.sqrt(variance), feature.std, feature.std * FEATURE_TOLERANCE, `${name}: deviation`);
+    const edges = [...values.slice(0, 4), ...values.slice(-4)];
+    [...feature.first, ...feature.last].forEach((value, index) =>
+      near(edges[index]!, value, Math.max(Math.abs(value), feature.std) * FEATURE_TOLERANCE, `${name}: value ${index}`),
+    );
+  }
+
+  const map = floatsOf(outputs.map);
+  near(floatsOf(outputs.score)[0]!, reference.map.score, MAP_TOLERANCE, "score");
+  near(map.reduce((sum, value) => sum + value, 0) / map.length, reference.map.mean, MAP_TOLERANCE, "map: mean");
+  reference.map.values.forEach((row, y) =>
+    row.forEach((value, x) =>
+      near(map[y * reference.map.step * size + x * reference.map.step]!, value, MAP_TOLERANCE, `map (${x}, ${y})`),
+    ),
+  );
+});
+
+function near(actual: number, expected: number, tolerance: number, what: string): void {
+  assert.ok(Math.abs(actual - expected) <= tolerance, `${what}: ${actual}, expected ${expected} within ${tolerance}`);
+}
+
+test.run();
