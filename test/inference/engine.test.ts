@@ -1,33 +1,27 @@
-import { rmSync } from "node:fs";
-import { mkdtemp, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import * as assert from "uvu/assert";
+import type { TrivialModel } from "../../agent/bench/trivial-model.js";
 import { CodedError } from "../../agent/errors.js";
 import { type Engine, type EngineOptions, openEngine } from "../../agent/inference/engine.js";
 import { spawnWorker, type Thread } from "../../agent/inference/host.js";
+import { readBundle } from "../../models/bundle.js";
 import { engineContract, failureCode, inspected } from "../contracts/engine.js";
 import { fakeEngine } from "../fakes/engine.js";
+import { temporaryFolder } from "../support/config.js";
 import { greyFrame } from "../support/frames.js";
 import { suite } from "../support/suite.js";
-import { type TinyBundleOptions, tinyModel } from "../support/tiny-bundle.js";
+import { writeTinyBundle } from "../support/tiny-bundle.js";
 
-const folders: string[] = [];
-process.on("exit", () => {
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
-});
-
-async function open(model: TinyBundleOptions = {}, rest: Partial<EngineOptions> = {}): Promise<Engine> {
-  const folder = await mkdtemp(join(tmpdir(), "retort-engine-"));
-  folders.push(folder);
-  const modelPath = join(folder, "model.onnx");
-  await writeFile(modelPath, tinyModel(model));
+async function open(model: Partial<TrivialModel> = {}, rest: Partial<EngineOptions> = {}): Promise<Engine> {
+  const { modelPath, manifest } = await readBundle(await writeTinyBundle(model));
+  const { name, version, sha256, input, threshold } = manifest;
   return openEngine({
     modelPath,
-    identity: { name: "tiny", version: "1.0.0", sha256: "0".repeat(64) },
-    input: { width: model.width ?? 16, height: model.height ?? 16 },
-    threshold: 0.5,
+    identity: { name, version, sha256 },
+    input,
+    threshold,
     providers: ["cpu"],
     threads: 1,
     maxBatch: 8,
@@ -54,9 +48,7 @@ test("a provider that this machine lacks is passed over, with the reason", async
 });
 
 test("a file that is no model is refused with a code", async () => {
-  const folder = await mkdtemp(join(tmpdir(), "retort-engine-"));
-  folders.push(folder);
-  const modelPath = join(folder, "model.onnx");
+  const modelPath = join(temporaryFolder(), "model.onnx");
   await writeFile(modelPath, "not a model");
   try {
     engine = await open({}, { modelPath });
