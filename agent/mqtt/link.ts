@@ -46,8 +46,10 @@ export interface Link {
   /** QoS 1: resolves on PUBACK; QoS 0: once written. Rejects when the broker refuses it or the link is lost before. */
   send(packet: Packet): Promise<void>;
   subscribe(topics: readonly string[]): Promise<void>;
-  /** DISCONNECT, so that the broker forgets the will. */
+  /** DISCONNECT, so that the broker forgets the will; waits for what is not yet acknowledged. */
   close(): Promise<void>;
+  /** Cuts the connection: the broker publishes the will. */
+  destroy(): void;
 }
 
 export type OpenLink = (options: LinkOptions) => Promise<Link>;
@@ -79,7 +81,7 @@ export const openLink: OpenLink = (options) =>
         new Promise((sent, failed) => {
           const { qos, retain } = packet;
           client.publish(packet.topic, packet.payload, { qos, retain, ...v5(options.version, packet) }, (error) =>
-            error ? failed(error) : sent(),
+            error ? failed(sendFailure(packet, error)) : sent(),
           );
         }),
       subscribe: async (topics) => {
@@ -88,6 +90,10 @@ export const openLink: OpenLink = (options) =>
       close: () => {
         over = true;
         return client.endAsync();
+      },
+      destroy: () => {
+        over = true;
+        client.end(true);
       },
     });
     client.stream.once(/^(mqtts|wss)/.test(options.url) ? "secureConnect" : "connect", () => {
@@ -156,6 +162,16 @@ function received(topic: string, payload: Buffer, packet: IPublishPacket): Recei
     responseTopic: responseTopic ?? null,
     correlationData: correlationData ?? null,
   };
+}
+
+function sendFailure(packet: Packet, error: Error): CodedError {
+  // PUBACK with a reason of 128 and more (MQTT 5, 3.4.2.1): the broker has it and will not take it.
+  const refused = "code" in error && typeof error.code === "number" && error.code >= 128;
+  return new CodedError(refused ? "MQTT_PUBLISH_REFUSED" : "MQTT_PUBLISH_FAILED", error.message, {
+    remedy: refused ? "Check the broker's access list for this topic." : "It is sent again over the next connection.",
+    at: packet.topic,
+    cause: error,
+  });
 }
 
 /** CONNACK reasons: MQTT 3.1.1 table 3.1 and MQTT 5 table 3.1. */

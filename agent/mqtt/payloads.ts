@@ -98,10 +98,21 @@ export interface HealthPayload extends Payload {
   readonly gpuLoad: number | null;
 }
 
+export type CommandOutcome =
+  | { readonly ok: true; readonly result?: unknown }
+  | { readonly ok: false; readonly code: string; readonly message: string };
+
+/** `id` is null only for a command so malformed that it has none. */
 export type ReplyPayload = { readonly v: 1; readonly id: string | null } & (
   | { readonly ok: true; readonly result: unknown }
   | { readonly ok: false; readonly error: { readonly code: string; readonly message: string } }
 );
+
+export function replyPayload(id: string | null, outcome: CommandOutcome): ReplyPayload {
+  return outcome.ok
+    ? { v: 1, id, ok: true, result: outcome.result ?? null }
+    : { v: 1, id, ok: false, error: { code: outcome.code, message: outcome.message } };
+}
 
 /** RFC 3339 UTC with milliseconds. */
 export function timestamp(epochMs: number): string {

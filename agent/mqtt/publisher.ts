@@ -1,0 +1,204 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { BehaviorSubject, distinctUntilChanged, type Observable, Subject } from "rxjs";
+import { CodedError, messageOf } from "../errors.js";
+import type { Message } from "../types.js";
+import { backoffMs } from "./backoff.js";
+import { Courier } from "./courier.js";
+import { type CameraContext, type Command, receive } from "./inbound.js";
+import { type Link, type OpenLink, openLink, type Packet, type ProtocolVersion, type Received } from "./link.js";
+import { type CommandOutcome, type OutboxHealth, replyPayload, statusPayload } from "./payloads.js";
+import { baseTopic, clientIdOf, subscriptions, topics } from "./topics.js";
+
+export interface PublisherOptions {
+  readonly url: string;
+  readonly prefix: string;
+  readonly agentId: string;
+  /** The agent's version, for `status`. */
+  readonly version: string;
+  readonly username?: string | null;
+  readonly password?: string | null;
+  /** How many messages wait at most while the broker is away. */
+  readonly capacity?: number;
+  readonly keepaliveS?: number;
+  readonly connectTimeoutMs?: number;
+  /** Epoch milliseconds. */
+  readonly wallMs?: () => number;
+  readonly random?: () => number;
+  readonly openLink?: OpenLink;
+}
+
+/** The agent's way to its broker: always there, whether the broker is or not. */
+export interface Publisher {
+  /**
+   * Resolves when the broker has the message (QoS 1: PUBACK; QoS 0: written) or it was given up and counted. Never rejects.
+   * Do not wait for it on the way of frames: while the broker is away it waits, too.
+   */
+  publish(message: Message): Promise<void>;
+  readonly command$: Observable<Command>;
+  readonly context$: Observable<CameraContext>;
+  /** The present state at once, then every change. */
+  readonly connected$: Observable<boolean>;
+  /** Why there is no connection, or what arrived and cannot be used; for the log. */
+  readonly trouble$: Observable<CodedError>;
+  health(): OutboxHealth;
+  /** The version in use, null while there is no connection. */
+  protocol(): "5" | "3.1.1" | null;
+  /** Sends what waits, `stopped`, and DISCONNECT; takes 2.5 s at most. */
+  close(): Promise<void>;
+}
+
+/**
+ * Keeps a connection to the broker: MQTT 5, else 3.1.1; `online` at each connect, `offline` as its last will.
+ * @throws CodedError AGENT_ID_INVALID
+ */
+export function openPublisher(options: PublisherOptions): Publisher {
+  const base = baseTopic(options.prefix, options.agentId);
+  const clientId = clientIdOf(options.agentId);
+  const wallMs = options.wallMs ?? Date.now;
+  const open = options.openLink ?? openLink;
+  const courier = new Courier(options.capacity ?? 10_000, wallMs);
+  const connected$ = new BehaviorSubject(false);
+  const command$ = new Subject<Command>();
+  const context$ = new Subject<CameraContext>();
+  const trouble$ = new Subject<CodedError>();
+  const stop = new AbortController();
+
+  const status = (state: "online" | "stopped" | "offline"): Packet => ({
+    topic: `${base}/${topics.status}`,
+    payload: JSON.stringify(statusPayload(state, { nowMs: wallMs(), sinceMs: wallMs(), version: options.version })),
+    qos: 1,
+    retain: true,
+  });
+
+  const answer = (command: string, message: Received, id: string | null, outcome: CommandOutcome) => {
+    const { responseTopic, correlationData } = message;
+    void courier.deliver({
+      topic: responseTopic ?? `${base}/${topics.reply(command)}`,
+      payload: JSON.stringify(replyPayload(id, outcome)),
+      qos: 1,
+      retain: false,
+      ...(correlationData === null ? {} : { correlationData }),
+    });
+  };
+
+  const onReceived = (message: Received) =>
+    receive(base, message, {
+      command: (command, id, args) => {
+        const reply = (outcome: CommandOutcome) => answer(command, message, id, outcome);
+        if (command$.observed) command$.next({ command, id, args, reply });
+        else reply({ ok: false, code: "COMMAND_UNKNOWN", message: `${command} is not known to this agent` });
+      },
+      refused: (command, id, fault) => {
+        answer(command, message, id, { ok: false, code: fault.code, message: fault.message });
+        trouble$.next(fault);
+      },
+      context: (context) => context$.next(context),
+      unusable: (fault) => trouble$.next(fault),
+    });
+
+  /** One connection from its start to its loss. */
+  const connection = async (version: ProtocolVersion): Promise<void> => {
+    let lost: (reason: string) => void = () => undefined;
+    const loss = new Promise<string>((resolve) => {
+      lost = resolve;
+    });
+    const link = await open({
+      url: options.url,
+      version,
+      clientId,
+      username: options.username ?? null,
+      password: options.password ?? null,
+      will: status("offline"),
+      keepaliveS: options.keepaliveS ?? 15,
+      connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
+      onReceived,
+      onLost: (reason) => lost(reason),
+    });
+    if (stop.signal.aborted) return link.destroy();
+    const stopped = new Promise<null>((resolve) => {
+      stop.signal.addEventListener("abort", () => resolve(null), { once: true });
+    });
+    try {
+      void announce(link);
+      courier.linkUp(link);
+      connected$.next(true);
+      const reason = await Promise.race([loss, stopped]);
+      if (reason === null) return await farewell(link);
+      trouble$.next(trouble("MQTT_LOST", reason, options.url));
+    } finally {
+      courier.linkDown();
+      connected$.next(false);
+    }
+  };
+
+  const announce = async (link: Link): Promise<void> => {
+    try {
+      await Promise.all([link.send(status("online")), link.subscribe(subscriptions(base))]);
+    } catch (error) {
+      trouble$.next(trouble("MQTT_ANNOUNCE_FAILED", messageOf(error), options.url));
+    }
+  };
+
+  const farewell = async (link: Link): Promise<void> => {
+    const goodbye = async () => {
+      await Promise.race([courier.drained(), sleep(1_000, undefined, { ref: false })]);
+      await link.send(status("stopped"));
+      await link.close();
+    };
+    const late = sleep(2_500, "late" as const, { ref: false });
+    const outcome = await Promise.race([goodbye().catch(messageOf), late]);
+    if (outcome === undefined) return;
+    link.destroy();
+    trouble$.next(trouble("MQTT_STOP_UNSAID", `could not say goodbye to the broker: ${outcome}`, options.url));
+  };
+
+  const keepConnected = async (): Promise<void> => {
+    let version: ProtocolVersion = 5;
+    let attempt = 0;
+    while (!stop.signal.aborted) {
+      try {
+        await connection(version);
+        attempt = 0;
+      } catch (error) {
+        const fault = error instanceof CodedError ? error : trouble("MQTT_FAILED", messageOf(error), options.url);
+        if (fault.code === "MQTT_VERSION_REFUSED") {
+          version = version === 5 ? 4 : 5;
+          // The first refusal of version 5 is no trouble: the other version is tried at once.
+          if (version === 4) continue;
+        }
+        trouble$.next(fault);
+      }
+      attempt += 1;
+      await sleep(backoffMs(attempt, options.random ?? Math.random), undefined, { signal: stop.signal }).catch(
+        () => null,
+      );
+    }
+  };
+
+  const running = keepConnected();
+  return {
+    publish: (message) => courier.deliver(packetOf(base, message), { alert: message.topic.endsWith("/alert") }),
+    command$,
+    context$,
+    connected$: connected$.pipe(distinctUntilChanged()),
+    trouble$,
+    health: () => courier.health(),
+    protocol: () => courier.protocol(),
+    close: async () => {
+      stop.abort();
+      await running;
+      courier.giveUp("stopped");
+      for (const subject of [connected$, command$, context$, trouble$]) subject.complete();
+    },
+  };
+}
+
+/** On MQTT 5 a measurement that nobody fetched in time is stale; alerts and states never are. */
+function packetOf(base: string, { topic, payload, qos, retain }: Message): Packet {
+  const packet = { topic: `${base}/${topic}`, payload: JSON.stringify(payload), qos, retain };
+  return qos === 0 ? { ...packet, expirySeconds: 60 } : packet;
+}
+
+function trouble(code: string, message: string, at: string): CodedError {
+  return new CodedError(code, message, { remedy: "The agent reconnects by itself.", at });
+}
