@@ -1,0 +1,124 @@
+/** The npm and build steps, with stand-ins for npm and the compiler: what makes them run, and what keeps them from it. */
+import { spawnSync } from "node:child_process";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import * as assert from "uvu/assert";
+import { suite } from "../support/suite.js";
+
+const lib = new URL("../../../deploy/lib/", import.meta.url);
+const test = suite("set-up steps");
+let root = "";
+
+function write(path: string, text: string): void {
+  mkdirSync(dirname(join(root, path)), { recursive: true });
+  writeFileSync(join(root, path), text);
+}
+
+function log(): string {
+  return existsSync(join(root, "calls.log")) ? readFileSync(join(root, "calls.log"), "utf8") : "";
+}
+
+/** Runs one exported step in a process of its own, as set-up does. */
+function run(file: string, step: string): { status: number | null; said: string } {
+  const script = `
+    import { ${step} } from ${JSON.stringify(new URL(file, lib).href)};
+    try { ${step}({ root: ${JSON.stringify(root)} }); } catch (error) { console.error(error.message); process.exitCode = 1; }`;
+  const ran = spawnSync(process.execPath, ["--input-type=module", "-e", script], {
+    env: { PATH: `${root}/bin:${process.env.PATH}`, ROOT: root },
+    encoding: "utf8",
+  });
+  return { status: ran.status, said: ran.stdout + ran.stderr };
+}
+
+const build = () => run("build.mjs", "build");
+const installModules = () => run("npm.mjs", "installModules");
+
+const compiler = `
+  const fs = require("node:fs"), path = require("node:path");
+  fs.appendFileSync(process.env.ROOT + "/calls.log", "tsc\\n");
+  if (fs.readFileSync("agent/a.ts", "utf8").includes("WRONG")) { console.log("agent/a.ts(1,1): error TS1: wrong"); process.exit(2); }
+  // Like the real one, it writes nothing that its own record says is written.
+  if (fs.existsSync("dist/.tsbuildinfo")) process.exit(0);
+  fs.mkdirSync("dist/agent", { recursive: true });
+  fs.writeFileSync("dist/agent/a.js", ""); fs.writeFileSync("dist/.tsbuildinfo", "");`;
+
+const npm = `#!/bin/sh
+echo "npm $* skip=$ONNXRUNTIME_NODE_INSTALL" >> $ROOT/calls.log
+[ -e $ROOT/offline ] && { echo "npm error network"; exit 1; }
+for name in gstreamer-superficial onnxruntime-node; do
+  mkdir -p $ROOT/node_modules/$name; echo "" > $ROOT/node_modules/$name/index.js
+done
+cp $ROOT/package-lock.json $ROOT/node_modules/.package-lock.json
+`;
+
+test.before.each(() => {
+  root = mkdtempSync(join(tmpdir(), "retort-steps-"));
+  for (const path of ["tsconfig.json", "package.json", ".npmrc"]) write(path, "{}");
+  write("package-lock.json", JSON.stringify({ packages: { "node_modules/x": { integrity: "1" } } }));
+  write("agent/a.ts", "one");
+  write("node_modules/typescript/bin/tsc", compiler);
+  write("bin/npm", npm);
+  chmodSync(join(root, "bin/npm"), 0o755);
+});
+test.after.each(() => rmSync(root, { recursive: true }));
+
+test("the build runs once, and again only when a source has changed", () => {
+  assert.is(build().status, 0);
+  assert.is(build().said, "");
+  assert.is(log(), "tsc\n");
+  write("agent/a.ts", "two");
+  build();
+  assert.is(log(), "tsc\ntsc\n");
+});
+
+test("a compiled file that is gone is built again, whatever the compiler believes", () => {
+  build();
+  rmSync(join(root, "dist/agent/a.js"));
+  build();
+  assert.ok(existsSync(join(root, "dist/agent/a.js")));
+});
+
+test("compiled files without a source are cleared away", () => {
+  write("dist/agent/gone.js", "");
+  write("dist/agent/gone.js.map", "");
+  build();
+  assert.not.ok(existsSync(join(root, "dist/agent/gone.js")));
+  assert.not.ok(existsSync(join(root, "dist/agent/gone.js.map")));
+});
+
+test("a failed build shows the compiler's words, and is tried again", () => {
+  write("agent/a.ts", "WRONG");
+  const first = build();
+  assert.is(first.status, 1);
+  assert.match(first.said, "error TS1: wrong");
+  assert.is(build().status, 1);
+});
+
+test("npm ci runs once, and again when the lock file has changed", () => {
+  assert.is(installModules().status, 0);
+  assert.is(installModules().said, "");
+  assert.match(log(), /^npm ci --include=dev skip=skip\n$/);
+  write("package-lock.json", JSON.stringify({ packages: { "node_modules/x": { integrity: "2" } } }));
+  installModules();
+  assert.is(log().split("\n").length, 3);
+});
+
+test("a package.json change that leaves the packages as they are installs nothing", () => {
+  installModules();
+  write("package.json", '{"scripts":{}}');
+  assert.is(installModules().status, 0);
+  assert.is(log().split("\n").length, 2);
+});
+
+test("a failed npm ci shows npm's words and leaves nothing that passes for success", () => {
+  write("offline", "");
+  const failed = installModules();
+  assert.is(failed.status, 1);
+  assert.match(failed.said, "npm error network");
+  rmSync(join(root, "offline"));
+  assert.is(installModules().status, 0);
+  assert.is(log().split("\n").length, 3);
+});
+
+test.run();
