@@ -8,7 +8,6 @@ export interface Thread {
   on(event: "message", listener: (reply: Reply) => void): unknown;
   on(event: "error", listener: (error: unknown) => void): unknown;
   on(event: "exit", listener: (code: number) => void): unknown;
-  terminate(): Promise<unknown>;
 }
 
 export type SpawnThread = (setup: WorkerSetup) => Thread;
@@ -22,6 +21,10 @@ export const spawnWorker: SpawnThread = (setup) => {
 export interface Host {
   readonly report: ProviderReport;
   post(request: Request, transfer: readonly ArrayBuffer[]): void;
+  /**
+   * Ends the thread after the inference it is at. It is asked and not terminated: a thread terminated inside
+   * `session.run` takes the whole process down (onnxruntime-node 1.30, uncaught Napi::Error).
+   */
   stop(): Promise<void>;
 }
 
@@ -38,6 +41,7 @@ export interface HostEvents {
 export function startHost(setup: WorkerSetup, spawn: SpawnThread, events: HostEvents): Promise<Host> {
   return new Promise((resolve, reject) => {
     const thread = spawn(setup);
+    const exited = new Promise<void>((done) => thread.on("exit", () => done()));
     let phase: "starting" | "serving" | "over" = "starting";
     const over = (reason: string): void => {
       const before = phase;
@@ -53,9 +57,10 @@ export function startHost(setup: WorkerSetup, spawn: SpawnThread, events: HostEv
         resolve({
           report: reply.report,
           post: (request, transfer) => thread.postMessage(request, transfer),
-          stop: async () => {
+          stop: () => {
+            if (phase === "serving") thread.postMessage({ kind: "stop" }, []);
             phase = "over";
-            await thread.terminate();
+            return exited;
           },
         });
       } else if (phase === "serving") {

@@ -17,7 +17,9 @@ export type Request =
   /** `frames`: each RGB, [height, width, 3]. */
   | { readonly kind: "run"; readonly id: number; readonly frames: readonly ArrayBuffer[] }
   /** Runs the model back to back for so long, for `retort bench`. */
-  | { readonly kind: "measure"; readonly forMs: number };
+  | { readonly kind: "measure"; readonly forMs: number }
+  /** Ends the thread once what was asked before is done. */
+  | { readonly kind: "stop" };
 
 export type Reply =
   | { readonly kind: "ready"; readonly report: ProviderReport }

@@ -84,6 +84,18 @@ async function measure(session: InferenceSession, forMs: number): Promise<void> 
   reply({ kind: "measured", frames, ms: performance.now() - startedAtMs });
 }
 
+async function serve(session: InferenceSession, request: Request): Promise<void> {
+  switch (request.kind) {
+    case "run":
+      return run(session, request.id, request.frames);
+    case "measure":
+      return measure(session, request.forMs);
+    case "stop":
+      await session.release();
+      port.close();
+  }
+}
+
 async function start(): Promise<void> {
   lowerPriority();
   env.logLevel = "fatal";
@@ -95,7 +107,7 @@ async function start(): Promise<void> {
     );
   }
   port.on("message", (request: Request) => {
-    void (request.kind === "run" ? run(session, request.id, request.frames) : measure(session, request.forMs));
+    void serve(session, request);
   });
   reply({ kind: "ready", report });
 }
