@@ -4,9 +4,9 @@ import { type MachineHealth, machineHealth } from "./health/machine.js";
 import { healthMessage } from "./health/report.js";
 import { type LoadedModel, type LoadOptions, loadModel } from "./inference/load.js";
 import { modelShelf } from "./inference/shelf.js";
+import type { OutboxHealth } from "./mqtt/payloads.js";
 import { openAlertDesk } from "./outbox/alert-desk.js";
 import { type AlertSequence, openAlertSequence } from "./outbox/alert-sequence.js";
-import { openPost } from "./outbox/post.js";
 import { type Outgoing, stateMessage } from "./outgoing.js";
 import type { AlertStep, Message } from "./types.js";
 
@@ -19,8 +19,9 @@ export interface Logger {
 
 /** The part of the MQTT publisher that the agent needs. */
 export interface MessageSink {
-  /** QoS 1: when the broker has it; QoS 0: when it is handed over. */
+  /** Never rejects: what is given up is counted in `health`. */
   publish(message: Message): Promise<void>;
+  health(): OutboxHealth;
   close(): Promise<void>;
 }
 
@@ -49,9 +50,9 @@ export interface RunningAgent {
 const realClock: CameraDeps["clock"] = { monotonicMs: () => performance.now(), wallMs: () => Date.now() };
 
 /** The shares of the 5 s that a stop may take. */
-const DRAIN_MS = 1_500;
-const ENGINES_MS = 1_000;
-const PUBLISHER_MS = 1_500;
+const DRAIN_MS = 1_200;
+const ENGINES_MS = 800;
+const PUBLISHER_MS = 2_600;
 
 /**
  * The composition root: builds the edges, starts them, stops them in reverse.
@@ -63,19 +64,17 @@ export async function startAgent(config: Config, deps: AgentDeps): Promise<Runni
   const sequence = await (deps.openAlertSequence ?? openAlertSequence)(config.state.path);
   const publisher = await deps.openPublisher(config, log);
   const publish = (message: Message): Promise<void> => publisher.publish(message);
-  const post = openPost(publish, (text) => log.warn(text), clock.monotonicMs);
   const desk = openAlertDesk({
     sequence,
     publish,
     onLost: (reason) => log.error(`an alert was lost: ${reason}`),
-    nowMs: clock.monotonicMs,
   });
   const shelf = modelShelf(config, deps.loadModel ?? loadModel, (model, reason) =>
     log.error(`model ${model}: its inference thread is started again: ${reason}`),
   );
   const send = (outgoing: Outgoing, { calibration }: LoadedModel): void => {
     if (outgoing.kind === "message") {
-      post.send(outgoing.message);
+      void publish(outgoing.message);
       return;
     }
     desk.accept(outgoing.step, { calibration, context: outgoing.context });
@@ -83,18 +82,19 @@ export async function startAgent(config: Config, deps: AgentDeps): Promise<Runni
   };
   const tellState: CameraDeps["tellState"] = (camera, standing) => {
     if (standing.state === "faulted") log.error(`${camera.id}: ${standing.reason}`);
-    post.send(stateMessage(camera.id, standing, clock.wallMs()));
+    void publish(stateMessage(camera.id, standing, clock.wallMs()));
   };
   const model = (camera: CameraConfig) => shelf.get(camera.model);
   const { watchCamera } = deps;
   const cameras = config.cameras.map((camera) => runCamera(camera, { watchCamera, model, send, tellState, clock }));
   const tellHealth = async (): Promise<void> => {
     const machine = await (deps.machineHealth ?? machineHealth)();
-    const outbox = { ...desk.waiting(), lost: { ...post.lost(), alert: desk.lost() } };
+    const sink = publisher.health();
+    const outbox = { ...sink, lost: { ...sink.lost, unnumbered: desk.lost() } };
     const nowMs = clock.monotonicMs();
     const uptimeMs = nowMs - startedAtMs;
     const wallMs = clock.wallMs();
-    post.send(healthMessage({ cameras, models: shelf.loaded, outbox, machine, uptimeMs, nowMs, wallMs }));
+    void publish(healthMessage({ cameras, models: shelf.loaded, outbox, machine, uptimeMs, nowMs, wallMs }));
   };
   const healthTimer = setInterval(() => void tellHealth(), healthEveryMs);
   let stopping: Promise<void> | null = null;

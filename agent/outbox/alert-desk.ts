@@ -12,9 +12,7 @@ export interface AlertDetails {
 /** Where alerts get their `seq` and go out in its order. The durable outbox takes this place. */
 export interface AlertDesk {
   accept(step: AlertStep, details: AlertDetails): void;
-  /** Alerts that the broker has not acknowledged, and how long the oldest waits. */
-  waiting(): { readonly depth: number; readonly ageMs: number };
-  /** Alerts that could not be handed over since the start. */
+  /** Alerts that got no number, so could not be sent, since the start. */
   lost(): number;
 }
 
@@ -22,28 +20,19 @@ export interface AlertDeskDeps {
   readonly sequence: AlertSequence;
   readonly publish: (message: Message) => Promise<void>;
   readonly onLost: (reason: string) => void;
-  readonly nowMs: () => number;
 }
 
-export function openAlertDesk({ sequence, publish, onLost, nowMs }: AlertDeskDeps): AlertDesk {
-  /** In the order of acceptance: the first is the oldest. */
-  const acceptedAtMs = new Map<AlertStep, number>();
+export function openAlertDesk({ sequence, publish, onLost }: AlertDeskDeps): AlertDesk {
   let lost = 0;
   return {
     accept(step, details) {
-      acceptedAtMs.set(step, nowMs());
       sequence
         .next()
         .then((seq) => publish(messageOfAlert(step, seq, details)))
         .catch((error: unknown) => {
           lost += 1;
           onLost(messageOf(error));
-        })
-        .finally(() => acceptedAtMs.delete(step));
-    },
-    waiting() {
-      const oldest = acceptedAtMs.values().next();
-      return { depth: acceptedAtMs.size, ageMs: oldest.done ? 0 : Math.round(nowMs() - oldest.value) };
+        });
     },
     lost: () => lost,
   };

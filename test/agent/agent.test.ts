@@ -17,6 +17,8 @@ test.after.each(async () => {
   await agent?.stop();
 });
 
+const nothingWaits = { depth: 0, ageMs: 0, lost: {} };
+
 interface Rig {
   readonly deps: AgentDeps;
   readonly sent: Message[];
@@ -34,6 +36,7 @@ function rig(cameras: readonly FakeCamera[], ids: readonly string[], rest: Parti
       publish: async (message) => {
         sent.push(message);
       },
+      health: () => nothingWaits,
       close: async () => {
         closed = true;
       },
@@ -248,7 +251,7 @@ test("stops within 5 s though a camera never delivers, an engine never answers a
   const never = new Promise<void>(() => undefined);
   const { deps, sent } = rig(cameras, ["cam1", "cam2"], {
     loadModel: async () => ({ engine: fakeEngine({ delay: () => never }), calibration: null }),
-    openPublisher: async () => ({ publish: () => never, close: () => never }),
+    openPublisher: async () => ({ publish: () => never, health: () => nothingWaits, close: () => never }),
   });
   agent = await startAgent(configOf([cameraConfig("cam1"), cameraConfig("cam2")]), deps);
   await until(() => cameras[1]!.delivered() === 2, "frames in flight");
