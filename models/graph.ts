@@ -53,10 +53,19 @@ export class Graph {
     return this.top;
   }
 
-  /** The nodes in topological order, every composite replaced by its body. */
+  /** What the outputs need, in topological order, every composite replaced by its body. */
   flatNodes(): Node[] {
     const flatten = (node: Node): Node[] => (node.body.length > 0 ? node.body.flatMap(flatten) : [node]);
-    return this.top.flatMap(flatten);
+    const needed = new Set(this.outputs.map((value) => value.name));
+    const kept = this.top
+      .flatMap(flatten)
+      .reverse()
+      .filter((node) => {
+        const used = node.outputs.some((output) => needed.has(output.name));
+        if (used) for (const input of node.inputs) needed.add(input.name);
+        return used;
+      });
+    return kept.reverse();
   }
 
   input(name: string, type: DataType, shape: Shape): Value {

@@ -1,0 +1,76 @@
+import { differentiate } from "../gradients.js";
+import { Graph, type Value } from "../graph.js";
+import { type Arch, scalesOf } from "../network/arch.js";
+import { bottleneck } from "../network/bottleneck.js";
+import type { InputSize } from "../network/rd.js";
+import type { Features } from "../network/resnet.js";
+import { student } from "../network/student.js";
+import { add, div, mul, reduceMean, reduceSum, sqrt, sub } from "../ops.js";
+import { TrainedLayers } from "./trained-layers.js";
+
+/** RD4AD's optimiser: torch.optim.Adam(lr 0.005, betas (0.5, 0.999)), epsilon PyTorch's. */
+export const ADAM = { rate: 0.005, beta1: 0.5, beta2: 0.999, epsilon: 1e-8 } as const;
+
+/**
+ * One training step as a graph. Inputs: the teacher's features f1, f2, f3 [N, ...], every tensor of the student, `m:` and
+ * `v:` of those that Adam moves, and Adam's scalars `rate` and `spread` (see {@link adamScalars}).
+ * Outputs: `loss` and the next value of each, its name followed by a prime.
+ */
+export function stepGraph(arch: Arch, size: InputSize): Graph {
+  const g = new Graph("training_step");
+  const [f1, f2, f3] = scalesOf(arch).map(({ channels, stride }, index) =>
+    g.input(`f${index + 1}`, "float32", ["N", channels, size.height / stride, size.width / stride]),
+  );
+  const encoded: Features = [f1!, f2!, f3!];
+  const layers = new TrainedLayers(g);
+  const restored = student(layers, arch, bottleneck(layers, arch, encoded));
+  finishStep(g, layers, cosineLoss(g, encoded, restored));
+  return g;
+}
+
+/** Puts loss, Adam and the running averages behind a network: the second half of every training-step graph. */
+export function finishStep(g: Graph, layers: TrainedLayers, loss: Value): void {
+  g.output(g.node("Identity", [loss], loss.shape, { name: "loss" }));
+  const names = [...layers.trained.keys()];
+  const gradients = differentiate(g, loss, [...layers.trained.values()]);
+  const scalars = { rate: g.input("rate", "float32", []), spread: g.input("spread", "float32", []) };
+  names.forEach((name, index) => {
+    adam(g, layers.trained.get(name)!, gradients[index]!, scalars);
+  });
+  for (const average of layers.averages.values()) g.output(average);
+}
+
+/**
+ * RD4AD's loss: per scale 1 - cosine similarity of the flattened features, averaged over the batch; summed over scales.
+ * @returns [1, 1, 1, 1]
+ */
+export function cosineLoss(g: Graph, teacher: Features, student: Features): Value {
+  const whole = [1, 2, 3];
+  const perScale = teacher.map((a, index) => {
+    const b = student[index]!;
+    const dot = reduceSum(g, mul(g, a, b), whole);
+    const norms = mul(g, sqrt(g, reduceSum(g, mul(g, a, a), whole)), sqrt(g, reduceSum(g, mul(g, b, b), whole)));
+    return reduceMean(g, sub(g, g.scalar(1), div(g, dot, norms)), [0]);
+  });
+  return add(g, add(g, perScale[0]!, perScale[1]!), perScale[2]!);
+}
+
+/** Adam's scalars at `step` (from 1): the bias-corrected rate, and what the root of `v` is multiplied by. */
+export function adamScalars(step: number, rate: number = ADAM.rate): { rate: number; spread: number } {
+  return { rate: rate / (1 - ADAM.beta1 ** step), spread: 1 / Math.sqrt(1 - ADAM.beta2 ** step) };
+}
+
+/** Kingma & Ba 2015, in PyTorch's order: p' = p - rate m' / (sqrt(v') spread + epsilon) */
+function adam(g: Graph, parameter: Value, gradient: Value, { rate, spread }: { rate: Value; spread: Value }): void {
+  const { name, shape } = parameter;
+  const { beta1, beta2, epsilon } = ADAM;
+  const m = g.input(`m:${name}`, "float32", shape);
+  const v = g.input(`v:${name}`, "float32", shape);
+  const nextM = add(g, mul(g, m, g.scalar(beta1)), mul(g, gradient, g.scalar(1 - beta1)), { name: `m:${name}'` });
+  const squared = mul(g, mul(g, gradient, gradient), g.scalar(1 - beta2));
+  const nextV = add(g, mul(g, v, g.scalar(beta2)), squared, { name: `v:${name}'` });
+  const denominator = add(g, mul(g, sqrt(g, nextV), spread), g.scalar(epsilon));
+  g.output(sub(g, parameter, div(g, mul(g, nextM, rate), denominator), { name: `${name}'` }));
+  g.output(nextM);
+  g.output(nextV);
+}
