@@ -59,10 +59,14 @@ export async function readRgb(path: string, size: Size): Promise<Uint8Array<Arra
   return decode(path, size, 3, "linear");
 }
 
-/** A mask as 0 and 1, [size.height, size.width]; nearest neighbour; anything above half is 1. Throws IMAGE_UNREADABLE. */
+/**
+ * A mask as 0 and 1, [size.height, size.width]; nearest neighbour. Above half of the file's brightest value is 1, since
+ * some data sets mark with 255 and some with 1. Throws IMAGE_UNREADABLE.
+ */
 export async function readMask(path: string, size: Size): Promise<Uint8Array<ArrayBuffer>> {
   const grey = await decode(path, size, 1, "nearest");
-  for (let i = 0; i < grey.length; i++) grey[i] = (grey[i] as number) > 127 ? 1 : 0;
+  const brightest = grey.reduce((most, value) => Math.max(most, value), 0);
+  for (let i = 0; i < grey.length; i++) grey[i] = 2 * (grey[i] as number) > brightest ? 1 : 0;
   return grey;
 }
 

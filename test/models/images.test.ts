@@ -63,6 +63,8 @@ test("a mask is 0 and 1, also when enlarged", async () => {
   await writePng(path, Uint8Array.of(0, 255, 255, 0), { width: 2, height: 2 }, 1);
   assert.equal([...(await readMask(path, { width: 2, height: 2 }))], [0, 1, 1, 0]);
   assert.equal([...(await readMask(path, { width: 4, height: 2 }))], [0, 0, 1, 1, 1, 1, 0, 0]);
+  await writePng(path, Uint8Array.of(0, 1, 1, 0), { width: 2, height: 2 }, 1);
+  assert.equal([...(await readMask(path, { width: 2, height: 2 }))], [0, 1, 1, 0], "marked with 1 instead of 255");
 });
 
 test("a bitmap, as industrial cameras write it, is read bottom row first", async () => {

@@ -1,0 +1,36 @@
+/** `retort evaluate`: a bundle held against a data set with known defects. */
+import { readBundle } from "../bundle.js";
+import { readTestSet } from "./dataset.js";
+import { type Figures, figuresOf } from "./figures.js";
+import { writeReport } from "./report.js";
+import { scoreImages } from "./score.js";
+
+export interface EvaluateOptions {
+  /** The bundle's directory. */
+  readonly bundle: string;
+  /** A data set in the MVTec AD layout. */
+  readonly data: string;
+  /** 0 or absent: as many as there are cores. */
+  readonly threads?: number;
+  /** Where to write the HTML report; none when absent. */
+  readonly report?: string;
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+export interface EvaluationResult extends Figures {
+  readonly model: { readonly name: string; readonly version: string; readonly sha256: string };
+  readonly data: string;
+}
+
+/**
+ * Scores every test picture and computes image AUROC, pixel AUROC, AUPRO (limit 0.3) and best F1, over all and per
+ * defect type (that type's pictures and the good ones). Throws BUNDLE_*, DATA_*, MASK_MISSING, IMAGE_*, METRIC_*.
+ */
+export async function evaluateBundle(options: EvaluateOptions): Promise<EvaluationResult> {
+  const bundle = await readBundle(options.bundle);
+  const images = await scoreImages(bundle, await readTestSet(options.data), options);
+  const { name, version, sha256 } = bundle.manifest;
+  const result = { ...figuresOf(images), model: { name, version, sha256 }, data: options.data };
+  if (options.report) await writeReport(options.report, result, images);
+  return result;
+}

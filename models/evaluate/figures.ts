@@ -1,0 +1,62 @@
+/** From scored pictures to the figures that `retort evaluate` reports. */
+import { aupro, auroc, bestF1, pixelAuroc } from "../metrics.js";
+import { goodType } from "./dataset.js";
+import type { ScoredImage } from "./score.js";
+
+export interface PixelFigures {
+  readonly auroc: number;
+  /** Limit 0.3, mean over regions. */
+  readonly aupro: number;
+}
+
+export interface Figures {
+  readonly image: {
+    readonly auroc: number;
+    readonly f1: number;
+    /** The one with the best F1: knows the defects, so it is a yardstick and not for operation. */
+    readonly threshold: number;
+    readonly count: number;
+  };
+  readonly pixel: PixelFigures;
+  readonly types: Readonly<Record<string, TypeFigures>>;
+}
+
+/** One defect type against the good pictures. */
+export interface TypeFigures {
+  readonly image: { readonly auroc: number; readonly count: number };
+  readonly pixel: PixelFigures;
+}
+
+/** Throws METRIC_ONE_CLASS, METRIC_NOT_FINITE. */
+export function figuresOf(images: readonly ScoredImage[]): Figures {
+  const good = images.filter(({ type }) => type === goodType);
+  const names = [...new Set(images.map(({ type }) => type))].filter((type) => type !== goodType).sort();
+  const types = names.map((name): [string, TypeFigures] => {
+    const defective = images.filter(({ type }) => type === name);
+    const both = [...good, ...defective];
+    return [name, { image: { auroc: imageAuroc(both), count: defective.length }, pixel: pixelFigures(both) }];
+  });
+  const labels = images.map(labelOf);
+  const scores = images.map(({ score }) => score);
+  return {
+    image: { auroc: imageAuroc(images), ...bestF1(scores, labels), count: images.length },
+    pixel: pixelFigures(images),
+    types: Object.fromEntries(types),
+  };
+}
+
+function imageAuroc(images: readonly ScoredImage[]): number {
+  return auroc(
+    images.map(({ score }) => score),
+    images.map(labelOf),
+  );
+}
+
+function labelOf({ type }: ScoredImage): number {
+  return type === goodType ? 0 : 1;
+}
+
+function pixelFigures(images: readonly ScoredImage[]): PixelFigures {
+  const maps = images.map(({ scored }) => scored);
+  return { auroc: pixelAuroc(maps), aupro: aupro(maps) };
+}

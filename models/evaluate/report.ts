@@ -1,0 +1,103 @@
+/** The HTML report: one file, no other hosts, opens from a USB stick on the shop floor. */
+import { mkdir, writeFile } from "node:fs/promises";
+import { basename, dirname } from "node:path";
+import { CodedError, messageOf } from "../errors.js";
+import { overlayHeat } from "../heatmap.js";
+import { encodeJpeg, readRgb } from "../images.js";
+import { goodType } from "./dataset.js";
+import { escapeHtml } from "./escape.js";
+import type { EvaluationResult } from "./evaluate.js";
+import type { ScoredImage } from "./score.js";
+import { scoreChart } from "./score-chart.js";
+
+/** Pictures shown of each type: those the model got most wrong come first, so these are the ones worth a look. */
+const shownPerType = 24;
+const thumbnailWidth = 160;
+
+const style = `
+:root{color-scheme:light dark;--line:#8884}
+body{font:15px/1.5 system-ui,sans-serif;max-width:1100px;margin:2rem auto;padding:0 1rem}
+table{border-collapse:collapse;font-variant-numeric:tabular-nums}
+th,td{padding:.3rem .9rem;border-bottom:1px solid var(--line);text-align:right}
+th:first-child,td:first-child{text-align:left}
+.grid{display:flex;flex-wrap:wrap;gap:1rem}
+figure{margin:0;padding:.5rem;border:1px solid var(--line);border-radius:6px}
+figure img{width:${thumbnailWidth}px;display:inline-block;vertical-align:top}
+figcaption{font-size:13px;margin-top:.3rem}
+.wrong{border-color:#d33;border-width:2px}
+`;
+
+/** Throws REPORT_UNWRITABLE, and IMAGE_UNREADABLE when a picture vanished meanwhile. */
+export async function writeReport(
+  path: string,
+  result: EvaluationResult,
+  images: readonly ScoredImage[],
+): Promise<void> {
+  const html = await reportHtml(result, images);
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, html);
+  } catch (cause) {
+    throw new CodedError("REPORT_UNWRITABLE", `cannot write the report: ${messageOf(cause)}`, {
+      at: path,
+      remedy: "Name a file that can be written with --report.",
+      cause,
+    });
+  }
+}
+
+async function reportHtml(result: EvaluationResult, images: readonly ScoredImage[]): Promise<string> {
+  const types = [...Object.keys(result.types), goodType];
+  const sections: string[] = [];
+  for (const type of types) {
+    const ofType = images.filter((image) => image.type === type);
+    // Defects: lowest score first; good parts: highest first.
+    const worstFirst = ofType.sort((a, b) => (type === goodType ? b.score - a.score : a.score - b.score));
+    const shown = worstFirst.slice(0, shownPerType);
+    const figures: string[] = [];
+    for (const image of shown) figures.push(await figureHtml(image, result));
+    const note = shown.length < ofType.length ? `, the ${shown.length} hardest of ${ofType.length} shown` : "";
+    sections.push(
+      `<h2>${escapeHtml(type)}</h2><p>${ofType.length} pictures${note}</p><div class="grid">${figures.join("")}</div>`,
+    );
+  }
+  const { model, image } = result;
+  const title = `${escapeHtml(model.name)} ${escapeHtml(model.version)}`;
+  return `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title}: evaluation</title><style>${style}</style></head><body>
+<h1>${title}</h1>
+<p>Model sha256 <code>${escapeHtml(model.sha256)}</code><br>Data <code>${escapeHtml(result.data)}</code>, ${image.count} pictures</p>
+${tableHtml(result)}
+<p>Best F1 ${image.f1.toFixed(4)} at threshold ${image.threshold.toPrecision(4)}. It is found with knowledge of the defects: a yardstick, not a setting.</p>
+<h2>Scores</h2>${scoreChart(images, types, image.threshold)}
+${sections.join("\n")}
+</body></html>
+`;
+}
+
+function tableHtml({ types, image, pixel }: EvaluationResult): string {
+  const row = (name: string, imageAuroc: number, { auroc, aupro }: { auroc: number; aupro: number }): string =>
+    `<tr><td>${escapeHtml(name)}</td><td>${imageAuroc.toFixed(4)}</td><td>${auroc.toFixed(4)}</td><td>${aupro.toFixed(4)}</td></tr>`;
+  const rows = Object.entries(types).map(([name, type]) => row(name, type.image.auroc, type.pixel));
+  return `<table><tr><th>type</th><th>image AUROC</th><th>pixel AUROC</th><th>AUPRO (0.3)</th></tr>${rows.join("")}${row("all", image.auroc, pixel)}</table>`;
+}
+
+async function figureHtml(image: ScoredImage, { image: { threshold } }: EvaluationResult): Promise<string> {
+  const { map, mask, width, height } = image.scored;
+  const size = { width, height };
+  const pixels = await readRgb(image.path, size);
+  const thumbnail = async (rgb: Uint8Array, alt: string): Promise<string> => {
+    const jpeg = await encodeJpeg(rgb, size, 80, thumbnailWidth);
+    return `<img alt="${alt}" src="data:image/jpeg;base64,${jpeg.toString("base64")}">`;
+  };
+  // One colour scale for all pictures, tied to the threshold: the same red means the same score everywhere.
+  const heat = overlayHeat(pixels, map, 0.5 * threshold, 1.5 * threshold);
+  const parts = [await thumbnail(pixels, "picture"), await thumbnail(heat, "anomaly map")];
+  if (mask) {
+    const white = Uint8Array.from({ length: mask.length * 3 }, (_, i) => 255 * (mask[Math.floor(i / 3)] as number));
+    parts.push(await thumbnail(white, "true defect"));
+  }
+  const wrong = image.score > threshold === (image.type === goodType);
+  const caption = `${escapeHtml(basename(image.path))}: ${image.score.toPrecision(4)}${wrong ? (image.type === goodType ? ", false alarm" : ", missed") : ""}`;
+  return `<figure${wrong ? ' class="wrong"' : ""}>${parts.join(" ")}<figcaption>${caption}</figcaption></figure>`;
+}
