@@ -1,0 +1,115 @@
+import * as formats from "./formats.js";
+import type { SourceType } from "./types.js";
+
+/** A convict leaf. */
+export interface Leaf {
+  readonly doc: string;
+  readonly default: unknown;
+  readonly format: formats.Format;
+}
+
+export type SchemaTree = { readonly [key: string]: Leaf | SchemaTree };
+
+export function isLeaf(node: Leaf | SchemaTree): node is Leaf {
+  return typeof node.format === "function";
+}
+
+const leaf = (value: unknown, format: formats.Format, doc: string): Leaf => ({ default: value, format, doc });
+const required = (format: formats.Format, doc: string): Leaf => leaf(null, format, doc);
+const optional = (format: formats.Format, doc: string): Leaf => leaf(null, formats.optional(format), doc);
+
+/** Everything but `models` and `cameras`, which hold many of a kind. */
+export const baseSchema = (hostname: string): SchemaTree => ({
+  agent: {
+    id: leaf(hostname.replace(/[/+#\p{Cc}$]/gu, "-"), formats.topicLevel, "The agent's name in every topic"),
+  },
+  mqtt: {
+    url: leaf(
+      "embedded",
+      formats.address(["mqtt", "mqtts", "ws", "wss"], "embedded"),
+      "The broker, or `embedded` for one inside the agent",
+    ),
+    prefix: leaf("retort", formats.topicPrefix, "The first level, or levels, of every topic"),
+    username: optional(formats.text, "For the broker"),
+    passwordFile: optional(formats.text, "A file whose first line is the password for the broker"),
+  },
+  inference: {
+    providers: leaf(
+      ["tensorrt", "cuda", "cpu"],
+      formats.listOf("tensorrt", "cuda", "cpu"),
+      "Execution providers in order of preference",
+    ),
+    precision: leaf("fp16", formats.oneOf("fp32", "fp16"), "Where the provider has the choice"),
+    threads: leaf(0, formats.integer(0, 1024), "CPU threads of one inference, 0: as many as there are cores"),
+    maxBatch: leaf(8, formats.integer(1, 256), "Frames of cameras that share a model, in one inference"),
+  },
+  http: {
+    host: leaf("127.0.0.1", formats.text, "The address the live view is bound to"),
+    port: leaf(8080, formats.integer(0, 65_535), "0: any free one"),
+  },
+  state: { path: leaf("state", formats.text, "Where the agent keeps what must survive a restart") },
+});
+
+export const modelSchema: SchemaTree = { path: required(formats.text, "A model bundle's directory") };
+
+/** One camera but for its `source`. */
+export const cameraSchema: SchemaTree = {
+  id: required(formats.topicLevel, "The camera's name in its topics"),
+  model: required(formats.text, "A key of `models`"),
+  enabled: leaf(true, formats.flag, "Whether the camera is inspected"),
+  fps: leaf(10, formats.positive(10_000), "The most frames a second"),
+  roi: {
+    x: leaf(0, formats.number(0, 1), "Left edge, as a share of the frame's width"),
+    y: leaf(0, formats.number(0, 1), "Upper edge, as a share of the frame's height"),
+    width: leaf(1, formats.positive(1), "As a share of the frame's width"),
+    height: leaf(1, formats.positive(1), "As a share of the frame's height"),
+  },
+  alert: {
+    threshold: leaf("model", formats.threshold, "`model`, or a score"),
+    raiseAfter: leaf(2, formats.integer(1, 1_000), "Anomalous frames that raise an alert"),
+    clearAfter: leaf(5, formats.integer(1, 10_000), "Good frames in a row that clear it"),
+  },
+};
+
+const pixels = formats.integer(16, 16_384);
+const size = { width: optional(pixels, "Pixels"), height: optional(pixels, "Pixels") };
+const loop = leaf(true, formats.flag, "Start again at the end");
+
+/** What each kind of source needs besides its `type`. */
+export const sourceSchemas: Readonly<Record<SourceType, SchemaTree>> = {
+  demo: {},
+  images: { path: required(formats.text, "A folder of pictures"), loop },
+  file: { path: required(formats.text, "A video file"), loop },
+  v4l2: {
+    device: leaf("/dev/video0", formats.text, "The device"),
+    ...size,
+    format: optional(formats.text, "A raw format such as YUY2, or MJPG"),
+  },
+  csi: {
+    sensorId: leaf(0, formats.integer(0, 63), "The sensor's number"),
+    ...size,
+    framerate: optional(formats.positive(1_000), "Frames a second of the sensor"),
+  },
+  rtsp: {
+    url: required(formats.address(["rtsp", "rtsps"]), "The stream"),
+    latencyMs: leaf(100, formats.integer(0, 60_000), "The jitter buffer"),
+    transport: leaf("tcp", formats.oneOf("tcp", "udp"), "How the stream travels"),
+    codec: leaf("auto", formats.oneOf("auto", "h264", "h265", "mjpeg"), "Named where the decoder must be"),
+    username: optional(formats.text, "For the camera"),
+    passwordFile: optional(formats.text, "A file whose first line is the password for the camera"),
+  },
+  aravis: {
+    camera: optional(formats.text, "Aravis's name of the camera, or its address"),
+    trigger: leaf("off", formats.oneOf("off", "software", "hardware"), "What starts an exposure"),
+    triggerSource: optional(formats.text, "The line of a hardware trigger, such as Line1"),
+    exposureUs: optional(formats.positive(60_000_000), "Microseconds"),
+    gain: optional(formats.number(0, 1_000), "As the camera counts it"),
+    ...size,
+  },
+  gstreamer: {
+    launch: required(formats.text, "A launch line without a sink"),
+    live: leaf(true, formats.flag, "Keep the newest frame only"),
+  },
+};
+
+export const sourceTypes = Object.keys(sourceSchemas) as readonly SourceType[];

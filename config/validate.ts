@@ -1,0 +1,152 @@
+import convict from "convict";
+import { maskText } from "./mask.js";
+import type { Problem } from "./problems.js";
+import {
+  baseSchema,
+  cameraSchema,
+  isLeaf,
+  modelSchema,
+  type SchemaTree,
+  sourceSchemas,
+  sourceTypes,
+} from "./schema.js";
+import { isTree, join, type Tree } from "./tree.js";
+import type { SourceType } from "./types.js";
+
+/**
+ * Holds a merged tree against the schema and fills in the defaults.
+ * @returns a tree in the shape of `Config` where `problems` is empty; otherwise only the problems count.
+ */
+export function validate(tree: Tree, hostname: string): { readonly tree: Tree; readonly problems: readonly Problem[] } {
+  const problems: Problem[] = [];
+  const { models, cameras, ...base } = tree;
+  const checked = section(base, baseSchema(hostname), "", problems);
+  return {
+    tree: { ...checked, models: checkModels(models, problems), cameras: checkCameras(cameras, problems) },
+    problems,
+  };
+}
+
+function checkModels(models: unknown, problems: Problem[]): Tree {
+  if (!isTree(models)) {
+    problems.push(wrongShape("models", "must be a mapping of names to bundles"));
+    return {};
+  }
+  return Object.fromEntries(
+    Object.entries(models).map(([name, model]) => [name, section(model, modelSchema, `models.${name}`, problems)]),
+  );
+}
+
+function checkCameras(cameras: unknown, problems: Problem[]): readonly Tree[] {
+  if (!Array.isArray(cameras)) {
+    problems.push(wrongShape("cameras", "must be a list"));
+    return [];
+  }
+  return cameras.map((camera: unknown, index) => {
+    const path = `cameras.${index}`;
+    if (!isTree(camera)) {
+      problems.push(wrongShape(path, "must be a mapping"));
+      return {};
+    }
+    const { source, ...rest } = camera;
+    return { ...section(rest, cameraSchema, path, problems), source: checkSource(source, `${path}.source`, problems) };
+  });
+}
+
+function checkSource(source: unknown, path: string, problems: Problem[]): Tree {
+  const type = isTree(source) ? source.type : undefined;
+  if (!isTree(source) || !isSourceType(type)) {
+    const remedy = `Give it a type: ${sourceTypes.join(", ")}.`;
+    const at = isTree(source) ? `${path}.type` : path;
+    const missing = source === undefined || (isTree(source) && type === undefined);
+    problems.push(
+      missing
+        ? { code: "CONFIG_VALUE_MISSING", path: at, message: "is missing", remedy }
+        : { code: "CONFIG_VALUE_INVALID", path: at, message: "is not a kind of source", remedy },
+    );
+    return {};
+  }
+  const { type: _, ...rest } = source;
+  const checked = section(rest, sourceSchemas[type], path, problems);
+  // What was left out is absent, not null: these properties are optional in types.ts.
+  return { type, ...Object.fromEntries(Object.entries(checked).filter(([, value]) => value !== null)) };
+}
+
+function isSourceType(type: unknown): type is SourceType {
+  return typeof type === "string" && (sourceTypes as readonly string[]).includes(type);
+}
+
+/** One convict instance over one mapping. */
+function section(value: unknown, schema: SchemaTree, path: string, problems: Problem[]): Tree {
+  if (!isTree(value)) {
+    problems.push(wrongShape(path, "must be a mapping"));
+    return {};
+  }
+  const known = withoutUnknown(value, schema, path, problems);
+  const settings = convict<Tree>(copyOfSchema(schema)).load(known);
+  try {
+    settings.validate({ allowed: "strict" });
+  } catch (error) {
+    for (const line of (error as Error).message.split("\n")) problems.push(problemOf(line, path));
+  }
+  return settings.getProperties();
+}
+
+/** convict tells unknown keys without a remedy, and overlooks empty ones: they are found here and taken out. */
+function withoutUnknown(value: Tree, schema: SchemaTree, path: string, problems: Problem[]): Tree {
+  const known: Record<string, unknown> = {};
+  for (const [key, child] of Object.entries(value)) {
+    const node = Object.hasOwn(schema, key) ? schema[key] : undefined;
+    const at = join(path, key);
+    if (node === undefined) {
+      problems.push({ code: "CONFIG_KEY_UNKNOWN", path: at, message: "is not a known key", remedy: hint(key, schema) });
+    } else if (isLeaf(node)) known[key] = child;
+    else if (isTree(child)) known[key] = withoutUnknown(child, node, at, problems);
+    else problems.push(wrongShape(at, "must be a mapping"));
+  }
+  return known;
+}
+
+function hint(key: string, schema: SchemaTree): string {
+  const names = Object.keys(schema);
+  const wanted = key.toLowerCase();
+  if (wanted === "password" && names.includes("passwordFile")) {
+    return "Put the password into a file, and the file's name under passwordFile.";
+  }
+  const near = names.find((name) => name.toLowerCase() === wanted || distance(name.toLowerCase(), wanted) <= 2);
+  if (near !== undefined) return `Did you mean ${near}?`;
+  return names.length === 0 ? "Remove it." : `Known here: ${names.join(", ")}.`;
+}
+
+/** Levenshtein. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (const [i, letter] of [...a].entries()) {
+    const next = [i + 1];
+    for (const [j, other] of [...b].entries()) {
+      next.push(Math.min(next[j]! + 1, row[j + 1]! + 1, row[j]! + (letter === other ? 0 : 1)));
+    }
+    row = next;
+  }
+  return row[b.length]!;
+}
+
+function problemOf(line: string, path: string): Problem {
+  const [, key = "", message = line, value] = /^([\w.]+): (.*?)(?:: value was (.*))?$/s.exec(line) ?? [];
+  const at = join(path, key);
+  if (message === "is missing") {
+    return { code: "CONFIG_VALUE_MISSING", path: at, message, remedy: "Give it a value." };
+  }
+  const shown = value === undefined ? message : `${message}, not ${maskText(value)}`;
+  return { code: "CONFIG_VALUE_INVALID", path: at, message: shown, remedy: "Change the value." };
+}
+
+function wrongShape(path: string, message: string): Problem {
+  return { code: "CONFIG_VALUE_INVALID", path, message, remedy: "See config/example.yaml." };
+}
+
+/** convict keeps what it is given and changes it. */
+function copyOfSchema(schema: SchemaTree): convict.Schema<Tree> {
+  const copies = Object.entries(schema).map(([key, node]) => [key, isLeaf(node) ? { ...node } : copyOfSchema(node)]);
+  return Object.fromEntries(copies) as convict.Schema<Tree>;
+}
