@@ -15,8 +15,8 @@ const anyCamera: SchemaTree = {
   source: { type: sourceSchemas.gstreamer.launch!, ...Object.assign({}, ...Object.values(sourceSchemas)) },
 };
 
-/** Variables that are not configuration: the tests' and set-up's own. */
-const notConfiguration = /^RETORT_(TEST|SETUP)_/;
+/** Not configuration: the tests' and set-up's own, and what Kubernetes sets for a Service that is called retort. */
+const notConfiguration = /^RETORT_(TEST|SETUP|SERVICE|PORT)(_|$)/;
 
 /**
  * `RETORT_MQTT_URL` for `mqtt.url`, `RETORT_INFERENCE_MAX_BATCH`, `RETORT_MODELS_PLATE_PATH`,

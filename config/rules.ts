@@ -1,0 +1,88 @@
+import { isIP } from "node:net";
+import type { Problem } from "./problems.js";
+import type { CameraConfig, Config } from "./types.js";
+
+/** First topic levels below the agent's that are not cameras: see the contract's topics. */
+const reservedIds = ["status", "health", "cmd", "reply", "config", "model"];
+
+/** What no single value shows: combinations that cannot be meant, and names that lead nowhere. */
+export function brokenRules(config: Config): readonly Problem[] {
+  return [
+    ...mqttRules(config),
+    ...httpRules(config),
+    ...cameraListRules(config),
+    ...config.cameras.flatMap((camera, index) => cameraRules(camera, `cameras.${index}`, config)),
+  ];
+}
+
+function mqttRules({ mqtt }: Config): readonly Problem[] {
+  const problems: Problem[] = [];
+  if (mqtt.url === "embedded" && mqtt.username !== null) {
+    problems.push(conflict("mqtt.username", "the embedded broker asks nobody's name", "Remove it, or set mqtt.url."));
+  }
+  if (mqtt.passwordFile !== null && mqtt.username === null) {
+    problems.push(conflict("mqtt.passwordFile", "there is no mqtt.username for the password", "Set mqtt.username."));
+  }
+  return problems;
+}
+
+function httpRules({ http }: Config): readonly Problem[] {
+  const loopback =
+    http.host === "localhost" || http.host === "::1" || (isIP(http.host) === 4 && /^127\./.test(http.host));
+  if (loopback) return [];
+  const remedy = "Use 127.0.0.1, and a reverse proxy that asks for a password.";
+  return [
+    conflict("http.host", "an address beyond this machine needs a token, which this version does not know", remedy),
+  ];
+}
+
+function cameraListRules({ cameras }: Config): readonly Problem[] {
+  if (cameras.length === 0) {
+    return [{ code: "CONFIG_VALUE_MISSING", path: "cameras", message: "there is none", remedy: "Add a camera." }];
+  }
+  return cameras.flatMap(({ id }, index) => {
+    const first = cameras.findIndex((camera) => camera.id === id);
+    if (first === index) return [];
+    return [conflict(`cameras.${index}.id`, `cameras.${first} is called ${id}, too`, "Give each camera its own id.")];
+  });
+}
+
+function cameraRules(camera: CameraConfig, path: string, { models }: Config): readonly Problem[] {
+  const problems: Problem[] = [];
+  const { id, model, roi, source } = camera;
+  if (reservedIds.includes(id)) {
+    problems.push(conflict(`${path}.id`, `${id} is a topic of the agent's own`, "Choose another id."));
+  }
+  if (!Object.hasOwn(models, model)) {
+    const remedy = `Known models: ${Object.keys(models).join(", ") || "none; add one under models"}.`;
+    problems.push({
+      code: "CONFIG_REFERENCE_UNKNOWN",
+      path: `${path}.model`,
+      message: `there is no model called ${model}`,
+      remedy,
+    });
+  }
+  // The shares may have been rounded by hand: 0.33 + 0.67.
+  if (roi.x + roi.width > 1 + 1e-9) {
+    problems.push(conflict(`${path}.roi`, "x + width is beyond the frame", "Keep their sum at 1 or below."));
+  }
+  if (roi.y + roi.height > 1 + 1e-9) {
+    problems.push(conflict(`${path}.roi`, "y + height is beyond the frame", "Keep their sum at 1 or below."));
+  }
+  if ("width" in source !== "height" in source) {
+    problems.push(conflict(`${path}.source`, "one of width and height is missing", "Give both, or neither."));
+  }
+  if (source.type === "rtsp" && source.passwordFile !== undefined && source.username === undefined) {
+    const remedy = "Set username beside it.";
+    problems.push(conflict(`${path}.source.passwordFile`, "there is no username for the password", remedy));
+  }
+  if (source.type === "aravis" && source.triggerSource !== undefined && source.trigger !== "hardware") {
+    const remedy = "Set trigger: hardware, or remove it.";
+    problems.push(conflict(`${path}.source.triggerSource`, `means nothing with trigger: ${source.trigger}`, remedy));
+  }
+  return problems;
+}
+
+function conflict(path: string, message: string, remedy: string): Problem {
+  return { code: "CONFIG_CONFLICT", path, message, remedy };
+}
