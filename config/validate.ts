@@ -83,7 +83,7 @@ function section(value: unknown, schema: SchemaTree, path: string, problems: Pro
     return {};
   }
   const known = withoutUnknown(value, schema, path, problems);
-  const settings = convict<Tree>(copyOfSchema(schema)).load(known);
+  const settings = convict<Tree>(withoutDefaults(schema)).load(defaultsOf(schema)).load(known);
   try {
     settings.validate({ allowed: "strict" });
   } catch (error) {
@@ -145,8 +145,20 @@ function wrongShape(path: string, message: string): Problem {
   return { code: "CONFIG_VALUE_INVALID", path, message, remedy: "See config/example.yaml." };
 }
 
-/** convict keeps what it is given and changes it. */
-function copyOfSchema(schema: SchemaTree): convict.Schema<Tree> {
-  const copies = Object.entries(schema).map(([key, node]) => [key, isLeaf(node) ? { ...node } : copyOfSchema(node)]);
+/**
+ * convict turns text into the type of the default ("80x" into 80, "no" into true), and a wrong type must be an error:
+ * so it is given no defaults, they are loaded as the lowest layer instead. A copy, too: it changes what it is given.
+ */
+function withoutDefaults(schema: SchemaTree): convict.Schema<Tree> {
+  const copies = Object.entries(schema).map(([key, node]) => [
+    key,
+    isLeaf(node) ? { ...node, default: null } : withoutDefaults(node),
+  ]);
   return Object.fromEntries(copies) as convict.Schema<Tree>;
+}
+
+function defaultsOf(schema: SchemaTree): Tree {
+  return Object.fromEntries(
+    Object.entries(schema).map(([key, node]) => [key, isLeaf(node) ? node.default : defaultsOf(node)]),
+  );
 }
