@@ -30,7 +30,8 @@ export interface LinkOptions {
   readonly clientId: string;
   readonly username: string | null;
   readonly password: string | null;
-  readonly will: Packet;
+  /** Null for a look at the broker only. */
+  readonly will: Packet | null;
   readonly keepaliveS: number;
   readonly connectTimeoutMs: number;
   readonly onReceived: (message: Received) => void;
@@ -128,14 +129,13 @@ function clientOptions(options: LinkOptions): IClientOptions {
     timerVariant: "native",
     ...(options.username === null ? {} : { username: options.username }),
     ...(options.password === null ? {} : { password: options.password }),
-    will: {
-      topic: will.topic,
-      payload: Buffer.from(will.payload),
-      qos: will.qos,
-      retain: will.retain,
-      ...(version === 5 ? { properties: { contentType, payloadFormatIndicator: true } } : {}),
-    },
+    ...(will === null ? {} : { will: willOf(will, version) }),
   };
+}
+
+function willOf({ topic, payload, qos, retain }: Packet, version: ProtocolVersion): IClientOptions["will"] {
+  const properties = version === 5 ? { properties: { contentType, payloadFormatIndicator: true } } : {};
+  return { topic, payload: Buffer.from(payload), qos, retain, ...properties };
 }
 
 const contentType = "application/json";

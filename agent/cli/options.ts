@@ -1,0 +1,40 @@
+import { type Command, InvalidArgumentError } from "commander";
+import type { ConfigLayers } from "../../config/load.js";
+
+/** What the commands share, as commander gives it. */
+export interface ConfigFlags {
+  readonly config?: string;
+  readonly set: readonly string[];
+}
+
+export interface JsonFlag {
+  readonly json?: boolean;
+}
+
+/** --config and --set. */
+export function withConfigFlags(command: Command): Command {
+  return command
+    .option("--config <file>", "the configuration; without one, the demo")
+    .option("--set <path=value>", "overrides one value, may be repeated", collect, []);
+}
+
+export function withJsonFlag(command: Command): Command {
+  return command.option("--json", "the result as JSON on stdout");
+}
+
+export function layersOf(flags: ConfigFlags, env: NodeJS.ProcessEnv = process.env): ConfigLayers {
+  return { file: flags.config, env, set: flags.set };
+}
+
+function collect(value: string, before: readonly string[]): readonly string[] {
+  return [...before, value];
+}
+
+/** A parser for a whole number within limits. */
+export function wholeNumber(from: number, to: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (Number.isInteger(value) && value >= from && value <= to) return value;
+    throw new InvalidArgumentError(`It must be a whole number from ${from} to ${to}.`);
+  };
+}

@@ -1,0 +1,49 @@
+import { Command, CommanderError } from "commander";
+import { benchCommand } from "./bench.js";
+import { checkCommand } from "./check.js";
+import { doctorCommand } from "./doctor.js";
+import { evaluateCommand } from "./evaluate.js";
+import { exportCommand } from "./export.js";
+import { runCommand } from "./run.js";
+import { exitStatus, processTerminal, type Terminal, tellError } from "./terminal.js";
+import { trainCommand } from "./train.js";
+
+/** A command adds itself; what it needs is imported only when it runs, so that --help and check start at once. */
+export type AddCommand = (program: Command, terminal: Terminal) => void;
+
+const commands: readonly AddCommand[] = [
+  runCommand,
+  checkCommand,
+  doctorCommand,
+  trainCommand,
+  evaluateCommand,
+  exportCommand,
+  benchCommand,
+];
+
+/**
+ * Runs one command line.
+ * @param argv without node and script
+ * @returns the exit status: 0 done, 1 failed at run time, 2 wrong usage, configuration, model or data
+ */
+export async function runProgram(argv: readonly string[], terminal: Terminal = processTerminal()): Promise<number> {
+  const program = new Command("retort")
+    .description(
+      "Visual inspection at the edge: learns from pictures of good parts, watches the line, alerts over MQTT.",
+    )
+    .showHelpAfterError("(--help tells how)")
+    .configureOutput({
+      writeOut: (text) => terminal.out(text.trimEnd()),
+      writeErr: (text) => terminal.err(text.trimEnd()),
+    })
+    .exitOverride();
+  for (const add of commands) add(program, terminal);
+  try {
+    await program.parseAsync([...argv], { from: "user" });
+    return exitStatus.done;
+  } catch (error) {
+    // commander has already told what is wrong; help and version come here with status 0.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitStatus.done : exitStatus.wrong;
+    return tellError(error, terminal);
+  }
+}

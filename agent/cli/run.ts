@@ -1,0 +1,136 @@
+import { loadConfig } from "../../config/load.js";
+import type { Config } from "../../config/types.js";
+import type { Logger, MessageSink } from "../agent.js";
+import type { AlertPayload, StatePayload } from "../mqtt/payloads.js";
+import type { Message } from "../types.js";
+import { type ConfigFlags, type JsonFlag, layersOf, withConfigFlags, withJsonFlag } from "./options.js";
+import type { AddCommand } from "./program.js";
+import { Exit, exitStatus, type Terminal } from "./terminal.js";
+
+/** `retort run`: the agent, until SIGINT or SIGTERM. */
+export const runCommand: AddCommand = (program, terminal) => {
+  const command = program.command("run").description("runs the agent until SIGINT or SIGTERM");
+  withJsonFlag(withConfigFlags(command)).action(async (flags: ConfigFlags & JsonFlag) => {
+    const config = loadConfig(layersOf(flags));
+    const log = await loggerFor(terminal, flags.json === true);
+    const [{ startAgent }, { openMqtt }, { watchCamera }, { threadPoolSizeFor }] = await Promise.all([
+      import("../agent.js"),
+      import("../edges.js"),
+      import("../capture/camera.js"),
+      import("../capture/thread-pool.js"),
+    ]);
+    warnOfSmallPool(threadPoolSizeFor(config.cameras.length), log);
+    greet(config, log);
+    const stopRequested = signalled();
+    const agent = await startAgent(config, {
+      watchCamera,
+      log,
+      openPublisher: async () => watched(await openMqtt(config, log), terminal, flags.json === true),
+    });
+    const signal = await stopRequested;
+    log.info(`${signal}: stopping`);
+    await agent.stop();
+    log.info("stopped");
+    endSurely();
+    if (agent.cameras.length === 0) throw new Exit(exitStatus.failed);
+  });
+};
+
+function greet(config: Config, log: Logger): void {
+  log.info(`agent ${config.agent.id}, state in ${config.state.path}`);
+  for (const { id, source, model, fps, enabled } of config.cameras) {
+    log.info(`camera ${id}: ${source.type}, model ${model}, up to ${fps} frames/s${enabled ? "" : ", disabled"}`);
+  }
+}
+
+/** Shows alerts and states on the terminal, as they go out. */
+function watched(sink: MessageSink, terminal: Terminal, json: boolean): MessageSink {
+  return {
+    ...sink,
+    publish: (message) => {
+      const line = json ? jsonLine(message) : terminalLine(message, terminal.interactive);
+      if (line !== null) terminal.out(line);
+      return sink.publish(message);
+    },
+  };
+}
+
+function jsonLine({ topic, payload }: Message): string | null {
+  return isAlert(topic) || isState(topic) ? JSON.stringify({ topic, payload }) : null;
+}
+
+const colours = { raised: 31, updated: 33, cleared: 32 } as const;
+
+/** One line for a person, null for what nobody wants to watch go by. */
+export function terminalLine({ topic, payload }: Message, coloured: boolean): string | null {
+  if (isAlert(topic)) {
+    const alert = payload as AlertPayload;
+    const colour = alert.phase in colours ? colours[alert.phase as keyof typeof colours] : 36;
+    const text = [
+      time(alert.ts),
+      `ALERT ${alert.phase.padEnd(7)}`,
+      alert.camera,
+      `score ${alert.score.toFixed(3)} (threshold ${alert.threshold.toFixed(3)}, peak ${alert.peak.toFixed(3)})`,
+      `${alert.frames} ${alert.frames === 1 ? "frame" : "frames"}`,
+      ...(alert.regions.length === 0 ? [] : [`${alert.regions.length} region(s), the first ${where(alert)}`]),
+    ].join("  ");
+    return coloured ? `\u001b[${colour}m${text}\u001b[0m` : text;
+  }
+  if (!isState(topic)) return null;
+  const { ts, state, reason } = payload as StatePayload;
+  // These two change with every alert, which has its own line.
+  if (state === "anomalous" || (state === "ok" && reason === null)) return null;
+  return `${time(ts)}  ${topic.slice(0, -"/state".length)} is ${state}${reason === null ? "" : `: ${reason}`}`;
+}
+
+function isAlert(topic: string): boolean {
+  return topic.endsWith("/alert");
+}
+
+function isState(topic: string): boolean {
+  return topic.endsWith("/state");
+}
+
+function where({ regions }: AlertPayload): string {
+  const region = regions[0]!;
+  return `${Math.round(region.width)}x${Math.round(region.height)} at ${Math.round(region.x)},${Math.round(region.y)}`;
+}
+
+function time(ts: string): string {
+  return new Date(ts).toTimeString().slice(0, 8);
+}
+
+/** For a person lines, for machines pino's JSON; both on stderr, so that stdout stays for results. */
+async function loggerFor(terminal: Terminal, json: boolean): Promise<Logger> {
+  if (json) {
+    const { pino } = await import("pino");
+    return pino({ base: null }, pino.destination({ dest: 2, sync: true }));
+  }
+  const line = (text: string) => terminal.err(`${new Date().toTimeString().slice(0, 8)}  ${text}`);
+  return { info: line, warn: (text) => line(`warning: ${text}`), error: (text) => line(`error: ${text}`) };
+}
+
+function warnOfSmallPool(needed: number, log: Logger): void {
+  const size = Number(process.env.UV_THREADPOOL_SIZE ?? 4);
+  if (size >= needed) return;
+  log.warn(`these cameras need a thread pool of ${needed}, it has ${size}: start with UV_THREADPOOL_SIZE=${needed}`);
+}
+
+/** The first SIGINT or SIGTERM; a second one ends the process at once. */
+function signalled(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    let told = false;
+    const onSignal = (signal: NodeJS.Signals) => {
+      if (told) process.exit(exitStatus.failed);
+      told = true;
+      resolve(signal);
+    };
+    process.on("SIGINT", onSignal);
+    process.on("SIGTERM", onSignal);
+  });
+}
+
+/** A camera's driver may hold the process: it is stopped, its frames are told, so it ends all the same. */
+function endSurely(): void {
+  setTimeout(() => process.exit(), 300).unref();
+}
