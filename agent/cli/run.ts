@@ -5,7 +5,7 @@ import type { AlertPayload, StatePayload } from "../mqtt/payloads.js";
 import type { Message } from "../types.js";
 import { type ConfigFlags, type JsonFlag, layersOf, withConfigFlags, withJsonFlag } from "./options.js";
 import type { AddCommand } from "./program.js";
-import { Exit, exitStatus, type Terminal } from "./terminal.js";
+import { exitStatus, type Terminal } from "./terminal.js";
 
 /** `retort run`: the agent, until SIGINT or SIGTERM. */
 export const runCommand: AddCommand = (program, terminal) => {
@@ -32,7 +32,6 @@ export const runCommand: AddCommand = (program, terminal) => {
     await agent.stop();
     log.info("stopped");
     endSurely();
-    if (agent.cameras.length === 0) throw new Exit(exitStatus.failed);
   });
 };
 
@@ -104,7 +103,12 @@ function time(ts: string): string {
 async function loggerFor(terminal: Terminal, json: boolean): Promise<Logger> {
   if (json) {
     const { pino } = await import("pino");
-    return pino({ base: null }, pino.destination({ dest: 2, sync: true }));
+    const logger = pino({ base: null }, pino.destination({ dest: 2, sync: true }));
+    return {
+      info: (text) => logger.info(text),
+      warn: (text) => logger.warn(text),
+      error: (text) => logger.error(text),
+    };
   }
   const line = (text: string) => terminal.err(`${new Date().toTimeString().slice(0, 8)}  ${text}`);
   return { info: line, warn: (text) => line(`warning: ${text}`), error: (text) => line(`error: ${text}`) };

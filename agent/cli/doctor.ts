@@ -1,0 +1,30 @@
+import { checkConfig } from "../../config/load.js";
+import { type Check, configChecks } from "../doctor/check.js";
+import { type ConfigFlags, type JsonFlag, layersOf, withConfigFlags, withJsonFlag } from "./options.js";
+import type { AddCommand } from "./program.js";
+import { Exit, exitStatus } from "./terminal.js";
+
+/** `retort doctor`: what this machine can do for this configuration. */
+export const doctorCommand: AddCommand = (program, terminal) => {
+  const command = program
+    .command("doctor")
+    .description("what this machine can do: cameras, GStreamer, inference, broker, disk");
+  withJsonFlag(withConfigFlags(command)).action(async (flags: ConfigFlags & JsonFlag) => {
+    const { config, problems } = checkConfig(layersOf(flags));
+    const checks: Check[] = [...configChecks(problems)];
+    if (config !== undefined) {
+      const { examine } = await import("../doctor/examine.js");
+      checks.push(...(await examine(config)));
+    }
+    const ok = checks.every(({ level }) => level !== "fail");
+    if (flags.json) terminal.out(JSON.stringify({ ok, checks }));
+    else for (const check of checks) tell(check);
+    if (!ok) throw new Exit(problems.length > 0 ? exitStatus.wrong : exitStatus.failed);
+  });
+
+  const marks = { ok: "ok  ", note: "note", fail: "FAIL" } as const;
+  const tell = ({ level, path, message, remedy }: Check): void => {
+    terminal.out(`${marks[level]}  ${path.padEnd(24)}  ${message}`);
+    if (level !== "ok" && remedy !== "") terminal.out(`${" ".repeat(32)}${remedy}`);
+  };
+};
