@@ -1,0 +1,34 @@
+import type { Strip } from "./strip.js";
+import type { Light, Size } from "./types.js";
+
+/**
+ * What the sensor makes of a strip: the window of the frame's size that starts at column `offset`, under this light,
+ * with noise read from `noise` (deviation 1) starting at `noiseAt`. RGB, [height, width, 3], in memory of its own.
+ */
+export function expose(
+  strip: Strip,
+  frame: Size,
+  offset: number,
+  light: Light,
+  noise: Float32Array,
+  noiseAt: number,
+): Uint8Array<ArrayBuffer> {
+  const { width, height } = frame;
+  const pixels = new Uint8Array(width * height * 3);
+  const stepX = (light.gain * light.tiltX) / width;
+  const stepY = (light.gain * light.tiltY) / height;
+  let grain = noiseAt % noise.length;
+  let to = 0;
+  for (let y = 0; y < height; y++) {
+    let from = 3 * (y * strip.size.width + offset);
+    let gain = light.gain + stepY * (y - height / 2) - (stepX * width) / 2;
+    for (let x = 0; x < width; x++, gain += stepX) {
+      for (let c = 0; c < 3; c++) {
+        const level = gain * (strip.pixels[from++] as number) + light.noise * (noise[grain] as number) + 0.5;
+        pixels[to++] = level < 0 ? 0 : level > 255 ? 255 : level;
+        if (++grain === noise.length) grain = 0;
+      }
+    }
+  }
+  return pixels;
+}
