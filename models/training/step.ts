@@ -13,7 +13,7 @@ export const ADAM = { rate: 0.005, beta1: 0.5, beta2: 0.999, epsilon: 1e-8 } as 
 
 /**
  * One training step as a graph. Inputs: the teacher's features f1, f2, f3 [N, ...], every tensor of the student, `m:` and
- * `v:` of those that Adam moves, and Adam's scalars `rate` and `spread` (see {@link adamScalars}).
+ * `v:` of those that Adam moves, and Adam's scalars `rate` and `epsilon` (see {@link adamScalars}).
  * Outputs: `loss` and the next value of each, its name followed by a prime.
  */
 export function stepGraph(arch: Arch, size: InputSize): Graph {
@@ -33,7 +33,7 @@ export function finishStep(g: Graph, layers: TrainedLayers, loss: Value): void {
   g.output(g.node("Identity", [loss], loss.shape, { name: "loss" }));
   const names = [...layers.trained.keys()];
   const gradients = differentiate(g, loss, [...layers.trained.values()]);
-  const scalars = { rate: g.input("rate", "float32", []), spread: g.input("spread", "float32", []) };
+  const scalars = { rate: g.input("rate", "float32", []), epsilon: g.input("epsilon", "float32", []) };
   names.forEach((name, index) => {
     adam(g, layers.trained.get(name)!, gradients[index]!, scalars);
   });
@@ -55,22 +55,27 @@ export function cosineLoss(g: Graph, teacher: Features, student: Features): Valu
   return add(g, add(g, perScale[0]!, perScale[1]!), perScale[2]!);
 }
 
-/** Adam's scalars at `step` (from 1): the bias-corrected rate, and what the root of `v` is multiplied by. */
-export function adamScalars(step: number, rate: number = ADAM.rate): { rate: number; spread: number } {
-  return { rate: rate / (1 - ADAM.beta1 ** step), spread: 1 / Math.sqrt(1 - ADAM.beta2 ** step) };
+/**
+ * Adam's scalars at `step` (from 1). The graph's `m:` and `v:` are the plain decaying sums, m / (1 - beta1) and
+ * v / (1 - beta2) of the paper: three operators fewer per parameter, the missing factors go in here.
+ * p' = p - rate m' / (sqrt(v') + epsilon)
+ */
+export function adamScalars(step: number, rate: number = ADAM.rate): { rate: number; epsilon: number } {
+  const { beta1, beta2, epsilon } = ADAM;
+  const firstMoment = (1 - beta1) / (1 - beta1 ** step);
+  const deviation = Math.sqrt((1 - beta2) / (1 - beta2 ** step));
+  return { rate: (rate * firstMoment) / deviation, epsilon: epsilon / deviation };
 }
 
-/** Kingma & Ba 2015, in PyTorch's order: p' = p - rate m' / (sqrt(v') spread + epsilon) */
-function adam(g: Graph, parameter: Value, gradient: Value, { rate, spread }: { rate: Value; spread: Value }): void {
+/** Kingma & Ba 2015, epsilon where PyTorch has it. */
+function adam(g: Graph, parameter: Value, gradient: Value, scalars: { rate: Value; epsilon: Value }): void {
   const { name, shape } = parameter;
-  const { beta1, beta2, epsilon } = ADAM;
   const m = g.input(`m:${name}`, "float32", shape);
   const v = g.input(`v:${name}`, "float32", shape);
-  const nextM = add(g, mul(g, m, g.scalar(beta1)), mul(g, gradient, g.scalar(1 - beta1)), { name: `m:${name}'` });
-  const squared = mul(g, mul(g, gradient, gradient), g.scalar(1 - beta2));
-  const nextV = add(g, mul(g, v, g.scalar(beta2)), squared, { name: `v:${name}'` });
-  const denominator = add(g, mul(g, sqrt(g, nextV), spread), g.scalar(epsilon));
-  g.output(sub(g, parameter, div(g, mul(g, nextM, rate), denominator), { name: `${name}'` }));
+  const nextM = add(g, mul(g, m, g.scalar(ADAM.beta1)), gradient, { name: `m:${name}'` });
+  const nextV = add(g, mul(g, v, g.scalar(ADAM.beta2)), mul(g, gradient, gradient), { name: `v:${name}'` });
+  const direction = div(g, nextM, add(g, sqrt(g, nextV), scalars.epsilon));
+  g.output(sub(g, parameter, mul(g, direction, scalars.rate), { name: `${name}'` }));
   g.output(nextM);
   g.output(nextV);
 }

@@ -1,7 +1,21 @@
 import { countOver } from "../gradients.js";
 import { fixed, type Graph, type Value } from "../graph.js";
 import { type ConvSpec, type Layers, NORM_EPSILON, weightShape } from "../network/layers.js";
-import { add, concat, conv, convTranspose, div, maxPool, mul, reduceMean, relu, reshape, sqrt, sub } from "../ops.js";
+import {
+  add,
+  affine,
+  concat,
+  conv,
+  convTranspose,
+  div,
+  maxPool,
+  mul,
+  reduceMean,
+  relu,
+  reshape,
+  sqrt,
+  sub,
+} from "../ops.js";
 
 /** PyTorch's BatchNorm2d: how far the running averages move towards a batch's. */
 const MOMENTUM = 0.1;
@@ -65,11 +79,11 @@ export function batchNorm(g: Graph, x: Value, gamma: Value, beta: Value): readon
   const column = [1, channels, 1, 1];
   const outputs = g.composite("BatchNormTraining", [x, gamma, beta], {}, () => {
     const mean = reduceMean(g, x, [0, 2, 3]);
-    const centred = sub(g, x, mean);
-    const variance = reduceMean(g, mul(g, centred, centred), [0, 2, 3]);
+    // E[x^2] - E[x]^2 saves a pass; rounding may take it below zero where a channel is constant.
+    const variance = relu(g, sub(g, reduceMean(g, mul(g, x, x), [0, 2, 3]), mul(g, mean, mean)));
     const inverse = div(g, g.scalar(1), sqrt(g, add(g, variance, g.scalar(NORM_EPSILON))));
     const scale = mul(g, reshape(g, gamma, column), inverse);
-    const y = add(g, mul(g, centred, scale), reshape(g, beta, column));
+    const y = affine(g, x, scale, sub(g, reshape(g, beta, column), mul(g, mean, scale)));
     return [y, mean, inverse, variance];
   });
   return outputs as unknown as readonly [Value, Value, Value, Value];

@@ -1,0 +1,154 @@
+import * as assert from "uvu/assert";
+import { differentiate } from "../../models/gradients.js";
+import { Graph, type Shape, type Value } from "../../models/graph.js";
+import { encodeModel } from "../../models/onnx.js";
+import * as ops from "../../models/ops.js";
+import { createRandom } from "../../models/random.js";
+import { floats, floatsOf, openSession } from "../../models/session.js";
+import { batchNorm } from "../../models/training/trained-layers.js";
+import { suite } from "../support/suite.js";
+
+/**
+ * Every derivative against central differences: loss = sum(f(inputs) * fixed weights), so each output counts differently.
+ * float32 forward passes: a step of 1e-2 and a tolerance of 2 % of the gradient's scale separate wrong from rounded.
+ */
+const STEP = 1e-2;
+const TOLERANCE = 0.02;
+
+type Build = (g: Graph, inputs: readonly Value[]) => Value;
+
+async function checkGradients(
+  shapes: readonly Shape[],
+  build: Build,
+  options: { positive?: boolean } = {},
+): Promise<void> {
+  const images = 2;
+  const random = createRandom(5);
+  const sizes = shapes.map((shape) => shape.map((dim) => (typeof dim === "number" ? dim : images)));
+  const data = sizes.map((shape) =>
+    Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () =>
+      // Away from the kinks of Relu and Sqrt.
+      options.positive ? random.between(0.5, 2) : (random.next() < 0.5 ? -1 : 1) * random.between(0.2, 1),
+    ),
+  );
+  const g = new Graph("check");
+  const inputs = shapes.map((shape, index) => g.input(`x${index}`, "float32", shape));
+  const y = build(g, inputs);
+  const weights = g.input("weights", "float32", y.shape);
+  const axes = y.shape.map((_, axis) => axis);
+  const loss = ops.reduceSum(g, ops.mul(g, y, weights), axes);
+  g.output(g.node("Identity", [loss], loss.shape, { name: "loss" }));
+  differentiate(g, loss, inputs).forEach((gradient, index) => {
+    assert.equal(gradient.shape, shapes[index], `shape of gradient ${index}`);
+    g.output(g.node("Identity", [gradient], gradient.shape, { name: `d${index}` }));
+  });
+  const ySize = y.shape.map((dim) => (typeof dim === "number" ? dim : images));
+  const yWeights = Float32Array.from({ length: ySize.reduce((a, b) => a * b, 1) }, () => random.between(-1, 1));
+
+  const session = await openSession(encodeModel(g), { threads: 1 });
+  const run = () =>
+    session.run({
+      weights: floats(yWeights, ySize),
+      ...Object.fromEntries(data.map((each, index) => [`x${index}`, floats(each, sizes[index]!)])),
+    });
+  const analytic = await run();
+  for (const [index, values] of data.entries()) {
+    const gradient = floatsOf(analytic[`d${index}`]);
+    const scale = Math.max(...gradient.map(Math.abs), 1e-3);
+    const stride = Math.max(1, Math.floor(values.length / 23));
+    for (let at = 0; at < values.length; at += stride) {
+      const before = values[at]!;
+      values[at] = before + STEP;
+      const above = floatsOf((await run()).loss)[0]!;
+      values[at] = before - STEP;
+      const below = floatsOf((await run()).loss)[0]!;
+      values[at] = before;
+      const numeric = (above - below) / (2 * STEP);
+      assert.ok(
+        Math.abs(numeric - gradient[at]!) <= TOLERANCE * scale,
+        `input ${index}, element ${at}: ${gradient[at]} against ${numeric} by differences`,
+      );
+    }
+  }
+  await session.close();
+}
+
+const test = suite("gradients against finite differences");
+const map: Shape = ["N", 3, 6, 6];
+
+test("element by element, with broadcasting", async () => {
+  await checkGradients([map, [1, 3, 1, 1]], (g, [a, b]) => ops.add(g, a!, b!));
+  await checkGradients([map, [1, 3, 1, 1]], (g, [a, b]) => ops.sub(g, b!, a!));
+  await checkGradients([map, map], (g, [a, b]) => ops.mul(g, a!, b!));
+  await checkGradients([map, [3, 1, 1]], (g, [a, b]) => ops.mul(g, a!, b!));
+  await checkGradients([map, [1, 3, 1, 1]], (g, [a, b]) => ops.div(g, a!, b!), { positive: true });
+  await checkGradients([map], (g, [a]) => ops.sqrt(g, a!), { positive: true });
+  await checkGradients([map], (g, [a]) => ops.relu(g, a!));
+  await checkGradients([[2, 5]], (g, [a]) => g.node("Exp", [a!], a!.shape));
+  await checkGradients([[2, 5]], (g, [a]) => g.node("Log", [a!], a!.shape), { positive: true });
+});
+
+test("a value used twice collects both gradients", async () => {
+  await checkGradients([map], (g, [a]) => ops.add(g, ops.mul(g, a!, a!), ops.relu(g, a!)));
+});
+
+test("reductions, shapes and products", async () => {
+  await checkGradients([map], (g, [a]) => ops.reduceSum(g, a!, [1, 2, 3]));
+  await checkGradients([map], (g, [a]) => ops.reduceMean(g, a!, [0, 2, 3]));
+  await checkGradients([map], (g, [a]) => ops.reduceSumSquare(g, a!, [2, 3]));
+  await checkGradients([map], (g, [a]) => ops.reshape(g, a!, ["N", 108]));
+  await checkGradients([map, ["N", 2, 6, 6]], (g, [a, b]) => ops.concat(g, [a!, b!], 1));
+  await checkGradients(
+    [
+      ["N", 4],
+      [4, 3],
+    ],
+    (g, [a, b]) => ops.matMul(g, a!, b!),
+  );
+});
+
+for (const [kernel, stride, padding, size] of [
+  [3, 1, 1, 6],
+  [3, 2, 1, 6],
+  [3, 2, 1, 7],
+  [1, 1, 0, 6],
+  [1, 2, 0, 6],
+  [7, 2, 3, 8],
+] as const) {
+  for (const out of [4, 40]) {
+    test(`convolution ${kernel}x${kernel}, stride ${stride}, of ${size}x${size}, ${out} channels out`, async () => {
+      await checkGradients(
+        [
+          ["N", 3, size, size],
+          [out, 3, kernel, kernel],
+        ],
+        (g, [x, w]) => ops.conv(g, x!, w!, null, { stride, padding }),
+      );
+    });
+  }
+}
+
+test("transposed convolution 2x2, stride 2", async () => {
+  for (const out of [3, 20]) {
+    await checkGradients(
+      [
+        ["N", 4, 3, 3],
+        [4, out, 2, 2],
+      ],
+      (g, [x, w]) => ops.convTranspose(g, x!, w!, null, { stride: 2, padding: 0 }),
+    );
+  }
+});
+
+test("batch norm with the batch's statistics", async () => {
+  await checkGradients([["N", 3, 4, 4], [3], [3]], (g, [x, gamma, beta]) => batchNorm(g, x!, gamma!, beta!)[0]);
+});
+
+test("an operator without a derivative is named", () => {
+  const g = new Graph("check");
+  const x = g.input("x", "float32", [2]);
+  const loss = ops.reduceSum(g, g.node("Cos", [x], [2]), [0]);
+  assert.throws(() => differentiate(g, loss, [x]), /Cos/);
+});
+
+test.run();
