@@ -1,0 +1,127 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import * as assert from "uvu/assert";
+import { parse } from "yaml";
+import {
+  alertPayload,
+  healthPayload,
+  replyPayload,
+  scorePayload,
+  statePayload,
+  statusPayload,
+} from "../../agent/mqtt/payloads.js";
+import type { AlertStep, ModelIdentity, Verdict } from "../../agent/types.js";
+import { schemaFaults, schemaFolder } from "../support/schemas.js";
+import { suite } from "../support/suite.js";
+
+const test = suite("mqtt payloads");
+const model: ModelIdentity = { name: "m", version: "1", sha256: "0".repeat(64), provider: "cpu" };
+const nowMs = Date.UTC(2026, 0, 2, 3, 4, 5, 6);
+const verdict: Verdict = {
+  inspection: {
+    frame: {
+      camera: "c",
+      number: 7,
+      pixels: new Uint8Array(3),
+      size: { width: 1, height: 1 },
+      view: { x: 0, y: 0, width: 1, height: 1 },
+      capturedAtMs: nowMs,
+      availableAtMs: 1_000,
+      captureMs: 5,
+    },
+    score: 0.75,
+    map: new Float32Array(1),
+    model,
+    queueMs: 2,
+    inferenceMs: 40,
+  },
+  threshold: 0.5,
+  anomalous: true,
+};
+const step: AlertStep = {
+  id: "0190a6f0-0000-7000-8000-000000000000",
+  phase: "raised",
+  camera: "c",
+  tsMs: nowMs,
+  score: 0.75,
+  threshold: 0.5,
+  peak: 0.8,
+  durationMs: 12.4,
+  frames: 2,
+  regions: [{ x: 1, y: 2, width: 3, height: 4, area: 9, score: 0.8 }],
+  model,
+};
+const health = {
+  uptimeS: 3,
+  cameras: {
+    c: {
+      captured: 3,
+      scored: 1,
+      dropped: { "newer-frame": 1 },
+      failed: 0,
+      inFlight: 1,
+      share: 1 / 3,
+      fps: 10,
+      latencyMs: null,
+    },
+  },
+  providers: { m: { used: "cpu", tried: [{ provider: "cuda", taken: false, reason: "no GPU" }] } },
+  outbox: { depth: 0, ageMs: 0, lost: { overflow: 2 } },
+  memory: { rssMb: 1.5, heapMb: 1 },
+  temperaturesC: { cpu: 41.5 },
+  gpuLoad: null,
+};
+
+test("every payload is what its schema says", () => {
+  const at = { nowMs, sinceMs: nowMs, version: "0.1.0" };
+  assert.equal(schemaFaults("status", statusPayload("online", at)), []);
+  assert.equal(schemaFaults("state", statePayload("no-signal", { nowMs, sinceMs: nowMs, reason: "unplugged" })), []);
+  assert.equal(schemaFaults("score", scorePayload(verdict, 1_050, null)), []);
+  assert.equal(schemaFaults("alert", alertPayload(step, { seq: 1, calibration: null, context: { part: "a" } })), []);
+  assert.equal(schemaFaults("health", healthPayload(health, nowMs)), []);
+  assert.equal(schemaFaults("reply", replyPayload("1", { ok: true, result: 3 })), []);
+  assert.equal(schemaFaults("reply", replyPayload(null, { ok: false, code: "PAYLOAD_INVALID", message: "no" })), []);
+});
+
+test("the schemas refuse what the contract does not allow", () => {
+  const alert = alertPayload(step, { seq: 1, calibration: null, context: null });
+  for (const [wrong, at] of [
+    [{ ...alert, v: 2 }, "/v"],
+    [{ ...alert, seq: 0 }, "/seq"],
+    [{ ...alert, id: "1" }, "/id"],
+    [{ ...alert, ts: "2026-01-02T03:04:05Z" }, "/ts"],
+    [{ ...alert, phase: "new" }, "/phase"],
+    [{ ...alert, score: null }, "/score"],
+  ] as const) {
+    assert.ok(schemaFaults("alert", wrong)[0]?.startsWith(at), at);
+  }
+  assert.is.not(schemaFaults("reply", { v: 1, id: "1", ok: false, result: 1 }).length, 0);
+});
+
+test("a score tells the time of capture, and the latency from the camera to its publication", () => {
+  const { ts, latencyMs } = scorePayload(verdict, 1_050, null);
+  assert.is(ts, "2026-01-02T03:04:05.006Z");
+  assert.equal(latencyMs, { capture: 5, queue: 2, inference: 40, total: 55 });
+});
+
+test("the AsyncAPI document names a channel, an operation and a schema for every topic", () => {
+  const document = parse(readFileSync(join(schemaFolder, "asyncapi.yaml"), "utf8")) as {
+    asyncapi: string;
+    channels: Record<string, { address: string; messages: Record<string, { $ref: string }> }>;
+    operations: Record<string, { channel: { $ref: string }; reply?: { channel: { $ref: string } } }>;
+    components: { messages: Record<string, { payload: { schema: { $ref: string } } }> };
+  };
+  assert.match(document.asyncapi, /^3\./);
+  const names = Object.keys(document.channels);
+  assert.equal(names.sort(), ["alert", "command", "context", "health", "reply", "score", "state", "status"]);
+  const used = Object.values(document.operations).flatMap(({ channel, reply }) => [channel.$ref, reply?.channel.$ref]);
+  for (const name of names) {
+    assert.ok(used.includes(`#/channels/${name}`), `${name} is in no operation`);
+    assert.equal(document.channels[name]!.messages, { [name]: { $ref: `#/components/messages/${name}` } });
+    const { $ref } = document.components.messages[name]!.payload.schema;
+    assert.is($ref, `./${name}.json`);
+    assert.is.not(schemaFaults(name, null).length, 0, `${name}.json is no schema of an object`);
+  }
+});
+
+test.run();
