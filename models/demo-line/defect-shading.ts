@@ -89,7 +89,7 @@ function dentShader({ centre, radiusU, radiusV, angle, depth }: Defect & { type:
     const slope = (a * lightU + b * lightV) * Math.exp(-square);
     // A hollow: the side towards the light lies in shadow, the far side faces it.
     scale(colour, Math.max(0.25, 1 - 1.5 * depth * slope - 0.12 * depth * Math.exp(-2 * square)));
-    return square < 1.7;
+    return square < 2.5;
   };
 }
 

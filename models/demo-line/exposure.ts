@@ -25,7 +25,7 @@ export function expose(
     for (let x = 0; x < width; x++, gain += stepX) {
       for (let c = 0; c < 3; c++) {
         const level = gain * (strip.pixels[from++] as number) + light.noise * (noise[grain] as number) + 0.5;
-        pixels[to++] = level < 0 ? 0 : level > 255 ? 255 : level;
+        pixels[to++] = Math.min(255, Math.max(0, level));
         if (++grain === noise.length) grain = 0;
       }
     }

@@ -164,5 +164,5 @@ function bump(distance: number, width: number): number {
 }
 
 function clamp(level: number): number {
-  return level < 0 ? 0 : level > 255 ? 255 : level;
+  return Math.min(255, Math.max(0, level));
 }

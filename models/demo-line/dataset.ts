@@ -1,0 +1,44 @@
+import { join } from "node:path";
+import { writePng } from "../images.js";
+import { createRandom, seedOf } from "../random.js";
+import type { DemoLine } from "./line.js";
+import { type DefectType, defectTypes, type Size } from "./types.js";
+
+export interface DemoDatasetOptions {
+  readonly dir: string;
+  readonly line: DemoLine;
+  /** Which parts; another seed gives pictures that share nothing with these. */
+  readonly seed: number;
+  readonly size: Size;
+  /** Good pictures to train on, good ones to test with, and defective ones of each type. */
+  readonly train: number;
+  readonly testGood: number;
+  readonly testPerType: number;
+}
+
+/** Writes pictures of the demo line in the MVTec AD layout (train/good, test/<type>, ground_truth/<type>). */
+export async function writeDemoDataset(options: DemoDatasetOptions): Promise<void> {
+  const { dir, train, testGood, testPerType } = options;
+  for (let i = 0; i < train; i++) await writePart(options, join(dir, "train", "good"), "train", i, null);
+  for (let i = 0; i < testGood; i++) await writePart(options, join(dir, "test", "good"), "test", i, null);
+  for (const type of defectTypes)
+    for (let i = 0; i < testPerType; i++) await writePart(options, join(dir, "test", type), "test", i, type);
+}
+
+async function writePart(
+  { dir, line, seed, size }: DemoDatasetOptions,
+  folder: string,
+  split: "train" | "test",
+  index: number,
+  defect: DefectType | null,
+): Promise<void> {
+  // Each picture has chance of its own: asking for more of one kind changes no other.
+  const kind = defect === null ? 0 : 1 + defectTypes.indexOf(defect);
+  const random = createRandom(seedOf(seed, split === "train" ? 1 : 2, kind, index));
+  const { pixels, mask } = line.renderPart({ random, size, defect });
+  const name = String(index).padStart(3, "0");
+  await writePng(join(folder, `${name}.png`), pixels, size, 3);
+  if (defect === null) return;
+  const white = mask.map((value) => 255 * value);
+  await writePng(join(dir, "ground_truth", defect, `${name}_mask.png`), white, size, 1);
+}

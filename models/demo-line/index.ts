@@ -1,0 +1,5 @@
+/** A production line of our own making: textured parts on a belt, good ones and defective ones, with their truth. */
+export { type DemoDatasetOptions, writeDemoDataset } from "./dataset.js";
+export { createDemoLine, type DemoLine } from "./line.js";
+export { createDemoStream, type DemoFrame, type DemoStream, type DemoStreamOptions } from "./stream.js";
+export { type DefectType, defectTypes, type RenderedPart } from "./types.js";

@@ -1,0 +1,97 @@
+/** The demo line as a camera sees it: frame after frame, parts coming and going. */
+import { createRandom, type Random, seedOf } from "../random.js";
+import { describeLight, describePart, spread } from "./describe.js";
+import { expose } from "./exposure.js";
+import type { DemoLine } from "./line.js";
+import { createStrip, type Strip } from "./strip.js";
+import { type DefectType, defectTypes, type Light, type Part, type Size } from "./types.js";
+
+export interface DemoStreamOptions {
+  readonly line: DemoLine;
+  /** Which parts come, in which order. */
+  readonly seed?: number;
+  readonly size: Size;
+  /** A part moves through the picture for this many frames. */
+  readonly framesPerPart?: number;
+  /** One part in so many is defective, on average; at least three good ones lie between two defective ones. */
+  readonly defectEvery?: number;
+}
+
+/** A frame with its truth; the agent looks at the pixels only. */
+export interface DemoFrame {
+  readonly pixels: Uint8Array<ArrayBuffer>;
+  readonly size: Size;
+  /** Counts parts from 1. */
+  readonly part: number;
+  readonly defect: DefectType | null;
+}
+
+export interface DemoStream {
+  /** The next frame. Each draws a slice of the part to come, so that none takes long. */
+  next(): DemoFrame;
+}
+
+/** A part under way. */
+interface Passing {
+  readonly number: number;
+  readonly defect: DefectType | null;
+  readonly strip: Strip;
+  readonly light: Light;
+}
+
+/** Frames without end; the same options give the same frames. */
+export function createDemoStream(options: DemoStreamOptions): DemoStream {
+  const { line, seed = 1, size, framesPerPart = 6, defectEvery = 10 } = options;
+  const random = createRandom(seedOf(0x57ea, seed));
+  const plan = defectPlan(createRandom(seedOf(0xdefec7, seed)), defectEvery);
+  // The belt carries the part through the range of places that training has seen.
+  const travel = Math.round((spread * Math.min(size.width, size.height)) / 256);
+  const slice = Math.ceil(size.height / framesPerPart);
+  let current: Passing | null = null;
+  let coming = approach(1);
+  let shown = 0;
+
+  function approach(number: number): Passing {
+    const defect = plan();
+    const part: Part = describePart(random, defect);
+    // Half of the spread is the part's own, half is the belt's travel.
+    const shift = { u: part.shift.u / 2, v: part.shift.v };
+    const strip = createStrip({ ...part, shift }, size, travel, line.textures);
+    return { number, defect, strip, light: describeLight(random) };
+  }
+
+  return {
+    next() {
+      if (current === null || shown === framesPerPart) {
+        coming.strip.draw(size.height);
+        current = coming;
+        coming = approach(current.number + 1);
+        shown = 0;
+      }
+      const { strip, light, number, defect } = current;
+      const offset = travel - Math.round((travel * shown) / Math.max(1, framesPerPart - 1));
+      shown += 1;
+      coming.strip.draw(slice);
+      const flicker = { ...light, gain: light.gain * random.between(0.99, 1.01) };
+      const { noise } = line.textures;
+      return {
+        pixels: expose(strip, size, offset, flicker, noise, random.int(noise.length)),
+        size,
+        part: number,
+        defect,
+      };
+    },
+  };
+}
+
+/** Says of each part in turn what is wrong with it. The first defect comes early, so that a watcher sees one soon. */
+function defectPlan(random: Random, every: number): () => DefectType | null {
+  let untilNext = 2;
+  let types: DefectType[] = [];
+  return () => {
+    if (untilNext-- > 0) return null;
+    untilNext = Math.max(3, Math.round(random.between(0.5, 1.5) * (every - 1)));
+    if (types.length === 0) types = random.shuffle(defectTypes);
+    return types.pop() ?? null;
+  };
+}
