@@ -8,7 +8,7 @@ import type { OutboxHealth } from "./mqtt/payloads.js";
 import { openAlertDesk } from "./outbox/alert-desk.js";
 import { type AlertSequence, openAlertSequence } from "./outbox/alert-sequence.js";
 import { type Outgoing, stateMessage } from "./outgoing.js";
-import type { AlertStep, Message } from "./types.js";
+import type { Message } from "./types.js";
 
 /** Where the agent says what happens; pino's logger is one. */
 export interface Logger {
@@ -78,7 +78,6 @@ export async function startAgent(config: Config, deps: AgentDeps): Promise<Runni
       return;
     }
     desk.accept(outgoing.step, { calibration, context: outgoing.context });
-    log.info(alertLine(outgoing.step));
   };
   const tellState: CameraDeps["tellState"] = (camera, standing) => {
     if (standing.state === "faulted") log.error(`${camera.id}: ${standing.reason}`);
@@ -111,14 +110,6 @@ export async function startAgent(config: Config, deps: AgentDeps): Promise<Runni
     models: shelf.loaded,
     stop: () => (stopping ??= stop()),
   };
-}
-
-/** For the terminal. */
-function alertLine({ phase, camera, score, threshold, peak, regions, id }: AlertStep): string {
-  const where = regions.slice(0, 3).map(({ x, y, width, height }) => `${width}x${height}+${x}+${y}`);
-  const at = where.length === 0 ? "" : ` at ${where.join(" ")}`;
-  const sign = score > threshold ? ">" : "<=";
-  return `alert ${phase} ${camera}: score ${score.toFixed(3)} ${sign} ${threshold.toFixed(3)}, peak ${peak.toFixed(3)}${at} (${id})`;
 }
 
 /** Waits for the work, but no longer: a stop is never held up by what hangs. */

@@ -10,6 +10,7 @@ import { fakeEngine } from "../fakes/engine.js";
 import { cameraConfig, configOf } from "../support/config.js";
 import { greyFrame } from "../support/frames.js";
 import { suite } from "../support/suite.js";
+import { until } from "../support/until.js";
 
 const test = suite("agent");
 let agent: RunningAgent | undefined;
@@ -53,20 +54,12 @@ function rig(cameras: readonly FakeCamera[], ids: readonly string[], rest: Parti
 const of = <T>(sent: readonly Message[], topic: string): T[] =>
   sent.filter((message) => message.topic === topic).map((message) => message.payload as T);
 
-async function until(condition: () => boolean, what: string): Promise<void> {
-  const limit = performance.now() + 5_000;
-  while (!condition()) {
-    if (performance.now() > limit) throw new Error(`never: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  }
-}
-
 const bad = 250;
 const good = 10;
 
 test("a broken part gives scores, one alert from raised to cleared, and the states between", async () => {
   const camera = fakeCamera("cam1", [good, good, bad, bad, bad, good, good, good]);
-  const { deps, sent, lines } = rig([camera], ["cam1"]);
+  const { deps, sent } = rig([camera], ["cam1"]);
   agent = await startAgent(configOf([cameraConfig("cam1")]), deps);
   await until(() => of(sent, "cam1/score").length === 8 && of(sent, "cam1/alert").length === 2, "8 scores, 2 alerts");
 
@@ -94,7 +87,6 @@ test("a broken part gives scores, one alert from raised to cleared, and the stat
     states.filter((state, index) => state !== states[index - 1]),
     ["starting", "ok", "anomalous", "ok"],
   );
-  assert.ok(lines.some((line) => line.startsWith("alert raised cam1")));
   const retained = sent.filter(({ topic }) => topic === "cam1/state");
   assert.ok(retained.every(({ retain, qos }) => retain && qos === 1));
 });

@@ -1,0 +1,106 @@
+import * as assert from "uvu/assert";
+import { type RunningAgent, startAgent } from "../../agent/agent.js";
+import { openMqtt } from "../../agent/edges.js";
+import { type FakeCamera, fakeCamera } from "../fakes/camera.js";
+import { cameraConfig, configOf } from "../support/config.js";
+import { type Mosquitto, type Subscriber, startMosquitto, subscribe } from "../support/mosquitto.js";
+import { suite } from "../support/suite.js";
+import { writeTinyBundle } from "../support/tiny-bundle.js";
+import { until } from "../support/until.js";
+
+/** The whole line but its cameras: ONNX Runtime in its thread, a real Mosquitto, mosquitto_sub listening. */
+const test = suite("whole line over Mosquitto");
+let broker: Mosquitto;
+let subscriber: Subscriber | undefined;
+let agent: RunningAgent | undefined;
+test.before(async () => {
+  broker = await startMosquitto();
+});
+test.after(async () => {
+  await broker.stop();
+});
+test.after.each(async () => {
+  await agent?.stop();
+  await subscriber?.stop();
+});
+
+const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
+let agents = 0;
+
+async function startLine(cameras: Record<string, FakeCamera>): Promise<string> {
+  const id = `line-${++agents}`;
+  const config = configOf(
+    Object.keys(cameras).map((camera) => cameraConfig(camera)),
+    {
+      agent: { id },
+      mqtt: { url: broker.url, prefix: "retort", username: null, passwordFile: null },
+      models: { plate: { path: await writeTinyBundle() } },
+    },
+  );
+  subscriber = await subscribe(broker.port, `retort/${id}/#`);
+  agent = await startAgent(config, {
+    watchCamera: (options) => cameras[options.camera.id]!.watch(options),
+    openPublisher: openMqtt,
+    log: quiet,
+    healthEveryMs: 200,
+  });
+  await agent.started;
+  return `retort/${id}`;
+}
+
+test("scores, an alert's life, states and health reach an independent subscriber as the contract says", async () => {
+  const levels = [10, 10, 250, 250, 250, 10, 10, 10];
+  const T = await startLine({ cam1: fakeCamera("cam1", levels) });
+  const sub = subscriber!;
+  await until(() => sub.of(`${T}/cam1/score`).length === 8 && sub.of(`${T}/cam1/alert`).length === 2, "scores, alerts");
+  const bad = levels.map((level) => level > 128);
+  assert.equal(
+    sub.of(`${T}/cam1/score`).map(({ anomalous }) => anomalous),
+    bad,
+  );
+  assert.equal(
+    sub.of(`${T}/cam1/alert`).map(({ phase, seq }) => [phase, seq]),
+    [
+      ["raised", 1],
+      ["cleared", 2],
+    ],
+  );
+  assert.is(sub.heard.find(({ topic }) => topic.endsWith("/alert"))!.qos, 1);
+  await until(() => sub.of(`${T}/health`).some(({ cameras }) => scoredIn(cameras) === 8), "health that knows of all");
+  assert.is(sub.of(`${T}/status`)[0]!.state, "online");
+  await agent!.stop();
+  await until(() => sub.of(`${T}/status`).at(-1)!.state === "stopped", "a clean goodbye");
+
+  const late = await subscribe(broker.port, `${T}/#`);
+  await until(() => late.of(`${T}/cam1/state`).length === 1 && late.of(`${T}/status`).length === 1, "what is retained");
+  assert.is(late.of(`${T}/cam1/state`)[0]!.state, "ok");
+  assert.ok(late.heard.every(({ retained }) => retained));
+  await late.stop();
+});
+
+test("two cameras through one engine keep their scores apart", async () => {
+  const count = 200;
+  const cam1 = fakeCamera(
+    "cam1",
+    Array.from({ length: count }, () => 10),
+  );
+  const cam2 = fakeCamera(
+    "cam2",
+    Array.from({ length: count }, () => 100),
+  );
+  const T = await startLine({ cam1, cam2 });
+  const scores = (camera: string) => subscriber!.of(`${T}/${camera}/score`);
+  await until(() => scores("cam1").length === count && scores("cam2").length === count, "all scores");
+  assert.ok(scores("cam1").every(({ score }) => Math.abs(Number(score) - 10 / 255) < 1e-6));
+  assert.ok(scores("cam2").every(({ score }) => Math.abs(Number(score) - 100 / 255) < 1e-6));
+  assert.equal(
+    scores("cam1").map(({ frame }) => frame),
+    Array.from({ length: count }, (_, index) => index + 1),
+  );
+});
+
+function scoredIn(cameras: unknown): number {
+  return (cameras as { cam1: { scored: number } }).cam1.scored;
+}
+
+test.run();

@@ -1,0 +1,93 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { writeFile } from "node:fs/promises";
+import { connect, createServer } from "node:net";
+import { join } from "node:path";
+import { temporaryFolder } from "./config.js";
+
+export interface Mosquitto {
+  readonly url: string;
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+/** A real broker on a free port of loopback. Without the limit a slow subscriber would lose messages past 1000. */
+export async function startMosquitto(port?: number): Promise<Mosquitto> {
+  const chosen = port ?? (await freePort());
+  const file = join(temporaryFolder(), "mosquitto.conf");
+  await writeFile(file, `listener ${chosen} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\nuser root\n`);
+  const process = spawn("mosquitto", ["-c", file], { stdio: "ignore" });
+  const failed = new Promise<never>((_, reject) => process.once("error", reject));
+  await Promise.race([listening(chosen), failed]);
+  return { url: `mqtt://127.0.0.1:${chosen}`, port: chosen, stop: () => ended(process, "SIGTERM") };
+}
+
+export interface Heard {
+  readonly topic: string;
+  readonly payload: Record<string, unknown>;
+  readonly retained: boolean;
+  readonly qos: number;
+}
+
+export interface Subscriber {
+  readonly heard: readonly Heard[];
+  of(topic: string): Record<string, unknown>[];
+  stop(): Promise<void>;
+}
+
+/** mosquitto_sub, an independent subscriber, its output unbuffered. Resolves once the broker has granted the subscription. */
+export async function subscribe(port: number, topic: string): Promise<Subscriber> {
+  const format = '{"topic":"%t","payload":%p,"retained":%r,"qos":%q}';
+  const options = ["-h", "127.0.0.1", "-p", String(port), "-d", "-q", "1", "-t", topic, "-F", format];
+  const process = spawn("stdbuf", ["-oL", "mosquitto_sub", ...options], { stdio: ["ignore", "pipe", "inherit"] });
+  const heard: Heard[] = [];
+  let rest = "";
+  await new Promise<void>((resolve, reject) => {
+    process.once("error", reject);
+    process.stdout.setEncoding("utf8").on("data", (text: string) => {
+      const lines = (rest + text).split("\n");
+      rest = lines.pop()!;
+      for (const line of lines) {
+        if (line.startsWith("Subscribed")) resolve();
+        if (!line.startsWith("{")) continue;
+        const parsed = JSON.parse(line) as Omit<Heard, "retained"> & { retained: number };
+        heard.push({ ...parsed, retained: parsed.retained === 1 });
+      }
+    });
+  });
+  return {
+    heard,
+    of: (topic) => heard.filter((each) => each.topic === topic).map(({ payload }) => payload),
+    stop: () => ended(process, "SIGTERM"),
+  };
+}
+
+async function ended(process: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (process.exitCode !== null || process.signalCode !== null) return;
+  const exit = new Promise((resolve) => process.once("exit", resolve));
+  process.kill(signal);
+  await exit;
+}
+
+/** A port that was free a moment ago. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer().once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
+    });
+  });
+}
+
+async function listening(port: number): Promise<void> {
+  const limit = performance.now() + 5_000;
+  for (;;) {
+    const open = await new Promise<boolean>((resolve) => {
+      const socket = connect(port, "127.0.0.1", () => resolve(true)).once("error", () => resolve(false));
+      socket.once("connect", () => socket.destroy());
+    });
+    if (open) return;
+    if (performance.now() > limit) throw new Error(`nothing listens on ${port}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
