@@ -85,7 +85,7 @@ function scratchLine(random: Random): ScratchLine {
     points.push({ u: last.u + step * Math.cos(angle), v: last.v + step * Math.sin(angle) });
     angle += bend + random.between(-0.08, 0.08);
   }
-  return { points, halfWidth: random.between(1.7, 2.8), strength: sharp(random) };
+  return { points, reach: 3 * step + 1, halfWidth: random.between(1.7, 2.8), strength: sharp(random) };
 }
 
 /** Bright bare metal or a dark groove, never in between. */

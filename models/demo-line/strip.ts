@@ -1,5 +1,5 @@
 /** Draws a part on its belt, before the light and the sensor have their say. */
-import { type Colour, type DefectShader, defectShader, scale, towardsLight } from "./defect-shading.js";
+import { type Colour, scale, shadeDefect, towardsLight } from "./defect-shading.js";
 import { boss, hole, holeDistance, inked, inMark, plate, plateDistance, rib, ribDistance } from "./plate.js";
 import type { Textures } from "./textures.js";
 import type { Defect, Part, Size } from "./types.js";
@@ -22,7 +22,6 @@ export function createStrip(part: Part, frame: Size, travel: number, textures: T
   const mask = new Uint8Array(width * height);
   const scaleToPoints = 256 / Math.min(frame.width, height);
   const [cos, sin] = [Math.cos(part.angle), Math.sin(part.angle)];
-  const shader = defectShader(part.defect);
   const colour: Colour = { r: 0, g: 0, b: 0 };
   let done = 0;
 
@@ -33,7 +32,7 @@ export function createStrip(part: Part, frame: Size, travel: number, textures: T
       const u = cos * x + sin * y;
       const v = cos * y - sin * x;
       const at = row * width + column;
-      if (shadePlace(u, v, x, y, part, shader, scaleToPoints, textures, colour)) mask[at] = 1;
+      if (shadePlace(u, v, x, y, part, scaleToPoints, textures, colour)) mask[at] = 1;
       pixels[3 * at] = clamp(colour.r);
       pixels[3 * at + 1] = clamp(colour.g);
       pixels[3 * at + 2] = clamp(colour.b);
@@ -59,7 +58,6 @@ function shadePlace(
   x: number,
   y: number,
   part: Part,
-  shader: DefectShader | null,
   pixel: number,
   textures: Textures,
   colour: Colour,
@@ -78,7 +76,7 @@ function shadePlace(
   if (cover === 0) return false;
 
   const [r, g, b] = [colour.r, colour.g, colour.b];
-  const hit = shadeMetal(u, v, edge, part, shader, pixel, textures, colour);
+  const hit = shadeMetal(u, v, edge, part, pixel, textures, colour);
   colour.r = r + cover * (colour.r - r);
   colour.g = g + cover * (colour.g - g);
   colour.b = b + cover * (colour.b - b);
@@ -90,7 +88,6 @@ function shadeMetal(
   v: number,
   edge: number,
   part: Part,
-  shader: DefectShader | null,
   pixel: number,
   textures: Textures,
   colour: Colour,
@@ -117,7 +114,7 @@ function shadeMetal(
   colour.b = 1.03 * level;
   if (missing !== "mark" && inMark(u, v) && inked(u, v)) scale(colour, 0.3);
 
-  const hit = shader?.(u, v, colour) ?? false;
+  const hit = defect !== null && shadeDefect(defect, u, v, colour);
 
   const holeEdge = missing === "hole" ? 99 : holeDistance(u, v);
   const boreEdge = radius - boss.bore;

@@ -41,6 +41,8 @@ export type Defect =
 
 export interface ScratchLine {
   readonly points: readonly Point[];
+  /** No point lies farther from the middle one, in either direction. */
+  readonly reach: number;
   readonly halfWidth: number;
   /** Above 0 brighter than the metal, below 0 darker. */
   readonly strength: number;
