@@ -86,7 +86,8 @@ export const openLink: OpenLink = (options) =>
           );
         }),
       subscribe: async (topics) => {
-        await client.subscribeAsync([...topics], { qos: 1 });
+        // Retain as published (MQTT 5, 3.8.3.1): else a retained command is told from a live one only at a new start.
+        await client.subscribeAsync([...topics], { qos: 1, ...(options.version === 5 ? { rap: true } : {}) });
       },
       close: () => {
         over = true;

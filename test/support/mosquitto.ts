@@ -11,14 +11,17 @@ export interface Mosquitto {
 }
 
 /** A real broker on a free port of loopback. Without the limit a slow subscriber would lose messages past 1000. */
-export async function startMosquitto(port?: number): Promise<Mosquitto> {
+export async function startMosquitto(port?: number, settings = ["allow_anonymous true"]): Promise<Mosquitto> {
   const chosen = port ?? (await freePort());
   const file = join(temporaryFolder(), "mosquitto.conf");
-  await writeFile(file, `listener ${chosen} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\nuser root\n`);
-  const process = spawn("mosquitto", ["-c", file], { stdio: "ignore" });
-  const failed = new Promise<never>((_, reject) => process.once("error", reject));
+  const lines = [`listener ${chosen} 127.0.0.1`, "max_queued_messages 0", "user root", ...settings, ""];
+  await writeFile(file, lines.join("\n"));
+  // Debian has it where only root looks.
+  const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` };
+  const broker = spawn("mosquitto", ["-c", file], { stdio: "ignore", env });
+  const failed = new Promise<never>((_, reject) => broker.once("error", reject));
   await Promise.race([listening(chosen), failed]);
-  return { url: `mqtt://127.0.0.1:${chosen}`, port: chosen, stop: () => ended(process, "SIGTERM") };
+  return { url: `mqtt://127.0.0.1:${chosen}`, port: chosen, stop: () => ended(broker, "SIGTERM") };
 }
 
 export interface Heard {
