@@ -1,0 +1,45 @@
+/** An MQTT subscriber in a thread of its own, so that its work is not booked on the agent's. */
+import { parentPort, workerData } from "node:worker_threads";
+import { openLink } from "../mqtt/link.js";
+import type { ScorePayload } from "../mqtt/payloads.js";
+import type { ListenerSetup, Tally } from "./listener.js";
+
+const { url, topic } = workerData as ListenerSetup;
+const port = parentPort!;
+let latencyMs: number[] = [];
+let outsideMs: number[] = [];
+
+const link = await openLink({
+  url,
+  version: 4,
+  clientId: "retort-bench-listener",
+  username: null,
+  password: null,
+  will: { topic: "retort-bench/listener", payload: "", qos: 0, retain: false },
+  keepaliveS: 60,
+  connectTimeoutMs: 5_000,
+  onReceived: ({ payload }) => {
+    const now = performance.timeOrigin + performance.now();
+    const score = JSON.parse(payload.toString()) as ScorePayload;
+    const total = now - Date.parse(score.ts);
+    latencyMs.push(total);
+    outsideMs.push(total - score.latencyMs.inference);
+  },
+  onLost: (reason) => {
+    throw new Error(reason);
+  },
+});
+await link.subscribe([topic]);
+
+port.on("message", (request: "take" | "stop") => {
+  if (request === "stop") {
+    port.close();
+    void link.close();
+    return;
+  }
+  const tally: Tally = { latencyMs, outsideMs };
+  latencyMs = [];
+  outsideMs = [];
+  port.postMessage(tally);
+});
+port.postMessage("ready");

@@ -1,0 +1,44 @@
+import { Worker } from "node:worker_threads";
+
+export interface ListenerSetup {
+  readonly url: string;
+  readonly topic: string;
+}
+
+/** Of every score received since the last one was taken. */
+export interface Tally {
+  /** From the frame's capture to its score's arrival; up to 1 ms too long, as `ts` has whole milliseconds. */
+  readonly latencyMs: readonly number[];
+  /** The part of it that was not inference: waiting and transport. */
+  readonly outsideMs: readonly number[];
+}
+
+export interface Listener {
+  take(): Promise<Tally>;
+  close(): Promise<void>;
+}
+
+/** Subscribes; resolves when the broker has granted it. */
+export async function openListener(setup: ListenerSetup): Promise<Listener> {
+  const thread = new Worker(new URL("./listener-thread.js", import.meta.url), { workerData: setup });
+  const exited = new Promise<void>((resolve) => thread.once("exit", () => resolve()));
+  const message = <T>(): Promise<T> =>
+    new Promise((resolve, reject) => {
+      thread.once("error", reject);
+      thread.once("message", (value: T) => {
+        thread.off("error", reject);
+        resolve(value);
+      });
+    });
+  await message();
+  return {
+    take: () => {
+      thread.postMessage("take");
+      return message<Tally>();
+    },
+    close: () => {
+      thread.postMessage("stop");
+      return exited;
+    },
+  };
+}

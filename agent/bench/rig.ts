@@ -1,0 +1,86 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Config, GstreamerSource } from "../../config/types.js";
+import { type Logger, type RunningAgent, startAgent } from "../agent.js";
+import type { CameraDeps } from "../cameras.js";
+import { type MqttEdge, openMqtt } from "../edges.js";
+import { CodedError } from "../errors.js";
+import { demandGate, type Gate } from "./gate.js";
+import { type Listener, openListener } from "./listener.js";
+
+export interface RigOptions {
+  readonly bundle: string;
+  readonly threads: number;
+  readonly source: GstreamerSource;
+  readonly watchCamera: CameraDeps["watchCamera"];
+}
+
+/** A whole agent, from a real source to a real subscriber, that can be paused. */
+export interface Rig {
+  readonly agent: RunningAgent;
+  readonly gate: Gate;
+  readonly listener: Listener;
+  close(): Promise<void>;
+}
+
+const CAMERA = "bench";
+const quiet: Logger = { info: () => undefined, warn: () => undefined, error: () => undefined };
+
+/** Starts paused. @throws CodedError BENCH_FAILED when the camera does not start, or those of startAgent */
+export async function startRig({ bundle, threads, source, watchCamera }: RigOptions): Promise<Rig> {
+  const statePath = await mkdtemp(join(tmpdir(), "retort-bench-"));
+  const gate = demandGate();
+  let edge: MqttEdge | null = null;
+  const agent = await startAgent(configOf(bundle, threads, source, statePath), {
+    watchCamera: (options) => watchCamera({ ...options, demand$: gate.pass(options.demand$) }),
+    openPublisher: async (config, log) => {
+      edge = await openMqtt(config, log, 0);
+      return edge;
+    },
+    log: quiet,
+  });
+  await agent.started;
+  const url = (edge as MqttEdge | null)?.url;
+  if (url === undefined || agent.models.size === 0) {
+    await agent.stop();
+    throw new CodedError("BENCH_FAILED", "the model could not be started", {
+      at: bundle,
+      remedy: "Run `retort doctor` to see what this machine lacks.",
+    });
+  }
+  const listener = await openListener({ url, topic: `retort-bench/bench/${CAMERA}/score` });
+  return {
+    agent,
+    gate,
+    listener,
+    close: async () => {
+      await listener.close();
+      await agent.stop();
+      await rm(statePath, { recursive: true, force: true });
+    },
+  };
+}
+
+function configOf(bundle: string, threads: number, source: GstreamerSource, statePath: string): Config {
+  return {
+    agent: { id: "bench" },
+    mqtt: { url: "embedded", prefix: "retort-bench", username: null, passwordFile: null },
+    models: { bench: { path: bundle } },
+    inference: { providers: ["tensorrt", "cuda", "cpu"], precision: "fp32", threads, maxBatch: 8 },
+    cameras: [
+      {
+        id: CAMERA,
+        model: "bench",
+        enabled: true,
+        source,
+        fps: 100_000,
+        roi: { x: 0, y: 0, width: 1, height: 1 },
+        // Nothing is anomalous: what is measured is the way of every frame.
+        alert: { threshold: Number.MAX_VALUE, raiseAfter: 2, clearAfter: 5 },
+      },
+    ],
+    http: { host: "127.0.0.1", port: 0 },
+    state: { path: statePath },
+  };
+}
