@@ -41,13 +41,7 @@ export async function readSafetensors(path: string): Promise<Weights> {
 
 /** @throws RangeError, SyntaxError or TypeError for bytes that are not safetensors */
 export function parseSafetensors(file: Uint8Array): Weights {
-  if (file.byteLength < 8) throw new RangeError("shorter than its own length field");
-  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
-  const headerBytes = Number(view.getBigUint64(0, true));
-  if (headerBytes > MAX_HEADER_BYTES || 8 + headerBytes > file.byteLength) throw new RangeError("header is cut off");
-  const header: unknown = JSON.parse(new TextDecoder().decode(file.subarray(8, 8 + headerBytes)));
-  if (typeof header !== "object" || header === null || Array.isArray(header))
-    throw new TypeError("header is no object");
+  const { header, headerBytes } = headerOf(file);
   const body = file.subarray(8 + headerBytes);
   const weights = new Map<string, WeightTensor>();
   for (const [name, entry] of Object.entries(header)) {
@@ -61,24 +55,37 @@ export function parseSafetensors(file: Uint8Array): Weights {
       throw new RangeError(`tensor ${name}: its bytes lie outside the file or do not match its shape`);
     }
     if (entry.dtype === "I64") continue;
-    const bytes = body.slice(from, to);
+    // Not slice(): a Buffer's shares the memory of the whole file.
+    const bytes = new Uint8Array(body.subarray(from, to));
     const data = entry.dtype === "F32" ? new Float32Array(bytes.buffer) : fromHalf(new Uint16Array(bytes.buffer));
     weights.set(name, { shape: entry.shape, data });
   }
   return weights;
 }
 
-/** @param half stores float16, half the size */
-export function encodeSafetensors(weights: Weights, half = false): Uint8Array {
+export interface EncodeOptions {
+  /** Stores float16, half the size. */
+  readonly half?: boolean;
+  /** Text kept in the header, read by {@link metadataOf}. */
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+export function encodeSafetensors(weights: Weights, { half = false, metadata }: EncodeOptions = {}): Uint8Array {
   const size = half ? 2 : 4;
-  const header: Record<string, Entry> = {};
+  const header: Record<string, object> = metadata === undefined ? {} : { __metadata__: metadata };
   let offset = 0;
   for (const [name, { shape, data }] of weights) {
-    header[name] = { dtype: half ? "F16" : "F32", shape, data_offsets: [offset, offset + data.length * size] };
+    const entry: Entry = {
+      dtype: half ? "F16" : "F32",
+      shape,
+      data_offsets: [offset, offset + data.length * size],
+    };
+    header[name] = entry;
     offset += data.length * size;
   }
-  const json = JSON.stringify(header);
-  const head = new TextEncoder().encode(json + " ".repeat((8 - (json.length % 8)) % 8));
+  const json = Buffer.from(JSON.stringify(header), "utf8");
+  // Padded with spaces to eight bytes, as the reference implementation does.
+  const head = Buffer.concat([json, Buffer.alloc((8 - (json.length % 8)) % 8, " ")]);
   const file = new Uint8Array(8 + head.length + offset);
   new DataView(file.buffer).setBigUint64(0, BigInt(head.length), true);
   file.set(head, 8);
@@ -89,6 +96,23 @@ export function encodeSafetensors(weights: Weights, half = false): Uint8Array {
     at += stored.byteLength;
   }
   return file;
+}
+
+/** The texts that {@link encodeSafetensors} was given. */
+export function metadataOf(file: Uint8Array): Readonly<Record<string, unknown>> {
+  const { __metadata__: metadata } = headerOf(file).header;
+  return typeof metadata === "object" && metadata !== null ? { ...metadata } : {};
+}
+
+function headerOf(file: Uint8Array): { header: Readonly<Record<string, unknown>>; headerBytes: number } {
+  if (file.byteLength < 8) throw new RangeError("shorter than its own length field");
+  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
+  const headerBytes = Number(view.getBigUint64(0, true));
+  if (headerBytes > MAX_HEADER_BYTES || 8 + headerBytes > file.byteLength) throw new RangeError("header is cut off");
+  const header: unknown = JSON.parse(new TextDecoder().decode(file.subarray(8, 8 + headerBytes)));
+  if (typeof header !== "object" || header === null || Array.isArray(header))
+    throw new TypeError("header is no object");
+  return { header: { ...header }, headerBytes };
 }
 
 function isEntry(value: unknown): value is Entry {

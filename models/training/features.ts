@@ -1,0 +1,103 @@
+import { freemem } from "node:os";
+import { CodedError, messageOf } from "../errors.js";
+import { readRgb } from "../images.js";
+import type { Arch } from "../network/arch.js";
+import { scalesOf } from "../network/arch.js";
+import { type InputSize, teacherGraph } from "../network/rd.js";
+import { encodeModel } from "../onnx.js";
+import { type Feeds, floats, floatsOf, openSession, Tensor } from "../session.js";
+import type { Weights } from "../weights/weights.js";
+
+/** The readable ones of some pictures, decoded. */
+export interface Pictures {
+  readonly paths: readonly string[];
+  /** uint8 [height, width, 3] each. */
+  readonly pixels: readonly Uint8Array[];
+  /** Pictures that could not be read, with the reason. */
+  readonly skipped: readonly { readonly path: string; readonly reason: string }[];
+}
+
+/** Decodes pictures; a broken one among good ones is reported and left out. */
+export async function readPictures(
+  paths: readonly string[],
+  size: InputSize,
+  onRead: (done: number) => void,
+): Promise<Pictures> {
+  const good: { path: string; pixels: Uint8Array }[] = [];
+  const skipped: { path: string; reason: string }[] = [];
+  for (const [index, path] of paths.entries()) {
+    try {
+      good.push({ path, pixels: await readRgb(path, size) });
+    } catch (error) {
+      if (!(error instanceof CodedError)) throw error;
+      skipped.push({ path, reason: messageOf(error) });
+    }
+    onRead(index + 1);
+  }
+  return { paths: good.map((each) => each.path), pixels: good.map((each) => each.pixels), skipped };
+}
+
+/** The teacher's features of pictures by index, as feeds `f1`, `f2`, `f3` of a training step. */
+export interface FeatureSource {
+  batch(indices: readonly number[]): Promise<Feeds>;
+  close(): Promise<void>;
+}
+
+/** Pictures a teacher run takes at once. */
+const TEACHER_BATCH = 8;
+
+/**
+ * The teacher is frozen and the pictures are not augmented, so each picture's features are computed once and kept, as far
+ * as a share of the free memory holds them; the rest is computed again whenever asked for.
+ */
+export async function openFeatures(
+  arch: Arch,
+  teacher: Weights,
+  pixels: readonly Uint8Array[],
+  size: InputSize,
+  options: { readonly threads: number; readonly memoryBytes?: number },
+): Promise<FeatureSource> {
+  const session = await openSession(encodeModel(teacherGraph(arch, teacher, size)), { threads: options.threads });
+  const shapes = scalesOf(arch).map(({ channels, stride }) => [channels, size.height / stride, size.width / stride]);
+  const lengths = shapes.map((shape) => shape.reduce((a, b) => a * b, 1));
+  const bytesEach = 4 * lengths.reduce((a, b) => a + b, 0);
+  const capacity = Math.floor((options.memoryBytes ?? freemem() / 2) / bytesEach);
+  const kept = new Map<number, readonly Float32Array[]>();
+
+  async function compute(indices: readonly number[]): Promise<Map<number, readonly Float32Array[]>> {
+    const found = new Map<number, readonly Float32Array[]>();
+    for (let from = 0; from < indices.length; from += TEACHER_BATCH) {
+      const part = indices.slice(from, from + TEACHER_BATCH);
+      const input = new Uint8Array(part.length * size.height * size.width * 3);
+      part.forEach((index, slot) => void input.set(pixels[index]!, slot * size.height * size.width * 3));
+      const image = new Tensor("uint8", input, [part.length, size.height, size.width, 3]);
+      const outputs = await session.run({ image });
+      part.forEach((index, slot) => {
+        const maps = lengths.map((length, scale) =>
+          floatsOf(outputs[`f${scale + 1}`]).slice(slot * length, (slot + 1) * length),
+        );
+        found.set(index, maps);
+        if (kept.size < capacity) kept.set(index, maps);
+      });
+    }
+    return found;
+  }
+
+  return {
+    async batch(indices) {
+      const computed = await compute(indices.filter((index) => !kept.has(index)));
+      return Object.fromEntries(
+        shapes.map((shape, scale) => {
+          const length = lengths[scale]!;
+          const joined = new Float32Array(indices.length * length);
+          indices.forEach((index, slot) => {
+            const maps = kept.get(index) ?? computed.get(index)!;
+            joined.set(maps[scale]!, slot * length);
+          });
+          return [`f${scale + 1}`, floats(joined, [indices.length, ...shape])];
+        }),
+      );
+    },
+    close: () => session.close(),
+  };
+}
