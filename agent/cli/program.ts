@@ -1,5 +1,4 @@
 import { Command, CommanderError } from "commander";
-import { benchCommand } from "./bench.js";
 import { checkCommand } from "./check.js";
 import { doctorCommand } from "./doctor.js";
 import { evaluateCommand } from "./evaluate.js";
@@ -18,7 +17,6 @@ const commands: readonly AddCommand[] = [
   trainCommand,
   evaluateCommand,
   exportCommand,
-  benchCommand,
 ];
 
 /**

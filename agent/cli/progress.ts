@@ -2,7 +2,8 @@ import { SingleBar } from "cli-progress";
 import type { Terminal } from "./terminal.js";
 
 export interface Progress {
-  update(done: number, total: number, note?: string): void;
+  /** @param etaSeconds where something better is known than the mean pace so far */
+  update(done: number, total: number, note?: string, etaSeconds?: number): void;
   stop(): void;
 }
 
@@ -12,17 +13,20 @@ const LINE_EVERY_MS = 5_000;
 /** A moving bar for a person, now and then a line for a log; both on stderr. */
 export function progressBar(terminal: Terminal, unit: string, nowMs: () => number = () => performance.now()): Progress {
   const startMs = nowMs();
-  const etaText = (done: number, total: number) => {
+  const etaText = (done: number, total: number, etaSeconds?: number) => {
+    if (etaSeconds !== undefined) return `ETA ${duration(etaSeconds * 1_000)}`;
     if (done === 0) return "ETA ?";
     return `ETA ${duration(((nowMs() - startMs) / done) * (total - done))}`;
   };
   if (!terminal.interactive) {
     let toldMs = Number.NEGATIVE_INFINITY;
     return {
-      update: (done, total, note = "") => {
+      update: (done, total, note = "", etaSeconds) => {
         if (nowMs() - toldMs < LINE_EVERY_MS && done < total) return;
         toldMs = nowMs();
-        terminal.err([`${done}/${total} ${unit}`, note, etaText(done, total)].filter((part) => part !== "").join("  "));
+        terminal.err(
+          [`${done}/${total} ${unit}`, note, etaText(done, total, etaSeconds)].filter((part) => part !== "").join("  "),
+        );
       },
       stop: () => undefined,
     };
@@ -31,8 +35,8 @@ export function progressBar(terminal: Terminal, unit: string, nowMs: () => numbe
   const bar = new SingleBar({ format, stream: terminal.stderr, hideCursor: true, barsize: 24, fps: 5 });
   let begun = false;
   return {
-    update: (done, total, note = "") => {
-      const payload = { note, eta_text: etaText(done, total) };
+    update: (done, total, note = "", etaSeconds) => {
+      const payload = { note, eta_text: etaText(done, total, etaSeconds) };
       if (begun) bar.update(done, payload);
       else bar.start(total, done, payload);
       begun = true;

@@ -30,8 +30,7 @@ export function processTerminal(): Terminal {
 }
 
 /** Codes of what the user handed in: configuration, model or data. Everything else failed at run time. */
-const handedIn =
-  /^(CONFIG|BUNDLE|MODEL|DATA|DATASET|IMAGE|MASK|WEIGHTS?|TENSOR|SAFETENSORS|ARCH|USAGE|AGENT_ID|TRAIN_|EXPORT_|METRIC)/;
+const handedIn = /^(CONFIG|BUNDLE|MODEL|DATA|IMAGE|MASK|WEIGHTS|CHECKPOINT|OPTION|ARCH|AGENT_ID|METRIC)/;
 
 /** Tells an error and gives the exit status for it. */
 export function tellError(error: unknown, terminal: Terminal): number {

@@ -1,0 +1,35 @@
+import { type JsonFlag, wholeNumber, withJsonFlag } from "./options.js";
+import type { AddCommand } from "./program.js";
+
+interface Flags extends JsonFlag {
+  readonly arch: string;
+  readonly teacher: string;
+  readonly student: string;
+  readonly out: string;
+  readonly size?: number;
+}
+
+/** `retort export`: a bundle from weights that exist. */
+export const exportCommand: AddCommand = (program, terminal) => {
+  const command = program
+    .command("export")
+    .description("writes a bundle from existing weights")
+    .requiredOption("--arch <arch>", "resnet18, resnet34, resnet50 or wide_resnet50_2")
+    .requiredOption("--teacher <file>", "weights with torchvision's names (.safetensors)")
+    .requiredOption("--student <file>", "weights with RD4AD's names, prefixed bn. and decoder. (.safetensors)")
+    .requiredOption("--out <bundle>", "the directory to write")
+    .option("--size <pixels>", "side of the square input", wholeNumber(32, 4_096));
+  withJsonFlag(command).action(async ({ json, ...options }: Flags) => {
+    const { exportBundle } = await import("../../models/export.js");
+    const { dir, manifest } = await exportBundle(options);
+    const { name, arch, input, threshold, sha256 } = manifest;
+    if (json) {
+      terminal.out(JSON.stringify({ bundle: dir, name, arch, input, threshold, sha256 }));
+      return;
+    }
+    terminal.out(`${dir}: ${arch}, ${input.width} x ${input.height}`);
+    terminal.err(
+      `Its threshold ${threshold} is a first guess: measure it with retort evaluate, set it in the configuration.`,
+    );
+  });
+};
