@@ -1,0 +1,242 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import * as assert from "uvu/assert";
+import { type ConfigLayers, type ConfigMachine, checkConfig, loadConfig, missingPaths } from "../../config/load.js";
+import { mask, maskText } from "../../config/mask.js";
+import { packageRoot } from "../../config/package-root.js";
+import { ConfigError } from "../../config/problems.js";
+import type { Config } from "../../config/types.js";
+import { suite } from "../support/suite.js";
+
+const test = suite("config");
+const root = packageRoot();
+const example = readFileSync(join(root, "config/example.yaml"), "utf8");
+
+/** A machine whose only file, besides the shipped ones, is /etc/retort.yaml. */
+function machine(yaml = "", existing: readonly string[] = []): ConfigMachine {
+  return {
+    hostname: "box/1",
+    cwd: "/line",
+    packageRoot: root,
+    readText: (path) => (path === "/etc/retort.yaml" ? yaml : readFileSync(path, "utf8")),
+    exists: (path) => existing.includes(path),
+  };
+}
+
+function load(yaml: string, layers: Partial<ConfigLayers> = {}): Config {
+  return loadConfig({ file: "/etc/retort.yaml", env: {}, set: [], ...layers }, machine(yaml));
+}
+
+/** `CODE path`, in the order told. */
+function problems(yaml: string, layers: Partial<ConfigLayers> = {}): string[] {
+  const checked = checkConfig({ file: "/etc/retort.yaml", env: {}, set: [], ...layers }, machine(yaml));
+  assert.is(checked.config === undefined, checked.problems.length > 0);
+  return checked.problems.map(({ code, path }) => `${code} ${path}`);
+}
+
+const camera = (rest: string) => `models: {m: {path: /m}}\ncameras: [{id: a, model: m, ${rest}}]\n`;
+const demo = camera("source: {type: demo}");
+
+test("without a file the demo runs: the contract's defaults, the shipped bundle found from any directory", () => {
+  const shipped = join(root, "models/demo");
+  const config = loadConfig({ env: {}, set: [] }, machine("", [shipped]));
+  assert.equal(config, {
+    agent: { id: "box-1" },
+    mqtt: { url: "embedded", prefix: "retort", username: null, passwordFile: null },
+    inference: { providers: ["tensorrt", "cuda", "cpu"], precision: "fp16", threads: 0, maxBatch: 8 },
+    http: { host: "127.0.0.1", port: 8080 },
+    state: { path: "/line/state" },
+    models: { demo: { path: shipped } },
+    cameras: [
+      {
+        id: "demo",
+        model: "demo",
+        enabled: true,
+        fps: 10,
+        roi: { x: 0, y: 0, width: 1, height: 1 },
+        alert: { threshold: "model", raiseAfter: 2, clearAfter: 5 },
+        source: { type: "demo" },
+      },
+    ],
+  });
+});
+
+test("the annotated example is valid and shows every kind of source", () => {
+  const { cameras } = load(example);
+  const types = cameras.map(({ source }) => source.type).sort();
+  assert.equal(types, ["aravis", "csi", "demo", "file", "gstreamer", "images", "rtsp", "v4l2"]);
+});
+
+test("defaults < file < environment < command line", () => {
+  const yaml = `${demo}mqtt: {prefix: file}\n`;
+  const env = { RETORT_MQTT_PREFIX: "env" };
+  assert.is(load(demo).mqtt.prefix, "retort");
+  assert.is(load(yaml).mqtt.prefix, "file");
+  assert.is(load(yaml, { env }).mqtt.prefix, "env");
+  assert.is(load(yaml, { env, set: ["mqtt.prefix=set", "mqtt.prefix=last"] }).mqtt.prefix, "last");
+});
+
+test("every value is reached from the environment and by --set; text stays text", () => {
+  const yaml =
+    "models: {m-1: {path: /m}}\ncameras: [{id: cam-1, model: m-1, source: {type: rtsp, url: 'rtsp://h/s'}}]\n";
+  const config = load(yaml, {
+    env: {
+      RETORT_AGENT_ID: "007",
+      RETORT_INFERENCE_MAX_BATCH: "4",
+      RETORT_INFERENCE_PROVIDERS: "[cuda, cpu]",
+      RETORT_MODELS_M_1_PATH: "/other",
+      RETORT_CAMERAS_CAM_1_ALERT_RAISE_AFTER: "3",
+      RETORT_CAMERAS_0_SOURCE_LATENCY_MS: "50",
+      // What Kubernetes sets for a service that is called retort.
+      RETORT_SERVICE_HOST: "10.0.0.1",
+      RETORT_PORT_8080_TCP: "tcp://10.0.0.1:8080",
+      PATH: "/bin",
+    },
+    set: ["cameras.cam-1.alert.threshold=0.5", "cameras[0].roi.width=0.5", "http.port=0", "cameras.0.enabled=false"],
+  });
+  assert.is(config.agent.id, "007");
+  assert.equal(config.inference, { providers: ["cuda", "cpu"], precision: "fp16", threads: 0, maxBatch: 4 });
+  assert.is(config.models["m-1"]?.path, "/other");
+  assert.is(config.http.port, 0);
+  const [cam] = config.cameras;
+  assert.equal(cam?.alert, { threshold: 0.5, raiseAfter: 3, clearAfter: 5 });
+  assert.equal(cam?.roi, { x: 0, y: 0, width: 0.5, height: 1 });
+  assert.is(cam?.enabled, false);
+  assert.equal(cam?.source, { type: "rtsp", url: "rtsp://h/s", latencyMs: 50, transport: "tcp", codec: "auto" });
+});
+
+test("overrides that name nothing are problems, too", () => {
+  const env = { RETORT_MQTT_ULR: "x", RETORT_CAMERAS_B_FPS: "1" };
+  const set = ["mqtt.ulr=x", "cameras.b.fps=1", "cameras.a=", "cameras.5.fps=1", "nonsense", "inference.threads=[1"];
+  assert.equal(problems(demo, { env, set }), [
+    "CONFIG_KEY_UNKNOWN RETORT_CAMERAS_B_FPS",
+    "CONFIG_KEY_UNKNOWN RETORT_MQTT_ULR",
+    "CONFIG_KEY_UNKNOWN mqtt.ulr",
+    "CONFIG_KEY_UNKNOWN cameras.b.fps",
+    "CONFIG_KEY_UNKNOWN cameras.5.fps",
+    "CONFIG_SYNTAX nonsense",
+    "CONFIG_SYNTAX inference.threads",
+    "CONFIG_VALUE_INVALID cameras.0",
+  ]);
+});
+
+test("all problems of a file at once, each with its path", () => {
+  const yaml = `
+agent: { id: a/b, nmae: x }
+mqtt: { url: http://h, password: hunter2 }
+inference: { providers: cpu, threads: "4", extra: {} }
+http: 8080
+models: { m: {} }
+cameras:
+  - { id: a, model: m, fps: "10", source: { type: images } }
+  - { id: b, model: m, source: { type: usb } }
+  - { id: c, model: m }
+  - nothing
+`;
+  assert.equal(problems(yaml), [
+    "CONFIG_KEY_UNKNOWN agent.nmae",
+    "CONFIG_KEY_UNKNOWN mqtt.password",
+    "CONFIG_KEY_UNKNOWN inference.extra",
+    "CONFIG_VALUE_INVALID http",
+    "CONFIG_VALUE_INVALID agent.id",
+    "CONFIG_VALUE_INVALID mqtt.url",
+    "CONFIG_VALUE_INVALID inference.providers",
+    "CONFIG_VALUE_INVALID inference.threads",
+    "CONFIG_VALUE_MISSING models.m.path",
+    "CONFIG_VALUE_INVALID cameras.0.fps",
+    "CONFIG_VALUE_MISSING cameras.0.source.path",
+    "CONFIG_VALUE_INVALID cameras.1.source.type",
+    "CONFIG_VALUE_MISSING cameras.2.source",
+    "CONFIG_VALUE_INVALID cameras.3",
+  ]);
+});
+
+for (const [what, yaml, expected] of [
+  ["no camera", "cameras: []", "CONFIG_VALUE_MISSING cameras"],
+  [
+    "a model that is not there",
+    camera("source: {type: demo}").replace("model: m", "model: n"),
+    "CONFIG_REFERENCE_UNKNOWN cameras.0.model",
+  ],
+  [
+    "two cameras of one id",
+    `${demo.trim().slice(0, -1)}, {id: a, model: m, source: {type: demo}}]`,
+    "CONFIG_CONFLICT cameras.1.id",
+  ],
+  ["a camera called as a topic of the agent's", demo.replace("id: a", "id: health"), "CONFIG_CONFLICT cameras.0.id"],
+  [
+    "a region beyond the frame",
+    camera("source: {type: demo}, roi: {x: 0.6, width: 0.5}"),
+    "CONFIG_CONFLICT cameras.0.roi",
+  ],
+  ["half a size", camera("source: {type: v4l2, width: 640}"), "CONFIG_CONFLICT cameras.0.source"],
+  [
+    "a trigger's line without a trigger",
+    camera("source: {type: aravis, triggerSource: Line1}"),
+    "CONFIG_CONFLICT cameras.0.source.triggerSource",
+  ],
+  [
+    "a password without a user",
+    `${demo}mqtt: {url: 'mqtt://h', passwordFile: /p}`,
+    "CONFIG_CONFLICT mqtt.passwordFile",
+  ],
+  ["a user for the embedded broker", `${demo}mqtt: {username: u}`, "CONFIG_CONFLICT mqtt.username"],
+  ["the live view open to the world", `${demo}http: {host: 0.0.0.0}`, "CONFIG_CONFLICT http.host"],
+  ["YAML that is none", "mqtt: {", "CONFIG_SYNTAX /etc/retort.yaml:1:8"],
+  ["a key twice", "mqtt: {}\nmqtt: {}", "CONFIG_SYNTAX /etc/retort.yaml:2:1"],
+  ["a list", "- a", "CONFIG_SYNTAX /etc/retort.yaml"],
+] as const) {
+  test(`refused: ${what}`, () => assert.equal(problems(yaml), [expected]));
+}
+
+test("a file that cannot be read is told by its name", () => {
+  const { problems } = checkConfig({ file: "gone.yaml", env: {}, set: [] }, machine());
+  assert.equal(
+    problems.map(({ code, path }) => [code, path]),
+    [["CONFIG_FILE_UNREADABLE", "/line/gone.yaml"]],
+  );
+});
+
+test("loadConfig throws all problems as one coded error", () => {
+  try {
+    load("mqtt: {ulr: x, prefix: 3}");
+    assert.unreachable();
+  } catch (error) {
+    assert.instance(error, ConfigError);
+    assert.is((error as ConfigError).code, "CONFIG_INVALID");
+    assert.is((error as ConfigError).problems.length, 2);
+  }
+});
+
+test("relative paths start at the working directory; what is missing is told by its path", () => {
+  const config = load(camera("source: {type: images, path: pictures}"));
+  const [cam] = config.cameras;
+  assert.equal(cam?.source, { type: "images", path: "/line/pictures", loop: true });
+  assert.equal(
+    missingPaths(config, (path) => path === "/m").map(({ path }) => path),
+    ["cameras.0.source.path"],
+  );
+});
+
+test("no secret is shown: neither in the configuration nor in a problem", () => {
+  const launch = "rtspsrc location=rtsp://u:hunter2@h user-id=u user-pw=hunter2 ! decodebin";
+  const config = load(
+    `${camera(`source: {type: gstreamer, launch: '${launch}'}`)}mqtt: {url: 'mqtt://h', username: u, passwordFile: /hunter2}\n`,
+  );
+  assert.not.match(JSON.stringify(mask(config)), /hunter2/);
+  assert.match(JSON.stringify(mask(config)), /decodebin/);
+  assert.is(maskText("mqtt://h:1883/a@b"), "mqtt://h:1883/a@b");
+  const { problems } = checkConfig(
+    { file: "/etc/retort.yaml", env: {}, set: [] },
+    machine(`${demo}mqtt: {url: 'mqtt://u:hunter2@h', password: hunter2, username: [hunter2}`),
+  );
+  assert.not.match(JSON.stringify(problems), /hunter2/);
+  const { problems: more } = checkConfig(
+    { file: "/etc/retort.yaml", env: {}, set: [] },
+    machine(`${demo}mqtt: {url: 'mqtt://u:hunter2@h', password: hunter2}`),
+  );
+  assert.is(more.length, 2);
+  assert.not.match(JSON.stringify(more), /hunter2/);
+});
+
+test.run();
