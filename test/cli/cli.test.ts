@@ -1,0 +1,135 @@
+import { execFile } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import * as assert from "uvu/assert";
+import { packageRoot } from "../../config/package-root.js";
+import { temporaryFolder } from "../support/config.js";
+import { freePort, startMosquitto } from "../support/mosquitto.js";
+import { suite } from "../support/suite.js";
+import { writeTinyBundle } from "../support/tiny-bundle.js";
+
+const test = suite("command line");
+const main = join(packageRoot(), "dist/agent/main.cjs");
+
+interface Ran {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A process of its own, without this one's RETORT_ variables. */
+function retort(
+  args: readonly string[],
+  more: { env?: Record<string, string>; node?: readonly string[] } = {},
+): Promise<Ran> {
+  const { PATH = "", HOME = "" } = process.env;
+  return new Promise((resolve) => {
+    const child = execFile(
+      process.execPath,
+      [...(more.node ?? []), main, ...args],
+      { env: { PATH, HOME, NO_COLOR: "1", ...more.env } },
+      (_, stdout, stderr) => resolve({ status: child.exitCode ?? -1, stdout, stderr }),
+    );
+  });
+}
+
+function json(text: string): Record<string, unknown> {
+  return JSON.parse(text) as Record<string, unknown>;
+}
+
+function file(text: string): string {
+  const path = join(temporaryFolder(), "retort.yaml");
+  writeFileSync(path, text);
+  return path;
+}
+
+test("--help of everything ends well, on stdout", async () => {
+  const all = await retort(["--help"]);
+  assert.is(all.status, 0);
+  for (const command of ["run", "check", "doctor", "train", "evaluate", "export"]) {
+    assert.match(all.stdout, `  ${command} `);
+    const one = await retort([command, "--help"]);
+    assert.is(one.status, 0, command);
+    assert.match(one.stdout, "--json");
+  }
+});
+
+test("wrong usage is status 2, and nothing goes to stdout", async () => {
+  for (const args of [["bogus"], ["check", "--bogus"], ["train"], ["export", "--arch"], []]) {
+    const { status, stdout } = await retort(args);
+    assert.equal([status, stdout], [2, ""], args.join(" "));
+  }
+});
+
+test("check: every problem with its path, status 2; with --json the same for programs", async () => {
+  const config = file("mqtt: { ulr: x, prefix: 3 }\n");
+  const person = await retort(["check", "--config", config, "--set", "http.port=x"]);
+  assert.is(person.status, 2);
+  for (const path of ["mqtt.ulr", "mqtt.prefix", "http.port"]) assert.match(person.stdout, `${path}: `);
+  const program = await retort(["check", "--config", config, "--json"], { env: { RETORT_HTTP_PORT: "x" } });
+  const { ok, problems } = json(program.stdout) as { ok: boolean; problems: Record<string, string>[] };
+  assert.is(program.status, 2);
+  assert.is(ok, false);
+  assert.equal(problems.map(({ path }) => path).sort(), ["http.port", "mqtt.prefix", "mqtt.ulr"]);
+  for (const problem of problems) assert.equal(Object.keys(problem).sort(), ["code", "message", "path", "remedy"]);
+});
+
+test("check: a good configuration is shown as the agent takes it, without its secrets", async () => {
+  const bundle = await writeTinyBundle();
+  const password = file("hunter2\n");
+  const config = file(`models: {m: {path: ${bundle}}}
+cameras: [{id: a, model: m, source: {type: gstreamer, launch: "rtspsrc location=rtsp://h user-pw=hunter2"}}]
+mqtt: {url: "mqtt://h", username: u, passwordFile: ${password}}\n`);
+  for (const more of [[], ["--json"]]) {
+    const { status, stdout, stderr } = await retort(["check", "--config", config, ...more]);
+    assert.is(status, 0, stderr);
+    assert.match(stdout, "rtspsrc");
+    assert.not.match(stdout + stderr, "hunter2");
+  }
+});
+
+test("run: what is wrong is told with code and remedy before anything starts, status 2", async () => {
+  const { status, stdout, stderr } = await retort(["run", "--set", "cameras.demo.fps=fast"]);
+  assert.equal([status, stdout], [2, ""]);
+  assert.match(stderr, "CONFIG_INVALID");
+  assert.match(stderr, "cameras.0.fps");
+});
+
+test("a model or data that is not there is status 2", async () => {
+  const { status, stderr } = await retort(["evaluate", "--model", "/nowhere", "--data", "/nowhere"]);
+  assert.is(status, 2);
+  assert.match(stderr, "BUNDLE_UNREADABLE");
+});
+
+test("doctor: the model's provider and why not a better one, the broker, the disk", async () => {
+  const bundle = await writeTinyBundle();
+  const broker = await startMosquitto();
+  const well = ["--set", `models.demo.path=${bundle}`, "--set", `state.path=${temporaryFolder()}`];
+  const up = await retort(["doctor", "--json", ...well, "--set", `mqtt.url=${broker.url}`]);
+  await broker.stop();
+  const codes = (ran: Ran) => (json(ran.stdout) as { checks: { code: string }[] }).checks.map(({ code }) => code);
+  assert.ok(codes(up).includes("MODEL_OK"), up.stdout);
+  assert.ok(codes(up).includes("BROKER_REACHED"), up.stdout);
+  assert.ok(codes(up).includes("DISK_OK"), up.stdout);
+  const down = await retort(["doctor", "--json", ...well, "--set", `mqtt.url=mqtt://127.0.0.1:${await freePort()}`]);
+  assert.is(down.status, 1);
+  assert.is(json(down.stdout).ok, false);
+  assert.ok(codes(down).includes("BROKER_UNREACHABLE"), down.stdout);
+});
+
+test("the thread pool has its size before Node first uses it", async () => {
+  const preload = join(temporaryFolder(), "count-threads.cjs");
+  writeFileSync(
+    preload,
+    `process.once("beforeExit", async () => {
+      const { readdirSync, promises } = require("node:fs");
+      await Promise.all(Array.from({ length: 100 }, () => promises.readFile("/proc/self/stat")));
+      console.error("THREADS " + readdirSync("/proc/self/task").length);
+    });`,
+  );
+  const { stderr } = await retort(["--help"], { node: ["--require", preload] });
+  const threads = Number(/THREADS (\d+)/.exec(stderr)?.[1]);
+  assert.ok(threads >= 64, `${threads} threads`);
+});
+
+test.run();
