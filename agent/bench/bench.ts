@@ -21,6 +21,8 @@ export interface BenchOptions {
   readonly threads: number;
   readonly watchCamera: CameraDeps["watchCamera"];
   readonly onProgress?: (text: string) => void;
+  /** How long each side runs before the other has its turn. */
+  readonly segmentMs?: number;
 }
 
 export interface Spread {
@@ -49,7 +51,6 @@ export interface BenchResult {
   readonly rssMb: number;
 }
 
-const SEGMENT_MS = 5_000;
 /** Frames of a segment's beginning that are not counted: the first ones find an idle machine. */
 const SETTLE_MS = 500;
 
@@ -61,13 +62,14 @@ const SETTLE_MS = 500;
 export async function runBench(options: BenchOptions): Promise<BenchResult> {
   const threads = options.threads > 0 ? options.threads : availableParallelism();
   const { modelPath, manifest } = await readBundle(options.bundle);
+  const segmentMs = options.segmentMs ?? 5_000;
   const say = options.onProgress ?? (() => undefined);
   const rigOf = (bundle: string, source: GstreamerSource) =>
     startRig({ bundle, threads, source, watchCamera: options.watchCamera });
 
   say("warming up");
   const rig = await rigOf(options.bundle, endlessSource(manifest.input));
-  await segment(rig, SEGMENT_MS / 2);
+  await segment(rig, segmentMs / 2);
   const rssMb = Math.round(process.memoryUsage.rss() / 1_048_576);
   const { used: provider } = rig.agent.models.get("bench")!.engine.providers();
   const bare = await openBareModel({
@@ -78,18 +80,18 @@ export async function runBench(options: BenchOptions): Promise<BenchResult> {
     batchSizes: [1],
   });
   const delay = monitorEventLoopDelay({ resolution: 1 });
-  const compared = await interleave(bare, rig, options.seconds * 1_000, delay, say);
+  const compared = await interleave(bare, rig, { perSideMs: options.seconds * 1_000, segmentMs, delay, say });
   await bare.close();
   await rig.close();
 
   const { ceilingFps, endToEndFps } = compared;
   say("latency at half the ceiling's rate");
   const paced = await rigOf(options.bundle, liveSource(manifest.input, ceilingFps / 2));
-  const { latencyMs, outsideMs } = await segment(paced, Math.max(SEGMENT_MS, options.seconds * 500));
+  const { latencyMs, outsideMs } = await segment(paced, Math.max(segmentMs, options.seconds * 500));
   await paced.close();
 
   say("the trivial model");
-  const trivialFps = await trivial(manifest.input, rigOf);
+  const trivialFps = await trivial(manifest.input, segmentMs, rigOf);
   return {
     model: `${manifest.name} ${manifest.version}`,
     provider,
@@ -105,14 +107,15 @@ export async function runBench(options: BenchOptions): Promise<BenchResult> {
   };
 }
 
-async function interleave(
-  bare: BareModel,
-  rig: Rig,
-  perSideMs: number,
-  delay: IntervalHistogram,
-  say: (text: string) => void,
-) {
-  const rounds = Math.max(1, Math.round(perSideMs / SEGMENT_MS));
+interface Turns {
+  readonly perSideMs: number;
+  readonly segmentMs: number;
+  readonly delay: IntervalHistogram;
+  readonly say: (text: string) => void;
+}
+
+async function interleave(bare: BareModel, rig: Rig, { perSideMs, segmentMs, delay, say }: Turns) {
+  const rounds = Math.max(1, Math.round(perSideMs / segmentMs));
   const forMs = perSideMs / rounds;
   const total = { bareFrames: 0, bareMs: 0, frames: 0, ms: 0 };
   for (let round = 1; round <= rounds; round += 1) {
@@ -146,12 +149,16 @@ async function segment({ gate, listener, agent }: Rig, forMs: number, delay?: In
   return { ...tally, ms };
 }
 
-async function trivial(input: Size, rigOf: (bundle: string, source: GstreamerSource) => Promise<Rig>): Promise<number> {
+async function trivial(
+  input: Size,
+  forMs: number,
+  rigOf: (bundle: string, source: GstreamerSource) => Promise<Rig>,
+): Promise<number> {
   const dir = await mkdtemp(join(tmpdir(), "retort-trivial-"));
   try {
     await writeTrivialBundle(dir, { ...input, threshold: 2 });
     const rig = await rigOf(dir, endlessSource(input));
-    const { latencyMs, ms } = await segment(rig, SEGMENT_MS);
+    const { latencyMs, ms } = await segment(rig, forMs);
     await rig.close();
     return (latencyMs.length / ms) * 1_000;
   } finally {

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { benchCommand } from "./bench.js";
 import { checkCommand } from "./check.js";
 import { doctorCommand } from "./doctor.js";
 import { evaluateCommand } from "./evaluate.js";
@@ -17,6 +18,7 @@ const commands: readonly AddCommand[] = [
   trainCommand,
   evaluateCommand,
   exportCommand,
+  benchCommand,
 ];
 
 /**

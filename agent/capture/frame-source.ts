@@ -1,0 +1,35 @@
+import type { Size } from "../types.js";
+
+/** What a source yields when it is asked for a picture. A value in every case: `grab` never rejects. */
+export type Grab =
+  | {
+      readonly kind: "picture";
+      /** RGB, [input.height, input.width, 3], row-major; owns its ArrayBuffer. */
+      readonly pixels: Uint8Array<ArrayBuffer>;
+      /** The camera's own picture, before scaling and ROI. */
+      readonly native: Size;
+      /** Pictures that newer ones replaced since the grab before. */
+      readonly missed: number;
+      /** The file it comes from, where it comes from one. */
+      readonly origin?: string;
+    }
+  | { readonly kind: "unreadable"; readonly code: string; readonly reason: string; readonly origin: string }
+  /** No more pictures, as planned; `start` plays again from the first. */
+  | { readonly kind: "ended" }
+  /** The camera, file or device failed, or the source was stopped. `start` tries again. */
+  | { readonly kind: "lost"; readonly reason: string };
+
+/**
+ * Where one camera's pictures come from, scaled to the model's input. Held by test/contracts/frame-source.ts.
+ * `start` -> `grab`, one at a time -> `stop`, and again from `start`.
+ */
+export interface FrameSource {
+  /** Begins to capture; faults come from `grab`. */
+  start(): void;
+  /** The next picture, when there is one: may stay pending for as long as the camera is silent. */
+  grab(): Promise<Grab>;
+  /** Whether the camera itself answered since `start`, though no picture may have come yet. */
+  answered(): boolean;
+  /** Ends the capture at once: a pending grab yields `lost`. Resolves when all is released. */
+  stop(): Promise<void>;
+}

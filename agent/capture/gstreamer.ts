@@ -1,0 +1,160 @@
+/** Pictures out of a GStreamer launch line. The only file that imports gstreamer-superficial. */
+import { createRequire } from "node:module";
+import { messageOf } from "../errors.js";
+import type { Size } from "../types.js";
+import { createBus } from "./bus.js";
+import type { FrameSource, Grab } from "./frame-source.js";
+import { packRows } from "./rows.js";
+
+/** A message of the bus: the fields of its structure, and these. */
+export interface BusMessage {
+  readonly type: string;
+  readonly _src_element_name: string;
+  readonly message?: string;
+  readonly code?: string;
+}
+
+interface Caps {
+  readonly width?: number;
+  readonly height?: number;
+}
+
+interface AppSink {
+  /** Occupies a thread of libuv's pool until there is a buffer, or null: the stream ended, failed or was stopped. */
+  pull(callback: (buffer: Buffer | null, caps: Caps) => void): void;
+  readonly eos: boolean;
+  /** A GstStructure as text. */
+  readonly stats: string;
+}
+
+export interface NativePipeline {
+  play(): void;
+  stop(): void;
+  pollBus(callback: (message: BusMessage) => void): void;
+  findChild(name: string): unknown;
+  "auto-flush-bus": boolean;
+}
+
+interface Binding {
+  readonly Pipeline: new (launch: string) => NativePipeline;
+}
+
+/** Names that launch lines give to the elements that are spoken to from here. */
+export const sinkName = "frames";
+export const nativeSinkName = "native";
+const bellName = "bell";
+
+let binding: Binding | undefined;
+
+/** Loaded with the first camera that needs it: the demo line works where GStreamer is missing. One thread only may load it. */
+function load(): Binding {
+  binding ??= createRequire(import.meta.url)("gstreamer-superficial") as Binding;
+  return binding;
+}
+
+export interface GstreamerOptions {
+  /** Ends in `appsink name=frames`; a second sink, `name=native`, sees the camera's own pictures. */
+  readonly launch: string;
+  /** Of the pictures that reach `frames`. */
+  readonly input: Size;
+}
+
+/**
+ * A source that plays a launch line. The pipeline is made once and started again after each loss: the binding never frees one.
+ * A line that GStreamer cannot parse (an element is missing) makes `grab` yield `lost` with GStreamer's words.
+ */
+export function createGstreamerSource({ launch, input }: GstreamerOptions): FrameSource {
+  let made: Made | undefined;
+  let running = false;
+  let stopping: Promise<void> | undefined;
+  let unmakeable: string | null = null;
+  let native: Promise<Size> | undefined;
+  let pulled = 0;
+
+  function make(): Made {
+    // The bell is linked to nothing: it only rings through the bus (see bus.ts).
+    const pipeline = new (load().Pipeline)(`${launch} appsrc name=${bellName}`);
+    const sink = pipeline.findChild(sinkName) as AppSink;
+    const nativeSink = pipeline.findChild(nativeSinkName) as AppSink | undefined;
+    return { pipeline, sink, nativeSink, bus: createBus(pipeline, pipeline.findChild(bellName)) };
+  }
+
+  function start(): void {
+    running = true;
+    try {
+      made ??= make();
+    } catch (error) {
+      unmakeable = messageOf(error);
+      return;
+    }
+    pulled = 0;
+    native = undefined;
+    made.bus.open();
+    made.pipeline.play();
+    made.bus.listen(() => made?.pipeline.stop());
+  }
+
+  async function grab(): Promise<Grab> {
+    if (!running) return lost("stopped");
+    if (made === undefined) return lost(unmakeable ?? "not started");
+    const { sink, nativeSink } = made;
+    const shot = await pull(sink);
+    if (shot === null) return endOf(made, sink.eos);
+    const { buffer, caps } = shot;
+    const missed = missedBefore(sink, ++pulled);
+    pulled += missed;
+    native ??= nativeSink === undefined ? Promise.resolve(sizeOf(caps, input)) : nativeSize(nativeSink, input);
+    return { kind: "picture", pixels: packRows(buffer, input), native: await native, missed };
+  }
+
+  /** Stops, so that all that the bus has to say about the end can be heard. */
+  async function endOf({ bus }: Made, eos: boolean): Promise<Grab> {
+    const wasRunning = running;
+    await stop();
+    const fault = bus.fault();
+    if (fault !== null) return lost(fault);
+    if (!wasRunning) return lost("stopped");
+    return eos ? { kind: "ended" } : lost("the stream broke off");
+  }
+
+  function stop(): Promise<void> {
+    if (running && made !== undefined) {
+      made.pipeline.stop();
+      stopping = made.bus.drain();
+    }
+    running = false;
+    return stopping ?? Promise.resolve();
+  }
+
+  return { start, grab, stop, answered: () => made?.bus.answered() ?? false };
+}
+
+interface Made {
+  readonly pipeline: NativePipeline;
+  readonly sink: AppSink;
+  readonly nativeSink: AppSink | undefined;
+  readonly bus: ReturnType<typeof createBus>;
+}
+
+function lost(reason: string): Grab {
+  return { kind: "lost", reason };
+}
+
+function pull(sink: AppSink): Promise<{ readonly buffer: Buffer; readonly caps: Caps } | null> {
+  return new Promise((resolve) => sink.pull((buffer, caps) => resolve(buffer === null ? null : { buffer, caps })));
+}
+
+async function nativeSize(sink: AppSink, fallback: Size): Promise<Size> {
+  return sizeOf((await pull(sink))?.caps ?? {}, fallback);
+}
+
+function sizeOf({ width, height }: Caps, fallback: Size): Size {
+  return width === undefined || height === undefined ? fallback : { width, height };
+}
+
+/** An appsink of GStreamer 1.22 does not count what it drops, but every buffer that reaches it is `rendered`. */
+function missedBefore(sink: AppSink, pulled: number): number {
+  const rendered = /rendered=\(guint64\)(\d+)/.exec(sink.stats)?.[1];
+  // While it has been pulling, a newer picture may have arrived; it waits in the sink and is not missed yet.
+  return rendered === undefined ? 0 : Math.max(0, Number(rendered) - pulled - 1);
+}

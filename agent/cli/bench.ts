@@ -1,0 +1,55 @@
+import { join } from "node:path";
+import { packageRoot } from "../../config/package-root.js";
+import type { BenchResult } from "../bench/bench.js";
+import { type JsonFlag, wholeNumber, withJsonFlag } from "./options.js";
+import type { AddCommand } from "./program.js";
+import { exitStatus } from "./terminal.js";
+
+interface Flags extends JsonFlag {
+  readonly model?: string;
+  readonly seconds: number;
+  readonly threads: number;
+}
+
+/** `retort bench`: the machine's ceiling and the agent's share of it. */
+export const benchCommand: AddCommand = (program, terminal) => {
+  const command = program
+    .command("bench")
+    .description("measures the machine's ceiling and the agent's share of it")
+    .option("--model <bundle>", "a bundle's directory; the shipped one unless given")
+    .option("--seconds <seconds>", "measured on each side", wholeNumber(1, 3_600), 20)
+    .option("--threads <count>", "of one inference; 0: as many as there are cores", wholeNumber(0, 256), 0);
+  withJsonFlag(command).action(async ({ json, model, seconds, threads }: Flags) => {
+    const [{ runBench }, { watchCamera }] = await Promise.all([
+      import("../bench/bench.js"),
+      import("../capture/camera.js"),
+    ]);
+    const bundle = model ?? join(packageRoot(), "models", "demo");
+    const result = await runBench({
+      bundle,
+      seconds,
+      threads,
+      watchCamera,
+      onProgress: (text) => terminal.err(text),
+    });
+    terminal.out(json ? JSON.stringify(result) : table(result));
+    // GStreamer's threads may outlive their pipeline for a moment.
+    setTimeout(() => process.exit(exitStatus.done), 300).unref();
+  });
+};
+
+function table(result: BenchResult): string {
+  const { outsideInferenceMs: outside, latencyMs: latency } = result;
+  const rows: readonly (readonly [string, string])[] = [
+    ["model", `${result.model} on ${result.provider}, ${result.threads} threads`],
+    ["bare session.run, the ceiling", `${result.ceilingFps.toFixed(1)} frames/s`],
+    ["whole agent, source to subscriber", `${result.endToEndFps.toFixed(1)} frames/s`],
+    ["the agent's share", `${(result.ratio * 100).toFixed(1)} %`],
+    ["latency to the subscriber", `p50 ${latency.p50.toFixed(1)} ms, p99 ${latency.p99.toFixed(1)} ms`],
+    ["of it outside inference", `p50 ${outside.p50.toFixed(1)} ms, p99 ${outside.p99.toFixed(1)} ms`],
+    ["whole agent, a trivial model", `${result.trivialFps.toFixed(0)} frames/s`],
+    ["event loop delay under load", `p99 ${result.eventLoopDelayMs.p99.toFixed(1)} ms`],
+    ["memory after warm-up", `${result.rssMb} MB`],
+  ];
+  return rows.map(([name, value]) => `${name.padEnd(36)}${value}`).join("\n");
+}
