@@ -104,6 +104,7 @@ export const sourceSchemas: Readonly<Record<SourceType, SchemaTree>> = {
     triggerSource: optional(formats.text, "The line of a hardware trigger, such as Line1"),
     exposureUs: optional(formats.positive(60_000_000), "Microseconds"),
     gain: optional(formats.number(0, 1_000), "As the camera counts it"),
+    format: optional(formats.oneOf("mono", "bayer", "rgb"), "What the camera sends, mono unless given"),
     ...size,
   },
   gstreamer: {

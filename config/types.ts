@@ -138,6 +138,8 @@ export interface AravisSource {
   readonly triggerSource?: string;
   readonly exposureUs?: number;
   readonly gain?: number;
+  /** What the camera sends: `mono` unless given. */
+  readonly format?: "mono" | "bayer" | "rgb";
   readonly width?: number;
   readonly height?: number;
 }

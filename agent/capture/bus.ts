@@ -21,18 +21,25 @@ export interface Bus {
  */
 export function createBus(pipeline: NativePipeline, bell: unknown): Bus {
   const ringer = bell as { "min-latency": number };
-  let rings = 0;
+  let value = 0;
+  let rung = 0;
+  let heard = 0;
   let fault: string | null = null;
   let answered = false;
+  let onHeard: () => void = () => undefined;
 
   const ring = (): void => {
-    // A new value each time, else there is no message. Far below a 32-bit float's exact integers, which the binding uses.
-    rings = (rings % 1_000_000) + 1;
-    ringer["min-latency"] = rings;
+    // A new value each time, else there is no message; small, since the binding passes numbers as 32-bit floats.
+    value = (value % 1_000_000) + 1;
+    ringer["min-latency"] = value;
+    rung += 1;
   };
   const note = (message: BusMessage): void => {
-    if (message.message !== undefined && isError(message)) fault ??= message.message;
-    if (message._src_element_name.startsWith("rtspsrc") && message.code === "open") answered = true;
+    if (message.message !== undefined) fault ??= message.message;
+    if (message.code === "open" && message.type === "GST_PROGRESS_TYPE_COMPLETE") answered = true;
+    if (isBell(message)) heard += 1;
+    // One may be left over for the next time: nobody waits for it.
+    if (heard >= rung - 1) onHeard();
   };
 
   return {
@@ -40,6 +47,7 @@ export function createBus(pipeline: NativePipeline, bell: unknown): Bus {
       pipeline["auto-flush-bus"] = false;
       fault = null;
       answered = false;
+      onHeard = () => undefined;
     },
     listen(onFault) {
       pipeline.pollBus((message) => {
@@ -48,26 +56,28 @@ export function createBus(pipeline: NativePipeline, bell: unknown): Bus {
         if (before === null && fault !== null) onFault();
       });
     },
-    drain: () =>
-      new Promise((resolve) => {
-        // One for the listener, whose thread may be waiting, and one for ourselves: the one left over is heard next time.
-        ring();
-        ring();
-        const hear = (): void =>
-          pipeline.pollBus((message) => {
-            note(message);
-            if (isBell(message)) resolve();
-            else setImmediate(hear);
-          });
-        hear();
-      }),
+    async drain() {
+      let done = false;
+      const quiet = new Promise<void>((resolve) => {
+        onHeard = () => {
+          done = true;
+          resolve();
+        };
+      });
+      // One for the listener, whose thread may be waiting, and one for ourselves.
+      ring();
+      ring();
+      const hear = (): void =>
+        pipeline.pollBus((message) => {
+          note(message);
+          if (!done) setImmediate(hear);
+        });
+      hear();
+      await quiet;
+    },
     fault: () => fault,
     answered: () => answered,
   };
-}
-
-function isError({ type, message }: BusMessage): boolean {
-  return message !== undefined && (type === "error" || type.startsWith("GST_MESSAGE_ERROR"));
 }
 
 function isBell({ type, _src_element_name: source }: BusMessage): boolean {
