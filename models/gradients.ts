@@ -67,6 +67,22 @@ const DERIVATIVES: Readonly<Record<string, Derivative>> = {
     // The other way round a transposed convolution is a convolution of dy with the same weight.
     return [conv(g, dy, weight!, null, options), weightGradient(g, dy, x!, weight!.shape, options)];
   },
+  MaxPool: (g, { inputs: [x], outputs: [y], attributes }, dy) => {
+    // Where a window's element is the maximum it gets dy; a transposed convolution by one-hot kernels puts it back in place.
+    const [, channels, height, width] = x!.shape as [Dim, number, number, number];
+    const [kernel] = attributes.kernel_shape as readonly number[] as [number];
+    const options = convOptions(attributes);
+    const flat = ["NC", 1, fixed(y!.shape[2]), fixed(y!.shape[3])];
+    const shares = windowsOf(g, x!, y!.shape, kernel, options).map((window) => {
+      const equal = g.node("Equal", [window, y!], y!.shape, { type: "bool" });
+      return reshape(g, mul(g, cast(g, equal, "float32"), dy), flat);
+    });
+    const taps = kernel * kernel;
+    const oneHot = Float32Array.from({ length: taps * taps }, (_, index) => (index % (taps + 1) === 0 ? 1 : 0));
+    const weight = g.constant(oneHot, [taps, 1, kernel, kernel]);
+    const placed = convTranspose(g, concat(g, shares, 1), weight, null, options, { height, width });
+    return [reshape(g, placed, ["N", channels, height, width])];
+  },
   BatchNormTraining: (g, { inputs: [x, gamma], outputs: [, mean, inverseDeviation] }, dy) => {
     // Ioffe & Szegedy 2015, section 3, arranged as dx = p dy + q x + r with one p, q, r per channel.
     const perChannel = [0, 2, 3];

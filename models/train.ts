@@ -14,7 +14,7 @@ import { initialWeights } from "./training/initial.js";
 import { checkpointSaver, learn } from "./training/learn.js";
 import type { TrainProgress } from "./training/progress.js";
 import { scorePictures } from "./training/score.js";
-import { ADAM, stepGraph } from "./training/step.js";
+import { stepGraph } from "./training/step.js";
 import { networkOf, openStepper } from "./training/stepper.js";
 import { thresholdFrom } from "./training/threshold.js";
 import { loadTeacher, type Teacher } from "./weights/load.js";
@@ -85,7 +85,7 @@ export async function trainStudent(options: TrainOptions): Promise<TrainResult> 
   const features = await openFeatures(teacher.arch, teacher.weights, pictures.pixels, input, { threads });
   const random = createRandom(seed);
   const start = checkpoint?.state ?? { step: 0, tensors: initialWeights(studentParameters(teacher.arch), random) };
-  const stepper = await openStepper(stepGraph(teacher.arch, input), start, { threads, rate: ADAM.rate });
+  const stepper = await openStepper(stepGraph(teacher.arch, input), start, { threads });
   try {
     const { losses, imagesPerSecond } = await learn({
       stepper,

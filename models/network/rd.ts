@@ -9,8 +9,8 @@ import { type Features, teacher } from "./resnet.js";
 import { student } from "./student.js";
 
 /** ImageNet's channel means and deviations, on a scale of 0 to 1: what torchvision's teachers were trained with. */
-const MEAN = [0.485, 0.456, 0.406];
-const DEVIATION = [0.229, 0.224, 0.225];
+export const MEAN = [0.485, 0.456, 0.406];
+export const DEVIATION = [0.229, 0.224, 0.225];
 
 export interface InputSize {
   readonly width: number;

@@ -28,7 +28,7 @@ const PRIME = "'";
 export async function openStepper(
   graph: Graph,
   start: TrainingState,
-  options: { readonly threads?: number; readonly rate?: number } = {},
+  options: { readonly threads?: number; readonly rate?: (step: number) => number } = {},
 ): Promise<Stepper> {
   const session = await openSession(encodeModel(graph), { threads: options.threads ?? 0 });
   const shapes = new Map(graph.inputs.map((value) => [value.name, value.shape as readonly number[]]));
@@ -43,7 +43,7 @@ export async function openStepper(
   let count = start.step;
   return {
     async step(feeds) {
-      const { rate, epsilon } = adamScalars(count + 1, options.rate ?? ADAM.rate);
+      const { rate, epsilon } = adamScalars(count + 1, options.rate?.(count + 1) ?? ADAM.rate);
       const outputs = await session.run(
         {
           ...feeds,

@@ -20,7 +20,7 @@ type Build = (g: Graph, inputs: readonly Value[]) => Value;
 async function checkGradients(
   shapes: readonly Shape[],
   build: Build,
-  options: { positive?: boolean } = {},
+  options: { positive?: boolean; distinct?: boolean } = {},
 ): Promise<void> {
   const images = 2;
   const random = createRandom(5);
@@ -31,6 +31,9 @@ async function checkGradients(
       options.positive ? random.between(0.5, 2) : (random.next() < 0.5 ? -1 : 1) * random.between(0.2, 1),
     ),
   );
+  // Maxima must not change hands within a step of the differences.
+  if (options.distinct)
+    data.forEach((each) => void each.set(random.shuffle(Array.from(each, (_, at) => at * 3 * STEP))));
   const g = new Graph("check");
   const inputs = shapes.map((shape, index) => g.input(`x${index}`, "float32", shape));
   const y = build(g, inputs);
@@ -138,6 +141,10 @@ test("transposed convolution 2x2, stride 2", async () => {
       (g, [x, w]) => ops.convTranspose(g, x!, w!, null, { stride: 2, padding: 0 }),
     );
   }
+});
+
+test("max pooling, windows overlapping", async () => {
+  await checkGradients([["N", 3, 6, 6]], (g, [x]) => ops.maxPool(g, x!, 3, 2, 1), { distinct: true });
 });
 
 test("batch norm with the batch's statistics", async () => {

@@ -1,0 +1,87 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { evaluateBundle } from "../evaluate/evaluate.js";
+import { evaluationTable } from "../evaluate/table.js";
+import { archOf } from "../network/arch.js";
+import { teacherParameters } from "../network/declared-layers.js";
+import { teach } from "../pretrain/teach.js";
+import { createRandom } from "../random.js";
+import { trainStudent } from "../train.js";
+import { initialWeights } from "../training/initial.js";
+import { encodeSafetensors } from "../weights/safetensors.js";
+import { createDemoLine, writeDemoDataset } from "./index.js";
+
+/**
+ * Makes the shipped demo from nothing (`npm run demo`): a teacher from formulas, pictures of the demo line, a student,
+ * its bundle, and what it scores on pictures it never saw. `--random` leaves the teacher as it was drawn: the yardstick.
+ */
+const ARCH = "resnet18";
+const CHANNELS = 32;
+const SIZE = { width: 256, height: 256 };
+
+const { values } = parseArgs({
+  options: {
+    out: { type: "string", default: "models/demo" },
+    "teacher-steps": { type: "string", default: "1200" },
+    epochs: { type: "string", default: "20" },
+    teacher: { type: "string" },
+    random: { type: "boolean", default: false },
+  },
+});
+
+const say = (text: string) => void process.stderr.write(`${text}\n`);
+const teacherPath = values.teacher ?? join(values.out, "teacher.safetensors");
+await mkdir(values.out, { recursive: true });
+if (values.teacher === undefined) await writeFile(teacherPath, encodeSafetensors(await makeTeacher(), { half: true }));
+
+const data = await mkdtemp(join(tmpdir(), "retort-demo-"));
+try {
+  await writeDemoDataset({
+    dir: data,
+    line: createDemoLine(),
+    seed: 1,
+    size: SIZE,
+    train: 240,
+    testGood: 60,
+    testPerType: 30,
+  });
+  let epoch = 0;
+  const trained = await trainStudent({
+    normal: join(data, "train", "good"),
+    arch: ARCH,
+    teacher: teacherPath,
+    out: values.out,
+    epochs: Number(values.epochs),
+    size: SIZE.width,
+    onProgress: (progress) => {
+      if (progress.phase !== "training" || progress.epoch === epoch) return;
+      epoch = progress.epoch;
+      say(`epoch ${epoch}: loss ${progress.loss.toFixed(4)}, ${progress.imagesPerSecond.toFixed(1)} images/s`);
+    },
+  });
+  say(`threshold ${trained.threshold.toFixed(4)}, ${trained.seconds.toFixed(0)} s`);
+  process.stdout.write(`${evaluationTable(await evaluateBundle({ bundle: values.out, data }))}\n`);
+} finally {
+  await rm(data, { recursive: true, force: true });
+}
+
+async function makeTeacher() {
+  const arch = archOf(ARCH, CHANNELS);
+  if (values.random) return initialWeights(teacherParameters(arch), createRandom(1));
+  let sum = 0;
+  return teach({
+    arch,
+    steps: Number(values["teacher-steps"]),
+    batch: 32,
+    size: 96,
+    seed: 1,
+    onProgress: ({ step, loss }) => {
+      sum += loss;
+      if (step % 50 !== 0) return;
+      say(`teacher, step ${step}: loss ${(sum / 50).toFixed(3)}`);
+      sum = 0;
+    },
+  });
+}

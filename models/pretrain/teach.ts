@@ -1,0 +1,69 @@
+import type { Arch } from "../network/arch.js";
+import { teacherParameters } from "../network/declared-layers.js";
+import { DEVIATION, MEAN } from "../network/rd.js";
+import { createRandom, seedOf } from "../random.js";
+import { type Feeds, floats } from "../session.js";
+import { initialWeights } from "../training/initial.js";
+import { networkOf, openStepper } from "../training/stepper.js";
+import type { Weights } from "../weights/weights.js";
+import { classifierStep, headParameters } from "./classifier.js";
+import { formulaClasses, formulaImage } from "./formula-images.js";
+
+export interface TeachOptions {
+  readonly arch: Arch;
+  readonly steps: number;
+  readonly batch: number;
+  /** Side of the pictures, pixels. */
+  readonly size: number;
+  readonly seed: number;
+  readonly rate?: number;
+  readonly threads?: number;
+  readonly onProgress?: (progress: { readonly step: number; readonly loss: number }) => void;
+}
+
+/**
+ * Teaches a teacher from nothing but formulas: it learns to tell families of textures and shapes apart (formula-driven
+ * pretraining, Kataoka et al., ACCV 2020), every picture drawn anew. The rate falls to zero along a half cosine.
+ * @returns torchvision's tensors of stages 1 to 3
+ */
+export async function teach(options: TeachOptions): Promise<Weights> {
+  const { arch, steps, batch, size, seed, rate = 0.003 } = options;
+  const random = createRandom(seed);
+  const head = headParameters(arch, formulaClasses);
+  const start = initialWeights([...teacherParameters(arch), ...head], random);
+  const stepper = await openStepper(
+    classifierStep(arch, size, formulaClasses),
+    { step: 0, tensors: start },
+    { threads: options.threads ?? 0, rate: (step) => 0.5 * rate * (1 + Math.cos((Math.PI * (step - 1)) / steps)) },
+  );
+  try {
+    for (let step = 1; step <= steps; step += 1) {
+      const loss = await stepper.step(lesson(batch, size, () => random.int(formulaClasses), seedOf(seed, step)));
+      options.onProgress?.({ step, loss });
+    }
+    const weights = new Map(networkOf(stepper.state()));
+    for (const { name } of head) weights.delete(name);
+    return weights;
+  } finally {
+    await stepper.close();
+  }
+}
+
+/** A batch of fresh pictures of chosen classes, normalised, planes first. */
+function lesson(batch: number, size: number, choose: () => number, seed: number): Feeds {
+  const space = size * size;
+  const image = new Float32Array(batch * 3 * space);
+  const labels = new Float32Array(batch * formulaClasses);
+  for (let slot = 0; slot < batch; slot += 1) {
+    const label = choose();
+    labels[slot * formulaClasses + label] = 1;
+    const pixels = formulaImage(label, seedOf(seed, slot), size);
+    for (let channel = 0; channel < 3; channel += 1) {
+      const scale = 1 / (255 * DEVIATION[channel]!);
+      const shift = MEAN[channel]! / DEVIATION[channel]!;
+      const plane = (slot * 3 + channel) * space;
+      for (let at = 0; at < space; at += 1) image[plane + at] = pixels[at * 3 + channel]! * scale - shift;
+    }
+  }
+  return { image: floats(image, [batch, 3, size, size]), labels: floats(labels, [batch, formulaClasses]) };
+}
