@@ -1,0 +1,70 @@
+import * as assert from "uvu/assert";
+import { backoffMs } from "../../agent/mqtt/backoff.js";
+import { inboundOf, subscriptions } from "../../agent/mqtt/topics.js";
+import { type Parcel, WaitingQueue } from "../../agent/mqtt/waiting.js";
+import { suite } from "../support/suite.js";
+
+const test = suite("mqtt waiting");
+
+function parcel(name: string, { alert = false, retain = false, topic = name } = {}, settled: string[] = []): Parcel {
+  const packet = { topic, payload: name, qos: 1, retain } as const;
+  return { packet, alert, sinceMs: 0, settle: () => settled.push(name) };
+}
+
+function drain(queue: WaitingQueue): string[] {
+  const payloads: string[] = [];
+  for (let next = queue.take(); next !== null; next = queue.take()) payloads.push(next.packet.payload);
+  return payloads;
+}
+
+test("a full queue gives up the oldest that is no alert, then the oldest, and tells whoever waits", () => {
+  const queue = new WaitingQueue(2);
+  const settled: string[] = [];
+  queue.add(parcel("alert 1", { alert: true }, settled));
+  queue.add(parcel("state", {}, settled));
+  queue.add(parcel("alert 2", { alert: true }, settled));
+  assert.equal(settled, ["state"]);
+  queue.add(parcel("alert 3", { alert: true }, settled));
+  assert.equal(settled, ["state", "alert 1"]);
+  assert.equal(queue.lost, { overflow: 2 });
+  assert.equal(drain(queue), ["alert 2", "alert 3"]);
+});
+
+test("of a retained topic only the newest waits", () => {
+  const queue = new WaitingQueue(9);
+  queue.add(parcel("old", { retain: true, topic: "state" }));
+  queue.add(parcel("other", { retain: true }));
+  queue.add(parcel("new", { retain: true, topic: "state" }));
+  assert.equal(queue.lost, { superseded: 1 });
+  assert.equal(drain(queue), ["other", "new"]);
+});
+
+test("what a broken link gives back goes out first, in its order", () => {
+  const queue = new WaitingQueue(9);
+  for (const name of ["1", "2", "3"]) queue.add(parcel(name));
+  const onItsWay = [queue.take()!, queue.take()!];
+  queue.add(parcel("4"));
+  queue.putBack(onItsWay);
+  assert.equal(drain(queue), ["1", "2", "3", "4"]);
+});
+
+test("the pause between tries doubles, stays at 5 s, and is spread over its upper half", () => {
+  const longest = [1, 2, 3, 4, 5, 6, 7, 100].map((attempt) => backoffMs(attempt, () => 1));
+  assert.equal(longest, [250, 500, 1_000, 2_000, 4_000, 5_000, 5_000, 5_000]);
+  assert.is(
+    backoffMs(100, () => 0),
+    2_500,
+  );
+});
+
+test("an incoming topic is a command, a context, or none of ours", () => {
+  const base = "site/retort/line-7";
+  assert.equal(subscriptions(base), [`${base}/cmd/+`, `${base}/+/context`]);
+  assert.equal(inboundOf(base, `${base}/cmd/status`), { kind: "command", command: "status" });
+  assert.equal(inboundOf(base, `${base}/cam1/context`), { kind: "context", camera: "cam1" });
+  for (const topic of [`${base}x/cmd/status`, `${base}/cam1/score`, `${base}/reply/context`, `${base}/cmd/a/b`, base]) {
+    assert.is(inboundOf(base, topic), null, topic);
+  }
+});
+
+test.run();
