@@ -12,8 +12,8 @@ export interface Colour {
 export const towardsLight: Point = { u: -0.6, v: -0.8 };
 
 /**
- * Changes the metal's colour at a place; true where the defect is. A missing feature changes nothing here: it is not
- * drawn in the first place. Plain functions over plain data: closures made anew for each part would have the engine
+ * Changes the metal's colour at a place; true where the defect is. A missing feature changes nothing here: strip.ts
+ * leaves it out and shows the raw casting in its place. Plain functions over plain data: closures made anew for each part would have the engine
  * optimise anew as well, which shows as pauses of ten milliseconds.
  */
 export function shadeDefect(defect: Defect, u: number, v: number, colour: Colour): boolean {

@@ -114,6 +114,8 @@ function shadeMetal(
   colour.b = 1.03 * level;
   if (missing !== "mark" && inMark(u, v) && inked(u, v)) scale(colour, 0.3);
 
+  if (missing !== null) shadeRaw(u, v, textures, colour);
+
   const hit = defect !== null && shadeDefect(defect, u, v, colour);
 
   const holeEdge = missing === "hole" ? 99 : holeDistance(u, v);
@@ -130,6 +132,14 @@ function shadeMetal(
     if (open > 0.5) return false;
   }
   return hit || missing !== null;
+}
+
+/** A place that was never machined or printed on: the cast skin, dull, rusty and rough instead of brushed. */
+function shadeRaw(u: number, v: number, textures: Textures, colour: Colour): void {
+  const rough = textures.belt(5.3 * u + 1.7 * v, 4.7 * v - 3.1 * u);
+  scale(colour, 0.62 + 0.03 * rough);
+  colour.r *= 1.12;
+  colour.b *= 0.86;
 }
 
 /** Which feature should be here and is not. */
