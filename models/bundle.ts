@@ -104,7 +104,7 @@ export async function readBundle(dir: string): Promise<Bundle> {
   return { dir, modelPath, manifest: parsed };
 }
 
-/** Writes both files beside `dir` and puts them in its place at once, so that no half bundle is ever seen. */
+/** Writes both files beside `dir`, then puts them in place; the hash in model.json gives away a kill between the two. */
 export async function writeBundle(dir: string, onnx: Uint8Array, manifest: Omit<Manifest, "sha256">): Promise<Bundle> {
   const sha256 = createHash("sha256").update(onnx).digest("hex");
   const complete: Manifest = { ...manifest, sha256 };
@@ -125,7 +125,8 @@ export async function writeBundle(dir: string, onnx: Uint8Array, manifest: Omit<
       cause: error,
     });
   } finally {
-    await rm(draft, { recursive: true, force: true });
+    // What went wrong is told above; a draft that cannot be removed either adds nothing.
+    await rm(draft, { recursive: true, force: true }).catch(() => undefined);
   }
   return { dir, modelPath: join(dir, "model.onnx"), manifest: complete };
 }

@@ -19,6 +19,8 @@ import { networkOf, openStepper } from "./training/stepper.js";
 import { thresholdFrom } from "./training/threshold.js";
 import { loadTeacher, type Teacher } from "./weights/load.js";
 
+export type { TrainProgress };
+
 export interface TrainOptions {
   /** Folder of pictures of good parts, searched with its subfolders. */
   readonly normal: string;

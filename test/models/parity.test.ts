@@ -60,19 +60,20 @@ test("ResNet-18: features, embedding, map and score are the official code's", as
     const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1);
     near(Math.sqrt(variance), feature.std, feature.std * FEATURE_TOLERANCE, `${name}: deviation`);
     const edges = [...values.slice(0, 4), ...values.slice(-4)];
-    [...feature.first, ...feature.last].forEach((value, index) =>
-      near(edges[index]!, value, Math.max(Math.abs(value), feature.std) * FEATURE_TOLERANCE, `${name}: value ${index}`),
-    );
+    for (const [index, value] of [...feature.first, ...feature.last].entries()) {
+      near(edges[index]!, value, Math.max(Math.abs(value), feature.std) * FEATURE_TOLERANCE, `${name}: value ${index}`);
+    }
   }
 
   const map = floatsOf(outputs.map);
   near(floatsOf(outputs.score)[0]!, reference.map.score, MAP_TOLERANCE, "score");
   near(map.reduce((sum, value) => sum + value, 0) / map.length, reference.map.mean, MAP_TOLERANCE, "map: mean");
-  reference.map.values.forEach((row, y) =>
-    row.forEach((value, x) =>
-      near(map[y * reference.map.step * size + x * reference.map.step]!, value, MAP_TOLERANCE, `map (${x}, ${y})`),
-    ),
-  );
+  const { step } = reference.map;
+  for (const [y, row] of reference.map.values.entries()) {
+    for (const [x, value] of row.entries()) {
+      near(map[y * step * size + x * step]!, value, MAP_TOLERANCE, `map (${x}, ${y})`);
+    }
+  }
 });
 
 function near(actual: number, expected: number, tolerance: number, what: string): void {
