@@ -25,7 +25,7 @@ const { values } = parseArgs({
   options: {
     out: { type: "string", default: "models/demo" },
     "teacher-steps": { type: "string", default: "1200" },
-    epochs: { type: "string", default: "20" },
+    epochs: { type: "string", default: "16" },
     teacher: { type: "string" },
     random: { type: "boolean", default: false },
   },
@@ -43,8 +43,8 @@ try {
     line: createDemoLine(),
     seed: 1,
     size: SIZE,
-    train: 240,
-    testGood: 60,
+    train: 480,
+    testGood: 100,
     testPerType: 30,
   });
   let epoch = 0;
