@@ -31,7 +31,7 @@ function read(folder: string): Source[] {
   return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = `${folder}/${entry.name}`;
     if (entry.isDirectory()) return read(path);
-    if (!/\.(ts|mjs)$/.test(path)) return [];
+    if (!/\.(c?ts|mjs)$/.test(path)) return [];
     const text = readFileSync(join(root, path), "utf8");
     return [{ path, text, imports: importsOf(text) }];
   });

@@ -11,8 +11,8 @@ const FOLDERS = ["agent", "models", "config", "test"];
  * @throws {SetupError} with the compiler's output if the sources do not compile
  */
 export function build({ root }) {
-  const sources = FOLDERS.flatMap((folder) => filesUnder(root, folder, ".ts"));
-  const outputs = sources.map((path) => join("dist", path.replace(/\.ts$/, ".js")));
+  const sources = FOLDERS.flatMap((folder) => filesUnder(root, folder, /(?<!\.d)\.c?ts$/));
+  const outputs = sources.map((path) => join("dist", path.replace(/ts$/, "js")));
   clearOrphans(root, new Set(outputs));
   const stamp = join(root, "dist", ".build-stamp");
   const inputs = [...sources, "tsconfig.json", "package-lock.json"].map((path) => join(root, path));
@@ -29,7 +29,7 @@ export function build({ root }) {
 /** A deleted test's old output would go on being run, a deleted module's would go on being found. */
 function clearOrphans(root, wanted) {
   for (const folder of FOLDERS) {
-    for (const path of filesUnder(root, join("dist", folder), ".js")) {
+    for (const path of filesUnder(root, join("dist", folder), /\.c?js$/)) {
       if (wanted.has(path)) continue;
       rmSync(join(root, path));
       rmSync(join(root, `${path}.map`), { force: true });
@@ -38,13 +38,13 @@ function clearOrphans(root, wanted) {
 }
 
 /** @returns {string[]} paths relative to root, sorted */
-function filesUnder(root, folder, ending) {
+function filesUnder(root, folder, pattern) {
   if (!existsSync(join(root, folder))) return [];
   return readdirSync(join(root, folder), { withFileTypes: true })
     .flatMap((entry) => {
       const path = join(folder, entry.name);
-      if (entry.isDirectory()) return filesUnder(root, path, ending);
-      return entry.name.endsWith(ending) && !entry.name.endsWith(".d.ts") ? [path] : [];
+      if (entry.isDirectory()) return filesUnder(root, path, pattern);
+      return pattern.test(entry.name) ? [path] : [];
     })
     .sort();
 }

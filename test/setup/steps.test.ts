@@ -41,7 +41,7 @@ const compiler = `
   // Like the real one, it writes nothing that its own record says is written.
   if (fs.existsSync("dist/.tsbuildinfo")) process.exit(0);
   fs.mkdirSync("dist/agent", { recursive: true });
-  fs.writeFileSync("dist/agent/a.js", ""); fs.writeFileSync("dist/.tsbuildinfo", "");`;
+  fs.writeFileSync("dist/agent/a.js", ""); fs.writeFileSync("dist/agent/main.cjs", ""); fs.writeFileSync("dist/.tsbuildinfo", "");`;
 
 const npm = `#!/bin/sh
 echo "npm $* skip=$ONNXRUNTIME_NODE_INSTALL" >> $ROOT/calls.log
@@ -73,16 +73,21 @@ test("the build runs once, and again only when a source has changed", () => {
 });
 
 test("a compiled file that is gone is built again, whatever the compiler believes", () => {
-  build();
-  rmSync(join(root, "dist/agent/a.js"));
-  build();
-  assert.ok(existsSync(join(root, "dist/agent/a.js")));
+  write("agent/main.cts", "entry");
+  for (const path of ["dist/agent/a.js", "dist/agent/main.cjs"]) {
+    build();
+    rmSync(join(root, path));
+    build();
+    assert.ok(existsSync(join(root, path)), path);
+  }
 });
 
 test("compiled files without a source are cleared away", () => {
   write("dist/agent/gone.js", "");
   write("dist/agent/gone.js.map", "");
+  write("dist/agent/gone.cjs", "");
   build();
+  assert.not.ok(existsSync(join(root, "dist/agent/gone.cjs")));
   assert.not.ok(existsSync(join(root, "dist/agent/gone.js")));
   assert.not.ok(existsSync(join(root, "dist/agent/gone.js.map")));
 });
