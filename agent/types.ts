@@ -36,6 +36,8 @@ export type DropReason = "newer-frame" | "shutdown" | "disabled";
 export type CameraEvent =
   | { readonly kind: "frame"; readonly camera: string; readonly frame: Frame }
   | { readonly kind: "dropped"; readonly camera: string; readonly reason: DropReason; readonly count: number }
+  /** A picture that could not be read: captured, and failed. */
+  | { readonly kind: "failed"; readonly camera: string; readonly code: string; readonly reason: string }
   | {
       readonly kind: "condition";
       readonly camera: string;

@@ -7,6 +7,10 @@ export function accountCaptured(ledger: Ledger): MonoTypeOperatorFunction<Camera
   return tap((event) => {
     if (event.kind === "frame") ledger.frameEntered();
     else if (event.kind === "dropped") ledger.framesDropped(event.reason, event.count);
+    else if (event.kind === "failed") {
+      ledger.frameEntered();
+      ledger.frameFailed();
+    }
   });
 }
 

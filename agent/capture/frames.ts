@@ -1,0 +1,69 @@
+import type { CameraConfig } from "../../config/types.js";
+import type { CameraEvent, Size } from "../types.js";
+import type { Played } from "./play.js";
+import { viewOf } from "./region.js";
+
+/** A failed attempt, with what can be done about it. */
+export interface Lost {
+  readonly kind: "lost";
+  readonly reason: string;
+}
+
+export interface FrameClocks {
+  /** Epoch milliseconds. */
+  readonly wallMs: () => number;
+  readonly monotonicMs: () => number;
+}
+
+/** Turns what a source yields into a camera's events: numbers the frames, and tells each change of condition once. */
+export function createFrames(
+  camera: CameraConfig,
+  input: Size,
+  { wallMs, monotonicMs }: FrameClocks,
+): (played: Played | Lost) => readonly CameraEvent[] {
+  const { id, roi } = camera;
+  let number = 0;
+  let told = "";
+
+  type Condition = Extract<CameraEvent, { kind: "condition" }>["condition"];
+  function changed(condition: Condition, reason: string | null): readonly CameraEvent[] {
+    const now = `${condition} ${reason}`;
+    if (told === now) return [];
+    told = now;
+    return [{ kind: "condition", camera: id, condition, reason }];
+  }
+
+  return (played) => {
+    switch (played.kind) {
+      case "lost":
+        return changed("no-signal", played.reason);
+      case "silent":
+        return changed("idle", "no trigger");
+      case "unreadable": {
+        const { code, reason } = played;
+        return [{ kind: "failed", camera: id, code, reason }];
+      }
+      case "picture": {
+        number += 1;
+        const frame: CameraEvent = {
+          kind: "frame",
+          camera: id,
+          frame: {
+            camera: id,
+            number,
+            pixels: played.pixels,
+            size: input,
+            view: viewOf(roi, played.native),
+            capturedAtMs: wallMs(),
+            availableAtMs: monotonicMs(),
+            captureMs: 0,
+          },
+        };
+        const { missed } = played;
+        const dropped: readonly CameraEvent[] =
+          missed > 0 ? [{ kind: "dropped", camera: id, reason: "newer-frame", count: missed }] : [];
+        return [...dropped, ...changed("delivering", null), frame];
+      }
+    }
+  };
+}

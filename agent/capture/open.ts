@@ -1,0 +1,40 @@
+import { readFileSync } from "node:fs";
+import type { CameraConfig, SourceConfig } from "../../config/types.js";
+import { CodedError, messageOf } from "../errors.js";
+import type { Size } from "../types.js";
+import { createDemoSource, type OpenDemoFrames, shippedDemoFrames } from "./demo.js";
+import type { FrameSource } from "./frame-source.js";
+import { createGstreamerSource } from "./gstreamer.js";
+import { createImagesSource } from "./images.js";
+import { type Board, detectBoard } from "./launch/board.js";
+import { launchLine } from "./launch/launch.js";
+
+export interface OpenDeps {
+  readonly openDemoFrames?: OpenDemoFrames;
+  readonly board?: Board;
+}
+
+export type OpenSource = (camera: CameraConfig, input: Size) => FrameSource;
+
+/** The source that a camera's configuration names. Throws CAMERA_PASSWORD_UNREADABLE. */
+export function openSource(camera: CameraConfig, input: Size, deps: OpenDeps = {}): FrameSource {
+  const { source, roi, fps } = camera;
+  if (source.type === "demo") {
+    return createDemoSource({ input, roi, openFrames: deps.openDemoFrames ?? shippedDemoFrames });
+  }
+  if (source.type === "images") return createImagesSource({ path: source.path, input, roi });
+  const board = deps.board ?? detectBoard();
+  return createGstreamerSource({ launch: launchLine(source, { input, roi, fps, board }, passwordOf(source)), input });
+}
+
+function passwordOf(source: SourceConfig): string | undefined {
+  if (source.type !== "rtsp" || source.passwordFile === undefined) return undefined;
+  try {
+    return readFileSync(source.passwordFile, "utf8").split(/\r?\n/, 1)[0];
+  } catch (error) {
+    throw new CodedError("CAMERA_PASSWORD_UNREADABLE", `cannot read the camera's password: ${messageOf(error)}`, {
+      at: source.passwordFile,
+      remedy: "Point passwordFile to a file that this user may read.",
+    });
+  }
+}
