@@ -17,14 +17,15 @@ export interface TailOptions {
  */
 export function tail({ input, roi, live, fps, board }: TailOptions): string {
   const full = scaledWhole(input, roi);
-  const keepNewest = "max-buffers=1 drop=true sync=false";
+  // async=false for both: a sink that waits for its preroll would hold up the other behind the same tee.
+  const keepNewest = "max-buffers=1 drop=true sync=false async=false";
   return [
     // Before the scaler: what is not wanted costs nothing.
     ...(live ? [`videorate drop-only=true max-rate=${Math.max(1, Math.ceil(fps))}`] : []),
-    `tee name=picture ! appsink name=native ${keepNewest} async=false picture.`,
+    `tee name=picture ! appsink name=native ${keepNewest} picture.`,
     ...scaler(full, board),
     ...crop(input, roi, full),
-    `appsink name=frames ${live ? keepNewest : "max-buffers=1 sync=false"}`,
+    `appsink name=frames ${live ? keepNewest : "max-buffers=1 sync=false async=false"}`,
   ].join(" ! ");
 }
 

@@ -1,0 +1,292 @@
+import * as assert from "uvu/assert";
+import { type LaunchedSource, launchLine } from "../../agent/capture/launch/launch.js";
+import { suite } from "../support/suite.js";
+
+const test = suite("launch lines");
+const whole = { x: 0, y: 0, width: 1, height: 1 };
+const options = { input: { width: 256, height: 256 }, roi: whole, fps: 10 } as const;
+
+interface Case {
+  readonly what: string;
+  readonly board: "generic" | "jetson";
+  readonly source: LaunchedSource;
+  readonly password?: string;
+  readonly elements: readonly string[];
+}
+
+const cases: readonly Case[] = [
+  {
+    what: "v4l2, compressed",
+    board: "generic",
+    source: { type: "v4l2", device: "/dev/video0", width: 1280, height: 720, format: "MJPG" },
+    elements: [
+      'v4l2src device="/dev/video0"',
+      "image/jpeg,width=1280,height=720",
+      "jpegdec",
+      "videorate drop-only=true max-rate=10",
+      "tee name=picture",
+      "appsink name=native max-buffers=1 drop=true sync=false async=false picture.",
+      "videoscale add-borders=false",
+      "videoconvert",
+      "video/x-raw,format=RGB,width=256,height=256,pixel-aspect-ratio=1/1",
+      "appsink name=frames max-buffers=1 drop=true sync=false async=false",
+    ],
+  },
+  {
+    what: "v4l2, compressed",
+    board: "jetson",
+    source: { type: "v4l2", device: "/dev/video0", width: 1280, height: 720, format: "MJPG" },
+    elements: [
+      'v4l2src device="/dev/video0"',
+      "image/jpeg,width=1280,height=720",
+      "nvv4l2decoder mjpeg=1",
+      "videorate drop-only=true max-rate=10",
+      "tee name=picture",
+      "appsink name=native max-buffers=1 drop=true sync=false async=false picture.",
+      "nvvidconv interpolation-method=5",
+      "video/x-raw,format=RGBA,width=256,height=256",
+      "videoconvert",
+      "video/x-raw,format=RGB",
+      "appsink name=frames max-buffers=1 drop=true sync=false async=false",
+    ],
+  },
+  {
+    what: "v4l2, raw",
+    board: "generic",
+    source: { type: "v4l2", device: "/dev/video1", format: "YUY2" },
+    elements: [
+      'v4l2src device="/dev/video1"',
+      "video/x-raw,format=YUY2",
+      "videorate drop-only=true max-rate=10",
+      "tee name=picture",
+      "appsink name=native max-buffers=1 drop=true sync=false async=false picture.",
+      "videoscale add-borders=false",
+      "videoconvert",
+      "video/x-raw,format=RGB,width=256,height=256,pixel-aspect-ratio=1/1",
+      "appsink name=frames max-buffers=1 drop=true sync=false async=false",
+    ],
+  },
+  {
+    what: "csi",
+    board: "generic",
+    source: { type: "csi", sensorId: 0, width: 1920, height: 1080, framerate: 30 },
+    elements: [
+      "libcamerasrc",
+      "video/x-raw,width=1920,height=1080,framerate=30/1",
+      "videorate drop-only=true max-rate=10",
+      "tee name=picture",
+      "appsink name=native max-buffers=1 drop=true sync=false async=false picture.",
+      "videoscale add-borders=false",
+      "videoconvert",
+      "video/x-raw,format=RGB,width=256,height=256,pixel-aspect-ratio=1/1",
+      "appsink name=frames max-buffers=1 drop=true sync=false async=false",
+    ],
+  },
+  {
+    what: "csi",
+    board: "jetson",
+    source: { type: "csi", sensorId: 0, width: 1920, height: 1080, framerate: 30 },
+    elements: [
+      "nvarguscamerasrc sensor-id=0",
+      "video/x-raw(memory:NVMM),format=NV12,width=1920,height=1080,framerate=30/1",
+      "videorate drop-only=true max-rate=10",
+      "tee name=picture",
+      "appsink name=native max-buffers=1 drop=true sync=false async=false picture.",
+      "nvvidconv interpolation-method=5",
+      "video/x-raw,format=RGBA,width=256,height=256",
+      "videoconvert",
+      "video/x-raw,format=RGB",
+      "appsink name=frames max-buffers=1 drop=true sync=false async=false",
+    ],
+  },
+  {
+    what: "rtsp, h264, with a password",
+    board: "generic",
+    source: {
+      type: "rtsp",
+      url: "rtsp://10.0.0.5/main",
+      latencyMs: 100,
+      transport: "tcp",
+      codec: "h264",
+      username: "eve",
+    },
+    password: 'se"cret',
+    elements: [
+      'rtspsrc location="rtsp://10.0.0.5/main" protocols=tcp latency=100 drop-on-latency=true tcp-timeout=5000000 user-id="eve" user-pw="se\\"cret"',
+      "application/x-rtp,media=video",
+      "rtph264depay",
+      "h264parse",
+      "decodebin",
+      "video/x-raw(ANY)",
+      "videorate drop-only=true max-rate=10",
+      "tee name=picture",
+      "appsink name=native max-buffers=1 drop=true sync=false async=false picture.",
+      "videoscale add-borders=false",
+      "videoconvert",
+      "video/x-raw,format=RGB,width=256,height=256,pixel-aspect-ratio=1/1",
+      "appsink name=frames max-buffers=1 drop=true sync=false async=false",
+    ],
+  },
+  {
+    what: "rtsp, h264",
+    board: "jetson",
+    source: { type: "rtsp", url: "rtsp://10.0.0.5/main", latencyMs: 100, transport: "tcp", codec: "h264" },
+    elements: [
+      'rtspsrc location="rtsp://10.0.0.5/main" protocols=tcp latency=100 drop-on-latency=true tcp-timeout=5000000',
+      "application/x-rtp,media=video",
+      "rtph264depay",
+      "h264parse",
+      "nvv4l2decoder",
+      "videorate drop-only=true max-rate=10",
+      "tee name=picture",
+      "appsink name=native max-buffers=1 drop=true sync=false async=false picture.",
+      "nvvidconv interpolation-method=5",
+      "video/x-raw,format=RGBA,width=256,height=256",
+      "videoconvert",
+      "video/x-raw,format=RGB",
+      "appsink name=frames max-buffers=1 drop=true sync=false async=false",
+    ],
+  },
+  {
+    what: "rtsp, codec found out",
+    board: "generic",
+    source: { type: "rtsp", url: "rtsp://h/x", latencyMs: 200, transport: "udp", codec: "auto" },
+    elements: [
+      'rtspsrc location="rtsp://h/x" protocols=udp latency=200 drop-on-latency=true tcp-timeout=5000000',
+      "application/x-rtp,media=video",
+      "decodebin",
+      "video/x-raw(ANY)",
+      "videorate drop-only=true max-rate=10",
+      "tee name=picture",
+      "appsink name=native max-buffers=1 drop=true sync=false async=false picture.",
+      "videoscale add-borders=false",
+      "videoconvert",
+      "video/x-raw,format=RGB,width=256,height=256,pixel-aspect-ratio=1/1",
+      "appsink name=frames max-buffers=1 drop=true sync=false async=false",
+    ],
+  },
+  {
+    what: "aravis, free running",
+    board: "generic",
+    source: { type: "aravis", trigger: "off" },
+    elements: [
+      "aravissrc",
+      "video/x-raw,format=GRAY8",
+      "videorate drop-only=true max-rate=10",
+      "tee name=picture",
+      "appsink name=native max-buffers=1 drop=true sync=false async=false picture.",
+      "videoscale add-borders=false",
+      "videoconvert",
+      "video/x-raw,format=RGB,width=256,height=256,pixel-aspect-ratio=1/1",
+      "appsink name=frames max-buffers=1 drop=true sync=false async=false",
+    ],
+  },
+  {
+    what: "aravis, hardware trigger",
+    board: "generic",
+    source: {
+      type: "aravis",
+      camera: "Basler-1",
+      trigger: "hardware",
+      triggerSource: "Line1",
+      exposureUs: 500,
+      gain: 2,
+      width: 640,
+      height: 480,
+      format: "bayer",
+    },
+    elements: [
+      'aravissrc camera-name="Basler-1" exposure=500 gain=2 features="TriggerSelector=FrameStart TriggerMode=On TriggerSource=Line1"',
+      "video/x-bayer,width=640,height=480",
+      "bayer2rgb",
+      "videorate drop-only=true max-rate=10",
+      "tee name=picture",
+      "appsink name=native max-buffers=1 drop=true sync=false async=false picture.",
+      "videoscale add-borders=false",
+      "videoconvert",
+      "video/x-raw,format=RGB,width=256,height=256,pixel-aspect-ratio=1/1",
+      "appsink name=frames max-buffers=1 drop=true sync=false async=false",
+    ],
+  },
+  {
+    what: "aravis, software trigger",
+    board: "jetson",
+    source: { type: "aravis", trigger: "software" },
+    elements: [
+      'aravissrc features="TriggerSelector=FrameStart TriggerMode=On TriggerSource=Software"',
+      "video/x-raw,format=GRAY8",
+      "videorate drop-only=true max-rate=10",
+      "tee name=picture",
+      "appsink name=native max-buffers=1 drop=true sync=false async=false picture.",
+      "nvvidconv interpolation-method=5",
+      "video/x-raw,format=RGBA,width=256,height=256",
+      "videoconvert",
+      "video/x-raw,format=RGB",
+      "appsink name=frames max-buffers=1 drop=true sync=false async=false",
+    ],
+  },
+  {
+    what: "file with quotes in its name",
+    board: "generic",
+    source: { type: "file", path: '/data/my "film".mp4', loop: false },
+    elements: [
+      'filesrc location="/data/my \\"film\\".mp4"',
+      "decodebin",
+      "video/x-raw(ANY)",
+      "tee name=picture",
+      "appsink name=native max-buffers=1 drop=true sync=false async=false picture.",
+      "videoscale add-borders=false",
+      "videoconvert",
+      "video/x-raw,format=RGB,width=256,height=256,pixel-aspect-ratio=1/1",
+      "appsink name=frames max-buffers=1 sync=false async=false",
+    ],
+  },
+  {
+    what: "gstreamer, waits to be asked",
+    board: "generic",
+    source: { type: "gstreamer", launch: "videotestsrc", live: false },
+    elements: [
+      "videotestsrc",
+      "tee name=picture",
+      "appsink name=native max-buffers=1 drop=true sync=false async=false picture.",
+      "videoscale add-borders=false",
+      "videoconvert",
+      "video/x-raw,format=RGB,width=256,height=256,pixel-aspect-ratio=1/1",
+      "appsink name=frames max-buffers=1 sync=false async=false",
+    ],
+  },
+  {
+    what: "gstreamer, live",
+    board: "jetson",
+    source: { type: "gstreamer", launch: "videotestsrc is-live=true", live: true },
+    elements: [
+      "videotestsrc is-live=true",
+      "videorate drop-only=true max-rate=10",
+      "tee name=picture",
+      "appsink name=native max-buffers=1 drop=true sync=false async=false picture.",
+      "nvvidconv interpolation-method=5",
+      "video/x-raw,format=RGBA,width=256,height=256",
+      "videoconvert",
+      "video/x-raw,format=RGB",
+      "appsink name=frames max-buffers=1 drop=true sync=false async=false",
+    ],
+  },
+];
+
+for (const { what, board, source, password, elements } of cases) {
+  test(`${what}, ${board}`, () => {
+    assert.is(launchLine(source, { ...options, board }, password), elements.join(" ! "));
+  });
+}
+
+test("a region of interest gets the model's size: the whole is scaled up, then cropped", () => {
+  const roi = { x: 0.25, y: 0.5, width: 0.5, height: 0.25 };
+  const line = launchLine(
+    { type: "gstreamer", launch: "videotestsrc", live: false },
+    { ...options, roi, board: "generic" },
+  );
+  assert.match(line, "video/x-raw,format=RGB,width=512,height=1024,");
+  assert.match(line, "videocrop left=128 right=128 top=512 bottom=256 ! appsink name=frames");
+});
+
+test.run();
