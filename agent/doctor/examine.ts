@@ -1,15 +1,29 @@
+import { missingPaths } from "../../config/load.js";
 import type { Config } from "../../config/types.js";
 import { brokerCheck } from "./broker.js";
+import { cameraChecks } from "./cameras.js";
 import type { Check } from "./check.js";
 import { diskCheck } from "./disk.js";
+import { elementChecks } from "./elements.js";
 import { modelChecks } from "./models.js";
 
 /** Everything that a valid configuration lets us look at; never rejects. */
 export async function examine(config: Config): Promise<readonly Check[]> {
-  const [broker, disk, models] = await Promise.all([
+  const [elements, cameras, models, broker, disk] = await Promise.all([
+    elementChecks(config.cameras),
+    cameraChecks(),
+    modelChecks(config),
     brokerCheck(config.mqtt),
     diskCheck(config.state.path),
-    modelChecks(config),
   ]);
-  return [...models, broker, disk];
+  // Models have their own checks.
+  const gone = missingPaths(config).filter(({ path }) => !path.startsWith("models."));
+  return [
+    ...elements,
+    ...cameras,
+    ...models,
+    ...gone.map((problem): Check => ({ level: "fail", ...problem })),
+    broker,
+    disk,
+  ];
 }

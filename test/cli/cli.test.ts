@@ -1,12 +1,15 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { packageRoot } from "../../config/package-root.js";
 import { temporaryFolder } from "../support/config.js";
-import { freePort, startMosquitto } from "../support/mosquitto.js";
+import { freePort, startMosquitto, subscribe } from "../support/mosquitto.js";
+import { schemaFaults } from "../support/schemas.js";
 import { suite } from "../support/suite.js";
 import { writeTinyBundle } from "../support/tiny-bundle.js";
+import { until } from "../support/until.js";
 
 const test = suite("command line");
 const main = join(packageRoot(), "dist/agent/main.cjs");
@@ -115,6 +118,50 @@ test("doctor: the model's provider and why not a better one, the broker, the dis
   assert.is(down.status, 1);
   assert.is(json(down.stdout).ok, false);
   assert.ok(codes(down).includes("BROKER_UNREACHABLE"), down.stdout);
+});
+
+test("run: alerts on the terminal and at the broker, a clean stop within 5 s, seq goes on after a restart", async () => {
+  const broker = await startMosquitto();
+  const heard = await subscribe(broker.port, "retort/#");
+  // A threshold that every picture exceeds.
+  const bundle = await writeTinyBundle({ threshold: 0.01 });
+  const settings = {
+    "models.demo.path": bundle,
+    "mqtt.url": broker.url,
+    "agent.id": "x",
+    "state.path": temporaryFolder(),
+  };
+  const args = Object.entries(settings).flatMap(([path, value]) => ["--set", `${path}=${value}`]);
+  const alerts = () => heard.of("retort/x/demo/alert");
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    const before = alerts().length;
+    const child = spawn(process.execPath, [main, "run", ...args], { stdio: ["ignore", "pipe", "ignore"] });
+    const exit = once(child, "exit");
+    let stdout = "";
+    child.stdout.on("data", (text: Buffer) => {
+      stdout += text.toString();
+    });
+    await until(() => alerts().length > before && stdout.includes("ALERT raised"), "an alert", 15_000);
+    const startMs = performance.now();
+    child.kill(signal);
+    assert.equal(await exit, [0, null]);
+    assert.ok(performance.now() - startMs < 5_000);
+  }
+  await until(() => heard.of("retort/x/status").length === 4, "the second stop");
+  await heard.stop();
+  await broker.stop();
+  assert.equal(
+    heard.of("retort/x/status").map(({ state }) => state),
+    ["online", "stopped", "online", "stopped"],
+  );
+  assert.equal(
+    alerts().map(({ seq }) => seq),
+    alerts().map((_, index) => index + 1),
+  );
+  const faults = ["status", "demo/state", "demo/score", "demo/alert"].flatMap((topic) =>
+    heard.of(`retort/x/${topic}`).flatMap((payload) => schemaFaults(topic.split("/").at(-1)!, payload)),
+  );
+  assert.equal(faults, []);
 });
 
 test("the thread pool has its size before Node first uses it", async () => {

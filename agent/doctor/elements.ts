@@ -1,0 +1,93 @@
+import { execFile } from "node:child_process";
+import type { CameraConfig, SourceType } from "../../config/types.js";
+import { type Board, detectBoard } from "../capture/launch/board.js";
+import { type LaunchedSource, launchLine } from "../capture/launch/launch.js";
+import { messageOf } from "../errors.js";
+import type { Check } from "./check.js";
+
+/** Whether GStreamer has an element of that name; rejects where GStreamer's tools are missing. */
+export type HasElement = (name: string) => Promise<boolean>;
+
+const inspect: HasElement = (name) =>
+  new Promise((resolve, reject) => {
+    execFile("gst-inspect-1.0", ["--exists", name], { timeout: 10_000 }, (error) => {
+      if (error !== null && typeof error.code === "string") reject(error);
+      else resolve(error === null);
+    });
+  });
+
+/** One of each kind that GStreamer plays, to tell what this machine could do beyond its configuration. */
+const samples: readonly LaunchedSource[] = [
+  { type: "v4l2", device: "/dev/video0" },
+  { type: "csi", sensorId: 0 },
+  { type: "rtsp", url: "rtsp://h", latencyMs: 100, transport: "tcp", codec: "h264" },
+  { type: "aravis", trigger: "off" },
+  { type: "file", path: "/f", loop: true },
+];
+
+/**
+ * What GStreamer lacks for the cameras of the configuration (`fail`), and for the kinds of source that it does not use
+ * (`note`); never rejects.
+ */
+export async function elementChecks(
+  cameras: readonly CameraConfig[],
+  hasElement: HasElement = inspect,
+  board: Board = detectBoard(),
+): Promise<readonly Check[]> {
+  const configured = cameras.flatMap(({ source, enabled }, index) =>
+    isLaunched(source) && enabled ? [{ path: `cameras.${index}.source`, source, level: "fail" as const }] : [],
+  );
+  const used: readonly SourceType[] = configured.map(({ source }) => source.type);
+  const others = samples
+    .filter(({ type }) => !used.includes(type))
+    .map((source) => ({ path: `source ${source.type}`, source, level: "note" as const }));
+  try {
+    return await Promise.all(
+      [...configured, ...others].map(async ({ path, source, level }) => {
+        const missing = await missingElements(lineOf(source, board), hasElement);
+        const kind = `GStreamer has what ${source.type} needs`;
+        if (missing.length === 0)
+          return { level: "ok" as const, code: "GSTREAMER_OK", path, message: kind, remedy: "" };
+        return {
+          level,
+          code: "GSTREAMER_ELEMENT_MISSING",
+          path,
+          message: `GStreamer lacks ${missing.join(", ")}`,
+          remedy: remedyFor(source.type),
+        };
+      }),
+    );
+  } catch (error) {
+    const level = configured.length > 0 ? "fail" : "note";
+    const remedy = "Install gstreamer1.0-tools, or run the set-up again (npm start).";
+    return [{ level, code: "GSTREAMER_MISSING", path: "gstreamer", message: messageOf(error), remedy }];
+  }
+}
+
+function isLaunched(source: CameraConfig["source"]): source is LaunchedSource {
+  return source.type !== "demo" && source.type !== "images";
+}
+
+function lineOf(source: LaunchedSource, board: Board): string {
+  const roi = { x: 0, y: 0, width: 1, height: 1 };
+  return launchLine(source, { input: { width: 256, height: 256 }, roi, fps: 10, board });
+}
+
+/** The element names of a launch line: the first word of each link that is neither caps nor a pad of an earlier one. */
+export function elementsOf(launch: string): readonly string[] {
+  const bare = launch.replace(/"(?:[^"\\]|\\.)*"/g, '""').replace(/(^|\s)([\w-]+)\.(?=\s|$)/g, "$1!");
+  const words = bare.split("!").map((link) => link.trim().split(/\s+/, 1)[0] ?? "");
+  return [...new Set(words.filter((word) => /^[a-z][\w-]*$/i.test(word)))];
+}
+
+async function missingElements(launch: string, hasElement: HasElement): Promise<readonly string[]> {
+  const names = elementsOf(launch);
+  const found = await Promise.all(names.map(hasElement));
+  return names.filter((_, index) => !found[index]);
+}
+
+function remedyFor(type: SourceType): string {
+  if (type === "csi") return "CSI cameras need a Jetson with NVIDIA's multimedia packages.";
+  if (type === "aravis") return "Install Aravis's GStreamer plugin (gstreamer1.0-aravis, or libaravis-0.8-0).";
+  return "Install GStreamer's base, good, bad and libav plugins, or run the set-up again (npm start).";
+}

@@ -1,0 +1,64 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import * as assert from "uvu/assert";
+import { cameraChecks } from "../../agent/doctor/cameras.js";
+import { diskCheck } from "../../agent/doctor/disk.js";
+import { elementChecks, elementsOf } from "../../agent/doctor/elements.js";
+import type { SourceConfig } from "../../config/types.js";
+import { cameraConfig, temporaryFolder } from "../support/config.js";
+import { suite } from "../support/suite.js";
+
+const test = suite("doctor");
+
+test("the elements of a launch line: neither caps, nor pads, nor what is quoted", () => {
+  const line =
+    'filesrc location="/a ! b.mp4" ! decodebin ! video/x-raw(ANY) ! tee name=t ! appsink name=a drop=true t. ! videoscale ! appsink';
+  assert.equal(elementsOf(line), ["filesrc", "decodebin", "tee", "appsink", "videoscale"]);
+});
+
+test("a missing element fails the camera that needs it, and is a note for sources nobody configured", async () => {
+  const source: SourceConfig = { type: "v4l2", device: "/dev/video0" };
+  const cameras = [cameraConfig("a"), cameraConfig("b", { source })];
+  const has = async (name: string) => name !== "v4l2src" && name !== "aravissrc" && !name.startsWith("nv");
+  const checks = await elementChecks(cameras, has, "jetson");
+  const told = checks.map(({ level, path }) => `${level} ${path}`);
+  assert.ok(told.includes("fail cameras.1.source"), told.join());
+  assert.ok(told.includes("note source aravis"), told.join());
+  assert.match(checks.find(({ path }) => path === "cameras.1.source")?.message ?? "", "v4l2src");
+  const without = async () => Promise.reject(new Error("no gst-inspect-1.0"));
+  assert.equal(
+    (await elementChecks(cameras, without)).map(({ level, code }) => [level, code]),
+    [["fail", "GSTREAMER_MISSING"]],
+  );
+});
+
+test("cameras that are plugged in are named; none, or no tool to look, is a note", async () => {
+  const videoDir = temporaryFolder();
+  mkdirSync(join(videoDir, "video0"));
+  writeFileSync(join(videoDir, "video0", "name"), "HD Webcam\n");
+  const found = await cameraChecks({ videoDir, aravisList: async () => "Aravis-Fake-GV01 (127.0.0.1)\n" });
+  assert.equal(
+    found.map(({ level, path, message }) => [level, path, message]),
+    [
+      ["ok", "/dev/video0", "HD Webcam"],
+      ["ok", "GigE/USB3 Vision", "Aravis-Fake-GV01 (127.0.0.1)"],
+    ],
+  );
+  const none = await cameraChecks({ videoDir: "/nowhere", aravisList: async () => "No device found\n" });
+  assert.equal(
+    none.map(({ level, code }) => [level, code]),
+    [
+      ["note", "CAMERA_V4L2_NONE"],
+      ["note", "CAMERA_ARAVIS_NONE"],
+    ],
+  );
+  const blind = await cameraChecks({ videoDir, aravisList: () => Promise.reject(new Error("ENOENT")) });
+  assert.is(blind.at(-1)?.code, "CAMERA_ARAVIS_UNKNOWN");
+});
+
+test("room for the state is looked for where its directory will be made", async () => {
+  assert.is((await diskCheck(join(temporaryFolder(), "not/yet/there"))).code, "DISK_OK");
+  assert.is((await diskCheck("/proc/nowhere")).level, "fail");
+});
+
+test.run();
