@@ -2,14 +2,14 @@
  * The thread that holds one model. `session.run` of onnxruntime-node is synchronous behind its promise, so it must not
  * run where the event loop matters. The only file of the agent that imports onnxruntime-node.
  */
-import { setPriority } from "node:os";
+import { getPriority, setPriority } from "node:os";
 import { parentPort, workerData } from "node:worker_threads";
 import { env, InferenceSession, Tensor } from "onnxruntime-node";
 import { messageOf } from "../errors.js";
 import type { Reply, Request, WorkerSetup } from "./protocol.js";
 import { chooseProvider } from "./providers.js";
 
-/** Below the main thread's, so that capture and MQTT are served while inference takes every core. */
+/** Added to the main thread's, so that capture and MQTT are served while inference takes every core. */
 const NICENESS = 5;
 
 const setup = workerData as WorkerSetup;
@@ -21,7 +21,7 @@ const reply = (message: Reply, transfer: ArrayBuffer[] = []): void => port.postM
 
 function lowerPriority(): void {
   // setpriority(2) of "process" 0 is the calling thread on Linux; the threads that ONNX Runtime starts inherit it.
-  if (process.platform === "linux") setPriority(NICENESS);
+  if (process.platform === "linux") setPriority(Math.min(19, getPriority() + NICENESS));
 }
 
 function open(provider: string): Promise<InferenceSession> {
@@ -31,6 +31,7 @@ function open(provider: string): Promise<InferenceSession> {
     interOpNumThreads: 1,
     graphOptimizationLevel: "all",
     logSeverityLevel: 4,
+    ...(process.env.SPIN ? { extra: { session: JSON.parse(process.env.SPIN) } } : {}),
   });
 }
 

@@ -226,9 +226,9 @@ test("the pace keeps its beat over time, and a late frame is not chased by a bur
   assert.ok(waits[4]! > 60 && waits[5]! > waits[4]!, `${waits}`);
 });
 
-test("the thread pool has two threads a camera and some for the rest", () => {
-  assert.is(threadPoolSizeFor(1), 6);
-  assert.is(threadPoolSizeFor(16), 36);
+test("the thread pool has three threads a camera and some for the rest", () => {
+  assert.is(threadPoolSizeFor(1), 7);
+  assert.is(threadPoolSizeFor(16), 52);
   assert.is(threadPoolSizeFor(5_000), 1_024);
 });
 

@@ -35,7 +35,8 @@ export async function execute(script: string, limits: Limits, env: NodeJS.Proces
   const probe = new URL("./probe.js", import.meta.url).href;
   // A process group of its own: whatever the test starts can be found and ended with it.
   const child = spawn(process.execPath, ["--import", probe, script], {
-    env,
+    // As the agent's own entry has it: a silent camera holds a thread.
+    env: { UV_THREADPOOL_SIZE: "64", ...env },
     detached: true,
     stdio: ["ignore", "pipe", "pipe"],
   });

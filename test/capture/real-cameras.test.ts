@@ -1,0 +1,185 @@
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { BehaviorSubject } from "rxjs";
+import * as assert from "uvu/assert";
+import { watchCamera } from "../../agent/capture/camera.js";
+import type { CameraEvent } from "../../agent/types.js";
+import type { SourceConfig } from "../../config/types.js";
+import { suite } from "../support/suite.js";
+import { until } from "../support/until.js";
+
+/** Real video, a real RTSP server, a GigE Vision camera on the wire (Aravis's own). */
+const test = suite("real cameras");
+const input = { width: 64, height: 64 };
+let dir = "";
+const children: ChildProcess[] = [];
+
+test.before(async () => {
+  dir = await mkdtemp(join(tmpdir(), "retort-video-"));
+});
+test.after(async () => {
+  for (const child of children) child.kill("SIGKILL");
+  await rm(dir, { recursive: true, force: true });
+});
+
+function watch(source: SourceConfig, wanted = 1_000_000) {
+  const events: CameraEvent[] = [];
+  let completed = false;
+  const subscription = watchCamera({
+    camera: {
+      id: "cam",
+      model: "m",
+      enabled: true,
+      source,
+      fps: 1_000,
+      roi: { x: 0, y: 0, width: 1, height: 1 },
+      alert: { threshold: "model", raiseAfter: 2, clearAfter: 5 },
+    },
+    input,
+    demand$: new BehaviorSubject(wanted),
+  }).subscribe({
+    next: (event) => void events.push(event),
+    complete: () => {
+      completed = true;
+    },
+  });
+  const frames = () => events.flatMap((event) => (event.kind === "frame" ? [event.frame] : []));
+  const conditions = () => events.flatMap((event) => (event.kind === "condition" ? [event.condition] : []));
+  return { events, frames, conditions, completed: () => completed, stop: () => subscription.unsubscribe() };
+}
+
+function has(element: string): boolean {
+  return spawnSync("gst-inspect-1.0", [element], { stdio: "ignore" }).status === 0;
+}
+
+test("encoded video: every frame comes, none is dropped, then it ends", async () => {
+  const path = join(dir, "line.mkv");
+  const encoder = has("x264enc") ? "x264enc" : "jpegenc";
+  const film = `videotestsrc num-buffers=40 ! video/x-raw,width=320,height=180,framerate=30/1 ! ${encoder} ! matroskamux ! filesink location=${path}`;
+  execFileSync("gst-launch-1.0", ["-q", ...film.split(" ")]);
+  const camera = watch({ type: "file", path, loop: false });
+  await until(camera.completed, "the end of the film", 15_000);
+  assert.is(camera.frames().length, 40);
+  assert.is(camera.events.filter((event) => event.kind === "dropped").length, 0);
+  assert.equal(camera.frames()[0]!.view, { x: 0, y: 0, width: 320, height: 180 });
+  assert.equal(camera.conditions(), ["starting", "delivering", "ended"]);
+});
+
+test("a video with loop plays on", async () => {
+  const camera = watch({ type: "file", path: join(dir, "line.mkv"), loop: true }, 100);
+  await until(() => camera.frames().length === 100, "100 frames of a film of 40", 15_000);
+  camera.stop();
+});
+
+test("what is not there is no-signal, with the reason and the remedy", async () => {
+  for (const source of [
+    { type: "file", path: join(dir, "none.mp4"), loop: false },
+    { type: "v4l2", device: "/dev/video99" },
+    { type: "gstreamer", launch: "nosuchelement", live: true },
+  ] as const) {
+    const camera = watch(source);
+    await until(() => camera.conditions().includes("no-signal"), `${source.type} is lost`, 10_000);
+    const lost = camera.events.find((event) => event.kind === "condition" && event.condition === "no-signal");
+    assert.ok(lost?.kind === "condition" && (lost.reason?.length ?? 0) > 20);
+    camera.stop();
+  }
+});
+
+test("a live source faster than its consumer keeps the newest frame, and counts the rest", async () => {
+  const launch = "videotestsrc is-live=true ! video/x-raw,framerate=100/1,width=64,height=64";
+  const wanted$ = new BehaviorSubject(1);
+  const events: CameraEvent[] = [];
+  const subscription = watchCamera({
+    camera: {
+      id: "cam",
+      model: "m",
+      enabled: true,
+      source: { type: "gstreamer", launch, live: true },
+      fps: 1_000,
+      roi: { x: 0, y: 0, width: 1, height: 1 },
+      alert: { threshold: "model", raiseAfter: 2, clearAfter: 5 },
+    },
+    input,
+    demand$: wanted$,
+  }).subscribe((event) => void events.push(event));
+  await until(() => events.some(({ kind }) => kind === "frame"), "the first frame");
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  wanted$.next(2);
+  await until(() => events.filter(({ kind }) => kind === "frame").length === 3, "the frames after the pause");
+  subscription.unsubscribe();
+  const dropped = events.flatMap((event) => (event.kind === "dropped" ? [event.count] : []));
+  const missed = dropped.reduce((sum, count) => sum + count, 0);
+  assert.ok(missed >= 20 && missed <= 80, `${missed} of about 50 frames in 500 ms`);
+});
+
+/** @returns the server and its port, or null where the machine lacks the packages */
+async function rtspServer(port: string): Promise<{ child: ChildProcess; port: string } | null> {
+  const script = fileURLToPath(new URL("../../../test/fixtures/rtsp-server.py", import.meta.url));
+  const child = spawn("/usr/bin/python3", [script, port], { stdio: ["ignore", "pipe", "ignore"] });
+  children.push(child);
+  const [first] = (await Promise.race([once(child.stdout!, "data"), once(child, "exit").then(() => [null])])) as [
+    Buffer | null,
+  ];
+  return first === null ? null : { child, port: first.toString().trim() };
+}
+
+test("RTSP: frames flow, the server dies, and within 7 s of its return they flow again", async () => {
+  const server = await rtspServer("0");
+  if (server === null) return console.log("not tested: no GStreamer RTSP server on this machine");
+  const url = `rtsp://127.0.0.1:${server.port}/line`;
+  const camera = watch({ type: "rtsp", url, latencyMs: 50, transport: "tcp", codec: "auto" });
+  await until(() => camera.frames().length >= 5, "frames over RTSP", 20_000);
+  assert.equal(camera.frames()[0]!.view, { x: 0, y: 0, width: 320, height: 240 });
+  server.child.kill("SIGKILL");
+  await until(() => camera.conditions().includes("no-signal"), "the loss", 10_000);
+  await new Promise((resolve) => setTimeout(resolve, 2_000));
+  const again = await rtspServer(server.port);
+  assert.ok(again !== null);
+  const before = camera.frames().length;
+  const began = performance.now();
+  await until(() => camera.frames().length > before, "frames after the return", 15_000);
+  const seconds = (performance.now() - began) / 1_000;
+  camera.stop();
+  console.log(`RTSP: frames again ${seconds.toFixed(1)} s after the server's return`);
+  assert.ok(seconds < 7, `${seconds} s`);
+});
+
+test("GigE Vision: frames of Aravis's fake camera", async () => {
+  if (!has("aravissrc") || !existsSync("/usr/bin/arv-fake-gv-camera-0.8")) {
+    return console.log("not tested: no Aravis on this machine");
+  }
+  children.push(spawn("arv-fake-gv-camera-0.8", ["-i", "127.0.0.1"], { stdio: "ignore" }));
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  const program = `
+    import { BehaviorSubject } from "rxjs";
+    import { watchCamera } from ${JSON.stringify(new URL("../../agent/capture/camera.js", import.meta.url).href)};
+    let frames = 0;
+    watchCamera({
+      camera: { id: "cam", model: "m", enabled: true, source: { type: "aravis", trigger: "off", format: "bayer" }, fps: 100,
+        roi: { x: 0, y: 0, width: 1, height: 1 }, alert: { threshold: "model", raiseAfter: 2, clearAfter: 5 } },
+      input: { width: 64, height: 64 }, demand$: new BehaviorSubject(20),
+    }).subscribe((event) => {
+      if (event.kind === "condition" && event.condition === "no-signal") console.error(event.reason);
+      if (event.kind === "frame" && ++frames === 20) { console.log(JSON.stringify(event.frame.view)); process.exit(0); }
+    });
+  `;
+  // Aravis reads packets raw where it may, which the loopback interface does not carry: so without that capability.
+  const asRoot = process.getuid?.() === 0 ? ["setpriv", "--bounding-set=-net_raw", "--inh-caps=-net_raw"] : [];
+  const [command, ...args] = [...asRoot, process.execPath, "--input-type=module", "-e", program];
+  const child = spawn(command!, args, { cwd: process.cwd(), stdio: ["ignore", "pipe", "pipe"] });
+  children.push(child);
+  let said = "";
+  for (const stream of [child.stdout, child.stderr])
+    stream.on("data", (chunk: Buffer) => void (said += chunk.toString()));
+  const timer = setTimeout(() => child.kill("SIGKILL"), 20_000);
+  await once(child, "exit");
+  clearTimeout(timer);
+  assert.match(said, '{"x":0,"y":0,"width":512,"height":512}');
+});
+
+test.run();
