@@ -9,6 +9,7 @@ import type { CameraDeps } from "../cameras.js";
 import { percentile } from "../health/ledger.js";
 import { type BareModel, openBareModel } from "../inference/measure.js";
 import type { Size } from "../types.js";
+import type { Tally } from "./listener.js";
 import { type Rig, startRig } from "./rig.js";
 import { writeTrivialBundle } from "./trivial-model.js";
 
@@ -124,8 +125,8 @@ async function interleave(bare: BareModel, rig: Rig, { perSideMs, segmentMs, del
     total.bareFrames += frames;
     total.bareMs += ms;
     const agent = await segment(rig, forMs, delay);
-    total.frames += agent.latencyMs.length;
-    total.ms += agent.ms;
+    total.frames += intervals(agent);
+    total.ms += agent.spanMs;
   }
   return {
     ceilingFps: (total.bareFrames / total.bareMs) * 1_000,
@@ -134,19 +135,22 @@ async function interleave(bare: BareModel, rig: Rig, { perSideMs, segmentMs, del
 }
 
 /** Lets the agent run, and takes what the subscriber received. */
-async function segment({ gate, listener, agent }: Rig, forMs: number, delay?: IntervalHistogram) {
+async function segment({ gate, listener, agent }: Rig, forMs: number, delay?: IntervalHistogram): Promise<Tally> {
   gate.open();
   await sleep(SETTLE_MS);
   await listener.take();
   delay?.enable();
-  const startedAtMs = performance.now();
   await sleep(forMs);
   const tally = await listener.take();
-  const ms = performance.now() - startedAtMs;
   delay?.disable();
   gate.close();
   while (agent.cameras.some(({ ledger }) => ledger.counts().inFlight > 0)) await sleep(5);
-  return { ...tally, ms };
+  return tally;
+}
+
+/** Counted with the span they fill: a frame cut at either end of a segment would be a per cent of it. */
+function intervals({ latencyMs }: Tally): number {
+  return Math.max(0, latencyMs.length - 1);
 }
 
 async function trivial(
@@ -158,9 +162,9 @@ async function trivial(
   try {
     await writeTrivialBundle(dir, { ...input, threshold: 2 });
     const rig = await rigOf(dir, endlessSource(input));
-    const { latencyMs, ms } = await segment(rig, forMs);
+    const tally = await segment(rig, forMs);
     await rig.close();
-    return (latencyMs.length / ms) * 1_000;
+    return (intervals(tally) / tally.spanMs) * 1_000;
   } finally {
     await rm(dir, { recursive: true, force: true });
   }

@@ -8,6 +8,8 @@ const { url, topic } = workerData as ListenerSetup;
 const port = parentPort!;
 let latencyMs: number[] = [];
 let outsideMs: number[] = [];
+let firstAtMs = 0;
+let lastAtMs = 0;
 
 const link = await openLink({
   url,
@@ -20,6 +22,8 @@ const link = await openLink({
   connectTimeoutMs: 5_000,
   onReceived: ({ payload }) => {
     const now = performance.timeOrigin + performance.now();
+    if (latencyMs.length === 0) firstAtMs = now;
+    lastAtMs = now;
     const score = JSON.parse(payload.toString()) as ScorePayload;
     const total = now - Date.parse(score.ts);
     latencyMs.push(total);
@@ -37,7 +41,7 @@ port.on("message", (request: "take" | "stop") => {
     void link.close();
     return;
   }
-  const tally: Tally = { latencyMs, outsideMs };
+  const tally: Tally = { latencyMs, outsideMs, spanMs: lastAtMs - firstAtMs };
   latencyMs = [];
   outsideMs = [];
   port.postMessage(tally);

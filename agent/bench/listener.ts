@@ -11,6 +11,8 @@ export interface Tally {
   readonly latencyMs: readonly number[];
   /** The part of it that was not inference: waiting and transport. */
   readonly outsideMs: readonly number[];
+  /** From the first arrival to the last. */
+  readonly spanMs: number;
 }
 
 export interface Listener {
