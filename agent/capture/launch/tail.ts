@@ -18,11 +18,12 @@ export interface TailOptions {
 export function tail({ input, roi, live, fps, board }: TailOptions): string {
   const full = scaledWhole(input, roi);
   // async=false for both: a sink that waits for its preroll would hold up the other behind the same tee.
+  // wait-on-eos=false for the one on the side: nobody empties it, and its waiting would keep the end from the other.
   const keepNewest = "max-buffers=1 drop=true sync=false async=false";
   return [
     // Before the scaler: what is not wanted costs nothing.
     ...(live ? [`videorate drop-only=true max-rate=${Math.max(1, Math.ceil(fps))}`] : []),
-    `tee name=picture ! appsink name=native ${keepNewest} picture.`,
+    `tee name=picture ! appsink name=native ${keepNewest} wait-on-eos=false picture.`,
     ...scaler(full, board),
     ...crop(input, roi, full),
     `appsink name=frames ${live ? keepNewest : "max-buffers=1 sync=false async=false"}`,
