@@ -13,7 +13,8 @@ export interface TestFile {
   readonly faults: readonly string[];
 }
 
-const SUPPORT = /from "(?:\.\.?\/|file:)[^"]*support\/suite\.js"/;
+/** Contract suites take theirs from there: a file may hold nothing but calls of them. */
+const SUPPORT = /from "(?:\.\.?\/|file:)[^"]*(?:support\/suite|contracts\/[\w-]+)\.js"/;
 const BARE_UVU = /(?:from|import) "uvu"/;
 const ONLY = /^\s*\w+\.only\(/m;
 

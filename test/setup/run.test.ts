@@ -140,6 +140,15 @@ for (const [name, { code, says, passed = 0 }] of Object.entries(misbehaving)) {
   });
 }
 
+test("a file may take its suites from a contract", async () => {
+  const contract = `${header}export const hold = () => {\n  test("is held", () => {});\n  test.run();\n};\n`;
+  const ran = await runOn({ port: 'import { hold } from "./contracts/port.js";\nhold();\n' }, (root) => {
+    mkdirSync(join(root, "dist/test/contracts"));
+    writeFileSync(join(root, "dist/test/contracts/port.js"), contract);
+  });
+  assert.is(ran.last, "1 passed, 0 failed");
+});
+
 test("a compiled test whose source is gone is removed, not run", async () => {
   const ran = await runOn({ kept: good, gone: good }, (root) => rmSync(join(root, "test/gone.test.ts")));
   assert.match(ran.text, /removed .*gone\.test\.ts/);
