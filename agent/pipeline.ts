@@ -1,7 +1,8 @@
-import { connect, merge, type Observable, Subject, share, startWith, takeUntil, tap } from "rxjs";
+import { connect, merge, type Observable, share, takeUntil } from "rxjs";
 import { accountCaptured, accountOutcome } from "./health/account.js";
 import { cameraState } from "./health/camera-state.js";
 import type { Ledger } from "./health/ledger.js";
+import { frameDemand } from "./inference/demand.js";
 import type { Engine } from "./inference/engine.js";
 import { inspect } from "./inference/inspect.js";
 import type { Context } from "./mqtt/payloads.js";
@@ -27,13 +28,10 @@ export interface Line {
   readonly clock: { readonly monotonicMs: () => number; readonly wallMs: () => number };
 }
 
-/** One frame with the engine and one ahead of it, so that it never waits; more would only grow old. */
-const FRAMES_WANTED = 2;
-
 /** camera -> Frame -> Outcome -> Verdict -> Alarm -> Alert -> Message; a frame that is done asks for the next. */
 export function pipeline({ camera, watch, engine, ledger, context, clock, ...line }: Line): Observable<Outgoing> {
-  const done$ = new Subject<number>();
-  return watch(done$.pipe(startWith(FRAMES_WANTED))).pipe(
+  const demand = frameDemand();
+  return watch(demand.wanted$).pipe(
     takeUntil(line.stop$),
     accountCaptured(ledger),
     connect((events$) => {
@@ -41,7 +39,7 @@ export function pipeline({ camera, watch, engine, ledger, context, clock, ...lin
         frames(),
         inspect(engine),
         accountOutcome(ledger, clock.monotonicMs),
-        tap(() => done$.next(1)),
+        demand.done(),
         share(),
       );
       const verdicts$ = outcomes$.pipe(inspections(), judge(line.threshold), share());

@@ -133,7 +133,7 @@ class ThreadEngine implements Engine {
 
   #dispatch(): void {
     while (this.#host !== null && this.#outstanding.size < MAX_OUTSTANDING && this.#waiting.length > 0) {
-      const batch = this.#waiting.splice(0, nextBatch(this.#waiting.length, this.#setup.batchSizes));
+      const batch = this.#waiting.splice(0, nextBatch(this.#waiting.length, this.#host.batchSizes));
       const id = this.#nextId++;
       const frames = batch.map(({ frame }) => frame.pixels.buffer);
       this.#outstanding.set(id, batch);

@@ -20,6 +20,8 @@ export const spawnWorker: SpawnThread = (setup) => {
 /** One life of a worker thread, from its start to its death. */
 export interface Host {
   readonly report: ProviderReport;
+  /** Ascending: the sizes that are warm. */
+  readonly batchSizes: readonly number[];
   post(request: Request, transfer: readonly ArrayBuffer[]): void;
   /**
    * Ends the thread after the inference it is at. It is asked and not terminated: a thread terminated inside
@@ -56,6 +58,7 @@ export function startHost(setup: WorkerSetup, spawn: SpawnThread, events: HostEv
         phase = "serving";
         resolve({
           report: reply.report,
+          batchSizes: reply.batchSizes,
           post: (request, transfer) => thread.postMessage(request, transfer),
           stop: () => {
             if (phase === "serving") thread.postMessage({ kind: "stop" }, []);

@@ -9,7 +9,7 @@ export interface WorkerSetup {
   readonly providers: readonly string[];
   /** Of one inference; 0 leaves the choice to ONNX Runtime. */
   readonly threads: number;
-  /** Every batch size that will be asked for; each is run once before the worker is ready. */
+  /** Ascending. Each is run before the worker is ready, up to the first that takes too long. */
   readonly batchSizes: readonly number[];
 }
 
@@ -22,7 +22,7 @@ export type Request =
   | { readonly kind: "stop" };
 
 export type Reply =
-  | { readonly kind: "ready"; readonly report: ProviderReport }
+  | { readonly kind: "ready"; readonly report: ProviderReport; readonly batchSizes: readonly number[] }
   | { readonly kind: "refused"; readonly reason: string }
   | {
       readonly kind: "done";

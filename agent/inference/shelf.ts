@@ -1,5 +1,6 @@
 import type { Config } from "../../config/types.js";
 import { CodedError } from "../errors.js";
+import { MOST_IN_FLIGHT } from "./demand.js";
 import type { LoadedModel, LoadOptions } from "./load.js";
 
 /** The models in use: each is loaded once, however many cameras share it. */
@@ -11,9 +12,6 @@ export interface ModelShelf {
   /** Those still loading are closed once they are there. */
   close(): Promise<void>;
 }
-
-/** Frames of one camera that can wait for its model at once. */
-const FRAMES_PER_CAMERA = 2;
 
 export function modelShelf(
   config: Config,
@@ -34,7 +32,7 @@ export function modelShelf(
     const sharing = config.cameras.filter((camera) => camera.enabled && camera.model === name).length;
     const model = await load(entry.path, {
       inference: config.inference,
-      mostWaiting: sharing * FRAMES_PER_CAMERA,
+      mostWaiting: sharing * MOST_IN_FLIGHT,
       onRestart: (reason) => onRestart(name, reason),
     });
     loaded.set(name, model);
