@@ -127,8 +127,10 @@ async function start(): Promise<void> {
   env.logLevel = "fatal";
   const { session, report } = await chooseProvider(setup.providers, open);
   const batchSizes = await warmUp(session);
+  // One after the other: a second one begun meanwhile would count the first one's inference as its own.
+  let last = Promise.resolve();
   port.on("message", (request: Request) => {
-    void serve(session, request);
+    last = last.then(() => serve(session, request));
   });
   reply({ kind: "ready", report, batchSizes });
 }
