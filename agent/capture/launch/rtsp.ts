@@ -1,16 +1,16 @@
 import type { RtspSource } from "../../../config/types.js";
 import type { Board } from "./board.js";
-import { properties, quoted } from "./text.js";
+import { decoded, properties, quoted, whenever } from "./text.js";
 
 const decoders: Readonly<Record<Board, Readonly<Record<RtspSource["codec"], string>>>> = {
   generic: {
-    auto: "decodebin ! video/x-raw(ANY)",
-    h264: "rtph264depay ! h264parse ! decodebin ! video/x-raw(ANY)",
-    h265: "rtph265depay ! h265parse ! decodebin ! video/x-raw(ANY)",
+    auto: decoded,
+    h264: `rtph264depay ! h264parse ! ${decoded}`,
+    h265: `rtph265depay ! h265parse ! ${decoded}`,
     mjpeg: "rtpjpegdepay ! jpegdec",
   },
   jetson: {
-    auto: "decodebin ! video/x-raw(ANY)",
+    auto: decoded,
     h264: "rtph264depay ! h264parse ! nvv4l2decoder",
     h265: "rtph265depay ! h265parse ! nvv4l2decoder",
     mjpeg: "rtpjpegdepay ! nvv4l2decoder mjpeg=1",
@@ -31,5 +31,5 @@ export function rtspHead(source: RtspSource, board: Board, password?: string): s
     "user-pw": password === undefined ? undefined : quoted(password),
   });
   // The filter keeps a camera's sound from being taken for its picture.
-  return `rtspsrc${options} ! application/x-rtp,media=video ! ${decoders[board][codec]}`;
+  return `${whenever(`rtspsrc${options}`, "application/x-rtp,media=video")} ! ${decoders[board][codec]}`;
 }

@@ -21,3 +21,15 @@ export function caps(media: string, fields: Readonly<Record<string, string | num
 export function fraction(fps: number): string {
   return Number.isInteger(fps) ? `${fps}/1` : `${Math.round(fps * 1000)}/1000`;
 }
+
+/**
+ * From an element whose pads come and go to a filter for those that are wanted. Linked with `:`, each time such a pad appears:
+ * with `!` only the first time, and a pipeline that is stopped and played again would stay unlinked. The filter must be an
+ * element, since caps between two `!` become a new one at each linking.
+ */
+export function whenever(dynamic: string, wanted: string): string {
+  return `${dynamic} : capsfilter caps=${quoted(wanted)}`;
+}
+
+/** Any encoded video, decoded by what GStreamer finds best. */
+export const decoded = whenever("decodebin", "video/x-raw(ANY)");

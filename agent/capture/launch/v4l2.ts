@@ -1,6 +1,6 @@
 import type { V4l2Source } from "../../../config/types.js";
 import type { Board } from "./board.js";
-import { caps, quoted } from "./text.js";
+import { caps, decoded, quoted } from "./text.js";
 
 /** A UVC or other Video4Linux camera. */
 export function v4l2Head({ device, width, height, format }: V4l2Source, board: Board): string {
@@ -12,5 +12,5 @@ export function v4l2Head({ device, width, height, format }: V4l2Source, board: B
   }
   const raw = caps("video/x-raw", { format, width, height });
   // With nothing asked for, the camera's own preference, which may be compressed.
-  return raw === "video/x-raw" ? `${source} ! decodebin ! video/x-raw(ANY)` : `${source} ! ${raw}`;
+  return raw === "video/x-raw" ? `${source} ! ${decoded}` : `${source} ! ${raw}`;
 }
