@@ -161,7 +161,7 @@ test("GigE Vision: frames of Aravis's fake camera", async () => {
     import { watchCamera } from ${JSON.stringify(new URL("../../agent/capture/camera.js", import.meta.url).href)};
     let frames = 0;
     watchCamera({
-      camera: { id: "cam", model: "m", enabled: true, source: { type: "aravis", trigger: "off", format: "bayer", width: 512, height: 512 }, fps: 100,
+      camera: { id: "cam", model: "m", enabled: true, source: { type: "aravis", trigger: "off", format: "bayer", width: 128, height: 128 }, fps: 100,
         roi: { x: 0, y: 0, width: 1, height: 1 }, alert: { threshold: "model", raiseAfter: 2, clearAfter: 5 } },
       input: { width: 64, height: 64 }, demand$: new BehaviorSubject(20),
     }).subscribe((event) => {
