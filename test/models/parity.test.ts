@@ -9,7 +9,10 @@ import { floatsOf, openSession, Tensor } from "../../models/session.js";
 import { formulaPicture, formulaWeights } from "../support/formula.js";
 import { suite } from "../support/suite.js";
 
-/** Outputs of the official RD4AD code (PyTorch, eval mode) for formula weights and the formula picture. */
+/**
+ * Outputs in PyTorch (eval mode) for formula weights and the formula picture: of the official RD4AD code for ResNet-18; for Wide
+ * ResNet-50-2 of the same modules written down again, which give ResNet-18's official map to the last digit.
+ */
 interface Feature {
   readonly shape: readonly number[];
   readonly mean: number;
@@ -18,6 +21,7 @@ interface Feature {
   readonly last: readonly number[];
 }
 interface Reference {
+  readonly arch: string;
   readonly size: number;
   readonly imageCrc32: number;
   readonly map: { readonly score: number; readonly mean: number; readonly step: number; readonly values: number[][] };
@@ -31,14 +35,18 @@ const MAP_TOLERANCE = 1e-3; // absolute
 
 const test = suite("parity with RD4AD");
 
-test("ResNet-18: features, embedding, map and score are the official code's", async () => {
-  const fixture = new URL("../../../test/fixtures/resnet18-256.json", import.meta.url);
+for (const name of ["resnet18-256", "wide_resnet50_2-128"]) {
+  test(`${name}: features, embedding, map and score are RD4AD's`, () => holds(name));
+}
+
+async function holds(name: string): Promise<void> {
+  const fixture = new URL(`../../../test/fixtures/${name}.json`, import.meta.url);
   const reference = JSON.parse(await readFile(fixture, "utf8")) as Reference;
   const { size } = reference;
   const picture = formulaPicture(size);
   assert.is(crc32(picture), reference.imageCrc32);
 
-  const arch = archOf("resnet18");
+  const arch = archOf(reference.arch);
   const weights = {
     teacher: formulaWeights(teacherParameters(arch), "teacher."),
     student: formulaWeights(studentParameters(arch), ""),
@@ -74,7 +82,7 @@ test("ResNet-18: features, embedding, map and score are the official code's", as
       near(map[y * step * size + x * step]!, value, MAP_TOLERANCE, `map (${x}, ${y})`);
     }
   }
-});
+}
 
 function near(actual: number, expected: number, tolerance: number, what: string): void {
   assert.ok(Math.abs(actual - expected) <= tolerance, `${what}: ${actual}, expected ${expected} within ${tolerance}`);
