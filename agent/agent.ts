@@ -1,9 +1,12 @@
+import type { Observable } from "rxjs";
 import type { CameraConfig, Config } from "../config/types.js";
 import { type CameraDeps, type RunningCamera, runCamera } from "./cameras.js";
+import { contextBook } from "./context.js";
 import { type MachineHealth, machineHealth } from "./health/machine.js";
 import { healthMessage } from "./health/report.js";
 import { type LoadedModel, type LoadOptions, loadModel } from "./inference/load.js";
 import { modelShelf } from "./inference/shelf.js";
+import type { CameraContext } from "./mqtt/inbound.js";
 import type { OutboxHealth } from "./mqtt/payloads.js";
 import { openAlertDesk } from "./outbox/alert-desk.js";
 import { type AlertSequence, openAlertSequence } from "./outbox/alert-sequence.js";
@@ -22,6 +25,8 @@ export interface MessageSink {
   /** Never rejects: what is given up is counted in `health`. */
   publish(message: Message): Promise<void>;
   health(): OutboxHealth;
+  /** What the line's control says. Nothing arrives before the turn in which the sink is opened has ended. */
+  readonly context$: Observable<CameraContext>;
   close(): Promise<void>;
 }
 
@@ -63,6 +68,11 @@ export async function startAgent(config: Config, deps: AgentDeps): Promise<Runni
   const startedAtMs = clock.monotonicMs();
   const sequence = await (deps.openAlertSequence ?? openAlertSequence)(config.state.path);
   const publisher = await deps.openPublisher(config, log);
+  const contexts = contextBook(
+    config.cameras.map(({ id }) => id),
+    ({ code, message, remedy }) => log.warn(`${code}: ${message}. ${remedy}`),
+  );
+  publisher.context$.subscribe(contexts.hear);
   const publish = (message: Message): Promise<void> => publisher.publish(message);
   const desk = openAlertDesk({
     sequence,
@@ -77,7 +87,7 @@ export async function startAgent(config: Config, deps: AgentDeps): Promise<Runni
       void publish(outgoing.message);
       return;
     }
-    desk.accept(outgoing.step, { calibration, context: outgoing.context });
+    desk.accept(outgoing.step, { calibration });
   };
   const tellState: CameraDeps["tellState"] = (camera, standing) => {
     if (standing.state === "faulted") log.error(`${camera.id}: ${standing.reason}`);
@@ -85,7 +95,8 @@ export async function startAgent(config: Config, deps: AgentDeps): Promise<Runni
   };
   const model = (camera: CameraConfig) => shelf.get(camera.model);
   const { watchCamera } = deps;
-  const cameras = config.cameras.map((camera) => runCamera(camera, { watchCamera, model, send, tellState, clock }));
+  const cameraDeps: CameraDeps = { watchCamera, model, send, tellState, context: contexts.of, clock };
+  const cameras = config.cameras.map((camera) => runCamera(camera, cameraDeps));
   const tellHealth = async (): Promise<void> => {
     const machine = await (deps.machineHealth ?? machineHealth)();
     const sink = publisher.health();

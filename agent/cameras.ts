@@ -6,7 +6,7 @@ import { Ledger } from "./health/ledger.js";
 import type { LoadedModel } from "./inference/load.js";
 import type { Outgoing } from "./outgoing.js";
 import { type Line, pipeline } from "./pipeline.js";
-import type { CameraEvent, Size } from "./types.js";
+import type { CameraEvent, Context, Size } from "./types.js";
 
 export interface WatchOptions {
   readonly camera: CameraConfig;
@@ -22,6 +22,7 @@ export interface CameraDeps {
   readonly send: (outgoing: Outgoing, model: LoadedModel) => void;
   /** A state that no pipeline tells. */
   readonly tellState: (camera: CameraConfig, standing: CameraStanding) => void;
+  readonly context: (camera: string) => Context | null;
   readonly clock: Line["clock"];
 }
 
@@ -93,7 +94,7 @@ function lineOf(
     threshold: () => limit,
     // As many good frames as clear an alarm also forget an anomalous one.
     alarm: { raiseAfter, within: Math.max(raiseAfter, clearAfter), clearAfter },
-    context: () => null,
+    context: () => deps.context(camera.id),
     stop$,
     clock: deps.clock,
   };

@@ -33,6 +33,7 @@ export async function openMqtt(config: Config, log: Logger, port = 1883): Promis
     url,
     publish: (message) => publisher.publish(message),
     health: () => publisher.health(),
+    context$: publisher.context$,
     close: async () => {
       await publisher.close();
       await broker?.close();

@@ -1,23 +1,19 @@
 import { map, type OperatorFunction } from "rxjs";
 import type { CameraStanding } from "./health/camera-state.js";
-import { type Context, scorePayload, statePayload } from "./mqtt/payloads.js";
+import { scorePayload, statePayload } from "./mqtt/payloads.js";
 import { topics } from "./mqtt/topics.js";
 import type { AlertStep, Message, Verdict } from "./types.js";
 
 /** What leaves a camera's pipeline. An alert gets its `seq` only where it is kept safe, so it is not yet a message. */
 export type Outgoing =
   | { readonly kind: "message"; readonly message: Message }
-  | { readonly kind: "alert"; readonly step: AlertStep; readonly context: Context | null };
+  | { readonly kind: "alert"; readonly step: AlertStep };
 
 /** @param nowMs the monotonic clock of `frame.availableAtMs` */
-export function asScore(
-  camera: string,
-  nowMs: () => number,
-  context: () => Context | null,
-): OperatorFunction<Verdict, Outgoing> {
+export function asScore(camera: string, nowMs: () => number): OperatorFunction<Verdict, Outgoing> {
   const topic = topics.score(camera);
   return map((verdict) => {
-    const payload = scorePayload(verdict, nowMs(), context());
+    const payload = scorePayload(verdict, nowMs());
     return { kind: "message", message: { topic, payload, qos: 0, retain: false } };
   });
 }
@@ -27,8 +23,8 @@ export function asState(camera: string, wallMs: () => number): OperatorFunction<
   return map((standing) => ({ kind: "message", message: stateMessage(camera, standing, wallMs()) }));
 }
 
-export function asAlert(context: () => Context | null): OperatorFunction<AlertStep, Outgoing> {
-  return map((step) => ({ kind: "alert", step, context: context() }));
+export function asAlert(): OperatorFunction<AlertStep, Outgoing> {
+  return map((step) => ({ kind: "alert", step }));
 }
 
 /** A camera's state, in force from now on. */

@@ -1,17 +1,17 @@
 import { connect, merge, type Observable, share, takeUntil } from "rxjs";
+import { joinContext } from "./context.js";
 import { accountCaptured, accountOutcome } from "./health/account.js";
 import { cameraState } from "./health/camera-state.js";
 import type { Ledger } from "./health/ledger.js";
 import { frameDemand } from "./inference/demand.js";
 import type { Engine } from "./inference/engine.js";
 import { inspect } from "./inference/inspect.js";
-import type { Context } from "./mqtt/payloads.js";
 import { asAlert, asScore, asState, type Outgoing } from "./outgoing.js";
 import { type AlarmPolicy, alarm } from "./scoring/alarm.js";
 import { alerts } from "./scoring/alerts.js";
 import { judge } from "./scoring/judge.js";
 import { alarmCues, conditionCues, failureCues, frames, inspections } from "./select.js";
-import type { CameraEvent } from "./types.js";
+import type { CameraEvent, Context } from "./types.js";
 
 /** One camera and all that its pictures meet. */
 export interface Line {
@@ -22,6 +22,7 @@ export interface Line {
   readonly ledger: Ledger;
   readonly threshold: () => number;
   readonly alarm: AlarmPolicy;
+  /** What the line's control said last about the part in front of this camera. */
   readonly context: () => Context | null;
   /** Ends the capture; what is in flight is still told before the pipeline completes. */
   readonly stop$: Observable<unknown>;
@@ -37,6 +38,7 @@ export function pipeline({ camera, watch, engine, ledger, context, clock, ...lin
     connect((events$) => {
       const outcomes$ = events$.pipe(
         frames(),
+        joinContext(context),
         inspect(engine),
         accountOutcome(ledger, clock.monotonicMs),
         demand.done(),
@@ -46,8 +48,8 @@ export function pipeline({ camera, watch, engine, ledger, context, clock, ...lin
       const alarms$ = verdicts$.pipe(alarm(line.alarm), share());
       const cues$ = merge(events$.pipe(conditionCues()), outcomes$.pipe(failureCues()), alarms$.pipe(alarmCues()));
       return merge(
-        alarms$.pipe(alerts(), asAlert(context)),
-        verdicts$.pipe(asScore(camera, clock.monotonicMs, context)),
+        alarms$.pipe(alerts(), asAlert()),
+        verdicts$.pipe(asScore(camera, clock.monotonicMs)),
         cues$.pipe(cameraState(), asState(camera, clock.wallMs)),
       );
     }),

@@ -11,6 +11,9 @@ export interface Rect extends Size {
   readonly y: number;
 }
 
+/** What a line's control tells about the part in front of a camera: joined to the scores and alerts that follow. */
+export type Context = Readonly<Record<string, unknown>>;
+
 /** One picture, already scaled to the model's input. */
 export interface Frame {
   readonly camera: string;
@@ -27,6 +30,8 @@ export interface Frame {
   readonly availableAtMs: number;
   /** From the frame leaving the camera's driver to the agent holding it, where it can be known, else 0. */
   readonly captureMs: number;
+  /** The latest when the frame arrived; absent where the line's control said nothing. */
+  readonly context?: Context;
 }
 
 /** Why a frame that was captured was never scored. */
@@ -107,6 +112,8 @@ export interface AlertStep {
   readonly frames: number;
   readonly regions: readonly Region[];
   readonly model: ModelIdentity;
+  /** Of the frame that this step tells about: `raised` keeps that of the raising, later steps bring their own. */
+  readonly context: Context | null;
 }
 
 /** An MQTT message on its way out; `topic` without the `<prefix>/<agent id>/` in front. */

@@ -1,7 +1,9 @@
 import { CodedError, messageOf } from "../errors.js";
+import type { Context } from "../types.js";
 import type { Received } from "./link.js";
-import type { CommandOutcome, Context } from "./payloads.js";
+import type { CommandOutcome } from "./payloads.js";
 import { inboundOf } from "./topics.js";
+import type { Validator } from "./validator.js";
 
 /** A well-formed command; whoever carries it out replies exactly once. */
 export interface Command {
@@ -15,7 +17,8 @@ export interface Command {
 /** What a line's control says about the parts that follow. */
 export interface CameraContext {
   readonly camera: string;
-  readonly context: Context;
+  /** Null: an empty payload took back what was said before. */
+  readonly context: Context | null;
 }
 
 export interface InboundHandlers {
@@ -27,22 +30,38 @@ export interface InboundHandlers {
 }
 
 const MAX_BYTES = 65_536;
+/** A context goes out again with every score. */
+const MAX_CONTEXT_BYTES = 4_096;
 
 /** Checks what a broker hands us, at the edge; nothing that arrives here may throw. */
-export function receive(base: string, message: Received, handlers: InboundHandlers): void {
+export function receive(base: string, message: Received, validate: Validator, handlers: InboundHandlers): void {
   const inbound = inboundOf(base, message.topic);
   if (inbound === null) return;
-  const parsed = parse(message);
   if (inbound.kind === "context") {
-    if (parsed instanceof CodedError) handlers.unusable(parsed);
-    else handlers.context({ camera: inbound.camera, context: parsed });
+    const context = contextIn(message, validate);
+    if (context instanceof CodedError) handlers.unusable(context);
+    else handlers.context({ camera: inbound.camera, context });
     return;
   }
   const { command } = inbound;
+  const parsed = parse(message, MAX_BYTES);
   const id = parsed instanceof CodedError ? null : idOf(parsed);
   const fault = parsed instanceof CodedError ? parsed : commandFault(message, id);
   if (fault !== null) handlers.refused(command, id, fault);
   else if (id !== null && !(parsed instanceof CodedError)) handlers.command(command, id, parsed);
+}
+
+function contextIn(message: Received, validate: Validator): Context | null | CodedError {
+  // How MQTT clears a retained message, and what subscribers are told of it.
+  if (message.payload.byteLength === 0) return null;
+  const parsed = parse(message, MAX_CONTEXT_BYTES);
+  if (parsed instanceof CodedError) return parsed;
+  const faults = validate("context", parsed) ?? [];
+  if (faults.length === 0) return parsed;
+  return new CodedError("CONTEXT_INVALID", faults.join("; "), {
+    at: message.topic,
+    remedy: "Send a JSON object after agent/mqtt/schemas/context.json.",
+  });
 }
 
 function idOf({ id }: Readonly<Record<string, unknown>>): string | null {
@@ -64,10 +83,10 @@ function commandFault({ retained, topic: at }: Received, id: string | null): Cod
   });
 }
 
-function parse({ topic, payload }: Received): Readonly<Record<string, unknown>> | CodedError {
+function parse({ topic, payload }: Received, limit: number): Readonly<Record<string, unknown>> | CodedError {
   const remedy = "Send a JSON object in UTF-8.";
-  if (payload.byteLength > MAX_BYTES) {
-    return new CodedError("PAYLOAD_TOO_LARGE", `${payload.byteLength} bytes, the limit is ${MAX_BYTES}`, {
+  if (payload.byteLength > limit) {
+    return new CodedError("PAYLOAD_TOO_LARGE", `${payload.byteLength} bytes, the limit is ${limit}`, {
       remedy,
       at: topic,
     });

@@ -1,4 +1,4 @@
-import type { AlertPhase, AlertStep, DropReason, ModelIdentity, Region, Verdict } from "../types.js";
+import type { AlertPhase, AlertStep, Context, DropReason, ModelIdentity, Region, Verdict } from "../types.js";
 
 /** The payloads of the contract. Every one carries `v: 1`; `ts` and `since` are RFC 3339 UTC with milliseconds. */
 export interface Payload {
@@ -21,9 +21,6 @@ export interface StatePayload extends Payload {
 }
 
 export type ModelPayload = ModelIdentity;
-
-/** What a line's control tells about the part in front of a camera: joined to what follows. */
-export type Context = Readonly<Record<string, unknown>>;
 
 export interface ScorePayload extends Payload {
   readonly frame: number;
@@ -134,7 +131,7 @@ export function statePayload(
 }
 
 /** @param nowMs the monotonic clock (performance.now) at publication, the one of `frame.availableAtMs`. */
-export function scorePayload(verdict: Verdict, nowMs: number, context: Context | null): ScorePayload {
+export function scorePayload(verdict: Verdict, nowMs: number): ScorePayload {
   const { frame, score, queueMs, inferenceMs, model } = verdict.inspection;
   return {
     v: 1,
@@ -150,7 +147,7 @@ export function scorePayload(verdict: Verdict, nowMs: number, context: Context |
       total: round(frame.captureMs + nowMs - frame.availableAtMs),
     },
     model: identity(model),
-    context,
+    context: frame.context ?? null,
   };
 }
 
@@ -158,7 +155,6 @@ export function scorePayload(verdict: Verdict, nowMs: number, context: Context |
 export interface AlertDetails {
   readonly seq: number;
   readonly calibration: string | null;
-  readonly context: Context | null;
   readonly evidence?: AlertPayload["evidence"];
   readonly replayed?: boolean;
 }
@@ -179,7 +175,7 @@ export function alertPayload(step: AlertStep, details: AlertDetails): AlertPaylo
     regions: step.regions,
     model: identity(step.model),
     calibration: details.calibration,
-    context: details.context,
+    context: step.context,
     evidence: details.evidence ?? null,
     replayed: details.replayed ?? false,
   };

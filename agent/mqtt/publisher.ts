@@ -8,6 +8,7 @@ import { type CameraContext, type Command, receive } from "./inbound.js";
 import { type Link, type OpenLink, openLink, type Packet, type ProtocolVersion, type Received } from "./link.js";
 import { type CommandOutcome, type OutboxHealth, replyPayload, statusPayload } from "./payloads.js";
 import { baseTopic, clientIdOf, subscriptions, topics } from "./topics.js";
+import { openValidator } from "./validator.js";
 
 export interface PublisherOptions {
   readonly url: string;
@@ -61,6 +62,7 @@ export function openPublisher(options: PublisherOptions): Publisher {
   const command$ = new Subject<Command>();
   const context$ = new Subject<CameraContext>();
   const trouble$ = new Subject<CodedError>();
+  const validate = openValidator();
   const stop = new AbortController();
 
   const status = (state: "online" | "stopped" | "offline"): Packet => ({
@@ -82,7 +84,7 @@ export function openPublisher(options: PublisherOptions): Publisher {
   };
 
   const onReceived = (message: Received) =>
-    receive(base, message, {
+    receive(base, message, validate, {
       command: (command, id, args) => {
         const reply = (outcome: CommandOutcome) => answer(command, message, id, outcome);
         if (command$.observed) command$.next({ command, id, args, reply });

@@ -1,12 +1,11 @@
 import { messageOf } from "../errors.js";
-import { alertPayload, type Context } from "../mqtt/payloads.js";
+import { alertPayload } from "../mqtt/payloads.js";
 import { topics } from "../mqtt/topics.js";
 import type { AlertStep, Message } from "../types.js";
 import type { AlertSequence } from "./alert-sequence.js";
 
 export interface AlertDetails {
   readonly calibration: string | null;
-  readonly context: Context | null;
 }
 
 /** Where alerts get their `seq` and go out in its order. The durable outbox takes this place. */
@@ -38,7 +37,7 @@ export function openAlertDesk({ sequence, publish, onLost }: AlertDeskDeps): Ale
   };
 }
 
-function messageOfAlert(step: AlertStep, seq: number, { calibration, context }: AlertDetails): Message {
-  const payload = alertPayload(step, { seq, calibration, context });
+function messageOfAlert(step: AlertStep, seq: number, { calibration }: AlertDetails): Message {
+  const payload = alertPayload(step, { seq, calibration });
   return { topic: topics.alert(step.camera), payload, qos: 1, retain: false };
 }

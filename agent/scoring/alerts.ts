@@ -74,5 +74,6 @@ function step(alert: OpenAlert, { verdict }: Alarm, phase: AlertPhase): AlertSte
     frames: alert.frames,
     regions: regionsOf(inspection.map, frame.size, threshold, frame.view),
     model: inspection.model,
+    context: frame.context ?? null,
   };
 }

@@ -1,12 +1,13 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { EMPTY } from "rxjs";
 import * as assert from "uvu/assert";
-import { type AgentDeps, type RunningAgent, startAgent } from "../../agent/agent.js";
+import { type RunningAgent, startAgent } from "../../agent/agent.js";
 import { CodedError } from "../../agent/errors.js";
 import type { AlertPayload, HealthPayload, ScorePayload, StatePayload } from "../../agent/mqtt/payloads.js";
-import type { Message } from "../../agent/types.js";
-import { type FakeCamera, fakeCamera } from "../fakes/camera.js";
+import { fakeCamera } from "../fakes/camera.js";
 import { fakeEngine } from "../fakes/engine.js";
+import { nothingWaits, of, rig } from "../support/agent-rig.js";
 import { cameraConfig, configOf } from "../support/config.js";
 import { greyFrame } from "../support/frames.js";
 import { suite } from "../support/suite.js";
@@ -17,42 +18,6 @@ let agent: RunningAgent | undefined;
 test.after.each(async () => {
   await agent?.stop();
 });
-
-const nothingWaits = { depth: 0, ageMs: 0, lost: {} };
-
-interface Rig {
-  readonly deps: AgentDeps;
-  readonly sent: Message[];
-  readonly lines: string[];
-  readonly closed: () => boolean;
-}
-
-function rig(cameras: readonly FakeCamera[], ids: readonly string[], rest: Partial<AgentDeps> = {}): Rig {
-  const sent: Message[] = [];
-  const lines: string[] = [];
-  let closed = false;
-  const deps: AgentDeps = {
-    watchCamera: (options) => cameras[ids.indexOf(options.camera.id)]!.watch(options),
-    openPublisher: async () => ({
-      publish: async (message) => {
-        sent.push(message);
-      },
-      health: () => nothingWaits,
-      close: async () => {
-        closed = true;
-      },
-    }),
-    log: { info: (text) => lines.push(text), warn: (text) => lines.push(text), error: (text) => lines.push(text) },
-    loadModel: async () => ({ engine: fakeEngine(), calibration: "fixed, 3 images" }),
-    machineHealth: async () => ({ memory: { rssMb: 1, heapMb: 1 }, temperaturesC: { cpu: 40 }, gpuLoad: null }),
-    healthEveryMs: 20,
-    ...rest,
-  };
-  return { deps, sent, lines, closed: () => closed };
-}
-
-const of = <T>(sent: readonly Message[], topic: string): T[] =>
-  sent.filter((message) => message.topic === topic).map((message) => message.payload as T);
 
 const bad = 250;
 const good = 10;
@@ -243,7 +208,12 @@ test("stops within 5 s though a camera never delivers, an engine never answers a
   const never = new Promise<void>(() => undefined);
   const { deps, sent } = rig(cameras, ["cam1", "cam2"], {
     loadModel: async () => ({ engine: fakeEngine({ delay: () => never }), calibration: null }),
-    openPublisher: async () => ({ publish: () => never, health: () => nothingWaits, close: () => never }),
+    openPublisher: async () => ({
+      publish: () => never,
+      health: () => nothingWaits,
+      context$: EMPTY,
+      close: () => never,
+    }),
   });
   agent = await startAgent(configOf([cameraConfig("cam1"), cameraConfig("cam2")]), deps);
   await until(() => cameras[1]!.delivered() === 2, "frames in flight");

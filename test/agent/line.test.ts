@@ -1,8 +1,11 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
 import * as assert from "uvu/assert";
 import { type RunningAgent, startAgent } from "../../agent/agent.js";
 import { openMqtt } from "../../agent/edges.js";
 import { type FakeCamera, fakeCamera } from "../fakes/camera.js";
 import { cameraConfig, configOf } from "../support/config.js";
+import { greyFrame } from "../support/frames.js";
 import { type Mosquitto, type Subscriber, startMosquitto, subscribe } from "../support/mosquitto.js";
 import { suite } from "../support/suite.js";
 import { writeTinyBundle } from "../support/tiny-bundle.js";
@@ -24,7 +27,8 @@ test.after.each(async () => {
   await subscriber?.stop();
 });
 
-const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
+const warnings: string[] = [];
+const quiet = { info: () => undefined, warn: (text: string) => void warnings.push(text), error: () => undefined };
 let agents = 0;
 
 async function startLine(cameras: Record<string, FakeCamera>): Promise<string> {
@@ -98,6 +102,59 @@ test("two cameras through one engine keep their scores apart", async () => {
     Array.from({ length: count }, (_, index) => index + 1),
   );
 });
+
+test("mosquitto_pub tells the part, retained or not; what cannot be used changes nothing", async () => {
+  const publish = async (rest: readonly string[]): Promise<void> => {
+    const args = ["-h", "127.0.0.1", "-p", String(broker.port), "-q", "1", ...rest];
+    await promisify(execFile)("mosquitto_pub", args);
+  };
+  const topic = `retort/line-${agents + 1}/cam1/context`;
+  await publish(["-r", "-t", topic, "-m", '{"part":"p1","lot":7,"shift":{"name":"late"}}']);
+  const cam1 = fakeCamera("cam1", null);
+  const T = await startLine({ cam1 });
+  const sub = subscriber!;
+  const seen = async (level: number): Promise<unknown> => {
+    const before = sub.of(`${T}/cam1/score`).length;
+    cam1.tell({
+      kind: "frame",
+      camera: "cam1",
+      frame: greyFrame(level, undefined, { availableAtMs: performance.now() }),
+    });
+    await until(() => sub.of(`${T}/cam1/score`).length > before, "the score");
+    return sub.of(`${T}/cam1/score`).at(-1)!.context;
+  };
+  const first = { part: "p1", lot: 7, shift: { name: "late" } };
+  await until(() => sub.of(`${T}/status`).length === 1, "the agent online");
+  await eventually(() => seen(10), first);
+  assert.equal([await seen(250), await seen(250)], [first, first]);
+  await until(() => sub.of(`${T}/cam1/alert`).length === 1, "the alert");
+  assert.equal(sub.of(`${T}/cam1/alert`)[0]!.context, first);
+
+  await publish(["-t", topic, "-m", JSON.stringify({ part: "x".repeat(5_000) })]);
+  await publish(["-t", topic, "-m", '{"part":["a","list"]}']);
+  await publish(["-t", topic, "-m", "nonsense"]);
+  await publish(["-t", `${T}/cam9/context`, "-m", '{"part":"p9"}']);
+  await until(() => warnings.some((line) => line.startsWith("CONTEXT_CAMERA_UNKNOWN")), "the unknown camera's warning");
+  assert.equal(
+    warnings.map((line) => line.split(":", 1)[0]),
+    ["PAYLOAD_TOO_LARGE", "CONTEXT_INVALID", "PAYLOAD_INVALID", "CONTEXT_CAMERA_UNKNOWN"],
+  );
+  assert.equal(await seen(10), first);
+  await publish(["-t", topic, "-m", '{"part":"p2"}']);
+  await eventually(() => seen(10), { part: "p2" });
+  await publish(["-r", "-n", "-t", topic]);
+  await eventually(() => seen(10), null);
+});
+
+/** Nobody tells when the agent has heard: it is asked until it has. */
+async function eventually(ask: () => Promise<unknown>, expected: unknown): Promise<void> {
+  const limit = performance.now() + 5_000;
+  for (;;) {
+    const found = await ask();
+    if (JSON.stringify(found) === JSON.stringify(expected)) return;
+    if (performance.now() > limit) assert.equal(found, expected);
+  }
+}
 
 function scoredIn(cameras: unknown): number {
   return (cameras as { cam1: { scored: number } }).cam1.scored;

@@ -50,6 +50,7 @@ const step: AlertStep = {
   frames: 2,
   regions: [{ x: 1, y: 2, width: 3, height: 4, area: 9, score: 0.8 }],
   model,
+  context: { part: "a" },
 };
 const health = {
   uptimeS: 3,
@@ -76,15 +77,15 @@ test("every payload is what its schema says", () => {
   const at = { nowMs, sinceMs: nowMs, version: "0.1.0" };
   assert.equal(schemaFaults("status", statusPayload("online", at)), []);
   assert.equal(schemaFaults("state", statePayload("no-signal", { nowMs, sinceMs: nowMs, reason: "unplugged" })), []);
-  assert.equal(schemaFaults("score", scorePayload(verdict, 1_050, null)), []);
-  assert.equal(schemaFaults("alert", alertPayload(step, { seq: 1, calibration: null, context: { part: "a" } })), []);
+  assert.equal(schemaFaults("score", scorePayload(verdict, 1_050)), []);
+  assert.equal(schemaFaults("alert", alertPayload(step, { seq: 1, calibration: null })), []);
   assert.equal(schemaFaults("health", healthPayload(health, nowMs)), []);
   assert.equal(schemaFaults("reply", replyPayload("1", { ok: true, result: 3 })), []);
   assert.equal(schemaFaults("reply", replyPayload(null, { ok: false, code: "PAYLOAD_INVALID", message: "no" })), []);
 });
 
 test("the schemas refuse what the contract does not allow", () => {
-  const alert = alertPayload(step, { seq: 1, calibration: null, context: null });
+  const alert = alertPayload(step, { seq: 1, calibration: null });
   for (const [wrong, at] of [
     [{ ...alert, v: 2 }, "/v"],
     [{ ...alert, seq: 0 }, "/seq"],
@@ -99,7 +100,7 @@ test("the schemas refuse what the contract does not allow", () => {
 });
 
 test("a score tells the time of capture, and the latency from the camera to its publication", () => {
-  const { ts, latencyMs } = scorePayload(verdict, 1_050, null);
+  const { ts, latencyMs } = scorePayload(verdict, 1_050);
   assert.is(ts, "2026-01-02T03:04:05.006Z");
   assert.equal(latencyMs, { capture: 5, queue: 2, inference: 40, total: 55 });
 });

@@ -39,7 +39,7 @@ export interface Subscriber {
 
 /** mosquitto_sub, an independent subscriber, its output unbuffered. Resolves once the broker has granted the subscription. */
 export async function subscribe(port: number, topic: string): Promise<Subscriber> {
-  const format = '{"topic":"%t","payload":%p,"retained":%r,"qos":%q}';
+  const format = '{"topic":"%t","hex":"%x","retained":%r,"qos":%q}';
   const options = ["-h", "127.0.0.1", "-p", String(port), "-d", "-q", "1", "-t", topic, "-F", format];
   const process = spawn("stdbuf", ["-oL", "mosquitto_sub", ...options], { stdio: ["ignore", "pipe", "inherit"] });
   const heard: Heard[] = [];
@@ -52,8 +52,8 @@ export async function subscribe(port: number, topic: string): Promise<Subscriber
       for (const line of lines) {
         if (line.startsWith("Subscribed")) resolve();
         if (!line.startsWith("{")) continue;
-        const parsed = JSON.parse(line) as Omit<Heard, "retained"> & { retained: number };
-        heard.push({ ...parsed, retained: parsed.retained === 1 });
+        const { topic, hex, retained, qos } = JSON.parse(line) as Line;
+        heard.push({ topic, payload: payloadOf(Buffer.from(hex, "hex")), retained: retained === 1, qos });
       }
     });
   });
@@ -62,6 +62,22 @@ export async function subscribe(port: number, topic: string): Promise<Subscriber
     of: (topic) => heard.filter((each) => each.topic === topic).map(({ payload }) => payload),
     stop: () => ended(process, "SIGTERM"),
   };
+}
+
+interface Line {
+  readonly topic: string;
+  readonly hex: string;
+  readonly retained: number;
+  readonly qos: number;
+}
+
+/** What is no JSON is none of the agent's: tests send such things. */
+function payloadOf(bytes: Buffer): Record<string, unknown> {
+  try {
+    return JSON.parse(bytes.toString("utf8")) as Record<string, unknown>;
+  } catch (error) {
+    return { unreadable: String(error) };
+  }
 }
 
 async function ended(process: ChildProcess, signal: NodeJS.Signals): Promise<void> {

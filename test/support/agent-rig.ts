@@ -1,0 +1,47 @@
+import { Subject } from "rxjs";
+import type { AgentDeps } from "../../agent/agent.js";
+import type { CameraContext } from "../../agent/mqtt/inbound.js";
+import type { Message } from "../../agent/types.js";
+import type { FakeCamera } from "../fakes/camera.js";
+import { fakeEngine } from "../fakes/engine.js";
+
+/** An agent's edges, all faked. */
+export const nothingWaits = { depth: 0, ageMs: 0, lost: {} };
+
+export interface Rig {
+  readonly deps: AgentDeps;
+  readonly sent: Message[];
+  readonly lines: string[];
+  readonly said$: Subject<CameraContext>;
+  readonly closed: () => boolean;
+}
+
+export function rig(cameras: readonly FakeCamera[], ids: readonly string[], rest: Partial<AgentDeps> = {}): Rig {
+  const sent: Message[] = [];
+  const lines: string[] = [];
+  const said$ = new Subject<CameraContext>();
+  let closed = false;
+  const deps: AgentDeps = {
+    watchCamera: (options) => cameras[ids.indexOf(options.camera.id)]!.watch(options),
+    openPublisher: async () => ({
+      publish: async (message) => {
+        sent.push(message);
+      },
+      health: () => nothingWaits,
+      context$: said$,
+      close: async () => {
+        closed = true;
+      },
+    }),
+    log: { info: (text) => lines.push(text), warn: (text) => lines.push(text), error: (text) => lines.push(text) },
+    loadModel: async () => ({ engine: fakeEngine(), calibration: "fixed, 3 images" }),
+    machineHealth: async () => ({ memory: { rssMb: 1, heapMb: 1 }, temperaturesC: { cpu: 40 }, gpuLoad: null }),
+    healthEveryMs: 20,
+    ...rest,
+  };
+  return { deps, sent, lines, said$, closed: () => closed };
+}
+
+/** The payloads sent to a topic. */
+export const of = <T>(sent: readonly Message[], topic: string): T[] =>
+  sent.filter((message) => message.topic === topic).map((message) => message.payload as T);
