@@ -1,17 +1,24 @@
 import type { Observable } from "rxjs";
-import type { CameraConfig, Config } from "../config/types.js";
+import type { Config } from "../config/types.js";
 import { type CameraDeps, type RunningCamera, runCamera } from "./cameras.js";
+import { commandHandlers, type KeepForFeedback } from "./commands/commands.js";
+import { serveCommands } from "./commands/serve.js";
+import { openSettings } from "./commands/settings.js";
 import { contextBook } from "./context.js";
+import type { CodedError } from "./errors.js";
 import { type MachineHealth, machineHealth } from "./health/machine.js";
-import { healthMessage } from "./health/report.js";
+import { type HealthParts, healthMessage, healthNow, statesOf } from "./health/report.js";
 import { type LoadedModel, type LoadOptions, loadModel } from "./inference/load.js";
 import { modelShelf } from "./inference/shelf.js";
-import type { CameraContext } from "./mqtt/inbound.js";
+import type { CameraContext, Command } from "./mqtt/inbound.js";
 import type { OutboxHealth } from "./mqtt/payloads.js";
+import { openValidator } from "./mqtt/validator.js";
 import { openAlertDesk } from "./outbox/alert-desk.js";
 import { type AlertSequence, openAlertSequence } from "./outbox/alert-sequence.js";
-import { type Outgoing, stateMessage } from "./outgoing.js";
+import { stateMessage } from "./outgoing.js";
+import { raiseRate } from "./scoring/raise-rate.js";
 import type { Message } from "./types.js";
+import { within } from "./within.js";
 
 /** Where the agent says what happens; pino's logger is one. */
 export interface Logger {
@@ -27,6 +34,8 @@ export interface MessageSink {
   health(): OutboxHealth;
   /** What the line's control says. Nothing arrives before the turn in which the sink is opened has ended. */
   readonly context$: Observable<CameraContext>;
+  /** What operators ask for; each is replied to once. */
+  readonly command$: Observable<Command>;
   close(): Promise<void>;
 }
 
@@ -37,6 +46,8 @@ export interface AgentDeps {
   readonly openPublisher: (config: Config, log: Logger) => Promise<MessageSink>;
   readonly log: Logger;
   readonly loadModel?: (dir: string, options: LoadOptions) => Promise<LoadedModel>;
+  /** Absent: the command `feedback` is refused. */
+  readonly keepForFeedback?: KeepForFeedback;
   readonly openAlertSequence?: (statePath: string) => Promise<AlertSequence>;
   readonly machineHealth?: () => Promise<MachineHealth>;
   readonly clock?: CameraDeps["clock"];
@@ -58,6 +69,8 @@ const realClock: CameraDeps["clock"] = { monotonicMs: () => performance.now(), w
 const DRAIN_MS = 1_200;
 const ENGINES_MS = 800;
 const PUBLISHER_MS = 2_600;
+/** How often shelvings are ended and floods told of. */
+const TICK_MS = 1_000;
 
 /**
  * The composition root: builds the edges, starts them, stops them in reverse.
@@ -67,10 +80,12 @@ export async function startAgent(config: Config, deps: AgentDeps): Promise<Runni
   const { log, clock = realClock, healthEveryMs = 10_000 } = deps;
   const startedAtMs = clock.monotonicMs();
   const sequence = await (deps.openAlertSequence ?? openAlertSequence)(config.state.path);
+  const warn = ({ code, message, remedy }: CodedError): void => log.warn(`${code}: ${message}. ${remedy}`);
+  const settings = await openSettings(config.state.path, warn);
   const publisher = await deps.openPublisher(config, log);
   const contexts = contextBook(
     config.cameras.map(({ id }) => id),
-    ({ code, message, remedy }) => log.warn(`${code}: ${message}. ${remedy}`),
+    warn,
   );
   publisher.context$.subscribe(contexts.hear);
   const publish = (message: Message): Promise<void> => publisher.publish(message);
@@ -82,36 +97,60 @@ export async function startAgent(config: Config, deps: AgentDeps): Promise<Runni
   const shelf = modelShelf(config, deps.loadModel ?? loadModel, (model, reason) =>
     log.error(`model ${model}: its inference thread is started again: ${reason}`),
   );
-  const send = (outgoing: Outgoing, { calibration }: LoadedModel): void => {
-    if (outgoing.kind === "message") {
-      void publish(outgoing.message);
-      return;
-    }
-    desk.accept(outgoing.step, { calibration });
+  const send: CameraDeps["send"] = (outgoing, { calibration }) => {
+    if (outgoing.kind === "message") void publish(outgoing.message);
+    else desk.accept(outgoing.step, { calibration });
   };
   const tellState: CameraDeps["tellState"] = (camera, standing) => {
     if (standing.state === "faulted") log.error(`${camera.id}: ${standing.reason}`);
     void publish(stateMessage(camera.id, standing, clock.wallMs()));
   };
-  const model = (camera: CameraConfig) => shelf.get(camera.model);
-  const { watchCamera } = deps;
-  const cameraDeps: CameraDeps = { watchCamera, model, send, tellState, context: contexts.of, clock };
+  const cameraDeps: CameraDeps = {
+    watchCamera: deps.watchCamera,
+    model: (camera) => shelf.get(camera.model),
+    send,
+    tellState,
+    context: contexts.of,
+    threshold: ({ id, alert }) => settings.now.thresholds[id] ?? alert.threshold,
+    enabled: ({ id, enabled }) => settings.now.enabled[id] ?? enabled,
+    floods: { rate: raiseRate(config.alerts.floodAbove), summaryEveryMs: config.alerts.summaryEveryS * 1_000 },
+    clock,
+  };
   const cameras = config.cameras.map((camera) => runCamera(camera, cameraDeps));
-  const tellHealth = async (): Promise<void> => {
+  for (const { config: camera, alerts } of cameras) {
+    alerts.restore((settings.now.shelvedUntilMs[camera.id] ?? 0) - clock.wallMs());
+  }
+  const healthParts = async (): Promise<HealthParts> => {
     const machine = await (deps.machineHealth ?? machineHealth)();
     const sink = publisher.health();
     const outbox = { ...sink, lost: { ...sink.lost, unnumbered: desk.lost() } };
     const nowMs = clock.monotonicMs();
     const uptimeMs = nowMs - startedAtMs;
-    const wallMs = clock.wallMs();
-    void publish(healthMessage({ cameras, models: shelf.loaded, outbox, machine, uptimeMs, nowMs, wallMs }));
+    return { cameras, models: shelf.loaded, outbox, machine, uptimeMs, nowMs, wallMs: clock.wallMs() };
   };
+  const tellHealth = async (): Promise<void> => void publish(healthMessage(await healthParts()));
   const healthTimer = setInterval(() => void tellHealth(), healthEveryMs);
+  const tickTimer = setInterval(() => {
+    for (const camera of cameras) camera.tick();
+  }, TICK_MS);
+  const commands = serveCommands(publisher.command$, {
+    handlers: commandHandlers({
+      cameras,
+      settings,
+      status: async () => ({ ...healthNow(await healthParts()), states: statesOf(cameras) }),
+      keepForFeedback: deps.keepForFeedback,
+      wallMs: clock.wallMs,
+    }),
+    validate: openValidator(),
+    monotonicMs: clock.monotonicMs,
+    onFault: (command, reason) => log.error(`the command ${command} failed: ${reason}`),
+  });
   let stopping: Promise<void> | null = null;
   const stop = async (): Promise<void> => {
     clearInterval(healthTimer);
-    for (const camera of cameras) camera.stop();
-    await within(DRAIN_MS, Promise.all(cameras.map(({ ended }) => ended)));
+    clearInterval(tickTimer);
+    commands.close();
+    await within(DRAIN_MS, Promise.all(cameras.map((camera) => camera.stop())));
     await within(ENGINES_MS, shelf.close());
     await within(PUBLISHER_MS, publisher.close());
   };
@@ -121,14 +160,4 @@ export async function startAgent(config: Config, deps: AgentDeps): Promise<Runni
     models: shelf.loaded,
     stop: () => (stopping ??= stop()),
   };
-}
-
-/** Waits for the work, but no longer: a stop is never held up by what hangs. */
-async function within(limitMs: number, work: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, limitMs);
-  });
-  await Promise.race([work, limit]);
-  clearTimeout(timer);
 }

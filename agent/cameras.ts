@@ -1,12 +1,15 @@
 import { type Observable, Subject } from "rxjs";
 import type { CameraConfig } from "../config/types.js";
+import { CameraAlerts } from "./camera-alerts.js";
 import { CodedError, messageOf } from "./errors.js";
 import type { CameraStanding } from "./health/camera-state.js";
 import { Ledger } from "./health/ledger.js";
 import type { LoadedModel } from "./inference/load.js";
 import type { Outgoing } from "./outgoing.js";
 import { type Line, pipeline } from "./pipeline.js";
-import type { CameraEvent, Context, Size } from "./types.js";
+import type { RaiseRate } from "./scoring/raise-rate.js";
+import type { CameraEvent, Context, Outcome, Size } from "./types.js";
+import { within } from "./within.js";
 
 export interface WatchOptions {
   readonly camera: CameraConfig;
@@ -19,81 +22,197 @@ export interface CameraDeps {
   readonly watchCamera: (options: WatchOptions) => Observable<CameraEvent>;
   /** The camera's model; may reject. */
   readonly model: (camera: CameraConfig) => Promise<LoadedModel>;
-  readonly send: (outgoing: Outgoing, model: LoadedModel) => void;
-  /** A state that no pipeline tells. */
+  readonly send: (outgoing: Sendable, model: LoadedModel) => void;
+  /** Told at every change. */
   readonly tellState: (camera: CameraConfig, standing: CameraStanding) => void;
   readonly context: (camera: string) => Context | null;
+  /** In force now; read for every frame. */
+  readonly threshold: (camera: CameraConfig) => number | "model";
+  /** At the start. */
+  readonly enabled: (camera: CameraConfig) => boolean;
+  readonly floods: { readonly rate: RaiseRate; readonly summaryEveryMs: number };
   readonly clock: Line["clock"];
 }
+
+/** What leaves a camera for the broker. */
+export type Sendable = Exclude<Outgoing, { readonly kind: "state" }>;
 
 export interface RunningCamera {
   readonly config: CameraConfig;
   readonly ledger: Ledger;
+  readonly alerts: CameraAlerts;
+  /** What became of each frame. The pixels are lent: copy them before the next turn of the event loop. */
+  readonly outcomes$: Observable<Outcome>;
   /** When its frames flow, or it is known that they will not. */
   readonly started: Promise<void>;
-  /** Ends the capture at once. */
-  stop(): void;
-  /** When the last frame in flight is told. */
-  readonly ended: Promise<void>;
+  readonly enabled: boolean;
+  readonly standing: CameraStanding & { readonly sinceMs: number };
+  /** In force; null until the model is there. */
+  threshold(): number | null;
+  /** The camera's model, once it is there. */
+  model(): LoadedModel | null;
+  enable(): Promise<void>;
+  /** Resolves when nothing of it runs any more. */
+  disable(reason: string): Promise<void>;
+  /** Closes the camera and opens it anew, and loads a model that could not be loaded. */
+  restart(): Promise<void>;
+  /** About once a second. */
+  tick(): void;
+  /** Ends the capture at once; resolves when the last frame in flight is told. */
+  stop(): Promise<void>;
 }
+
+/** From one start of the capture to its end. */
+interface Run {
+  readonly started: Promise<void>;
+  readonly ended: Promise<void>;
+  stop(): void;
+}
+
+/** Frames in flight are waited for so long; an inference that hangs must not hold a command up. */
+const DRAIN_MS = 2_000;
 
 /** Runs one camera: one whose model is broken is `faulted`, and no other is touched by it. */
 export function runCamera(camera: CameraConfig, deps: CameraDeps): RunningCamera {
-  const ledger = new Ledger(deps.clock.monotonicMs());
-  const stop$ = new Subject<void>();
+  const { clock } = deps;
+  const ledger = new Ledger(clock.monotonicMs());
+  const seen$ = new Subject<Outcome>();
+  let model: LoadedModel | null = null;
+  let run: Run | null = null;
   let stopped = false;
-  let end: () => void;
-  const ended = new Promise<void>((resolve) => {
-    end = resolve;
+  let standing = { state: "starting", reason: null, sinceMs: clock.wallMs() } as RunningCamera["standing"];
+  /** Commands follow each other: a camera is never opened twice. */
+  let turn: Promise<void> = Promise.resolve();
+
+  const tell = (now: CameraStanding): void => {
+    standing = { ...now, sinceMs: clock.wallMs() };
+    deps.tellState(camera, now);
+  };
+  const send = (outgoing: Sendable): void => {
+    if (model !== null) deps.send(outgoing, model);
+  };
+  const alerts = new CameraAlerts(camera.alert, {
+    ...deps.floods,
+    clock,
+    send: (step) => send({ kind: "alert", step }),
   });
-  const faulted = (error: unknown): void => {
-    deps.tellState(camera, { state: "faulted", reason: reasonOf(error) });
-    end();
+  const threshold = (): number => {
+    const limit = deps.threshold(camera);
+    return limit === "model" ? model!.engine.threshold : limit;
   };
-  const start = async (): Promise<void> => {
-    if (!camera.enabled) {
-      deps.tellState(camera, { state: "disabled", reason: "disabled in the configuration" });
-      return end();
-    }
-    deps.tellState(camera, { state: "starting", reason: "the model is being loaded" });
-    const model = await deps.model(camera);
-    if (stopped) return end();
-    const line = lineOf(camera, model, ledger, stop$, deps);
-    pipeline(line).subscribe({
-      next: (outgoing) => deps.send(outgoing, model),
-      error: faulted,
-      complete: () => end(),
-    });
+
+  const open = (): Run => {
+    const stop$ = new Subject<void>();
+    let stopping = false;
+    const faulted = (error: unknown): void => tell({ state: "faulted", reason: reasonOf(error) });
+    const watch = (loaded: LoadedModel): Promise<void> => {
+      const line = lineOf(camera, loaded, { ledger, seen$, alerts, threshold, stop$, deps });
+      return new Promise((resolve) => {
+        pipeline(line).subscribe({
+          next: (outgoing) => {
+            if (outgoing.kind !== "state") send(outgoing);
+            else if (!stopping) tell(outgoing.standing);
+          },
+          error: (error: unknown) => {
+            faulted(error);
+            resolve();
+          },
+          complete: resolve,
+        });
+      });
+    };
+    tell({ state: "starting", reason: "the model is being loaded" });
+    let ended = Promise.resolve();
+    const start = async (): Promise<void> => {
+      const loaded = await deps.model(camera);
+      if (stopping) return;
+      model = loaded;
+      ended = watch(loaded);
+    };
+    const started = start().catch(faulted);
+    return {
+      started,
+      ended: started.then(() => ended),
+      stop: () => {
+        stopping = true;
+        stop$.next();
+      },
+    };
   };
+  const close = async (): Promise<void> => {
+    run?.stop();
+    await within(DRAIN_MS, run?.ended);
+    run = null;
+  };
+  const inTurn = (work: () => Promise<void>): Promise<void> => {
+    turn = turn.then(() => (stopped ? undefined : work()));
+    return turn;
+  };
+
+  if (deps.enabled(camera)) run = open();
+  else tell({ state: "disabled", reason: camera.enabled ? "disabled by command" : "disabled in the configuration" });
   return {
     config: camera,
     ledger,
-    started: start().catch(faulted),
-    ended,
-    stop: () => {
+    alerts,
+    outcomes$: seen$,
+    started: (run as Run | null)?.started ?? Promise.resolve(),
+    get enabled() {
+      return run !== null;
+    },
+    get standing() {
+      return standing;
+    },
+    threshold: () => (model === null ? null : threshold()),
+    model: () => model,
+    enable: () =>
+      inTurn(async () => {
+        run ??= open();
+      }),
+    disable: (reason) =>
+      inTurn(async () => {
+        await close();
+        tell({ state: "disabled", reason });
+      }),
+    restart: () =>
+      inTurn(async () => {
+        if (run === null) return;
+        await close();
+        run = open();
+      }),
+    tick: () => alerts.tick(),
+    stop: async () => {
       stopped = true;
-      stop$.next();
+      run?.stop();
+      await run?.ended;
+      alerts.end();
     },
   };
 }
 
-function lineOf(
-  camera: CameraConfig,
-  { engine }: LoadedModel,
-  ledger: Ledger,
-  stop$: Observable<void>,
-  deps: CameraDeps,
-): Line {
-  const { threshold, raiseAfter, clearAfter } = camera.alert;
-  const limit = threshold === "model" ? engine.threshold : threshold;
+interface LineParts {
+  readonly ledger: Ledger;
+  readonly seen$: Subject<Outcome>;
+  readonly alerts: CameraAlerts;
+  readonly threshold: () => number;
+  readonly stop$: Observable<void>;
+  readonly deps: CameraDeps;
+}
+
+function lineOf(camera: CameraConfig, { engine }: LoadedModel, parts: LineParts): Line {
+  const { ledger, seen$, alerts, threshold, stop$, deps } = parts;
+  const { raiseAfter, clearAfter, clearBelow, within: last } = camera.alert;
   return {
     camera: camera.id,
     watch: (demand$) => deps.watchCamera({ camera, input: engine.input, demand$ }),
     engine,
     ledger,
-    threshold: () => limit,
+    seen: (outcome) => seen$.next(outcome),
+    threshold,
     // As many good frames as clear an alarm also forget an anomalous one.
-    alarm: { raiseAfter, within: Math.max(raiseAfter, clearAfter), clearAfter },
+    alarm: { raiseAfter, within: last ?? Math.max(raiseAfter, clearAfter), clearAfter, clearBelow },
+    alerts: alerts.life,
+    gate: alerts.gate,
     context: () => deps.context(camera.id),
     stop$,
     clock: deps.clock,

@@ -34,6 +34,7 @@ export async function openMqtt(config: Config, log: Logger, port = 1883): Promis
     publish: (message) => publisher.publish(message),
     health: () => publisher.health(),
     context$: publisher.context$,
+    command$: publisher.command$,
     close: async () => {
       await publisher.close();
       await broker?.close();

@@ -7,7 +7,8 @@ import type { AlertStep, Message, Verdict } from "./types.js";
 /** What leaves a camera's pipeline. An alert gets its `seq` only where it is kept safe, so it is not yet a message. */
 export type Outgoing =
   | { readonly kind: "message"; readonly message: Message }
-  | { readonly kind: "alert"; readonly step: AlertStep };
+  | { readonly kind: "alert"; readonly step: AlertStep }
+  | { readonly kind: "state"; readonly standing: CameraStanding };
 
 /** @param nowMs the monotonic clock of `frame.availableAtMs` */
 export function asScore(camera: string, nowMs: () => number): OperatorFunction<Verdict, Outgoing> {
@@ -18,9 +19,8 @@ export function asScore(camera: string, nowMs: () => number): OperatorFunction<V
   });
 }
 
-/** @param wallMs epoch milliseconds */
-export function asState(camera: string, wallMs: () => number): OperatorFunction<CameraStanding, Outgoing> {
-  return map((standing) => ({ kind: "message", message: stateMessage(camera, standing, wallMs()) }));
+export function asState(): OperatorFunction<CameraStanding, Outgoing> {
+  return map((standing) => ({ kind: "state", standing }));
 }
 
 export function asAlert(): OperatorFunction<AlertStep, Outgoing> {

@@ -1,4 +1,4 @@
-import { connect, merge, type Observable, share, takeUntil } from "rxjs";
+import { connect, merge, type Observable, share, takeUntil, tap } from "rxjs";
 import { joinContext } from "./context.js";
 import { accountCaptured, accountOutcome } from "./health/account.js";
 import { cameraState } from "./health/camera-state.js";
@@ -8,10 +8,13 @@ import type { Engine } from "./inference/engine.js";
 import { inspect } from "./inference/inspect.js";
 import { asAlert, asScore, asState, type Outgoing } from "./outgoing.js";
 import { type AlarmPolicy, alarm } from "./scoring/alarm.js";
+import type { AlertGate } from "./scoring/alert-gate.js";
+import type { AlertLife } from "./scoring/alert-life.js";
 import { alerts } from "./scoring/alerts.js";
+import { heldBack } from "./scoring/held-back.js";
 import { judge } from "./scoring/judge.js";
 import { alarmCues, conditionCues, failureCues, frames, inspections } from "./select.js";
-import type { CameraEvent, Context } from "./types.js";
+import type { CameraEvent, Context, Outcome } from "./types.js";
 
 /** One camera and all that its pictures meet. */
 export interface Line {
@@ -20,8 +23,12 @@ export interface Line {
   readonly watch: (demand$: Observable<number>) => Observable<CameraEvent>;
   readonly engine: Pick<Engine, "inspect">;
   readonly ledger: Ledger;
+  /** Looks on: may copy, may not change. */
+  readonly seen: (outcome: Outcome) => void;
   readonly threshold: () => number;
   readonly alarm: AlarmPolicy;
+  readonly alerts: AlertLife;
+  readonly gate: AlertGate;
   /** What the line's control said last about the part in front of this camera. */
   readonly context: () => Context | null;
   /** Ends the capture; what is in flight is still told before the pipeline completes. */
@@ -42,15 +49,16 @@ export function pipeline({ camera, watch, engine, ledger, context, clock, ...lin
         inspect(engine),
         accountOutcome(ledger, clock.monotonicMs),
         demand.done(),
+        tap(line.seen),
         share(),
       );
       const verdicts$ = outcomes$.pipe(inspections(), judge(line.threshold), share());
       const alarms$ = verdicts$.pipe(alarm(line.alarm), share());
       const cues$ = merge(events$.pipe(conditionCues()), outcomes$.pipe(failureCues()), alarms$.pipe(alarmCues()));
       return merge(
-        alarms$.pipe(alerts(), asAlert()),
+        alarms$.pipe(alerts(line.alerts), heldBack(line.gate, clock.monotonicMs), asAlert()),
         verdicts$.pipe(asScore(camera, clock.monotonicMs)),
-        cues$.pipe(cameraState(), asState(camera, clock.wallMs)),
+        cues$.pipe(cameraState(), asState()),
       );
     }),
   );

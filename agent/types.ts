@@ -110,10 +110,18 @@ export interface AlertStep {
   readonly peak: number;
   readonly durationMs: number;
   readonly frames: number;
+  /** How often it was raised: a defect that comes back at its place is the same alert. */
+  readonly raises: number;
   readonly regions: readonly Region[];
   readonly model: ModelIdentity;
   /** Of the frame that this step tells about: `raised` keeps that of the raising, later steps bring their own. */
   readonly context: Context | null;
+  /** Who acknowledged or shelved it, as the command says. */
+  readonly by?: string;
+  /** With the end of a shelving: how many alerts were held back. */
+  readonly suppressed?: number;
+  /** Of the alert that stands for a flood: how many alerts were held back so far. */
+  readonly flood?: { readonly alerts: number };
 }
 
 /** An MQTT message on its way out; `topic` without the `<prefix>/<agent id>/` in front. */

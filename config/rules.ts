@@ -49,7 +49,7 @@ function cameraListRules({ cameras }: Config): readonly Problem[] {
 
 function cameraRules(camera: CameraConfig, path: string, { models }: Config): readonly Problem[] {
   const problems: Problem[] = [];
-  const { id, model, roi, source } = camera;
+  const { id, model, roi, source, alert } = camera;
   if (reservedIds.includes(id)) {
     problems.push(conflict(`${path}.id`, `${id} is a topic of the agent's own`, "Choose another id."));
   }
@@ -61,6 +61,10 @@ function cameraRules(camera: CameraConfig, path: string, { models }: Config): re
       message: `there is no model called ${model}`,
       remedy,
     });
+  }
+  if (alert.within !== null && alert.within < alert.raiseAfter) {
+    const message = `${alert.raiseAfter} anomalous frames (raiseAfter) never lie within the last ${alert.within}`;
+    problems.push(conflict(`${path}.alert.within`, message, "Set it to raiseAfter or more, or remove it."));
   }
   // The shares may have been rounded by hand: 0.33 + 0.67.
   if (roi.x + roi.width > 1 + 1e-9) {

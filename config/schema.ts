@@ -47,6 +47,10 @@ export const baseSchema = (hostname: string): SchemaTree => ({
     host: leaf("127.0.0.1", formats.text, "The address the live view is bound to"),
     port: leaf(8080, formats.integer(0, 65_535), "0: any free one"),
   },
+  alerts: {
+    floodAbove: leaf(60, formats.integer(0, 100_000), "Alerts raised a minute that are a flood, 0: none is"),
+    summaryEveryS: leaf(5, formats.number(1, 3_600), "Between two messages about a flood"),
+  },
   state: { path: leaf("state", formats.text, "Where the agent keeps what must survive a restart") },
 });
 
@@ -67,7 +71,17 @@ export const cameraSchema: SchemaTree = {
   alert: {
     threshold: leaf("model", formats.threshold, "`model`, or a score"),
     raiseAfter: leaf(2, formats.integer(1, 1_000), "Anomalous frames that raise an alert"),
+    within: optional(
+      formats.integer(1, 10_000),
+      "The latest frames that raiseAfter counts in; clearAfter of them unless given",
+    ),
     clearAfter: leaf(5, formats.integer(1, 10_000), "Good frames in a row that clear it"),
+    clearBelow: leaf(0.9, formats.positive(1), "How good a frame must be to clear it, as a share of the threshold"),
+    mergeWithinS: leaf(
+      10,
+      formats.number(0, 86_400),
+      "A defect that comes back at its place so soon is the same alert",
+    ),
   },
 };
 

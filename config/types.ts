@@ -7,6 +7,7 @@ export interface Config {
   readonly models: Readonly<Record<string, ModelConfig>>;
   readonly inference: InferenceConfig;
   readonly cameras: readonly CameraConfig[];
+  readonly alerts: AlertsConfig;
   readonly http: HttpConfig;
   readonly state: StateConfig;
 }
@@ -67,7 +68,18 @@ export interface AlertConfig {
   /** `model`: the bundle's own. */
   readonly threshold: number | "model";
   readonly raiseAfter: number;
+  /** The N of "raiseAfter of the last N"; as many as clear an alert, and at least raiseAfter, when null. */
+  readonly within: number | null;
   readonly clearAfter: number;
+  /** Share of the threshold, 0..1. */
+  readonly clearBelow: number;
+  readonly mergeWithinS: number;
+}
+
+export interface AlertsConfig {
+  /** Raised a minute on the whole agent; 0: never. */
+  readonly floodAbove: number;
+  readonly summaryEveryS: number;
 }
 
 export interface HttpConfig {

@@ -77,9 +77,17 @@ function configOf(bundle: string, threads: number, source: GstreamerSource, stat
         fps: 100_000,
         roi: { x: 0, y: 0, width: 1, height: 1 },
         // Nothing is anomalous: what is measured is the way of every frame.
-        alert: { threshold: Number.MAX_VALUE, raiseAfter: 2, clearAfter: 5 },
+        alert: {
+          threshold: Number.MAX_VALUE,
+          raiseAfter: 2,
+          within: null,
+          clearAfter: 5,
+          clearBelow: 1,
+          mergeWithinS: 0,
+        },
       },
     ],
+    alerts: { floodAbove: 0, summaryEveryS: 5 },
     http: { host: "127.0.0.1", port: 0 },
     state: { path: statePath },
   };

@@ -1,4 +1,4 @@
-import type { CameraHealth } from "../mqtt/payloads.js";
+import type { FrameHealth } from "../mqtt/payloads.js";
 import type { DropReason } from "../types.js";
 
 /** At any moment: captured = scored + the sum of dropped + failed + inFlight. */
@@ -62,14 +62,20 @@ export class Ledger {
     };
   }
 
-  /** The counts, and the rate and latency since the last call; begins the next interval. */
-  health(nowMs: number): CameraHealth {
+  /** As `look`; begins the next interval. */
+  health(nowMs: number): FrameHealth {
+    const health = this.look(nowMs);
+    this.#scoredInInterval = 0;
+    this.#intervalStartMs = nowMs;
+    return health;
+  }
+
+  /** The counts, and the rate and latency since the interval began. */
+  look(nowMs: number): FrameHealth {
     const counts = this.counts();
     const seconds = (nowMs - this.#intervalStartMs) / 1_000;
     const samples = this.#latenciesMs.slice(0, Math.min(this.#scoredInInterval, MAX_SAMPLES)).sort();
     const fps = seconds > 0 ? round(this.#scoredInInterval / seconds) : 0;
-    this.#scoredInInterval = 0;
-    this.#intervalStartMs = nowMs;
     return {
       ...counts,
       share: counts.captured === 0 ? null : counts.scored / counts.captured,

@@ -1,11 +1,25 @@
-import { type CameraHealth, healthPayload, type OutboxHealth, type ProviderHealth } from "../mqtt/payloads.js";
+import type { RunningCamera } from "../cameras.js";
+import {
+  type CameraHealth,
+  type FrameHealth,
+  type HealthPayload,
+  healthPayload,
+  type OutboxHealth,
+  type ProviderHealth,
+  timestamp,
+} from "../mqtt/payloads.js";
 import { topics } from "../mqtt/topics.js";
+import type { HeldBack } from "../scoring/alert-gate.js";
 import type { Message } from "../types.js";
 import type { Ledger } from "./ledger.js";
 import type { MachineHealth } from "./machine.js";
 
 export interface HealthParts {
-  readonly cameras: readonly { readonly config: { readonly id: string }; readonly ledger: Ledger }[];
+  readonly cameras: readonly {
+    readonly config: { readonly id: string };
+    readonly ledger: Ledger;
+    readonly alerts: { readonly heldBack: HeldBack; readonly shelvedUntilMs: number | null };
+  }[];
   /** By model name. */
   readonly models: ReadonlyMap<string, { readonly engine: { providers(): ProviderHealth } }>;
   readonly outbox: OutboxHealth;
@@ -18,12 +32,35 @@ export interface HealthParts {
 }
 
 /** The health message; begins each camera's next interval. */
-export function healthMessage({ cameras, models, outbox, machine, uptimeMs, nowMs, wallMs }: HealthParts): Message {
+export function healthMessage(parts: HealthParts): Message {
+  const payload = healthOf(parts, (ledger) => ledger.health(parts.nowMs));
+  return { topic: topics.health, payload, qos: 0, retain: true };
+}
+
+/** The same, for whoever asks in between. */
+export function healthNow(parts: HealthParts): HealthPayload {
+  return healthOf(parts, (ledger) => ledger.look(parts.nowMs));
+}
+
+/** What the command `status` tells beyond the health. */
+export function statesOf(cameras: readonly RunningCamera[]): Readonly<Record<string, object>> {
+  const states = cameras.map(({ config, enabled, standing, threshold }) => {
+    const { state, reason, sinceMs } = standing;
+    return [config.id, { state, reason, since: timestamp(sinceMs), enabled, threshold: threshold() }] as const;
+  });
+  return Object.fromEntries(states);
+}
+
+function healthOf(parts: HealthParts, frames: (ledger: Ledger) => FrameHealth): HealthPayload {
+  const { cameras, models, outbox, machine, uptimeMs, wallMs } = parts;
   const byCamera: Record<string, CameraHealth> = {};
-  for (const { config, ledger } of cameras) byCamera[config.id] = ledger.health(nowMs);
+  for (const { config, ledger, alerts } of cameras) {
+    const { heldBack, shelvedUntilMs } = alerts;
+    const shelvedUntil = shelvedUntilMs === null ? null : timestamp(shelvedUntilMs);
+    byCamera[config.id] = { ...frames(ledger), alerts: { heldBack, shelvedUntil } };
+  }
   const providers: Record<string, ProviderHealth> = {};
   for (const [name, { engine }] of models) providers[name] = engine.providers();
   const uptimeS = Math.round(uptimeMs / 1_000);
-  const payload = healthPayload({ uptimeS, cameras: byCamera, providers, outbox, ...machine }, wallMs);
-  return { topic: topics.health, payload, qos: 0, retain: true };
+  return healthPayload({ uptimeS, cameras: byCamera, providers, outbox, ...machine }, wallMs);
 }

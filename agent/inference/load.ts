@@ -6,6 +6,8 @@ import { type Engine, openEngine } from "./engine.js";
 export interface LoadedModel {
   readonly engine: Engine;
   readonly calibration: string | null;
+  /** The worst score of a good part that training held out; absent where it is not known. */
+  readonly goodMax?: number;
 }
 
 export interface LoadOptions {
@@ -29,7 +31,8 @@ export async function loadModel(dir: string, { inference, mostWaiting, onRestart
     maxBatch: Math.min(inference.maxBatch, mostWaiting),
     onRestart,
   });
-  return { engine, calibration: calibrationOf(bundle) };
+  const goodMax = bundle.manifest.calibration?.max;
+  return { engine, calibration: calibrationOf(bundle), ...(goodMax === undefined ? {} : { goodMax }) };
 }
 
 function calibrationOf({ manifest: { calibration } }: Bundle): string | null {

@@ -46,6 +46,8 @@ export function modelShelf(
       if (known !== undefined) return known;
       const coming = fetch(name);
       asked.set(name, coming);
+      // Whoever asks later tries again: a broken bundle may have been mended.
+      coming.catch(() => asked.delete(name));
       return coming;
     },
     async close() {

@@ -47,6 +47,7 @@ export interface AlertPayload extends Payload {
   readonly peak: number;
   readonly durationMs: number;
   readonly frames: number;
+  readonly raises: number;
   readonly regions: readonly Region[];
   readonly model: ModelPayload;
   readonly calibration: string | null;
@@ -54,9 +55,12 @@ export interface AlertPayload extends Payload {
   /** Where the picture will arrive; null while no evidence is taken. */
   readonly evidence: { readonly topic: string; readonly sha256: string; readonly bytes: number } | null;
   readonly replayed: boolean;
+  readonly by?: string;
+  readonly suppressed?: number;
+  readonly flood?: { readonly alerts: number };
 }
 
-export interface CameraHealth {
+export interface FrameHealth {
   readonly captured: number;
   readonly scored: number;
   readonly dropped: Readonly<Partial<Record<DropReason, number>>>;
@@ -67,6 +71,15 @@ export interface CameraHealth {
   readonly fps: number;
   /** Null while nothing was scored in the last interval. */
   readonly latencyMs: { readonly p50: number; readonly p99: number } | null;
+}
+
+export interface CameraHealth extends FrameHealth {
+  readonly alerts: {
+    /** Alerts that were not told since the start, by the reason. */
+    readonly heldBack: { readonly shelved: number; readonly flood: number };
+    /** Null while the camera is not shelved. */
+    readonly shelvedUntil: string | null;
+  };
 }
 
 export interface ProviderHealth {
@@ -172,12 +185,16 @@ export function alertPayload(step: AlertStep, details: AlertDetails): AlertPaylo
     peak: step.peak,
     durationMs: Math.round(step.durationMs),
     frames: step.frames,
+    raises: step.raises,
     regions: step.regions,
     model: identity(step.model),
     calibration: details.calibration,
     context: step.context,
     evidence: details.evidence ?? null,
     replayed: details.replayed ?? false,
+    ...(step.by === undefined ? {} : { by: step.by }),
+    ...(step.suppressed === undefined ? {} : { suppressed: step.suppressed }),
+    ...(step.flood === undefined ? {} : { flood: step.flood }),
   };
 }
 

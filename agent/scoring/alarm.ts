@@ -8,6 +8,11 @@ export interface AlarmPolicy {
   readonly within: number;
   /** Good frames in a row that clear it. */
   readonly clearAfter: number;
+  /**
+   * While it stands, a frame is good up to this share of the threshold: the limits for on and off lie apart, so that a
+   * score that hovers at the threshold does not raise an alarm again and again (ISA-18.2, deadband). 0..1.
+   */
+  readonly clearBelow: number;
 }
 
 /** The anomalous frames that led to the alarm, the raising one included. */
@@ -34,7 +39,8 @@ export function alarm(policy: AlarmPolicy): OperatorFunction<Verdict, Alarm> {
       let goodInARow = 0;
       const next = (verdict: Verdict): Alarm => {
         if (active) {
-          goodInARow = verdict.anomalous ? 0 : goodInARow + 1;
+          const good = verdict.inspection.score <= policy.clearBelow * verdict.threshold;
+          goodInARow = good ? goodInARow + 1 : 0;
           if (goodInARow >= policy.clearAfter) active = false;
           return { verdict, active, onset: null };
         }

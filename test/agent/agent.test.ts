@@ -8,7 +8,7 @@ import type { AlertPayload, HealthPayload, ScorePayload, StatePayload } from "..
 import { fakeCamera } from "../fakes/camera.js";
 import { fakeEngine } from "../fakes/engine.js";
 import { nothingWaits, of, rig } from "../support/agent-rig.js";
-import { cameraConfig, configOf } from "../support/config.js";
+import { alertConfig, cameraConfig, configOf } from "../support/config.js";
 import { greyFrame } from "../support/frames.js";
 import { suite } from "../support/suite.js";
 import { until } from "../support/until.js";
@@ -58,7 +58,7 @@ test("a broken part gives scores, one alert from raised to cleared, and the stat
 
 test("a camera's own threshold outranks the model's", async () => {
   const { deps, sent } = rig([fakeCamera("cam1", [100, 100, 100])], ["cam1"]);
-  const alert = { threshold: 0.3, raiseAfter: 2, clearAfter: 2 };
+  const alert = alertConfig({ threshold: 0.3 });
   agent = await startAgent(configOf([cameraConfig("cam1", { alert })]), deps);
   await until(() => of(sent, "cam1/alert").length === 1, "the alert");
   assert.is(of<ScorePayload>(sent, "cam1/score")[0]!.threshold, 0.3);
@@ -212,6 +212,7 @@ test("stops within 5 s though a camera never delivers, an engine never answers a
       publish: () => never,
       health: () => nothingWaits,
       context$: EMPTY,
+      command$: EMPTY,
       close: () => never,
     }),
   });

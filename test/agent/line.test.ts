@@ -7,6 +7,7 @@ import { type FakeCamera, fakeCamera } from "../fakes/camera.js";
 import { cameraConfig, configOf } from "../support/config.js";
 import { greyFrame } from "../support/frames.js";
 import { type Mosquitto, type Subscriber, startMosquitto, subscribe } from "../support/mosquitto.js";
+import { schemaFaults } from "../support/schemas.js";
 import { suite } from "../support/suite.js";
 import { writeTinyBundle } from "../support/tiny-bundle.js";
 import { until } from "../support/until.js";
@@ -104,10 +105,6 @@ test("two cameras through one engine keep their scores apart", async () => {
 });
 
 test("mosquitto_pub tells the part, retained or not; what cannot be used changes nothing", async () => {
-  const publish = async (rest: readonly string[]): Promise<void> => {
-    const args = ["-h", "127.0.0.1", "-p", String(broker.port), "-q", "1", ...rest];
-    await promisify(execFile)("mosquitto_pub", args);
-  };
   const topic = `retort/line-${agents + 1}/cam1/context`;
   await publish(["-r", "-t", topic, "-m", '{"part":"p1","lot":7,"shift":{"name":"late"}}']);
   const cam1 = fakeCamera("cam1", null);
@@ -145,6 +142,53 @@ test("mosquitto_pub tells the part, retained or not; what cannot be used changes
   await publish(["-r", "-n", "-t", topic]);
   await eventually(() => seen(10), null);
 });
+
+test("commands by mosquitto_pub: one reply to each, done once however often it comes", async () => {
+  const cam1 = fakeCamera("cam1", null);
+  const T = await startLine({ cam1 });
+  const sub = subscriber!;
+  await until(() => sub.of(`${T}/status`).length === 1, "the agent online");
+  const send = (command: string, payload: object, ...rest: string[]) =>
+    publish([...rest, "-t", `${T}/cmd/${command}`, "-m", JSON.stringify(payload)]);
+  const replies = (command: string) => sub.of(`${T}/reply/${command}`);
+  // Whether the agent has subscribed nobody tells; a command that is heard is replied to.
+  await eventually(async () => {
+    await send("status", { id: "s" });
+    return replies("status").length > 0;
+  }, true);
+  assert.ok(replies("status").every(({ id, ok }) => id === "s" && ok === true));
+
+  await send("disable", { id: "d1", camera: "cam1" });
+  await send("disable", { id: "d1", camera: "cam1" });
+  await until(() => replies("disable").length === 2, "two replies");
+  assert.equal(replies("disable")[0], replies("disable")[1]);
+  assert.is(sub.of(`${T}/cam1/state`).filter(({ state }) => state === "disabled").length, 1);
+
+  await send("enable", { id: "e1", camera: "cam9" });
+  await send("enable", { id: "e2" });
+  await send("reboot", { id: "r1" });
+  await send("enable", { id: "e3", camera: "cam1" });
+  await until(() => replies("enable").length === 3 && replies("reboot").length === 1, "four replies");
+  const codes = [...replies("enable"), ...replies("reboot")].map(({ id, ok, error }) => [
+    id,
+    ok ? "ok" : (error as { code: string }).code,
+  ]);
+  assert.equal(codes, [
+    ["e1", "CAMERA_UNKNOWN"],
+    ["e2", "COMMAND_INVALID"],
+    ["e3", "ok"],
+    ["r1", "COMMAND_UNKNOWN"],
+  ]);
+  assert.equal(
+    sub.heard.filter(({ topic }) => topic.includes("/reply/")).flatMap(({ payload }) => schemaFaults("reply", payload)),
+    [],
+  );
+});
+
+async function publish(rest: readonly string[]): Promise<void> {
+  const args = ["-h", "127.0.0.1", "-p", String(broker.port), "-q", "1", ...rest];
+  await promisify(execFile)("mosquitto_pub", args);
+}
 
 /** Nobody tells when the agent has heard: it is asked until it has. */
 async function eventually(ask: () => Promise<unknown>, expected: unknown): Promise<void> {

@@ -9,6 +9,7 @@ import { threadPoolSizeFor } from "../../agent/capture/thread-pool.js";
 import type { CameraEvent } from "../../agent/types.js";
 import type { CameraConfig, SourceConfig } from "../../config/types.js";
 import { type FakeSource, fakeSource } from "../fakes/frame-source.js";
+import { cameraConfig } from "../support/config.js";
 import { suite } from "../support/suite.js";
 import { until as eventually } from "../support/until.js";
 
@@ -17,15 +18,7 @@ const until = (condition: () => boolean) => eventually(condition, condition.toSt
 const input = { width: 8, height: 8 };
 
 function camera(source: SourceConfig): CameraConfig {
-  return {
-    id: "cam",
-    model: "m",
-    enabled: true,
-    source,
-    fps: 1_000,
-    roi: { x: 0.5, y: 0, width: 0.5, height: 1 },
-    alert: { threshold: "model", raiseAfter: 2, clearAfter: 5 },
-  };
+  return cameraConfig("cam", { source, roi: { x: 0.5, y: 0, width: 0.5, height: 1 } });
 }
 
 const live: SourceConfig = { type: "gstreamer", launch: "videotestsrc is-live=true", live: true };

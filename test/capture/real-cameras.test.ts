@@ -10,6 +10,7 @@ import * as assert from "uvu/assert";
 import { watchCamera } from "../../agent/capture/camera.js";
 import type { CameraEvent } from "../../agent/types.js";
 import type { SourceConfig } from "../../config/types.js";
+import { cameraConfig } from "../support/config.js";
 import { suite } from "../support/suite.js";
 import { until } from "../support/until.js";
 
@@ -31,15 +32,7 @@ function watch(source: SourceConfig, wanted = 1_000_000) {
   const events: CameraEvent[] = [];
   let completed = false;
   const subscription = watchCamera({
-    camera: {
-      id: "cam",
-      model: "m",
-      enabled: true,
-      source,
-      fps: 1_000,
-      roi: { x: 0, y: 0, width: 1, height: 1 },
-      alert: { threshold: "model", raiseAfter: 2, clearAfter: 5 },
-    },
+    camera: cameraConfig("cam", { source }),
     input,
     demand$: new BehaviorSubject(wanted),
   }).subscribe({
@@ -95,15 +88,7 @@ test("a live source faster than its consumer keeps the newest frame, and counts 
   const wanted$ = new BehaviorSubject(1);
   const events: CameraEvent[] = [];
   const subscription = watchCamera({
-    camera: {
-      id: "cam",
-      model: "m",
-      enabled: true,
-      source: { type: "gstreamer", launch, live: true },
-      fps: 1_000,
-      roi: { x: 0, y: 0, width: 1, height: 1 },
-      alert: { threshold: "model", raiseAfter: 2, clearAfter: 5 },
-    },
+    camera: cameraConfig("cam", { source: { type: "gstreamer", launch, live: true } }),
     input,
     demand$: wanted$,
   }).subscribe((event) => void events.push(event));
@@ -162,7 +147,7 @@ test("GigE Vision: frames of Aravis's fake camera", async () => {
     let frames = 0;
     watchCamera({
       camera: { id: "cam", model: "m", enabled: true, source: { type: "aravis", trigger: "off", format: "bayer", width: 128, height: 128 }, fps: 100,
-        roi: { x: 0, y: 0, width: 1, height: 1 }, alert: { threshold: "model", raiseAfter: 2, clearAfter: 5 } },
+        roi: { x: 0, y: 0, width: 1, height: 1 } },
       input: { width: 64, height: 64 }, demand$: new BehaviorSubject(20),
     }).subscribe((event) => {
       if (event.kind === "condition" && event.condition === "no-signal") console.error(event.reason);

@@ -44,6 +44,7 @@ test("without a file the demo runs: the contract's defaults, the shipped bundle 
     agent: { id: "box-1" },
     mqtt: { url: "embedded", prefix: "retort", username: null, passwordFile: null },
     inference: { providers: ["tensorrt", "cuda", "cpu"], precision: "fp16", threads: 0, maxBatch: 8 },
+    alerts: { floodAbove: 60, summaryEveryS: 5 },
     http: { host: "127.0.0.1", port: 8080 },
     state: { path: "/line/state" },
     models: { demo: { path: shipped } },
@@ -54,7 +55,14 @@ test("without a file the demo runs: the contract's defaults, the shipped bundle 
         enabled: true,
         fps: 10,
         roi: { x: 0, y: 0, width: 1, height: 1 },
-        alert: { threshold: "model", raiseAfter: 2, clearAfter: 5 },
+        alert: {
+          threshold: "model",
+          raiseAfter: 2,
+          within: null,
+          clearAfter: 5,
+          clearBelow: 0.9,
+          mergeWithinS: 10,
+        },
         source: { type: "demo" },
       },
     ],
@@ -99,7 +107,7 @@ test("every value is reached from the environment and by --set; text stays text"
   assert.is(config.models["m-1"]?.path, "/other");
   assert.is(config.http.port, 0);
   const [cam] = config.cameras;
-  assert.equal(cam?.alert, { threshold: 0.5, raiseAfter: 3, clearAfter: 5 });
+  assert.equal([cam?.alert.threshold, cam?.alert.raiseAfter, cam?.alert.clearAfter], [0.5, 3, 5]);
   assert.equal(cam?.roi, { x: 0, y: 0, width: 0.5, height: 1 });
   assert.is(cam?.enabled, false);
   assert.equal(cam?.source, { type: "rtsp", url: "rtsp://h/s", latencyMs: 50, transport: "tcp", codec: "auto" });
@@ -168,6 +176,11 @@ for (const [what, yaml, expected] of [
     "a region beyond the frame",
     camera("source: {type: demo}, roi: {x: 0.6, width: 0.5}"),
     "CONFIG_CONFLICT cameras.0.roi",
+  ],
+  [
+    "an alert that can never be raised",
+    camera("source: {type: demo}, alert: {raiseAfter: 3, within: 2}"),
+    "CONFIG_CONFLICT cameras.0.alert.within",
   ],
   ["half a size", camera("source: {type: v4l2, width: 640}"), "CONFIG_CONFLICT cameras.0.source"],
   [

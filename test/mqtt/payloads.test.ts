@@ -48,6 +48,7 @@ const step: AlertStep = {
   peak: 0.8,
   durationMs: 12.4,
   frames: 2,
+  raises: 1,
   regions: [{ x: 1, y: 2, width: 3, height: 4, area: 9, score: 0.8 }],
   model,
   context: { part: "a" },
@@ -64,6 +65,7 @@ const health = {
       share: 1 / 3,
       fps: 10,
       latencyMs: null,
+      alerts: { heldBack: { shelved: 0, flood: 1 }, shelvedUntil: null },
     },
   },
   providers: { m: { used: "cpu", tried: [{ provider: "cuda", taken: false, reason: "no GPU" }] } },
@@ -105,6 +107,20 @@ test("a score tells the time of capture, and the latency from the camera to its 
   assert.equal(latencyMs, { capture: 5, queue: 2, inference: 40, total: 55 });
 });
 
+/** The contract's. */
+const commands = [
+  "snapshot",
+  "enable",
+  "disable",
+  "threshold",
+  "calibrate",
+  "acknowledge",
+  "shelve",
+  "feedback",
+  "restart-camera",
+  "status",
+];
+
 test("the AsyncAPI document names a channel, an operation and a schema for every topic", () => {
   const document = parse(readFileSync(join(schemaFolder, "asyncapi.yaml"), "utf8")) as {
     asyncapi: string;
@@ -118,10 +134,14 @@ test("the AsyncAPI document names a channel, an operation and a schema for every
   const used = Object.values(document.operations).flatMap(({ channel, reply }) => [channel.$ref, reply?.channel.$ref]);
   for (const name of names) {
     assert.ok(used.includes(`#/channels/${name}`), `${name} is in no operation`);
-    assert.equal(document.channels[name]!.messages, { [name]: { $ref: `#/components/messages/${name}` } });
-    const { $ref } = document.components.messages[name]!.payload.schema;
-    assert.is($ref, `./${name}.json`);
-    assert.is.not(schemaFaults(name, null).length, 0, `${name}.json is no schema of an object`);
+    const messages = name === "command" ? commands.map((command) => `command-${command}`) : [name];
+    assert.equal(Object.keys(document.channels[name]!.messages).sort(), messages.sort());
+    for (const message of messages) {
+      assert.equal(document.channels[name]!.messages[message], { $ref: `#/components/messages/${message}` });
+      const { $ref } = document.components.messages[message]!.payload.schema;
+      assert.is($ref, `./${message}.json`);
+      assert.is.not(schemaFaults(message, null).length, 0, `${message}.json is no schema of an object`);
+    }
   }
 });
 

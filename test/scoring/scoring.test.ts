@@ -1,6 +1,7 @@
 import { TestScheduler } from "rxjs/testing";
 import * as assert from "uvu/assert";
 import { alarm } from "../../agent/scoring/alarm.js";
+import { AlertLife } from "../../agent/scoring/alert-life.js";
 import { alerts } from "../../agent/scoring/alerts.js";
 import { judge } from "../../agent/scoring/judge.js";
 import { regionsOf } from "../../agent/scoring/regions.js";
@@ -49,7 +50,7 @@ verdicts.run();
 const alarms = suite("alarm");
 
 /** `x` anomalous, `.` good, into `#` alarm stands, `-` it does not. */
-function stands(line: string, policy = { raiseAfter: 2, within: 3, clearAfter: 2 }): string {
+function stands(line: string, policy = { raiseAfter: 2, within: 3, clearAfter: 2, clearBelow: 1 }): string {
   const states: string[] = [];
   marbles(({ cold, flush }) => {
     cold([...line].map((_, index) => String.fromCharCode(97 + index)).join(""), valuesOf(line))
@@ -83,7 +84,7 @@ alarms("bad frames of a cleared alarm do not count for the next", () => {
 });
 
 alarms("raiseAfter 1 and clearAfter 1 follow every frame", () => {
-  assert.is(stands("x.xx.", { raiseAfter: 1, within: 1, clearAfter: 1 }), "#-##-");
+  assert.is(stands("x.xx.", { raiseAfter: 1, within: 1, clearAfter: 1, clearBelow: 1 }), "#-##-");
 });
 
 alarms.run();
@@ -92,7 +93,7 @@ const lives = suite("alerts");
 
 function lifeOf(
   scores: readonly number[],
-  policy = { raiseAfter: 2, within: 3, clearAfter: 2 },
+  policy = { raiseAfter: 2, within: 3, clearAfter: 2, clearBelow: 1 },
   updateEveryMs = 2_000,
 ) {
   const steps: { phase: string; id: string; peak: number; durationMs: number; frames: number; regions: number }[] = [];
@@ -102,7 +103,7 @@ function lifeOf(
       scores.map((score, index) => [String.fromCharCode(97 + index), verdict(score, index)]),
     );
     cold(Object.keys(values).join(""), values)
-      .pipe(alarm(policy), alerts({ updateEveryMs, newId: () => `alert${++ids}` }))
+      .pipe(alarm(policy), alerts(new AlertLife({ updateEveryMs, newId: () => `alert${++ids}` })))
       .subscribe(({ phase, id, peak, durationMs, frames, regions }) =>
         steps.push({ phase, id, peak, durationMs, frames, regions: regions.length }),
       );
@@ -120,7 +121,7 @@ lives("raised, updated at a bounded rate, cleared: one id, the peak and the fram
 });
 
 lives("each alert has its own id, peak and count", () => {
-  const steps = lifeOf([0.9, 0.1, 0.6, 0.1], { raiseAfter: 1, within: 1, clearAfter: 1 });
+  const steps = lifeOf([0.9, 0.1, 0.6, 0.1], { raiseAfter: 1, within: 1, clearAfter: 1, clearBelow: 1 });
   assert.equal(
     steps.map(({ phase, id, peak, frames }) => `${phase} ${id} ${peak} ${frames}`),
     ["raised alert1 0.9 1", "cleared alert1 0.9 1", "raised alert2 0.6 1", "cleared alert2 0.6 1"],
@@ -131,7 +132,7 @@ lives("a real id is a UUIDv7 of the raising frame's time", () => {
   marbles(({ cold, flush }) => {
     const ids: string[] = [];
     cold("a", { a: verdict(0.9, 1_700_000_000) })
-      .pipe(alarm({ raiseAfter: 1, within: 1, clearAfter: 1 }), alerts())
+      .pipe(alarm({ raiseAfter: 1, within: 1, clearAfter: 1, clearBelow: 1 }), alerts(new AlertLife()))
       .subscribe(({ id }) => ids.push(id));
     flush();
     assert.match(ids[0]!, /^018bcfe5-6800-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);

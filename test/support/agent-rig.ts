@@ -1,6 +1,6 @@
 import { Subject } from "rxjs";
 import type { AgentDeps } from "../../agent/agent.js";
-import type { CameraContext } from "../../agent/mqtt/inbound.js";
+import type { CameraContext, Command } from "../../agent/mqtt/inbound.js";
 import type { Message } from "../../agent/types.js";
 import type { FakeCamera } from "../fakes/camera.js";
 import { fakeEngine } from "../fakes/engine.js";
@@ -13,6 +13,7 @@ export interface Rig {
   readonly sent: Message[];
   readonly lines: string[];
   readonly said$: Subject<CameraContext>;
+  readonly command$: Subject<Command>;
   readonly closed: () => boolean;
 }
 
@@ -20,6 +21,7 @@ export function rig(cameras: readonly FakeCamera[], ids: readonly string[], rest
   const sent: Message[] = [];
   const lines: string[] = [];
   const said$ = new Subject<CameraContext>();
+  const command$ = new Subject<Command>();
   let closed = false;
   const deps: AgentDeps = {
     watchCamera: (options) => cameras[ids.indexOf(options.camera.id)]!.watch(options),
@@ -29,6 +31,7 @@ export function rig(cameras: readonly FakeCamera[], ids: readonly string[], rest
       },
       health: () => nothingWaits,
       context$: said$,
+      command$,
       close: async () => {
         closed = true;
       },
@@ -39,7 +42,7 @@ export function rig(cameras: readonly FakeCamera[], ids: readonly string[], rest
     healthEveryMs: 20,
     ...rest,
   };
-  return { deps, sent, lines, said$, closed: () => closed };
+  return { deps, sent, lines, said$, command$, closed: () => closed };
 }
 
 /** The payloads sent to a topic. */

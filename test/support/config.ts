@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { CameraConfig, Config } from "../../config/types.js";
+import type { AlertConfig, CameraConfig, Config } from "../../config/types.js";
 
 const folders: string[] = [];
 process.once("exit", () => {
@@ -15,6 +15,19 @@ export function temporaryFolder(): string {
   return folder;
 }
 
+/** Plain alerts: on and off at the threshold, each of its own. */
+export function alertConfig(rest: Partial<AlertConfig> = {}): AlertConfig {
+  return {
+    threshold: "model",
+    raiseAfter: 2,
+    within: null,
+    clearAfter: 2,
+    clearBelow: 1,
+    mergeWithinS: 0,
+    ...rest,
+  };
+}
+
 export function cameraConfig(id: string, rest: Partial<CameraConfig> = {}): CameraConfig {
   return {
     id,
@@ -23,7 +36,7 @@ export function cameraConfig(id: string, rest: Partial<CameraConfig> = {}): Came
     source: { type: "demo" },
     fps: 1000,
     roi: { x: 0, y: 0, width: 1, height: 1 },
-    alert: { threshold: "model", raiseAfter: 2, clearAfter: 2 },
+    alert: alertConfig(),
     ...rest,
   };
 }
@@ -35,6 +48,7 @@ export function configOf(cameras: readonly CameraConfig[], rest: Partial<Config>
     models: { plate: { path: "models/demo" } },
     inference: { providers: ["cpu"], precision: "fp32", threads: 1, maxBatch: 8 },
     cameras,
+    alerts: { floodAbove: 0, summaryEveryS: 5 },
     http: { host: "127.0.0.1", port: 0 },
     state: { path: temporaryFolder() },
     ...rest,

@@ -1,0 +1,47 @@
+import type { RunningCamera } from "../cameras.js";
+import { CodedError } from "../errors.js";
+import { cameraOf, cameraOfAlert, type Handlers, USUAL_LIMIT_MS } from "./handler.js";
+import type { Settings } from "./settings.js";
+
+export interface AlertCommandDeps {
+  readonly cameras: readonly RunningCamera[];
+  readonly settings: Settings;
+  readonly wallMs: () => number;
+}
+
+/** `acknowledge` and `shelve` (ISA-18.2: an operator has seen it; an operator wants quiet, for a time that ends by itself). */
+export function alertCommands({ cameras, settings, wallMs }: AlertCommandDeps): Handlers {
+  const limitMs = () => USUAL_LIMIT_MS;
+  return {
+    acknowledge: {
+      limitMs,
+      run: ({ alert, by }) => {
+        const id = String(alert);
+        cameraOfAlert(cameras, id).alerts.acknowledge(id, by as string | undefined);
+        return { alert: id };
+      },
+    },
+    shelve: {
+      limitMs,
+      run: async (args) => {
+        const id = args.alert === undefined ? null : String(args.alert);
+        const camera = id === null ? cameraOf(cameras, args) : cameraOfAlert(cameras, id);
+        const forMs = Number(args.minutes) * 60_000;
+        const untilMs = wallMs() + forMs;
+        // A single alert's id does not outlive the agent, so neither does its shelving.
+        if (id === null) await settings.set("shelvedUntilMs", camera.config.id, forMs > 0 ? untilMs : undefined);
+        if (forMs > 0) camera.alerts.shelve(id, forMs, args.by as string | undefined);
+        else if (!camera.alerts.unshelve(id)) throw notShelved(id ?? camera.config.id);
+        const subject = id === null ? {} : { alert: id };
+        return { camera: camera.config.id, ...subject, until: forMs > 0 ? new Date(untilMs).toISOString() : null };
+      },
+    },
+  };
+}
+
+function notShelved(what: string): CodedError {
+  return new CodedError("NOT_SHELVED", `${what} is not shelved`, {
+    at: "minutes",
+    remedy: "Give the minutes to shelve it for; 0 ends a shelving.",
+  });
+}

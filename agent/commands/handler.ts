@@ -1,0 +1,50 @@
+import type { RunningCamera } from "../cameras.js";
+import { CodedError } from "../errors.js";
+
+/** The payload of a command, already held against its schema. */
+export type Args = Readonly<Record<string, unknown>>;
+
+export interface Handler {
+  /**
+   * @param signal aborted when it took too long, or the agent stops: then nobody waits for the result any more
+   * @returns what the reply's `result` is to be
+   * @throws CodedError what the reply's `error` is to be
+   */
+  readonly run: (args: Args, signal: AbortSignal) => unknown;
+  readonly limitMs: (args: Args) => number;
+}
+
+/** By the command's name. */
+export type Handlers = Readonly<Record<string, Handler>>;
+
+/** For whatever does not have to wait for pictures. */
+export const USUAL_LIMIT_MS = 10_000;
+
+/** @throws CodedError CAMERA_UNKNOWN */
+export function cameraOf(cameras: readonly RunningCamera[], args: Args): RunningCamera {
+  const found = cameras.find(({ config }) => config.id === args.camera);
+  if (found !== undefined) return found;
+  throw new CodedError("CAMERA_UNKNOWN", `there is no camera ${String(args.camera)}`, {
+    at: "camera",
+    remedy: `Name one of: ${cameras.map(({ config }) => config.id).join(", ")}.`,
+  });
+}
+
+/** @throws CodedError CAMERA_DISABLED */
+export function requireEnabled(camera: RunningCamera): void {
+  if (camera.enabled) return;
+  throw new CodedError("CAMERA_DISABLED", `${camera.config.id} is disabled`, {
+    at: "camera",
+    remedy: "Send the command enable first.",
+  });
+}
+
+/** The camera that an alert came from. @throws CodedError ALERT_UNKNOWN */
+export function cameraOfAlert(cameras: readonly RunningCamera[], alert: string): RunningCamera {
+  const found = cameras.find(({ alerts }) => alerts.life.find(alert) !== null);
+  if (found !== undefined) return found;
+  throw new CodedError("ALERT_UNKNOWN", `no alert ${alert} is remembered`, {
+    at: "alert",
+    remedy: "Name one of the last 100 alerts of a camera since the agent started.",
+  });
+}

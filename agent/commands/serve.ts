@@ -1,0 +1,113 @@
+import type { Observable } from "rxjs";
+import { CodedError, messageOf } from "../errors.js";
+import type { Command } from "../mqtt/inbound.js";
+import type { CommandOutcome } from "../mqtt/payloads.js";
+import type { Validator } from "../mqtt/validator.js";
+import type { Handlers } from "./handler.js";
+
+export interface ServeOptions {
+  readonly handlers: Handlers;
+  readonly validate: Validator;
+  readonly monotonicMs: () => number;
+  /** For the log: what failed without a code is a fault of ours. */
+  readonly onFault: (command: string, reason: string) => void;
+}
+
+export interface CommandService {
+  /** What is still being done is given up, and answered so. */
+  close(): void;
+}
+
+/** QoS 1 delivers again what was not acknowledged: for so long a command of the same id is the same command. */
+const REMEMBERED_MS = 10 * 60_000;
+/** Replies may hold a picture. */
+const MOST_REMEMBERED = 200;
+/** More at once are refused: a flood of commands must not take the line's time. */
+const MOST_AT_ONCE = 32;
+
+interface Done {
+  readonly asked: string;
+  readonly atMs: number;
+  readonly outcome: Promise<CommandOutcome>;
+}
+
+/**
+ * Answers each command exactly once: with its result, with the error it met, or that it took too long. A command that
+ * comes again under its id is answered again and not done again.
+ */
+export function serveCommands(command$: Observable<Command>, options: ServeOptions): CommandService {
+  const { handlers, validate, monotonicMs, onFault } = options;
+  const done = new Map<string, Done>();
+  const closing = new AbortController();
+  let atOnce = 0;
+
+  const check = ({ command, args }: Command): CommandOutcome | null => {
+    if (handlers[command] === undefined) {
+      return refused("COMMAND_UNKNOWN", `${command} is no command; known: ${Object.keys(handlers).join(", ")}`);
+    }
+    const faults = validate(`command-${command}`, args) ?? [];
+    if (faults.length > 0) return refused("COMMAND_INVALID", faults.slice(0, 5).join("; "));
+    if (atOnce >= MOST_AT_ONCE) return refused("COMMAND_BUSY", `${atOnce} commands are being carried out`);
+    return closing.signal.aborted ? refused("COMMAND_STOPPED", "the agent stops") : null;
+  };
+
+  const carryOut = async ({ command, args }: Command): Promise<CommandOutcome> => {
+    const { run, limitMs } = handlers[command]!;
+    const late = new AbortController();
+    const signal = AbortSignal.any([late.signal, closing.signal]);
+    const limit = limitMs(args);
+    const timer = setTimeout(() => late.abort(), limit);
+    const givenUp = new Promise<CommandOutcome>((resolve) => {
+      signal.addEventListener("abort", () =>
+        resolve(
+          late.signal.aborted
+            ? refused("COMMAND_TIMEOUT", `${command} was not done within ${limit / 1_000} s`)
+            : refused("COMMAND_STOPPED", "the agent stops"),
+        ),
+      );
+    });
+    atOnce += 1;
+    const work = (async () => run(args, signal))()
+      .then((result): CommandOutcome => ({ ok: true, result }))
+      .catch((error: unknown): CommandOutcome => {
+        if (error instanceof CodedError) return refused(error.code, `${error.message}. ${error.remedy}`);
+        onFault(command, messageOf(error));
+        return refused("COMMAND_FAILED", messageOf(error));
+      })
+      .finally(() => {
+        atOnce -= 1;
+        clearTimeout(timer);
+      });
+    return Promise.race([work, givenUp]);
+  };
+
+  const outcomeOf = (command: Command): Promise<CommandOutcome> => {
+    const key = `${command.command} ${command.id}`;
+    const asked = JSON.stringify(command.args);
+    const before = done.get(key);
+    if (before !== undefined && monotonicMs() - before.atMs < REMEMBERED_MS) {
+      if (before.asked === asked) return before.outcome;
+      return Promise.resolve(refused("COMMAND_ID_REUSED", `${command.id} was another ${command.command}`));
+    }
+    const no = check(command);
+    // Not remembered: it may be busy only now, and refusing again costs nothing.
+    if (no !== null) return Promise.resolve(no);
+    const outcome = carryOut(command);
+    done.delete(key);
+    done.set(key, { asked, atMs: monotonicMs(), outcome });
+    if (done.size > MOST_REMEMBERED) done.delete(done.keys().next().value!);
+    return outcome;
+  };
+
+  const subscription = command$.subscribe((command) => void outcomeOf(command).then(command.reply));
+  return {
+    close: () => {
+      subscription.unsubscribe();
+      closing.abort();
+    },
+  };
+}
+
+function refused(code: string, message: string): CommandOutcome {
+  return { ok: false, code, message };
+}

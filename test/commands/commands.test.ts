@@ -1,0 +1,285 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import sharp from "sharp";
+import * as assert from "uvu/assert";
+import { type AgentDeps, type RunningAgent, startAgent } from "../../agent/agent.js";
+import type { AlertPayload, CommandOutcome, HealthPayload, StatePayload } from "../../agent/mqtt/payloads.js";
+import type { Config } from "../../config/types.js";
+import { type FakeCamera, fakeCamera } from "../fakes/camera.js";
+import { fakeEngine } from "../fakes/engine.js";
+import { of, type Rig, rig } from "../support/agent-rig.js";
+import { cameraConfig, configOf } from "../support/config.js";
+import { greyFrame } from "../support/frames.js";
+import { schemaFaults } from "../support/schemas.js";
+import { suite } from "../support/suite.js";
+import { until } from "../support/until.js";
+
+/** The whole agent, its edges faked: what an operator's commands do to it. */
+const test = suite("commands");
+let agent: RunningAgent | undefined;
+test.after.each(async () => {
+  await agent?.stop();
+});
+const bad = 250;
+const good = 10;
+
+interface Line extends Rig {
+  readonly camera: FakeCamera;
+  readonly config: Config;
+  ask(command: string, args?: object): Promise<CommandOutcome>;
+  show(...levels: readonly number[]): Promise<void>;
+  states(): string[];
+}
+
+let ids = 0;
+async function start(config = configOf([cameraConfig("cam1")]), rest: Partial<AgentDeps> = {}): Promise<Line> {
+  const camera = fakeCamera("cam1", null);
+  const edges = rig([camera], ["cam1"], rest);
+  agent = await startAgent(config, edges.deps);
+  await agent.started;
+  const judged = () => {
+    const { scored, failed } = agent!.cameras[0]!.ledger.counts();
+    return scored + failed;
+  };
+  return {
+    ...edges,
+    camera,
+    config,
+    ask: (command, args = {}) =>
+      new Promise((reply) => {
+        const id = `id-${++ids}`;
+        edges.command$.next({ command, id, args: { id, ...args }, reply });
+      }),
+    show: async (...levels) => {
+      const before = judged();
+      for (const level of levels) camera.tell({ kind: "frame", camera: "cam1", frame: greyFrame(level) });
+      await until(() => judged() === before + levels.length, "the frames judged");
+    },
+    states: () => of<StatePayload>(edges.sent, "cam1/state").map(({ state }) => state),
+  };
+}
+
+const code = (outcome: CommandOutcome) => (outcome.ok ? "ok" : outcome.code);
+const result = (outcome: CommandOutcome): Record<string, unknown> => {
+  if (!outcome.ok) throw new Error(`${outcome.code}: ${outcome.message}`);
+  return outcome.result as Record<string, unknown>;
+};
+
+test("disable and enable, and a restart of the agent keeps what was said last", async () => {
+  const line = await start();
+  await line.show(good);
+  assert.equal(result(await line.ask("disable", { camera: "cam1" })), { camera: "cam1", enabled: false });
+  assert.not(line.camera.watched());
+  assert.is(line.states().at(-1), "disabled");
+  assert.is(code(await line.ask("restart-camera", { camera: "cam1" })), "CAMERA_DISABLED");
+  await agent!.stop();
+
+  const next = await start(line.config);
+  assert.not(next.camera.watched());
+  assert.is(next.states().at(-1), "disabled");
+  await next.ask("enable", { camera: "cam1" });
+  await until(() => next.camera.watched(), "the camera opened");
+  await next.show(good);
+  assert.is(next.states().at(-1), "ok");
+  await next.ask("enable", { camera: "cam1" });
+  assert.is(next.states().at(-1), "ok");
+});
+
+test("an alert that stands is cleared when its camera is disabled or opened anew", async () => {
+  const line = await start();
+  await line.show(bad, bad);
+  await line.ask("restart-camera", { camera: "cam1" });
+  await until(() => line.camera.watched(), "the camera opened anew");
+  await until(() => of(line.sent, "cam1/alert").length === 2, "two steps");
+  assert.equal(
+    of<AlertPayload>(line.sent, "cam1/alert").map(({ phase }) => phase),
+    ["raised", "cleared"],
+  );
+});
+
+test("restart-camera tries a model again that could not be loaded", async () => {
+  let broken = true;
+  const line = await start(configOf([cameraConfig("cam1")]), {
+    loadModel: async () => {
+      if (broken) throw new Error("half copied");
+      return { engine: fakeEngine(), calibration: null };
+    },
+  });
+  assert.is(line.states().at(-1), "faulted");
+  assert.is(code(await line.ask("threshold", { camera: "cam1", threshold: 1 })), "CAMERA_NOT_READY");
+  broken = false;
+  await line.ask("restart-camera", { camera: "cam1" });
+  await until(() => line.states().at(-1) === "ok", "ok");
+});
+
+test("threshold holds from the next frame on and after a restart; null goes back to the configuration", async () => {
+  const line = await start();
+  assert.equal(result(await line.ask("threshold", { camera: "cam1", threshold: 0.99 })), {
+    camera: "cam1",
+    threshold: 0.99,
+    before: 0.5,
+  });
+  await line.show(bad);
+  const scores = () => of<{ threshold: number; anomalous: boolean }>(line.sent, "cam1/score");
+  assert.equal([scores()[0]!.threshold, scores()[0]!.anomalous], [0.99, false]);
+  await agent!.stop();
+
+  const next = await start(line.config);
+  assert.is(agent!.cameras[0]!.threshold(), 0.99);
+  await next.ask("threshold", { camera: "cam1", threshold: null });
+  assert.is(agent!.cameras[0]!.threshold(), 0.5);
+  for (const threshold of [0, -1, "low", {}]) {
+    assert.is(code(await next.ask("threshold", { camera: "cam1", threshold })), "COMMAND_INVALID");
+  }
+});
+
+test("calibrate sets the threshold by training's rule, not below training's worst good part", async () => {
+  const line = await start(configOf([cameraConfig("cam1")]), {
+    loadModel: async () => ({ engine: fakeEngine(), calibration: null, goodMax: 0.3 }),
+  });
+  const asked = line.ask("calibrate", { camera: "cam1", frames: 20 });
+  await line.show(...Array.from({ length: 20 }, (_, n) => 100 + n));
+  const found = result(await asked);
+  const max = 119 / 255;
+  assert.is(found.images, 20);
+  assert.ok(Number(found.threshold) > max && Number(found.threshold) < 2 * max, String(found.threshold));
+  assert.is(agent!.cameras[0]!.threshold(), found.threshold);
+
+  const again = line.ask("calibrate", { camera: "cam1", frames: 20 });
+  await line.show(...Array.from({ length: 20 }, (_, n) => n % 2));
+  assert.is(result(await again).threshold, 0.3);
+});
+
+test("calibrate changes nothing where good parts would have to be defects, or too few frames come", async () => {
+  const line = await start(configOf([cameraConfig("cam1")]), {
+    loadModel: async () => ({ engine: fakeEngine({ threshold: 0.1 }), calibration: null }),
+  });
+  const asked = line.ask("calibrate", { camera: "cam1", frames: 20 });
+  await line.show(...Array.from({ length: 20 }, (_, n) => (n === 7 ? bad : good)));
+  assert.is(code(await asked), "CALIBRATE_IMPLAUSIBLE");
+  const late = line.ask("calibrate", { camera: "cam1", frames: 20, seconds: 1 });
+  await line.show(good, good);
+  assert.ok(["CALIBRATE_TOO_FEW_FRAMES", "COMMAND_TIMEOUT"].includes(code(await late)));
+  assert.is(agent!.cameras[0]!.threshold(), 0.1);
+});
+
+test("acknowledge is told in the alert's own name, standing or cleared; one that nobody knows is an error", async () => {
+  const line = await start();
+  await line.show(bad, bad);
+  const alerts = () => of<AlertPayload>(line.sent, "cam1/alert");
+  await until(() => alerts().length === 1, "the alert");
+  const { id, peak } = alerts()[0]!;
+  assert.is(code(await line.ask("acknowledge", { alert: id, by: "late shift" })), "ok");
+  await line.show(good, good);
+  assert.is(code(await line.ask("acknowledge", { alert: id })), "ok");
+  assert.is(code(await line.ask("acknowledge", { alert: "no-such" })), "ALERT_UNKNOWN");
+  await until(() => alerts().length === 4, "four steps");
+  assert.equal(
+    alerts().map((alert) => [alert.phase, alert.seq, alert.by]),
+    [
+      ["raised", 1, undefined],
+      ["acknowledged", 2, "late shift"],
+      ["cleared", 3, undefined],
+      ["acknowledged", 4, undefined],
+    ],
+  );
+  assert.ok(alerts().every((alert) => alert.id === id && alert.peak === peak));
+  assert.equal(
+    alerts().flatMap((alert) => schemaFaults("alert", alert)),
+    [],
+  );
+});
+
+test("a shelved camera raises nothing, its count is kept, and shelving goes on after a restart", async () => {
+  const line = await start();
+  const alerts = () => of<AlertPayload>(line.sent, "cam1/alert");
+  const { until: end } = result(await line.ask("shelve", { camera: "cam1", minutes: 60 }));
+  assert.ok(Math.abs(Date.parse(String(end)) - Date.now() - 3_600_000) < 60_000);
+  await line.show(bad, bad, good, good, bad, bad);
+  const status = result(await line.ask("status")) as unknown as HealthPayload;
+  assert.equal(status.cameras.cam1!.alerts.heldBack, { shelved: 2, flood: 0 });
+  assert.equal(alerts(), []);
+  await line.ask("shelve", { camera: "cam1", minutes: 0 });
+  await until(() => alerts().length === 1, "what was held back");
+  assert.equal([alerts()[0]!.phase, alerts()[0]!.suppressed], ["raised", 2]);
+  assert.is(code(await line.ask("shelve", { camera: "cam1", minutes: 0 })), "NOT_SHELVED");
+  await line.ask("shelve", { camera: "cam1", minutes: 60 });
+  await agent!.stop();
+
+  const next = await start(line.config);
+  await next.show(bad, bad);
+  const { cameras } = result(await next.ask("status")) as unknown as HealthPayload;
+  assert.is(cameras.cam1!.alerts.heldBack.shelved, 1);
+  assert.ok(Date.parse(cameras.cam1!.alerts.shelvedUntil!) > Date.now());
+});
+
+test("an alert that is shelved says so, and is quiet until it is cleared", async () => {
+  const line = await start();
+  const alerts = () => of<AlertPayload>(line.sent, "cam1/alert");
+  await line.show(bad, bad);
+  await until(() => alerts().length === 1, "the alert");
+  const { id } = alerts()[0]!;
+  await line.ask("shelve", { alert: id, minutes: 1 });
+  await line.show(bad, good, good);
+  await until(() => alerts().length === 3, "three steps");
+  assert.equal(
+    alerts().map(({ phase }) => phase),
+    ["raised", "shelved", "cleared"],
+  );
+  assert.is(code(await line.ask("shelve", { alert: "no-such", minutes: 1 })), "ALERT_UNKNOWN");
+  for (const args of [{ minutes: 1 }, { alert: id, camera: "cam1", minutes: 1 }, { camera: "cam1", minutes: 1e6 }]) {
+    assert.is(code(await line.ask("shelve", args)), "COMMAND_INVALID");
+  }
+});
+
+test("snapshot is the camera's next picture, as JPEG", async () => {
+  const line = await start();
+  const asked = line.ask("snapshot", { camera: "cam1" });
+  await line.show(200);
+  const { base64, width, height, contentType } = result(await asked);
+  assert.equal([width, height, contentType], [16, 16, "image/jpeg"]);
+  const { data, info } = await sharp(Buffer.from(String(base64), "base64"))
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  assert.equal([info.width, info.height], [16, 16]);
+  assert.ok(Math.abs(data[0]! - 200) <= 3);
+  assert.is(code(await line.ask("snapshot", { camera: "cam9" })), "CAMERA_UNKNOWN");
+});
+
+test("feedback keeps the frame where there is a place for it", async () => {
+  const kept: string[][] = [];
+  const line = await start(configOf([cameraConfig("cam1")]), {
+    keepForFeedback: async (...asked) => {
+      kept.push(asked);
+      return "somewhere";
+    },
+  });
+  assert.is(result(await line.ask("feedback", { alert: "a", verdict: "not_a_defect" })).kept, "somewhere");
+  assert.is(code(await line.ask("feedback", { alert: "a", verdict: "maybe" })), "COMMAND_INVALID");
+  assert.equal(kept, [["a", "not_a_defect"]]);
+  await agent!.stop();
+  const without = await start();
+  assert.is(code(await without.ask("feedback", { alert: "a", verdict: "defect" })), "FEEDBACK_UNAVAILABLE");
+});
+
+test("status tells the health and the states at this moment", async () => {
+  const line = await start();
+  await line.show(good, bad, bad);
+  const status = result(await line.ask("status"));
+  assert.equal(schemaFaults("health", status), []);
+  assert.is((status.cameras as { cam1: { scored: number } }).cam1.scored, 3);
+  const { state, enabled, threshold } = (status.states as Record<string, Record<string, unknown>>).cam1!;
+  assert.equal([state, enabled, threshold], ["anomalous", true, 0.5]);
+});
+
+test("a change that cannot be kept is refused, and the camera goes on", async () => {
+  const line = await start();
+  const folder = line.config.state.path;
+  // A folder in the draft's place: not even root can write it.
+  await mkdir(join(folder, "settings.json.draft"));
+  assert.is(code(await line.ask("disable", { camera: "cam1" })), "SETTINGS_UNWRITABLE");
+  await line.show(good);
+  assert.is(line.states().at(-1), "ok");
+});
+
+test.run();

@@ -1,0 +1,119 @@
+import { Subject } from "rxjs";
+import * as assert from "uvu/assert";
+import type { Handler } from "../../agent/commands/handler.js";
+import { type CommandService, serveCommands } from "../../agent/commands/serve.js";
+import { CodedError } from "../../agent/errors.js";
+import type { Command } from "../../agent/mqtt/inbound.js";
+import type { CommandOutcome } from "../../agent/mqtt/payloads.js";
+import { openValidator } from "../../agent/mqtt/validator.js";
+import { suite } from "../support/suite.js";
+import { until } from "../support/until.js";
+
+const test = suite("commands served");
+const validate = openValidator();
+let service: CommandService | undefined;
+test.after.each(() => service?.close());
+
+interface Served {
+  /** Every reply, in order, as `id code`; `ok` where it was done. */
+  readonly replies: string[];
+  readonly faults: string[];
+  send(id: string, args?: object, command?: string): void;
+  passMs(ms: number): void;
+}
+
+/** One command that there is: `enable`. */
+function serve(run: Handler["run"], limitMs = 5_000): Served {
+  const command$ = new Subject<Command>();
+  const replies: string[] = [];
+  const faults: string[] = [];
+  let nowMs = 0;
+  service = serveCommands(command$, {
+    handlers: { enable: { run, limitMs: () => limitMs } },
+    validate,
+    monotonicMs: () => nowMs,
+    onFault: (_, reason) => faults.push(reason),
+  });
+  const say = (id: string, outcome: CommandOutcome) =>
+    replies.push(`${id} ${outcome.ok ? `ok ${JSON.stringify(outcome.result)}` : outcome.code}`);
+  return {
+    replies,
+    faults,
+    send: (id, args = {}, command = "enable") =>
+      command$.next({ command, id, args: { id, camera: "c", ...args }, reply: (outcome) => say(id, outcome) }),
+    passMs: (ms) => {
+      nowMs += ms;
+    },
+  };
+}
+
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+test("what is no command, and what its schema refuses, is told and not done", async () => {
+  let done = 0;
+  const { send, replies } = serve(() => ++done);
+  send("1", {}, "format-disk");
+  send("2", { camera: 7 });
+  send("3", { camrea: "c" });
+  send("4");
+  await settled();
+  assert.equal(replies, ["1 COMMAND_UNKNOWN", "2 COMMAND_INVALID", "3 COMMAND_INVALID", "4 ok 1"]);
+});
+
+test("a handler that throws answers, with its code where it has one; the next command is done", async () => {
+  const { send, replies, faults } = serve(({ camera }) => {
+    if (camera === "coded") throw new CodedError("CAMERA_UNKNOWN", "no", { remedy: "Look." });
+    if (camera === "null") throw null;
+    if (camera === "bare") return Promise.reject(new Error("boom"));
+    return 0;
+  });
+  for (const camera of ["coded", "bare", "null", "c"]) send(camera, { camera });
+  await settled();
+  assert.equal(replies.sort(), ["bare COMMAND_FAILED", "c ok 0", "coded CAMERA_UNKNOWN", "null COMMAND_FAILED"]);
+  assert.equal(faults.sort(), ["boom", "null"]);
+});
+
+test("one that never ends is answered in time, once, and told to stop", async () => {
+  let signal: AbortSignal | undefined;
+  const { send, replies } = serve((_, given) => {
+    signal = given;
+    return new Promise((resolve) => given.addEventListener("abort", () => resolve("too late")));
+  }, 20);
+  send("1");
+  await until(() => replies.length > 0, "the reply");
+  await settled();
+  assert.equal(replies, ["1 COMMAND_TIMEOUT"]);
+  assert.ok(signal!.aborted);
+});
+
+test("a command that comes again under its id is answered again, not done again; later it is another", async () => {
+  let done = 0;
+  const { send, replies, passMs } = serve(async () => {
+    await settled();
+    return ++done;
+  });
+  send("1");
+  send("1");
+  await until(() => replies.length === 2, "two replies");
+  send("1");
+  send("1", { camera: "d" });
+  await until(() => replies.length === 4, "four replies");
+  assert.equal(replies.sort(), ["1 COMMAND_ID_REUSED", "1 ok 1", "1 ok 1", "1 ok 1"]);
+  passMs(11 * 60_000);
+  send("1");
+  await until(() => replies.length === 5, "the fifth reply");
+  assert.is(replies[4], "1 ok 2");
+});
+
+test("more at once than can be carried out are refused; when the agent stops, all are answered", async () => {
+  const { send, replies } = serve(() => new Promise(() => undefined));
+  for (let n = 0; n < 40; n += 1) send(String(n));
+  await settled();
+  assert.is(replies.length, 8);
+  assert.ok(replies.every((reply) => reply.endsWith("COMMAND_BUSY")));
+  service!.close();
+  await settled();
+  assert.is(replies.filter((reply) => reply.endsWith("COMMAND_STOPPED")).length, 32);
+});
+
+test.run();
