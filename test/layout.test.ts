@@ -16,6 +16,7 @@ const EDGES: readonly { readonly name: string; readonly where: string }[] = [
   { name: "sharp", where: "" },
   { name: "mqtt", where: "" },
   { name: "aedes", where: "" },
+  { name: "classic-level", where: "" },
 ];
 
 interface Source {
