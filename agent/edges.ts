@@ -3,8 +3,9 @@ import { join } from "node:path";
 import { packageRoot } from "../config/package-root.js";
 import type { Config } from "../config/types.js";
 import type { Logger, MessageSink } from "./agent.js";
-import { CodedError, messageOf } from "./errors.js";
+import { readCredentials } from "./mqtt/credentials.js";
 import { type EmbeddedBroker, openEmbeddedBroker } from "./mqtt/embedded-broker.js";
+import { type OpenLink, openLink } from "./mqtt/link.js";
 import { openPublisher } from "./mqtt/publisher.js";
 import { baseTopic } from "./mqtt/topics.js";
 
@@ -16,16 +17,17 @@ export interface MqttEdge extends MessageSink {
 /**
  * The way out that the configuration names, the embedded broker with it. Connects in the background.
  * @param port of the embedded broker, where it is free
- * @throws CodedError MQTT_EMBEDDED_FAILED, MQTT_PASSWORD_UNREADABLE or AGENT_ID_INVALID
+ * @throws CodedError MQTT_EMBEDDED_FAILED or AGENT_ID_INVALID
  */
 export async function openMqtt(config: Config, log: Logger, port = 1883): Promise<MqttEdge> {
-  const { prefix, username, passwordFile } = config.mqtt;
+  const { prefix } = config.mqtt;
   const broker = config.mqtt.url === "embedded" ? await openEmbeddedBroker({ port }) : null;
   const url = broker?.url ?? config.mqtt.url;
-  const password = passwordFile === null ? null : await passwordIn(passwordFile);
   const version = await packageVersion();
-  const publisher = openPublisher({ url, prefix, agentId: config.agent.id, version, username, password });
-  publisher.trouble$.subscribe(({ code, message }) => log.warn(`${code}: ${message}`));
+  // Files that are missing or wrong are a connect that failed, to be tried again: cameras go on meanwhile.
+  const open: OpenLink = async (options) => openLink({ ...options, ...(await readCredentials(config.mqtt)) });
+  const publisher = openPublisher({ url, prefix, agentId: config.agent.id, version, openLink: open });
+  publisher.trouble$.subscribe(({ code, at, message, remedy }) => log.warn(`${code}: ${at}: ${message}. ${remedy}`));
   publisher.connected$.subscribe((connected) => {
     if (connected) log.info(`connected to ${url}, MQTT ${publisher.protocol()}: ${subscribeHint(config, broker, url)}`);
   });
@@ -46,17 +48,6 @@ export async function openMqtt(config: Config, log: Logger, port = 1883): Promis
 function subscribeHint(config: Config, broker: EmbeddedBroker | null, url: string): string {
   const where = broker === null ? `-L ${url}/` : `-h ${broker.host} -p ${broker.port} -t `;
   return `mosquitto_sub ${where}'${baseTopic(config.mqtt.prefix, config.agent.id)}/+/alert'`;
-}
-
-async function passwordIn(file: string): Promise<string> {
-  try {
-    return (await readFile(file, "utf8")).split(/\r?\n/, 1)[0]!;
-  } catch (error) {
-    throw new CodedError("MQTT_PASSWORD_UNREADABLE", `cannot read the MQTT password: ${messageOf(error)}`, {
-      at: "mqtt.passwordFile",
-      remedy: "Point to a file that this user may read.",
-    });
-  }
 }
 
 /** Of package.json. */

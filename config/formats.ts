@@ -72,6 +72,13 @@ export const topicPrefix = format(
     !value.startsWith("$"),
 );
 
+/** RFC 1123, 2.1. */
+export const hostName = format(
+  true,
+  "a host's name",
+  (value) => typeof value === "string" && value.length <= 253 && /^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/i.test(value),
+);
+
 /** Credentials in an address end in logs: they are refused here and have their own keys. */
 export function address(protocols: readonly string[], ...words: readonly string[]): Format {
   const schemes = protocols.map((protocol) => `${protocol}://`).join(" | ");

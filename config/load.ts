@@ -78,7 +78,7 @@ export function checkConfig(layers: ConfigLayers, machine: ConfigMachine = thisM
 export function missingPaths(config: Config, exists: (path: string) => boolean = existsSync): readonly Problem[] {
   const named: [string, string | null | undefined][] = [
     ...Object.entries(config.models).map(([name, model]): [string, string] => [`models.${name}.path`, model.path]),
-    ["mqtt.passwordFile", config.mqtt.passwordFile],
+    ...mqttFiles.map((key): [string, string | null] => [`mqtt.${key}`, config.mqtt[key]]),
     ...config.cameras.flatMap(({ source }, index): [string, string | undefined][] => [
       [`cameras.${index}.source.path`, "path" in source ? source.path : undefined],
       [`cameras.${index}.source.passwordFile`, source.type === "rtsp" ? source.passwordFile : undefined],
@@ -91,6 +91,8 @@ export function missingPaths(config: Config, exists: (path: string) => boolean =
       : [{ code: "CONFIG_PATH_MISSING", path, message: `${value} is not there`, remedy: "Check the path." }],
   );
 }
+
+const mqttFiles = ["passwordFile", "caFile", "certFile", "keyFile"] as const;
 
 interface Read {
   readonly tree: Tree;
@@ -132,7 +134,7 @@ function withAbsolutePaths(config: Config, machine: ConfigMachine): Config {
   const { mqtt, models, state } = config;
   return {
     ...config,
-    mqtt: { ...mqtt, passwordFile: mqtt.passwordFile === null ? null : absolute(mqtt.passwordFile) },
+    mqtt: { ...mqtt, ...Object.fromEntries(mqttFiles.map((key) => [key, mqtt[key] && absolute(mqtt[key])])) },
     models: Object.fromEntries(Object.entries(models).map(([name, { path }]) => [name, { path: bundle(path) }])),
     cameras: config.cameras.map((camera) => ({ ...camera, source: sourceFrom(camera.source, absolute) })),
     state: { path: absolute(state.path) },

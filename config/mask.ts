@@ -19,5 +19,5 @@ export function maskText(text: string): string {
 
 /** The file that holds a secret is no secret, but tells where to look: hidden as well. */
 function isSecret(key: string): boolean {
-  return /password|token|secret|privateKey/i.test(key);
+  return /password|token|secret|keyFile/i.test(key);
 }

@@ -23,6 +23,21 @@ function mqttRules({ mqtt }: Config): readonly Problem[] {
   if (mqtt.passwordFile !== null && mqtt.username === null) {
     problems.push(conflict("mqtt.passwordFile", "there is no mqtt.username for the password", "Set mqtt.username."));
   }
+  const secure = /^(mqtts|wss):/.test(mqtt.url);
+  for (const key of ["caFile", "certFile", "keyFile", "serverName"] as const) {
+    // Whoever names certificates means TLS: a plain connection would be a silent downgrade.
+    if (mqtt[key] === null || secure) continue;
+    problems.push(
+      conflict(`mqtt.${key}`, "means nothing without TLS", "Write mqtts:// or wss:// in mqtt.url, or remove it."),
+    );
+  }
+  for (const [key, other] of [
+    ["certFile", "keyFile"],
+    ["keyFile", "certFile"],
+  ] as const) {
+    if (mqtt[key] === null || mqtt[other] !== null) continue;
+    problems.push(conflict(`mqtt.${key}`, `there is no mqtt.${other} for it`, `Set mqtt.${other}.`));
+  }
   return problems;
 }
 

@@ -32,6 +32,10 @@ export const baseSchema = (hostname: string): SchemaTree => ({
     prefix: leaf("retort", formats.topicPrefix, "The first level, or levels, of every topic"),
     username: optional(formats.text, "For the broker"),
     passwordFile: optional(formats.text, "A file whose first line is the password for the broker"),
+    caFile: optional(formats.text, "PEM: the authorities that may vouch for the broker"),
+    certFile: optional(formats.text, "PEM: the certificate that the agent shows to the broker"),
+    keyFile: optional(formats.text, "PEM: the key of that certificate"),
+    serverName: optional(formats.hostName, "The name in the broker's certificate, where it is not the one in mqtt.url"),
   },
   inference: {
     providers: leaf(

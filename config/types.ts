@@ -24,6 +24,13 @@ export interface MqttConfig {
   readonly username: string | null;
   /** The first line of this file is the password: it never stands in the configuration itself. */
   readonly passwordFile: string | null;
+  /** PEM: who may vouch for the broker, none else; null: the authorities that Node ships. */
+  readonly caFile: string | null;
+  /** PEM: the certificate that the agent shows, and its key. */
+  readonly certFile: string | null;
+  readonly keyFile: string | null;
+  /** The name that the broker's certificate must carry, where `url` names the broker otherwise. */
+  readonly serverName: string | null;
 }
 
 export interface ModelConfig {

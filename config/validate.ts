@@ -138,7 +138,11 @@ function problemOf(line: string, path: string): Problem {
     return { code: "CONFIG_VALUE_MISSING", path: at, message, remedy: "Give it a value." };
   }
   const shown = value === undefined ? message : `${message}, not ${maskText(value)}`;
-  return { code: "CONFIG_VALUE_INVALID", path: at, message: shown, remedy: "Change the value." };
+  const credentials = value !== undefined && maskText(value) !== value;
+  const remedy = credentials
+    ? "Take user and password out of it: the user goes into username, the password into a file named by passwordFile."
+    : "Change the value.";
+  return { code: "CONFIG_VALUE_INVALID", path: at, message: shown, remedy };
 }
 
 function wrongShape(path: string, message: string): Problem {

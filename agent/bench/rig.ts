@@ -62,10 +62,12 @@ export async function startRig({ bundle, threads, source, watchCamera }: RigOpti
   };
 }
 
+const noTls = { caFile: null, certFile: null, keyFile: null, serverName: null };
+
 function configOf(bundle: string, threads: number, source: GstreamerSource, statePath: string): Config {
   return {
     agent: { id: "bench" },
-    mqtt: { url: "embedded", prefix: "retort-bench", username: null, passwordFile: null },
+    mqtt: { url: "embedded", prefix: "retort-bench", username: null, passwordFile: null, ...noTls },
     models: { bench: { path: bundle } },
     inference: { providers: ["tensorrt", "cuda", "cpu"], precision: "fp32", threads, maxBatch: 8 },
     cameras: [

@@ -1,6 +1,10 @@
-import { Socket } from "node:net";
-import mqtt, { type IClientOptions, type IPublishPacket } from "mqtt";
+import type { EventEmitter } from "node:events";
+import type { ClientRequest } from "node:http";
+import { isIP } from "node:net";
+import mqtt, { type IClientOptions, type IPublishPacket, type MqttClient } from "mqtt";
 import { CodedError, messageOf } from "../errors.js";
+import { connectFailure, isConnack } from "./connect-failure.js";
+import { type Address, addressOf, dial, speaksTls, type TlsIdentity, type Wire } from "./wire.js";
 
 /** MQTT 5, or 3.1.1 for brokers that have nothing newer. */
 export type ProtocolVersion = 5 | 4;
@@ -31,6 +35,8 @@ export interface LinkOptions {
   readonly clientId: string;
   readonly username: string | null;
   readonly password: string | null;
+  /** For mqtts:// and wss://. */
+  readonly tls?: TlsIdentity | null;
   /** Null for a look at the broker only. */
   readonly will: Packet | null;
   readonly keepaliveS: number;
@@ -54,19 +60,24 @@ export interface Link {
   destroy(): void;
 }
 
+/** Of one websocket frame that a broker sends: what we subscribe to is limited to far less. */
+const MAX_WEBSOCKET_BYTES = 1_048_576;
+
 export type OpenLink = (options: LinkOptions) => Promise<Link>;
 
 /**
  * Connects once. The only file that imports mqtt.
  * @throws CodedError MQTT_UNREACHABLE (no network connection), MQTT_VERSION_REFUSED (the broker does not speak this version,
- * or hung up at our CONNECT, which is how some say it), MQTT_NOT_AUTHORIZED, MQTT_REFUSED.
+ * or hung up at our CONNECT, which is how some say it), MQTT_NOT_AUTHORIZED, MQTT_REFUSED, MQTT_TLS_..., MQTT_WEBSOCKET_REFUSED.
  */
 export const openLink: OpenLink = (options) =>
   new Promise((resolve, reject) => {
-    const client = mqtt.connect(options.url, clientOptions(options));
+    const address = addressOf(options.url);
+    const wire = dial(address, options.tls ?? null);
+    let open = false;
+    const client = clientOver(wire, address, clientOptions(options), () => (open = true));
     let up = false;
     let over = false;
-    let networkUp = false;
     let failure: unknown = null;
     const finish = () => {
       if (over) return;
@@ -74,7 +85,13 @@ export const openLink: OpenLink = (options) =>
       // Forced: the callbacks of what was on its way are called with an error, and no timer stays behind.
       client.end(true);
       if (up) options.onLost(failure === null ? "the broker closed the connection" : messageOf(failure));
-      else reject(connectFailure(options, failure, networkUp));
+      else void refusal(wire.fault() ?? failure).then(reject);
+    };
+    const refusal = async (cause: unknown): Promise<CodedError> => {
+      const { secure, websocket } = address;
+      const stage = wire.stage();
+      const wantsTls = !secure && stage === "connected" && !isConnack(cause) && (await speaksTls(address));
+      return connectFailure({ url: options.url, secure, websocket, stage, open, failure: cause, wantsTls });
     };
     const link = (receiveMaximum: number): Link => ({
       version: options.version,
@@ -99,11 +116,8 @@ export const openLink: OpenLink = (options) =>
         client.end(true);
       },
     });
-    client.stream.once(/^(mqtts|wss)/.test(options.url) ? "secureConnect" : "connect", () => {
-      networkUp = true;
-      // Nagle waiting for a delayed ACK held scores back by 40 ms. A websocket's stream is none of these.
-      if (client.stream instanceof Socket) client.stream.setNoDelay(true);
-    });
+    // mqtt keeps to itself what a websocket's handshake failed of.
+    client.stream.on("error", (error) => (failure ??= error));
     client.on("message", (topic, payload, packet) => options.onReceived(received(topic, payload, packet)));
     client.on("error", (error) => {
       failure = error;
@@ -118,6 +132,28 @@ export const openLink: OpenLink = (options) =>
       resolve(link(connack.properties?.receiveMaximum ?? 65_535));
     });
   });
+
+/** @param onOpen when MQTT can be spoken */
+function clientOver(wire: Wire, address: Address, options: IClientOptions, onOpen: () => void): MqttClient {
+  const { secure, websocket, host, port, path } = address;
+  if (!websocket) {
+    wire.socket.once(secure ? "secureConnect" : "connect", onOpen);
+    return new mqtt.MqttClient(() => wire.socket, options);
+  }
+  // ws dials by itself unless it is given the connection; neither it nor mqtt has a say in TLS.
+  const finishRequest = (request: ClientRequest, socket: EventEmitter) => {
+    socket.once("open", onOpen);
+    request.end();
+  };
+  return mqtt.connect({
+    ...options,
+    protocol: secure ? "wss" : "ws",
+    hostname: isIP(host) === 6 ? `[${host}]` : host,
+    port,
+    path,
+    wsOptions: { createConnection: () => wire.socket, finishRequest, maxPayload: MAX_WEBSOCKET_BYTES },
+  });
+}
 
 function clientOptions(options: LinkOptions): IClientOptions {
   const { will, version } = options;
@@ -176,29 +212,4 @@ function sendFailure(packet: Packet, error: Error): CodedError {
     at: packet.topic,
     cause: error,
   });
-}
-
-/** CONNACK reasons: MQTT 3.1.1 table 3.1 and MQTT 5 table 3.1. */
-const versionRefused = [1, 132];
-const notAuthorized = [4, 5, 134, 135, 138];
-
-function connectFailure(options: LinkOptions, failure: unknown, networkUp: boolean): CodedError {
-  const at = options.url;
-  const reason = failure === null ? "the broker hung up before answering CONNECT" : messageOf(failure);
-  const code = failure !== null && typeof failure === "object" && "code" in failure ? failure.code : undefined;
-  if (typeof code === "number" && notAuthorized.includes(code)) {
-    const remedy = "Check mqtt.username and mqtt.passwordFile, and the broker's list of users.";
-    return new CodedError("MQTT_NOT_AUTHORIZED", reason, { remedy, at, cause: failure });
-  }
-  // aedes answers MQTT 5 with reason 1 and hangs up; others just hang up, or answer in a form that version 5 cannot parse.
-  const refused = typeof code === "number" ? versionRefused.includes(code) : networkUp;
-  if (refused) {
-    const remedy = "The agent tries MQTT 3.1.1 by itself; if that fails too, check that this is an MQTT broker.";
-    return new CodedError("MQTT_VERSION_REFUSED", reason, { remedy, at, cause: failure });
-  }
-  if (typeof code === "number") {
-    return new CodedError("MQTT_REFUSED", reason, { remedy: "See the broker's log.", at, cause: failure });
-  }
-  const remedy = "Check mqtt.url, that the broker runs, and that no firewall is between.";
-  return new CodedError("MQTT_UNREACHABLE", reason, { remedy, at, cause: failure });
 }

@@ -1,19 +1,18 @@
-import { messageOf } from "../errors.js";
+import { CodedError } from "../errors.js";
+import type { Credentials } from "./credentials.js";
 import { type OpenLink, openLink, type ProtocolVersion } from "./link.js";
 
-export interface Reach {
-  /** Null when no connection could be had. */
-  readonly version: "5" | "3.1.1" | null;
-  readonly reason: string;
-}
-
-/** Connects to a broker and leaves again, under a client id of its own: a running agent is not thrown out. */
+/**
+ * Connects to a broker and leaves again, under a client id of its own: a running agent is not thrown out.
+ * @returns the MQTT version that it speaks
+ * @throws CodedError of openLink
+ */
 export async function reachBroker(
-  broker: { readonly url: string; readonly username: string | null; readonly password: string | null },
+  broker: Credentials & { readonly url: string },
   open: OpenLink = openLink,
-): Promise<Reach> {
+): Promise<"5" | "3.1.1"> {
   const ignore = () => undefined;
-  const tryWith = async (version: ProtocolVersion): Promise<Reach> => {
+  const tryWith = async (version: ProtocolVersion): Promise<"5" | "3.1.1"> => {
     const link = await open({
       ...broker,
       version,
@@ -25,9 +24,10 @@ export async function reachBroker(
       onLost: ignore,
     });
     await link.close();
-    return { version: version === 5 ? "5" : "3.1.1", reason: "connected" };
+    return version === 5 ? "5" : "3.1.1";
   };
-  return tryWith(5)
-    .catch(() => tryWith(4))
-    .catch((error: unknown) => ({ version: null, reason: messageOf(error) }));
+  return tryWith(5).catch((error: unknown) => {
+    if (error instanceof CodedError && error.code === "MQTT_VERSION_REFUSED") return tryWith(4);
+    throw error;
+  });
 }

@@ -4,7 +4,7 @@ import * as assert from "uvu/assert";
 import { type RunningAgent, startAgent } from "../../agent/agent.js";
 import { openMqtt } from "../../agent/edges.js";
 import { type FakeCamera, fakeCamera } from "../fakes/camera.js";
-import { cameraConfig, configOf } from "../support/config.js";
+import { cameraConfig, configOf, mqttConfig } from "../support/config.js";
 import { greyFrame } from "../support/frames.js";
 import { type Mosquitto, type Subscriber, startMosquitto, subscribe } from "../support/mosquitto.js";
 import { schemaFaults } from "../support/schemas.js";
@@ -38,7 +38,7 @@ async function startLine(cameras: Record<string, FakeCamera>): Promise<string> {
     Object.keys(cameras).map((camera) => cameraConfig(camera)),
     {
       agent: { id },
-      mqtt: { url: broker.url, prefix: "retort", username: null, passwordFile: null },
+      mqtt: mqttConfig({ url: broker.url }),
       models: { plate: { path: await writeTinyBundle() } },
     },
   );

@@ -117,7 +117,7 @@ test("doctor: the model's provider and why not a better one, the broker, the dis
   const down = await retort(["doctor", "--json", ...well, "--set", `mqtt.url=mqtt://127.0.0.1:${await freePort()}`]);
   assert.is(down.status, 1);
   assert.is(json(down.stdout).ok, false);
-  assert.ok(codes(down).includes("BROKER_UNREACHABLE"), down.stdout);
+  assert.ok(codes(down).includes("MQTT_UNREACHABLE"), down.stdout);
 });
 
 test("run: alerts on the terminal and at the broker, a clean stop within 5 s, seq goes on after a restart", async () => {

@@ -6,6 +6,7 @@ import { mask, maskText } from "../../config/mask.js";
 import { packageRoot } from "../../config/package-root.js";
 import { ConfigError } from "../../config/problems.js";
 import type { Config } from "../../config/types.js";
+import { mqttConfig } from "../support/config.js";
 import { suite } from "../support/suite.js";
 
 const test = suite("config");
@@ -42,7 +43,7 @@ test("without a file the demo runs: the contract's defaults, the shipped bundle 
   const config = loadConfig({ env: {}, set: [] }, machine("", [shipped]));
   assert.equal(config, {
     agent: { id: "box-1" },
-    mqtt: { url: "embedded", prefix: "retort", username: null, passwordFile: null },
+    mqtt: mqttConfig(),
     inference: { providers: ["tensorrt", "cuda", "cpu"], precision: "fp16", threads: 0, maxBatch: 8 },
     alerts: { floodAbove: 60, summaryEveryS: 5 },
     http: { host: "127.0.0.1", port: 8080 },
@@ -193,13 +194,19 @@ for (const [what, yaml, expected] of [
     `${demo}mqtt: {url: 'mqtt://h', passwordFile: /p}`,
     "CONFIG_CONFLICT mqtt.passwordFile",
   ],
+  [
+    "certificates without TLS",
+    `${demo}mqtt: {url: 'ws://h', caFile: /ca, serverName: h}`,
+    ["CONFIG_CONFLICT mqtt.caFile", "CONFIG_CONFLICT mqtt.serverName"],
+  ],
+  ["a certificate without its key", `${demo}mqtt: {url: 'wss://h', certFile: /c}`, "CONFIG_CONFLICT mqtt.certFile"],
   ["a user for the embedded broker", `${demo}mqtt: {username: u}`, "CONFIG_CONFLICT mqtt.username"],
   ["the live view open to the world", `${demo}http: {host: 0.0.0.0}`, "CONFIG_CONFLICT http.host"],
   ["YAML that is none", "mqtt: {", "CONFIG_SYNTAX /etc/retort.yaml:1:8"],
   ["a key twice", "mqtt: {}\nmqtt: {}", "CONFIG_SYNTAX /etc/retort.yaml:2:1"],
   ["a list", "- a", "CONFIG_SYNTAX /etc/retort.yaml"],
 ] as const) {
-  test(`refused: ${what}`, () => assert.equal(problems(yaml), [expected]));
+  test(`refused: ${what}`, () => assert.equal(problems(yaml), [expected].flat()));
 }
 
 test("a file that cannot be read is told by its name", () => {
@@ -250,6 +257,7 @@ test("no secret is shown: neither in the configuration nor in a problem", () => 
   );
   assert.is(more.length, 2);
   assert.not.match(JSON.stringify(more), /hunter2/);
+  for (const { remedy } of more) assert.match(remedy, "passwordFile");
 });
 
 test.run();

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { AlertConfig, CameraConfig, Config } from "../../config/types.js";
+import type { AlertConfig, CameraConfig, Config, MqttConfig } from "../../config/types.js";
 
 const folders: string[] = [];
 process.once("exit", () => {
@@ -41,10 +41,24 @@ export function cameraConfig(id: string, rest: Partial<CameraConfig> = {}): Came
   };
 }
 
+export function mqttConfig(rest: Partial<MqttConfig> = {}): MqttConfig {
+  return {
+    url: "embedded",
+    prefix: "retort",
+    username: null,
+    passwordFile: null,
+    caFile: null,
+    certFile: null,
+    keyFile: null,
+    serverName: null,
+    ...rest,
+  };
+}
+
 export function configOf(cameras: readonly CameraConfig[], rest: Partial<Config> = {}): Config {
   return {
     agent: { id: "line-7" },
-    mqtt: { url: "embedded", prefix: "retort", username: null, passwordFile: null },
+    mqtt: mqttConfig(),
     models: { plate: { path: "models/demo" } },
     inference: { providers: ["cpu"], precision: "fp32", threads: 1, maxBatch: 8 },
     cameras,
