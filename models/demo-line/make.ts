@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { readBundle } from "../bundle.js";
 import { evaluateBundle } from "../evaluate/evaluate.js";
 import { evaluationTable } from "../evaluate/table.js";
 import { archOf } from "../network/arch.js";
@@ -12,10 +13,11 @@ import { trainStudent } from "../train.js";
 import { initialWeights } from "../training/initial.js";
 import { encodeSafetensors } from "../weights/safetensors.js";
 import { createDemoLine, writeDemoDataset } from "./index.js";
+import { writeDemoPicture } from "./picture.js";
 
 /**
  * Makes the shipped demo from nothing (`npm run demo`): a teacher from formulas, pictures of the demo line, a student,
- * its bundle, and what it scores on pictures it never saw. `--random` leaves the teacher as it was drawn: the yardstick.
+ * its bundle, the picture of both in the README, and what it scores on pictures it never saw. `--random` leaves the teacher as it was drawn: the yardstick.
  */
 const ARCH = "resnet18";
 const CHANNELS = 32;
@@ -62,6 +64,7 @@ try {
     },
   });
   say(`threshold ${trained.threshold.toFixed(4)}, ${trained.seconds.toFixed(0)} s`);
+  await writeDemoPicture(join(values.out, "picture.jpg"), createDemoLine(), await readBundle(values.out));
   process.stdout.write(`${evaluationTable(await evaluateBundle({ bundle: values.out, data }))}\n`);
 } finally {
   await rm(data, { recursive: true, force: true });
