@@ -17,7 +17,8 @@ export interface AlarmPolicy {
 
 /** The anomalous frames that led to the alarm, the raising one included. */
 export interface Onset {
-  readonly tsMs: number;
+  /** Monotonic, of the first of them. */
+  readonly sinceMs: number;
   readonly peak: number;
   readonly frames: number;
 }
@@ -64,7 +65,7 @@ export function alarm(policy: AlarmPolicy): OperatorFunction<Verdict, Alarm> {
 
 function onsetOf(bad: readonly Verdict[]): Onset {
   return {
-    tsMs: bad[0]!.inspection.frame.capturedAtMs,
+    sinceMs: bad[0]!.inspection.frame.availableAtMs,
     peak: Math.max(...bad.map((verdict) => verdict.inspection.score)),
     frames: bad.length,
   };

@@ -14,6 +14,7 @@ export interface AlertLifeOptions {
 
 interface Alert {
   readonly id: string;
+  /** Monotonic, as the other times here; `ts` alone is the wall clock's. */
   readonly sinceMs: number;
   peak: number;
   frames: number;
@@ -31,7 +32,7 @@ const MOST_REMEMBERED = 100;
 
 /**
  * The alerts of one camera, at most one of them open: `raised`, `updated` at a bounded rate while it stands, `cleared`.
- * Time is the frames' own, so that a replayed recording gives the same alerts.
+ * Intervals are measured by the frames' monotonic time: a wall clock that is set neither stretches an alert nor merges two.
  *
  * A repeating defect is one alert (ISA-18.2, chattering), but each return is a new `raised` and takes an acknowledgement
  * back (the same standard's re-alarming): on a line it is another bad part, which somebody has to take out.
@@ -54,7 +55,7 @@ export class AlertLife {
   follow(alarm: Alarm): AlertStep | null {
     const { inspection, threshold, anomalous } = alarm.verdict;
     const { frame, score } = inspection;
-    const tsMs = frame.capturedAtMs;
+    const nowMs = frame.availableAtMs;
     const open = this.#open;
     if (open === null) {
       if (alarm.onset === null) return null;
@@ -67,10 +68,10 @@ export class AlertLife {
     }
     if (!alarm.active) {
       this.#open = null;
-      open.clearedAtMs = tsMs;
+      open.clearedAtMs = nowMs;
       return this.#tell(open, alarm, "cleared");
     }
-    return anomalous && tsMs - open.toldAtMs >= this.#updateEveryMs ? this.#tell(open, alarm, "updated") : null;
+    return anomalous && nowMs - open.toldAtMs >= this.#updateEveryMs ? this.#tell(open, alarm, "updated") : null;
   }
 
   /** An operator has seen it, standing or cleared. Null where no such alert is remembered. */
@@ -87,7 +88,7 @@ export class AlertLife {
     const open = this.#open;
     if (open === null) return null;
     this.#open = null;
-    open.clearedAtMs = open.last.tsMs;
+    open.clearedAtMs = open.toldAtMs;
     open.last = { ...open.last, phase: "cleared" };
     return open.last;
   }
@@ -104,10 +105,10 @@ export class AlertLife {
 
   #raise(alarm: Alarm, places: readonly Region[]): Alert {
     const onset = alarm.onset!;
-    const tsMs = alarm.verdict.inspection.frame.capturedAtMs;
+    const { capturedAtMs, availableAtMs: nowMs } = alarm.verdict.inspection.frame;
     const known = this.#alerts.findLast(
       ({ clearedAtMs, places: before }) =>
-        clearedAtMs !== null && tsMs - clearedAtMs < this.#mergeWithinMs && touching(before, places),
+        clearedAtMs !== null && nowMs - clearedAtMs < this.#mergeWithinMs && touching(before, places),
     );
     if (known !== undefined) {
       known.peak = Math.max(known.peak, onset.peak);
@@ -117,14 +118,14 @@ export class AlertLife {
       this.#open = known;
       return known;
     }
-    const { peak, frames, tsMs: sinceMs } = onset;
+    const { peak, frames, sinceMs } = onset;
     const fresh = {
-      id: this.#newId(tsMs),
+      id: this.#newId(capturedAtMs),
       sinceMs,
       peak,
       frames,
       raises: 1,
-      toldAtMs: tsMs,
+      toldAtMs: nowMs,
       clearedAtMs: null,
       places,
     };
@@ -140,7 +141,7 @@ export class AlertLife {
     const { frame, map } = inspection;
     const found = regions ?? regionsOf(map, frame.size, threshold, frame.view);
     if (found.length > 0) alert.places = found;
-    alert.toldAtMs = frame.capturedAtMs;
+    alert.toldAtMs = frame.availableAtMs;
     alert.last = stepOf(alert, alarm, phase, found);
     return alert.last;
   }
@@ -168,7 +169,7 @@ function stepOf(
     score: inspection.score,
     threshold,
     peak: alert.peak,
-    durationMs: Math.max(0, Math.round(frame.capturedAtMs - alert.sinceMs)),
+    durationMs: Math.round(frame.availableAtMs - alert.sinceMs),
     frames: alert.frames,
     raises: alert.raises,
     regions,

@@ -22,7 +22,7 @@ const prompt: AlarmPolicy = { raiseAfter: 1, within: 1, clearAfter: 1, clearBelo
 function verdict(score: number, second: number, place = 0): Verdict {
   const map = new Float32Array(4);
   map[place] = score;
-  const frame = greyFrame(0, size, { capturedAtMs: second * 1_000 });
+  const frame = greyFrame(0, size, { capturedAtMs: second * 1_000, availableAtMs: second * 1_000 });
   return {
     inspection: { frame, score, map, model, queueMs: 0, inferenceMs: 0 },
     threshold: 0.5,
@@ -118,6 +118,25 @@ merging("never is it the same alert where nothing is to be merged", () => {
     r: "raised 1, raised 1, frames 1", c: "cleared 1, raised 1, frames 1",
     s: "raised 2, raised 1, frames 1", d: "cleared 2, raised 1, frames 1",
   });
+});
+
+merging("a clock that is set back or forward neither silences an alert, stretches it, nor merges two", () => {
+  const life = new AlertLife({ mergeWithinMs: 2_000 });
+  const follow = (score: number, second: number, wallMs: number, rest: { active: boolean; raises?: boolean }) => {
+    const seen = verdict(score, second);
+    const { frame } = seen.inspection;
+    const onset = rest.raises ? { sinceMs: frame.availableAtMs, peak: score, frames: 1 } : null;
+    const inspection = { ...seen.inspection, frame: { ...frame, capturedAtMs: wallMs } };
+    return life.follow({ verdict: { ...seen, inspection }, active: rest.active, onset });
+  };
+  const hourMs = 3_600_000;
+  const raised = follow(0.9, 1, 100 * hourMs, { active: true, raises: true });
+  const updated = follow(0.9, 3, 1 * hourMs, { active: true });
+  const cleared = follow(0.1, 4, 200 * hourMs, { active: false });
+  assert.equal([raised?.phase, updated?.phase, cleared?.phase], ["raised", "updated", "cleared"]);
+  assert.equal([updated?.durationMs, cleared?.durationMs], [2_000, 3_000]);
+  const later = follow(0.9, 60, 1 * hourMs, { active: true, raises: true });
+  assert.is.not(later?.id, raised?.id);
 });
 
 merging.run();

@@ -13,7 +13,11 @@ const model = { name: "tiny", version: "1.0.0", sha256: "0".repeat(64), provider
 
 /** The frame of number n is captured at n seconds. */
 function inspection(score: number, number = 1): Inspection {
-  const frame = greyFrame(0, { width: 2, height: 2 }, { number, capturedAtMs: number * 1_000 });
+  const frame = greyFrame(
+    0,
+    { width: 2, height: 2 },
+    { number, capturedAtMs: number * 1_000, availableAtMs: number * 1_000 },
+  );
   const map = new Float32Array(4).fill(score);
   return { frame, score, map, model, queueMs: 0, inferenceMs: 0 };
 }
