@@ -1,50 +1,15 @@
 import fc from "fast-check";
-import { map, type Observable } from "rxjs";
 import { TestScheduler } from "rxjs/testing";
 import * as assert from "uvu/assert";
 import { type AlarmPolicy, alarm } from "../../agent/scoring/alarm.js";
 import { AlertGate } from "../../agent/scoring/alert-gate.js";
-import { AlertLife } from "../../agent/scoring/alert-life.js";
-import { alerts } from "../../agent/scoring/alerts.js";
 import { heldBack } from "../../agent/scoring/held-back.js";
 import { raiseRate } from "../../agent/scoring/raise-rate.js";
-import type { AlertStep, Verdict } from "../../agent/types.js";
-import { greyFrame } from "../support/frames.js";
+import type { AlertStep } from "../../agent/types.js";
 import { suite } from "../support/suite.js";
+import { letter, letters, model, prompt, verdict, verdictsOf } from "../support/verdicts.js";
 
 /** ISA-18.2: deadband, chattering, acknowledging, shelving, floods. */
-const model = { name: "tiny", version: "1.0.0", sha256: "0".repeat(64), provider: "cpu" };
-const size = { width: 4, height: 1 };
-/** Every frame raises, every good one clears. */
-const prompt: AlarmPolicy = { raiseAfter: 1, within: 1, clearAfter: 1, clearBelow: 0.8 };
-
-/** Threshold 0.5. @param place of the defect, 0..3 */
-function verdict(score: number, second: number, place = 0): Verdict {
-  const map = new Float32Array(4);
-  map[place] = score;
-  const frame = greyFrame(0, size, { capturedAtMs: second * 1_000, availableAtMs: second * 1_000 });
-  return {
-    inspection: { frame, score, map, model, queueMs: 0, inferenceMs: 0 },
-    threshold: 0.5,
-    anomalous: score > 0.5,
-  };
-}
-
-/** `A`..`D` a defect at that place, `h` a score between the limits for off and on, `.` good; a frame a second. */
-const scores: Record<string, readonly [score: number, place: number]> = {
-  A: [0.9, 0],
-  B: [0.9, 1],
-  h: [0.45, 0],
-  ".": [0.1, 0],
-};
-
-const verdictsOf = (line: string): Record<string, Verdict> =>
-  Object.fromEntries(
-    [...line].map((mark, second) => [letter(second), verdict(scores[mark]![0], second, scores[mark]![1])]),
-  );
-const letter = (index: number) => String.fromCharCode(97 + index);
-const letters = (line: string) => [...line].map((_, index) => letter(index)).join("");
-
 const deadband = suite("alarm limits for on and off");
 
 /** `#` the alarm stands. */
@@ -78,68 +43,6 @@ deadband("with one limit for both it clears at the threshold", () => {
 });
 
 deadband.run();
-
-const merging = suite("a repeating defect");
-
-/** `phase id raises`, each at its frame; `-` where nothing is told. */
-function told(line: string, mergeWithinMs: number, output: string, values: Record<string, string>): void {
-  new TestScheduler(assert.equal).run(({ cold, expectObservable }) => {
-    let ids = 0;
-    const life = new AlertLife({ mergeWithinMs, newId: () => `${++ids}` });
-    const steps$ = cold(letters(line), verdictsOf(line)).pipe(alarm(prompt), alerts(life));
-    expectObservable(mapped(steps$)).toBe(output, values);
-  });
-}
-
-const mapped = (steps$: Observable<AlertStep>) =>
-  steps$.pipe(map(({ phase, id, raises, frames }) => `${phase} ${id}, raised ${raises}, frames ${frames}`));
-
-merging("that comes back at its place soon enough is the same alert, raised again", () => {
-  // biome-ignore format: columns aligned
-  told("A.A.", 2_000,
-       "rcRC", {
-    r: "raised 1, raised 1, frames 1", c: "cleared 1, raised 1, frames 1",
-    R: "raised 1, raised 2, frames 2", C: "cleared 1, raised 2, frames 2",
-  });
-});
-merging("at another place, or too late, it is another alert", () => {
-  // biome-ignore format: columns aligned
-  told("A.B...A.", 2_000,
-       "rcsd--te", {
-    r: "raised 1, raised 1, frames 1", c: "cleared 1, raised 1, frames 1",
-    s: "raised 2, raised 1, frames 1", d: "cleared 2, raised 1, frames 1",
-    t: "raised 3, raised 1, frames 1", e: "cleared 3, raised 1, frames 1",
-  });
-});
-merging("never is it the same alert where nothing is to be merged", () => {
-  // biome-ignore format: columns aligned
-  told("A.A.", 0,
-       "rcsd", {
-    r: "raised 1, raised 1, frames 1", c: "cleared 1, raised 1, frames 1",
-    s: "raised 2, raised 1, frames 1", d: "cleared 2, raised 1, frames 1",
-  });
-});
-
-merging("a clock that is set back or forward neither silences an alert, stretches it, nor merges two", () => {
-  const life = new AlertLife({ mergeWithinMs: 2_000 });
-  const follow = (score: number, second: number, wallMs: number, rest: { active: boolean; raises?: boolean }) => {
-    const seen = verdict(score, second);
-    const { frame } = seen.inspection;
-    const onset = rest.raises ? { sinceMs: frame.availableAtMs, peak: score, frames: 1 } : null;
-    const inspection = { ...seen.inspection, frame: { ...frame, capturedAtMs: wallMs } };
-    return life.follow({ verdict: { ...seen, inspection }, active: rest.active, onset });
-  };
-  const hourMs = 3_600_000;
-  const raised = follow(0.9, 1, 100 * hourMs, { active: true, raises: true });
-  const updated = follow(0.9, 3, 1 * hourMs, { active: true });
-  const cleared = follow(0.1, 4, 200 * hourMs, { active: false });
-  assert.equal([raised?.phase, updated?.phase, cleared?.phase], ["raised", "updated", "cleared"]);
-  assert.equal([updated?.durationMs, cleared?.durationMs], [2_000, 3_000]);
-  const later = follow(0.9, 60, 1 * hourMs, { active: true, raises: true });
-  assert.is.not(later?.id, raised?.id);
-});
-
-merging.run();
 
 const gates = suite("alerts held back");
 
