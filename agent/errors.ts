@@ -1,2 +1,2 @@
 /** Coded errors are shared with models/, which must not import agent/. */
-export { CodedError, messageOf } from "../models/errors.js";
+export { CodedError, errnoOf, messageOf } from "../models/errors.js";

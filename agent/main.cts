@@ -6,6 +6,9 @@
  */
 process.env.UV_THREADPOOL_SIZE ??= "64";
 
+// mqtt writes every packet into its debug output, the password in CONNECT with the others.
+if (process.env.DEBUG !== undefined) process.env.DEBUG += ",-mqtt*";
+
 import("./cli/program.js").then(
   async ({ runProgram }) => {
     process.exitCode = await runProgram(process.argv.slice(2));

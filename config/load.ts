@@ -1,7 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join, resolve } from "node:path";
-import { parseDocument } from "yaml";
 import { messageOf } from "../models/errors.js";
 import { withAssignments, withEnvironment } from "./overrides.js";
 import { packageRoot } from "./package-root.js";
@@ -10,6 +9,7 @@ import { brokenRules } from "./rules.js";
 import { isTree, overlay, type Tree } from "./tree.js";
 import type { Config, SourceConfig } from "./types.js";
 import { validate } from "./validate.js";
+import { readYaml } from "./yaml.js";
 
 export interface ConfigLayers {
   /** A YAML file; without one the agent runs its demo. */
@@ -85,11 +85,12 @@ export function missingPaths(config: Config, exists: (path: string) => boolean =
       [`cameras.${index}.source.device`, source.type === "v4l2" ? source.device : undefined],
     ]),
   ];
-  return named.flatMap(([path, value]): Problem[] =>
-    value === null || value === undefined || exists(value)
-      ? []
-      : [{ code: "CONFIG_PATH_MISSING", path, message: `${value} is not there`, remedy: "Check the path." }],
-  );
+  return named.flatMap(([path, value]): Problem[] => {
+    if (value === null || value === undefined || exists(value)) return [];
+    // Where a password's file is wanted, the password itself is soon written.
+    const message = path.endsWith("passwordFile") ? "there is no such file" : `${value} is not there`;
+    return [{ code: "CONFIG_PATH_MISSING", path, message, remedy: "Check the path." }];
+  });
 }
 
 const mqttFiles = ["passwordFile", "caFile", "certFile", "keyFile"] as const;
@@ -110,15 +111,12 @@ function readTree(path: string, machine: ConfigMachine): Read {
     const remedy = "Check the path after --config and the file's permissions.";
     return { tree: {}, problems: [{ code: "CONFIG_FILE_UNREADABLE", path, message, remedy }] };
   }
-  const document = parseDocument(text, { prettyErrors: true });
-  const problems = document.errors.map(({ message, linePos }): Problem => {
-    const at = linePos === undefined ? path : `${path}:${linePos[0].line}:${linePos[0].col}`;
-    // The lines after the first quote the file, which may hold a secret.
-    const said = message.split("\n", 1)[0]!.replace(/:$/, "");
-    return { code: "CONFIG_SYNTAX", path: at, message: said, remedy: "Correct the YAML." };
+  const { value, faults } = readYaml(text);
+  const problems = faults.map(({ message, at }): Problem => {
+    return { code: "CONFIG_SYNTAX", path: at === null ? path : `${path}:${at}`, message, remedy: "Correct the YAML." };
   });
   if (problems.length > 0) return { tree: {}, problems };
-  const tree: unknown = document.toJS() ?? {};
+  const tree = value ?? {};
   if (isTree(tree)) return { tree, problems };
   const remedy = "See config/example.yaml.";
   return { tree: {}, problems: [{ code: "CONFIG_SYNTAX", path, message: "is not a mapping", remedy }] };

@@ -10,14 +10,101 @@ export function mask(value: unknown): unknown {
   );
 }
 
-/** Credentials inside addresses and launch lines (rtspsrc's user-id and user-pw among them). */
+/** Credentials inside addresses, launch lines (rtspsrc's user-id and user-pw among them) and JSON. */
 export function maskText(text: string): string {
-  return text
-    .replace(/:\/\/[^/\s@"']+@/g, `://${HIDDEN}@`)
-    .replace(/\b(user-id|user-pw|password|token|secret)=("[^"]*"|\S+)/gi, `$1=${HIDDEN}`);
+  return places(text).reduceRight((masked, [from, to]) => masked.slice(0, from) + HIDDEN + masked.slice(to), text);
+}
+
+/**
+ * Hides the secrets of `origin`, a launch line, wherever they turn up: GStreamer says what it was given in words of its own
+ * (`could not set property "user-pw" in element "rtspsrc" to "hunter2"`).
+ */
+export function concealing(origin: string): (text: string) => string {
+  const secrets = places(origin).flatMap(([from, to]) => {
+    const written = origin.slice(from, to);
+    // A user and a password may turn up each for itself, and without the quotes and escapes that they had.
+    return [written, ...written.split(":")].flatMap((part) => [part, unquoted(part)]);
+  });
+  // The longer first: one may be part of another. Of one or two letters, any text is full.
+  const told = [...new Set(secrets)].filter(({ length }) => length > 2).sort((a, b) => b.length - a.length);
+  return (text) => told.reduce((rest, secret) => rest.replaceAll(secret, HIDDEN), maskText(text));
+}
+
+/** The same text to a parser, its secrets in other letters. */
+export function disguised(text: string): string {
+  return places(text).reduceRight((rest, [from, to]) => {
+    const secret = rest.slice(from, to);
+    const other = secret.replace(/\\.|["'@]|\d|[^"'@\d]/gs, (sign) =>
+      /^[\\"'@]/.test(sign) ? sign : /\d/.test(sign) ? "0" : "x",
+    );
+    return rest.slice(0, from) + other + rest.slice(to);
+  }, text);
 }
 
 /** The file that holds a secret is no secret, but tells where to look: hidden as well. */
 function isSecret(key: string): boolean {
-  return /password|token|secret|keyFile/i.test(key);
+  return /password|passwd|passphrase|token|secret|api-?key|keyFile|^user-?(id|pw)$|-pw$|^authorization$|^cookies?$/i.test(
+    key,
+  );
+}
+
+/** GStreamer takes spaces around the sign, too. A name is met once, at its beginning: no text makes this slow. */
+const assignment = /(?<![\w-])([\w-]+)\s*=\s*/g;
+const member = /"([\w-]+)"\s*:\s*/g;
+const value = /"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|(?:\\.|[^\s\\])+/y;
+const memberValue = /"(?:[^"\\]|\\.)*"|[^\s,}\]]+/y;
+const address = /(?<![\w+.-])[a-z][\w+.-]*:\/\/([^\s"'<>]*)/gi;
+
+type Place = readonly [from: number, to: number];
+
+/** Where secrets stand in a text, in order, apart from each other. */
+function places(text: string): readonly Place[] {
+  const found = [
+    ...valuesAfter(assignment, value, text),
+    ...valuesAfter(member, memberValue, text),
+    ...userinfos(text),
+  ];
+  let end = 0;
+  return found
+    .sort(([a], [b]) => a - b)
+    .filter(([from, to]) => {
+      const apart = from >= end;
+      if (apart) end = to;
+      return apart;
+    });
+}
+
+function valuesAfter(name: RegExp, what: RegExp, text: string): Place[] {
+  const found: Place[] = [];
+  let end = 0;
+  for (const match of text.matchAll(name)) {
+    // What a secret holds is no name; a value that is none may hold further names.
+    if (match.index < end || !isSecret(match[1]!)) continue;
+    const from = match.index + match[0].length;
+    what.lastIndex = from;
+    if (!what.test(text)) continue;
+    end = what.lastIndex;
+    found.push([from, end]);
+  }
+  return found;
+}
+
+function userinfos(text: string): Place[] {
+  return [...text.matchAll(address)].flatMap((match): Place[] => {
+    const rest = match[1]!;
+    const from = match.index + match[0].length - rest.length;
+    const length = userinfoLength(rest);
+    return length === 0 ? [] : [[from, from + length]];
+  });
+}
+
+/** Up to the last `@`, since a password may hold / and @ itself; nothing where the beginning is a host, and the `@` the path's. */
+function userinfoLength(rest: string): number {
+  const authority = rest.split(/[/?#]/, 1)[0]!;
+  const isHost = !authority.includes("@") && /^(\[[\da-f:.]+\]|[\w.-]+)?(:\d*)?$/i.test(authority);
+  return isHost ? 0 : Math.max(0, rest.lastIndexOf("@"));
+}
+
+function unquoted(text: string): string {
+  return text.replace(/^(["'])(.*)\1$/s, "$2").replace(/\\(.)/gs, "$1");
 }

@@ -1,8 +1,7 @@
-import { parse } from "yaml";
-import { messageOf } from "../models/errors.js";
 import type { Problem } from "./problems.js";
 import { baseSchema, cameraSchema, isLeaf, type Leaf, modelSchema, type SchemaTree, sourceSchemas } from "./schema.js";
 import { assign, isTree, type Tree } from "./tree.js";
+import { readYaml } from "./yaml.js";
 
 export interface Overridden {
   readonly tree: Tree;
@@ -42,7 +41,9 @@ export function withAssignments(tree: Tree, assignments: readonly string[]): Ove
     const [, name, value] = /^([^=]+)=(.*)$/s.exec(assignment) ?? [];
     if (name === undefined || value === undefined) {
       const remedy = "Write it as --set mqtt.url=mqtt://broker.";
-      problems.push({ code: "CONFIG_SYNTAX", path: assignment, message: "is not path=value", remedy });
+      // No more than what may be a path: the rest may be a secret.
+      const path = /^[\w.[\]-]*/.exec(assignment)![0];
+      problems.push({ code: "CONFIG_SYNTAX", path, message: "is not path=value", remedy });
       continue;
     }
     const path = resolve(name.replace(/\[(\d+)\]/g, ".$1").split("."), result);
@@ -55,13 +56,11 @@ export function withAssignments(tree: Tree, assignments: readonly string[]): Ove
 function set(tree: Tree, path: readonly string[], value: string, from: string, problems: Problem[]): Tree {
   const leaf = leafAt(path);
   if (leaf?.format.text) return assign(tree, path, value);
-  try {
-    return assign(tree, path, parse(value));
-  } catch (error) {
-    const message = `cannot be read: ${messageOf(error).split("\n", 1)[0]}`;
-    problems.push({ code: "CONFIG_SYNTAX", path: from, message, remedy: "Write the value as in YAML." });
-    return tree;
-  }
+  const read = readYaml(value);
+  if (read.faults.length === 0) return assign(tree, path, read.value);
+  const message = `cannot be read: ${read.faults.map(({ message }) => message).join("; ")}`;
+  problems.push({ code: "CONFIG_SYNTAX", path: from, message, remedy: "Write the value as in YAML." });
+  return tree;
 }
 
 /** Camera ids become indices; null for a path that leads nowhere. */

@@ -1,5 +1,6 @@
 /** Pictures out of a GStreamer launch line. The only file that imports gstreamer-superficial. */
 import { createRequire } from "node:module";
+import { concealing, disguised } from "../../config/mask.js";
 import { messageOf } from "../errors.js";
 import type { Size } from "../types.js";
 import { createBus } from "./bus.js";
@@ -70,10 +71,16 @@ export function createGstreamerSource({ launch, input }: GstreamerOptions): Fram
   let unmakeable: string | null = null;
   let native: Promise<Size> | undefined;
   let pulled = 0;
+  const conceal = concealing(launch);
 
   function make(): Made {
+    const { Pipeline } = load();
     // The bell is linked to nothing: it only rings through the bus (see bus.ts).
-    const pipeline = new (load().Pipeline)(`${launch} appsrc name=${bellName}`);
+    const line = `${launch} appsrc name=${bellName}`;
+    // What cannot be parsed the binding writes to stderr by itself: not before it is known that the line can.
+    const rehearsed = disguised(line);
+    if (rehearsed !== line) new Pipeline(rehearsed);
+    const pipeline = new Pipeline(line);
     const sink = pipeline.findChild(sinkName) as AppSink;
     const nativeSink = pipeline.findChild(nativeSinkName) as AppSink | undefined;
     return { pipeline, sink, nativeSink, bus: createBus(pipeline, pipeline.findChild(bellName)) };
@@ -96,7 +103,7 @@ export function createGstreamerSource({ launch, input }: GstreamerOptions): Fram
 
   async function grab(): Promise<Grab> {
     if (!running) return lost("stopped");
-    if (made === undefined) return lost(unmakeable ?? "not started");
+    if (made === undefined) return lost(conceal(unmakeable ?? "not started"));
     const { sink, nativeSink } = made;
     const shot = await pull(sink);
     if (shot === null) return endOf(made, sink.eos);
@@ -112,7 +119,7 @@ export function createGstreamerSource({ launch, input }: GstreamerOptions): Fram
     const wasRunning = running;
     await stop();
     const fault = bus.fault();
-    if (fault !== null) return lost(fault);
+    if (fault !== null) return lost(conceal(fault));
     if (!wasRunning) return lost("stopped");
     return eos ? { kind: "ended" } : lost("the stream broke off");
   }

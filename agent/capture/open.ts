@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { CameraConfig, SourceConfig } from "../../config/types.js";
-import { CodedError, messageOf } from "../errors.js";
+import { CodedError, errnoOf } from "../errors.js";
 import type { Size } from "../types.js";
 import { createDemoSource, type OpenDemoFrames, shippedDemoFrames } from "./demo.js";
 import type { FrameSource } from "./frame-source.js";
@@ -32,8 +32,9 @@ function passwordOf(source: SourceConfig): string | undefined {
   try {
     return readFileSync(source.passwordFile, "utf8").split(/\r?\n/, 1)[0];
   } catch (error) {
-    throw new CodedError("CAMERA_PASSWORD_UNREADABLE", `cannot read the camera's password: ${messageOf(error)}`, {
-      at: source.passwordFile,
+    // Without the path: where a password's file is wanted, the password itself is soon written.
+    throw new CodedError("CAMERA_PASSWORD_UNREADABLE", `cannot read the camera's password: ${errnoOf(error)}`, {
+      at: "source.passwordFile",
       remedy: "Point passwordFile to a file that this user may read.",
     });
   }

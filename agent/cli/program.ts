@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { maskText } from "../../config/mask.js";
 import { benchCommand } from "./bench.js";
 import { checkCommand } from "./check.js";
 import { doctorCommand } from "./doctor.js";
@@ -34,7 +35,8 @@ export async function runProgram(argv: readonly string[], terminal: Terminal = p
     .showHelpAfterError("(--help tells how)")
     .configureOutput({
       writeOut: (text) => terminal.out(text.trimEnd()),
-      writeErr: (text) => terminal.err(text.trimEnd()),
+      // It repeats what it does not know, and that may be a password.
+      writeErr: (text) => terminal.err(maskText(text.trimEnd())),
     })
     .exitOverride();
   for (const add of commands) add(program, terminal);

@@ -5,13 +5,15 @@ import type { AlertPayload, StatePayload } from "../mqtt/payloads.js";
 import type { Message } from "../types.js";
 import { type ConfigFlags, type JsonFlag, layersOf, withConfigFlags, withJsonFlag } from "./options.js";
 import type { AddCommand } from "./program.js";
-import { exitStatus, type Terminal } from "./terminal.js";
+import { exitStatus, printable, type Terminal } from "./terminal.js";
 
 /** `retort run`: the agent, until SIGINT or SIGTERM. */
 export const runCommand: AddCommand = (program, terminal) => {
   const command = program.command("run").description("runs the agent until SIGINT or SIGTERM");
   withJsonFlag(withConfigFlags(command)).action(async (flags: ConfigFlags & JsonFlag) => {
     const config = loadConfig(layersOf(flags));
+    // What the agent keeps is nobody else's to read, whichever library writes it.
+    process.umask(0o077);
     const log = await loggerFor(terminal, flags.json === true);
     const [{ startAgent }, { openMqtt }, { watchCamera }, { threadPoolSizeFor }] = await Promise.all([
       import("../agent.js"),
@@ -79,7 +81,7 @@ export function terminalLine({ topic, payload }: Message, coloured: boolean): st
   const { ts, state, reason } = payload as StatePayload;
   // These two change with every alert, which has its own line.
   if (state === "anomalous" || (state === "ok" && reason === null)) return null;
-  return `${time(ts)}  ${topic.slice(0, -"/state".length)} is ${state}${reason === null ? "" : `: ${reason}`}`;
+  return `${time(ts)}  ${topic.slice(0, -"/state".length)} is ${state}${reason === null ? "" : `: ${printable(reason)}`}`;
 }
 
 function isAlert(topic: string): boolean {
@@ -105,12 +107,12 @@ async function loggerFor(terminal: Terminal, json: boolean): Promise<Logger> {
     const { pino } = await import("pino");
     const logger = pino({ base: null }, pino.destination({ dest: 2, sync: true }));
     return {
-      info: (text) => logger.info(text),
-      warn: (text) => logger.warn(text),
-      error: (text) => logger.error(text),
+      info: (text) => logger.info(printable(text)),
+      warn: (text) => logger.warn(printable(text)),
+      error: (text) => logger.error(printable(text)),
     };
   }
-  const line = (text: string) => terminal.err(`${new Date().toTimeString().slice(0, 8)}  ${text}`);
+  const line = (text: string) => terminal.err(`${new Date().toTimeString().slice(0, 8)}  ${printable(text)}`);
   return { info: line, warn: (text) => line(`warning: ${text}`), error: (text) => line(`error: ${text}`) };
 }
 

@@ -1,3 +1,4 @@
+import { maskText } from "../../config/mask.js";
 import { CodedError, messageOf } from "../errors.js";
 
 /** Where a command writes; the process's own streams at the edge. */
@@ -9,6 +10,18 @@ export interface Terminal {
   readonly stderr: NodeJS.WriteStream;
   /** Whether a person watches: colours and a moving progress bar. */
   readonly interactive: boolean;
+}
+
+/** Of a text from elsewhere; beyond, nobody reads. */
+const MAX_SHOWN = 4_000;
+
+/**
+ * For eyes, on one line: a hostile camera or publisher must not move the cursor, turn the writing round or forge a line.
+ * Secrets are masked, though none should come here.
+ */
+export function printable(text: string): string {
+  const shown = text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)} ... (${text.length} characters)` : text;
+  return maskText(shown).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (sign) => `\\u{${sign.codePointAt(0)!.toString(16)}}`);
 }
 
 export const exitStatus = { done: 0, failed: 1, wrong: 2 } as const;
@@ -36,14 +49,15 @@ const handedIn = /^(CONFIG|BUNDLE|MODEL|DATA|IMAGE|MASK|WEIGHTS|CHECKPOINT|OPTIO
 export function tellError(error: unknown, terminal: Terminal): number {
   if (error instanceof Exit) return error.status;
   if (!(error instanceof CodedError)) {
-    terminal.err(`error: ${messageOf(error)}`);
+    terminal.err(`error: ${printable(messageOf(error))}`);
     if (error instanceof Error && error.stack !== undefined && process.env.DEBUG !== undefined)
       terminal.err(error.stack);
     return exitStatus.failed;
   }
   // Where it belongs comes first, unless the message says so itself.
   const at = error.at === undefined || error.message.includes(error.at) ? "" : `${error.at}: `;
-  terminal.err(`error ${error.code}: ${at}${error.message}`);
+  // A configuration's error has a line for each problem.
+  terminal.err(`error ${error.code}: ${`${at}${error.message}`.split("\n").map(printable).join("\n")}`);
   terminal.err(`  ${error.remedy}`);
   return handedIn.test(error.code) && !/(_UNWRITABLE|_WRITE_FAILED|_DISK_FULL)$/.test(error.code)
     ? exitStatus.wrong

@@ -2,7 +2,7 @@ import { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { createSecureContext } from "node:tls";
 import type { MqttConfig } from "../../config/types.js";
-import { CodedError, messageOf } from "../errors.js";
+import { CodedError, errnoOf, messageOf } from "../errors.js";
 import type { TlsIdentity } from "./wire.js";
 
 /** What an agent shows to its broker, and by what it knows the broker. */
@@ -40,7 +40,8 @@ async function passwordIn(file: string, read: ReadText): Promise<string> {
   try {
     return (await read(file)).split(/\r?\n/, 1)[0]!;
   } catch (error) {
-    throw new CodedError("MQTT_PASSWORD_UNREADABLE", `cannot read the MQTT password: ${messageOf(error)}`, {
+    // Without the path: where a password's file is wanted, the password itself is soon written.
+    throw new CodedError("MQTT_PASSWORD_UNREADABLE", `cannot read the MQTT password: ${errnoOf(error)}`, {
       at: "mqtt.passwordFile",
       remedy: "Point to a file that this user may read.",
     });

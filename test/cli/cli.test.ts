@@ -1,4 +1,4 @@
-import { execFile, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -6,6 +6,7 @@ import * as assert from "uvu/assert";
 import { packageRoot } from "../../config/package-root.js";
 import { temporaryFolder } from "../support/config.js";
 import { freePort, startMosquitto, subscribe } from "../support/mosquitto.js";
+import { type Ran, retort } from "../support/retort.js";
 import { schemaFaults } from "../support/schemas.js";
 import { suite } from "../support/suite.js";
 import { writeTinyBundle } from "../support/tiny-bundle.js";
@@ -13,28 +14,6 @@ import { until } from "../support/until.js";
 
 const test = suite("command line");
 const main = join(packageRoot(), "dist/agent/main.cjs");
-
-interface Ran {
-  readonly status: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** A process of its own, without this one's RETORT_ variables. */
-function retort(
-  args: readonly string[],
-  more: { env?: Record<string, string>; node?: readonly string[] } = {},
-): Promise<Ran> {
-  const { PATH = "", HOME = "" } = process.env;
-  return new Promise((resolve) => {
-    const child = execFile(
-      process.execPath,
-      [...(more.node ?? []), main, ...args],
-      { env: { PATH, HOME, NO_COLOR: "1", ...more.env } },
-      (_, stdout, stderr) => resolve({ status: child.exitCode ?? -1, stdout, stderr }),
-    );
-  });
-}
 
 function json(text: string): Record<string, unknown> {
   return JSON.parse(text) as Record<string, unknown>;

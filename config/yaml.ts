@@ -1,0 +1,26 @@
+import { parseDocument } from "yaml";
+
+export interface YamlFault {
+  /** What is wrong, without a word of the text itself: it may hold a secret. */
+  readonly message: string;
+  /** `line:column`, null where it belongs to no place. */
+  readonly at: string | null;
+}
+
+/** A value read from YAML, or why it is none. */
+export function readYaml(text: string): { readonly value?: unknown; readonly faults: readonly YamlFault[] } {
+  const document = parseDocument(text, { prettyErrors: true });
+  const faults = document.errors.map(({ message, linePos }): YamlFault => {
+    // The lines after the first quote the text.
+    const said = message.split("\n", 1)[0]!.replace(/:$/, "");
+    return { message: said, at: linePos === undefined ? null : `${linePos[0].line}:${linePos[0].col}` };
+  });
+  if (faults.length > 0) return { faults };
+  try {
+    return { value: document.toJS() as unknown, faults };
+  } catch (error) {
+    // The library's message has the alias's name, which may be what somebody meant for a password.
+    if (!(error instanceof ReferenceError)) throw error;
+    return { faults: [{ message: "an alias without its anchor, or too many of them", at: null }] };
+  }
+}
