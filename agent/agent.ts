@@ -1,4 +1,4 @@
-import type { Observable } from "rxjs";
+import { type Observable, Subject } from "rxjs";
 import type { Config } from "../config/types.js";
 import { type CameraDeps, type RunningCamera, runCamera } from "./cameras.js";
 import { commandHandlers, type KeepForFeedback } from "./commands/commands.js";
@@ -8,10 +8,11 @@ import { contextBook } from "./context.js";
 import type { CodedError } from "./errors.js";
 import { type MachineHealth, machineHealth } from "./health/machine.js";
 import { type HealthParts, healthMessage, healthNow, statesOf } from "./health/report.js";
+import type { AgentView } from "./http/view.js";
 import { type LoadedModel, type LoadOptions, loadModel } from "./inference/load.js";
 import { modelShelf } from "./inference/shelf.js";
 import type { CameraContext, Command } from "./mqtt/inbound.js";
-import type { OutboxHealth } from "./mqtt/payloads.js";
+import type { AlertPayload, OutboxHealth } from "./mqtt/payloads.js";
 import { openValidator } from "./mqtt/validator.js";
 import { openAlertDesk } from "./outbox/alert-desk.js";
 import { type AlertSequence, openAlertSequence } from "./outbox/alert-sequence.js";
@@ -36,6 +37,8 @@ export interface MessageSink {
   readonly context$: Observable<CameraContext>;
   /** What operators ask for; each is replied to once. */
   readonly command$: Observable<Command>;
+  /** Whether the broker is there. */
+  connected(): boolean;
   close(): Promise<void>;
 }
 
@@ -45,6 +48,8 @@ export interface AgentDeps {
   /** Does not wait for the broker: it connects, and reconnects, behind. */
   readonly openPublisher: (config: Config, log: Logger) => Promise<MessageSink>;
   readonly log: Logger;
+  /** Absent: nobody can look in. Never rejects, never waits. */
+  readonly openHttp?: (view: AgentView, log: Logger) => { close(): Promise<void> };
   readonly loadModel?: (dir: string, options: LoadOptions) => Promise<LoadedModel>;
   /** Absent: the command `feedback` is refused. */
   readonly keepForFeedback?: KeepForFeedback;
@@ -66,6 +71,7 @@ export interface RunningAgent {
 const realClock: CameraDeps["clock"] = { monotonicMs: () => performance.now(), wallMs: () => Date.now() };
 
 /** The shares of the 5 s that a stop may take. */
+const HTTP_MS = 200;
 const DRAIN_MS = 1_200;
 const ENGINES_MS = 800;
 const PUBLISHER_MS = 2_600;
@@ -89,9 +95,11 @@ export async function startAgent(config: Config, deps: AgentDeps): Promise<Runni
   );
   publisher.context$.subscribe(contexts.hear);
   const publish = (message: Message): Promise<void> => publisher.publish(message);
+  const alerts$ = new Subject<AlertPayload>();
   const desk = openAlertDesk({
     sequence,
     publish,
+    onNumbered: (alert) => alerts$.next(alert),
     onLost: (reason) => log.error(`an alert was lost: ${reason}`),
   });
   const shelf = modelShelf(config, deps.loadModel ?? loadModel, (model, reason) =>
@@ -120,13 +128,15 @@ export async function startAgent(config: Config, deps: AgentDeps): Promise<Runni
   for (const { config: camera, alerts } of cameras) {
     alerts.restore((settings.now.shelvedUntilMs[camera.id] ?? 0) - clock.wallMs());
   }
+  const outbox = (): OutboxHealth => {
+    const sink = publisher.health();
+    return { ...sink, lost: { ...sink.lost, unnumbered: desk.lost() } };
+  };
   const healthParts = async (): Promise<HealthParts> => {
     const machine = await (deps.machineHealth ?? machineHealth)();
-    const sink = publisher.health();
-    const outbox = { ...sink, lost: { ...sink.lost, unnumbered: desk.lost() } };
     const nowMs = clock.monotonicMs();
     const uptimeMs = nowMs - startedAtMs;
-    return { cameras, models: shelf.loaded, outbox, machine, uptimeMs, nowMs, wallMs: clock.wallMs() };
+    return { cameras, models: shelf.loaded, outbox: outbox(), machine, uptimeMs, nowMs, wallMs: clock.wallMs() };
   };
   const tellHealth = async (): Promise<void> => void publish(healthMessage(await healthParts()));
   const healthTimer = setInterval(() => void tellHealth(), healthEveryMs);
@@ -145,11 +155,14 @@ export async function startAgent(config: Config, deps: AgentDeps): Promise<Runni
     monotonicMs: clock.monotonicMs,
     onFault: (command, reason) => log.error(`the command ${command} failed: ${reason}`),
   });
+  const brokerConnected = (): boolean => publisher.connected();
+  const http = deps.openHttp?.({ config, cameras, models: shelf.loaded, alerts$, outbox, brokerConnected }, log);
   let stopping: Promise<void> | null = null;
   const stop = async (): Promise<void> => {
     clearInterval(healthTimer);
     clearInterval(tickTimer);
     commands.close();
+    await within(HTTP_MS, http?.close());
     await within(DRAIN_MS, Promise.all(cameras.map((camera) => camera.stop())));
     await within(ENGINES_MS, shelf.close());
     await within(PUBLISHER_MS, publisher.close());

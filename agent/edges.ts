@@ -2,7 +2,8 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { packageRoot } from "../config/package-root.js";
 import type { Config } from "../config/types.js";
-import type { Logger, MessageSink } from "./agent.js";
+import type { AgentDeps, Logger, MessageSink } from "./agent.js";
+import { openHttp } from "./http/open.js";
 import { readCredentials } from "./mqtt/credentials.js";
 import { type EmbeddedBroker, openEmbeddedBroker } from "./mqtt/embedded-broker.js";
 import { type OpenLink, openLink } from "./mqtt/link.js";
@@ -37,11 +38,19 @@ export async function openMqtt(config: Config, log: Logger, port = 1883): Promis
     health: () => publisher.health(),
     context$: publisher.context$,
     command$: publisher.command$,
+    connected: () => publisher.protocol() !== null,
     close: async () => {
       await publisher.close();
       await broker?.close();
     },
   };
+}
+
+/** HTTP, unless the configuration has none. */
+export async function httpOpener({ http }: Config): Promise<AgentDeps["openHttp"]> {
+  if (!http.enabled) return undefined;
+  const version = await packageVersion();
+  return (view, log) => openHttp(view, { version, log });
 }
 
 /** How to listen, for whoever sees the terminal. */

@@ -51,6 +51,19 @@ export const threshold = format(
   (value) => value === "model" || (typeof value === "number" && value > 0 && Number.isFinite(value)),
 );
 
+export const portOrAuto = format(
+  false,
+  "auto, or a port from 0 to 65535",
+  (value) => value === "auto" || (Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 65_535),
+);
+
+/** Of an HTTP Host header, without a port. */
+export const hostNames = format(
+  false,
+  "a list of host names without ports",
+  (value) => Array.isArray(value) && value.every((name) => typeof name === "string" && /^[\w.-]{1,253}$/.test(name)),
+);
+
 /** One level of an MQTT topic: MQTT 5, 4.7. */
 export const topicLevel = format(
   true,

@@ -79,6 +79,7 @@ export function missingPaths(config: Config, exists: (path: string) => boolean =
   const named: [string, string | null | undefined][] = [
     ...Object.entries(config.models).map(([name, model]): [string, string] => [`models.${name}.path`, model.path]),
     ...mqttFiles.map((key): [string, string | null] => [`mqtt.${key}`, config.mqtt[key]]),
+    ["http.tokenFile", config.http.tokenFile],
     ...config.cameras.flatMap(({ source }, index): [string, string | undefined][] => [
       [`cameras.${index}.source.path`, "path" in source ? source.path : undefined],
       [`cameras.${index}.source.passwordFile`, source.type === "rtsp" ? source.passwordFile : undefined],
@@ -129,10 +130,11 @@ function withAbsolutePaths(config: Config, machine: ConfigMachine): Config {
     const shipped = resolve(machine.packageRoot, path);
     return !machine.exists(absolute(path)) && machine.exists(shipped) ? shipped : absolute(path);
   };
-  const { mqtt, models, state } = config;
+  const { mqtt, http, models, state } = config;
   return {
     ...config,
     mqtt: { ...mqtt, ...Object.fromEntries(mqttFiles.map((key) => [key, mqtt[key] && absolute(mqtt[key])])) },
+    http: { ...http, tokenFile: http.tokenFile === null ? null : absolute(http.tokenFile) },
     models: Object.fromEntries(Object.entries(models).map(([name, { path }]) => [name, { path: bundle(path) }])),
     cameras: config.cameras.map((camera) => ({ ...camera, source: sourceFrom(camera.source, absolute) })),
     state: { path: absolute(state.path) },

@@ -1,4 +1,4 @@
-import { isIP } from "node:net";
+import { isLoopback } from "./loopback.js";
 import type { Problem } from "./problems.js";
 import type { CameraConfig, Config } from "./types.js";
 
@@ -42,13 +42,9 @@ function mqttRules({ mqtt }: Config): readonly Problem[] {
 }
 
 function httpRules({ http }: Config): readonly Problem[] {
-  const loopback =
-    http.host === "localhost" || http.host === "::1" || (isIP(http.host) === 4 && /^127\./.test(http.host));
-  if (loopback) return [];
-  const remedy = "Use 127.0.0.1, and a reverse proxy that asks for a password.";
-  return [
-    conflict("http.host", "an address beyond this machine needs a token, which this version does not know", remedy),
-  ];
+  if (!http.enabled || http.tokenFile !== null || isLoopback(http.host)) return [];
+  const remedy = "Set http.tokenFile, or use 127.0.0.1.";
+  return [conflict("http.host", "an address beyond this machine needs a token", remedy)];
 }
 
 function cameraListRules({ cameras }: Config): readonly Problem[] {

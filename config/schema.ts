@@ -48,8 +48,14 @@ export const baseSchema = (hostname: string): SchemaTree => ({
     maxBatch: leaf(8, formats.integer(1, 256), "Frames of cameras that share a model, in one inference"),
   },
   http: {
-    host: leaf("127.0.0.1", formats.text, "The address the live view is bound to"),
-    port: leaf(8080, formats.integer(0, 65_535), "0: any free one"),
+    enabled: leaf(true, formats.flag, "Whether the agent answers HTTP"),
+    host: leaf("127.0.0.1", formats.text, "The address that is listened on"),
+    port: leaf("auto", formats.portOrAuto, "`auto`: 8080, or any free one where that is taken; 0: any free one"),
+    tokenFile: optional(formats.text, "A file whose first line is the token that clients must show"),
+    names: leaf([], formats.hostNames, "Host names, besides this machine's own, that requests on loopback may ask for"),
+    maxConnections: leaf(64, formats.integer(1, 10_000), "Connections at once"),
+    maxStreams: leaf(4, formats.integer(0, 1_000), "Clients of /stream at once, all cameras together"),
+    streamFps: leaf(10, formats.positive(120), "The most pictures a second of one stream"),
   },
   alerts: {
     floodAbove: leaf(60, formats.integer(0, 100_000), "Alerts raised a minute that are a flood, 0: none is"),

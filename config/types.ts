@@ -90,8 +90,20 @@ export interface AlertsConfig {
 }
 
 export interface HttpConfig {
+  readonly enabled: boolean;
+  /** Loopback, unless there is a token. */
   readonly host: string;
-  readonly port: number;
+  /** `auto`: 8080, or any free one where that is taken. 0: any free one. */
+  readonly port: number | "auto";
+  /** The first line of this file is the token that clients must show. */
+  readonly tokenFile: string | null;
+  /** Host names that requests on loopback may ask for, besides the machine's own: a reverse proxy's. */
+  readonly names: readonly string[];
+  readonly maxConnections: number;
+  /** Clients of /stream at once, all cameras together. */
+  readonly maxStreams: number;
+  /** The most pictures a second of one stream. */
+  readonly streamFps: number;
 }
 
 export interface StateConfig {

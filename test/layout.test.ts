@@ -17,6 +17,11 @@ const EDGES: readonly { readonly name: string; readonly where: string }[] = [
   { name: "mqtt", where: "" },
   { name: "aedes", where: "" },
   { name: "classic-level", where: "" },
+  { name: "fastify", where: "" },
+  { name: "@fastify/helmet", where: "" },
+  { name: "@fastify/bearer-auth", where: "" },
+  { name: "@fastify/rate-limit", where: "" },
+  { name: "prom-client", where: "" },
 ];
 
 interface Source {

@@ -90,7 +90,16 @@ function configOf(bundle: string, threads: number, source: GstreamerSource, stat
       },
     ],
     alerts: { floodAbove: 0, summaryEveryS: 5 },
-    http: { host: "127.0.0.1", port: 0 },
+    http: {
+      enabled: false,
+      host: "127.0.0.1",
+      port: 0,
+      tokenFile: null,
+      names: [],
+      maxConnections: 1,
+      maxStreams: 0,
+      streamFps: 1,
+    },
     state: { path: statePath },
   };
 }

@@ -15,7 +15,7 @@ export const runCommand: AddCommand = (program, terminal) => {
     // What the agent keeps is nobody else's to read, whichever library writes it.
     process.umask(0o077);
     const log = await loggerFor(terminal, flags.json === true);
-    const [{ startAgent }, { openMqtt }, { watchCamera }, { threadPoolSizeFor }] = await Promise.all([
+    const [{ startAgent }, { httpOpener, openMqtt }, { watchCamera }, { threadPoolSizeFor }] = await Promise.all([
       import("../agent.js"),
       import("../edges.js"),
       import("../capture/camera.js"),
@@ -27,6 +27,7 @@ export const runCommand: AddCommand = (program, terminal) => {
     const agent = await startAgent(config, {
       watchCamera,
       log,
+      openHttp: await httpOpener(config),
       openPublisher: async () => watched(await openMqtt(config, log), terminal, flags.json === true),
     });
     const signal = await stopRequested;

@@ -1,5 +1,5 @@
 import { messageOf } from "../errors.js";
-import { alertPayload } from "../mqtt/payloads.js";
+import { type AlertPayload, alertPayload } from "../mqtt/payloads.js";
 import { topics } from "../mqtt/topics.js";
 import type { AlertStep, Message } from "../types.js";
 import type { AlertSequence } from "./alert-sequence.js";
@@ -18,16 +18,22 @@ export interface AlertDesk {
 export interface AlertDeskDeps {
   readonly sequence: AlertSequence;
   readonly publish: (message: Message) => Promise<void>;
+  /** Told of each alert as it goes out. */
+  readonly onNumbered: (alert: AlertPayload) => void;
   readonly onLost: (reason: string) => void;
 }
 
-export function openAlertDesk({ sequence, publish, onLost }: AlertDeskDeps): AlertDesk {
+export function openAlertDesk({ sequence, publish, onNumbered, onLost }: AlertDeskDeps): AlertDesk {
   let lost = 0;
   return {
-    accept(step, details) {
+    accept(step, { calibration }) {
       sequence
         .next()
-        .then((seq) => publish(messageOfAlert(step, seq, details)))
+        .then((seq) => {
+          const payload = alertPayload(step, { seq, calibration });
+          onNumbered(payload);
+          return publish({ topic: topics.alert(step.camera), payload, qos: 1, retain: false });
+        })
         .catch((error: unknown) => {
           lost += 1;
           onLost(messageOf(error));
@@ -35,9 +41,4 @@ export function openAlertDesk({ sequence, publish, onLost }: AlertDeskDeps): Ale
     },
     lost: () => lost,
   };
-}
-
-function messageOfAlert(step: AlertStep, seq: number, { calibration }: AlertDetails): Message {
-  const payload = alertPayload(step, { seq, calibration });
-  return { topic: topics.alert(step.camera), payload, qos: 1, retain: false };
 }

@@ -213,6 +213,7 @@ test("stops within 5 s though a camera never delivers, an engine never answers a
       health: () => nothingWaits,
       context$: EMPTY,
       command$: EMPTY,
+      connected: () => true,
       close: () => never,
     }),
   });

@@ -6,7 +6,7 @@ import { mask, maskText } from "../../config/mask.js";
 import { packageRoot } from "../../config/package-root.js";
 import { ConfigError } from "../../config/problems.js";
 import type { Config } from "../../config/types.js";
-import { mqttConfig } from "../support/config.js";
+import { httpConfig, mqttConfig } from "../support/config.js";
 import { suite } from "../support/suite.js";
 
 const test = suite("config");
@@ -46,7 +46,7 @@ test("without a file the demo runs: the contract's defaults, the shipped bundle 
     mqtt: mqttConfig(),
     inference: { providers: ["tensorrt", "cuda", "cpu"], precision: "fp16", threads: 0, maxBatch: 8 },
     alerts: { floodAbove: 60, summaryEveryS: 5 },
-    http: { host: "127.0.0.1", port: 8080 },
+    http: httpConfig({ port: "auto" }),
     state: { path: "/line/state" },
     models: { demo: { path: shipped } },
     cameras: [
@@ -201,7 +201,14 @@ for (const [what, yaml, expected] of [
   ],
   ["a certificate without its key", `${demo}mqtt: {url: 'wss://h', certFile: /c}`, "CONFIG_CONFLICT mqtt.certFile"],
   ["a user for the embedded broker", `${demo}mqtt: {username: u}`, "CONFIG_CONFLICT mqtt.username"],
-  ["the live view open to the world", `${demo}http: {host: 0.0.0.0}`, "CONFIG_CONFLICT http.host"],
+  ["HTTP open to the world", `${demo}http: {host: 0.0.0.0}`, "CONFIG_CONFLICT http.host"],
+  [
+    "HTTP on a name that only looks like loopback",
+    `${demo}http: {host: 127.evil.example}`,
+    "CONFIG_CONFLICT http.host",
+  ],
+  ["a port that is none", `${demo}http: {port: 65536}`, "CONFIG_VALUE_INVALID http.port"],
+  ["a host name with a port", `${demo}http: {names: ['a:80']}`, "CONFIG_VALUE_INVALID http.names"],
   ["YAML that is none", "mqtt: {", "CONFIG_SYNTAX /etc/retort.yaml:1:8"],
   ["a key twice", "mqtt: {}\nmqtt: {}", "CONFIG_SYNTAX /etc/retort.yaml:2:1"],
   ["a list", "- a", "CONFIG_SYNTAX /etc/retort.yaml"],

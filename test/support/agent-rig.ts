@@ -30,6 +30,7 @@ export function rig(cameras: readonly FakeCamera[], ids: readonly string[], rest
         sent.push(message);
       },
       health: () => nothingWaits,
+      connected: () => true,
       context$: said$,
       command$,
       close: async () => {

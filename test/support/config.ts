@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { AlertConfig, CameraConfig, Config, MqttConfig } from "../../config/types.js";
+import type { AlertConfig, CameraConfig, Config, HttpConfig, MqttConfig } from "../../config/types.js";
 
 const folders: string[] = [];
 process.once("exit", () => {
@@ -55,6 +55,21 @@ export function mqttConfig(rest: Partial<MqttConfig> = {}): MqttConfig {
   };
 }
 
+/** Any free port on loopback. */
+export function httpConfig(rest: Partial<HttpConfig> = {}): HttpConfig {
+  return {
+    enabled: true,
+    host: "127.0.0.1",
+    port: 0,
+    tokenFile: null,
+    names: [],
+    maxConnections: 64,
+    maxStreams: 4,
+    streamFps: 10,
+    ...rest,
+  };
+}
+
 export function configOf(cameras: readonly CameraConfig[], rest: Partial<Config> = {}): Config {
   return {
     agent: { id: "line-7" },
@@ -63,7 +78,7 @@ export function configOf(cameras: readonly CameraConfig[], rest: Partial<Config>
     inference: { providers: ["cpu"], precision: "fp32", threads: 1, maxBatch: 8 },
     cameras,
     alerts: { floodAbove: 0, summaryEveryS: 5 },
-    http: { host: "127.0.0.1", port: 0 },
+    http: httpConfig(),
     state: { path: temporaryFolder() },
     ...rest,
   };

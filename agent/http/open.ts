@@ -1,0 +1,139 @@
+import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { FastifyInstance } from "fastify";
+import { isLoopback } from "../../config/loopback.js";
+import type { HttpConfig } from "../../config/types.js";
+import type { Logger } from "../agent.js";
+import { CodedError, messageOf } from "../errors.js";
+import { backoffMs } from "../mqtt/backoff.js";
+import { type Limits, openApp } from "./app.js";
+import { guard } from "./guard.js";
+import { openMetrics } from "./metrics.js";
+import { healthRoutes } from "./routes.js";
+import { tokenIn } from "./token.js";
+import type { AgentView } from "./view.js";
+
+export interface Http {
+  /** When it listens, or the first try has failed and is told. Never rejects. */
+  readonly tried: Promise<void>;
+  /** Null while it does not listen. */
+  url(): string | null;
+  /** Cuts every connection. Safe to call twice. */
+  close(): Promise<void>;
+}
+
+export interface HttpOptions {
+  /** The agent's. */
+  readonly version: string;
+  readonly log: Logger;
+  readonly limits?: Partial<Limits>;
+  /** Where `auto` begins. */
+  readonly usualPort?: number;
+  readonly random?: () => number;
+}
+
+const limits = { headersMs: 5_000, requestMs: 10_000, silenceMs: 30_000 };
+
+/**
+ * Answers HTTP from now on. What keeps it from that (its port is taken, its token cannot be read) is logged once and tried
+ * again: cameras never wait for it.
+ */
+export function openHttp(view: AgentView, options: HttpOptions): Http {
+  const { log, version, usualPort = 8080 } = options;
+  const { http } = view.config;
+  const stop = new AbortController();
+  const metrics = openMetrics(view, version);
+  let app: FastifyInstance | null = null;
+
+  const listen = async (on: FastifyInstance): Promise<void> => {
+    const { host, port } = http;
+    if (port !== "auto") {
+      await on.listen({ host, port });
+      return;
+    }
+    try {
+      await on.listen({ host, port: usualPort });
+    } catch (error) {
+      if (codeOf(error) !== "EADDRINUSE") throw error;
+      await on.listen({ host, port: 0 });
+      log.info(`port ${usualPort} is another program's: HTTP takes a free one`);
+    }
+  };
+
+  const attempt = async (): Promise<void> => {
+    const token = http.tokenFile === null ? null : await tokenIn(http.tokenFile);
+    app = openApp({ ...limits, maxConnections: http.maxConnections, ...options.limits }, (reason) =>
+      log.error(`HTTP_INTERNAL: ${reason}`),
+    );
+    await guard(app, { token, hosts: hostsOf(http) });
+    healthRoutes(app, { view, metrics, version });
+    await listen(app);
+  };
+
+  const keepTrying = async (onTried: () => void): Promise<void> => {
+    let told = "";
+    for (let tries = 1; !stop.signal.aborted; tries += 1) {
+      try {
+        await attempt();
+        log.info(`HTTP on ${urlOf(app)}`);
+        return;
+      } catch (error) {
+        await app?.close();
+        app = null;
+        const fault = faultOf(error, http);
+        if (fault.code !== told) log.error(`${fault.code}: ${fault.message}. ${fault.remedy} It is tried again.`);
+        told = fault.code;
+      }
+      onTried();
+      await sleep(backoffMs(tries, options.random ?? Math.random), undefined, { signal: stop.signal }).catch(
+        () => null,
+      );
+    }
+  };
+
+  let running: Promise<void> = Promise.resolve();
+  const tried = new Promise<void>((resolve) => {
+    running = keepTrying(resolve).finally(resolve);
+  });
+  return {
+    tried,
+    url: () => urlOf(app),
+    close: async () => {
+      stop.abort();
+      await running;
+      await app?.close();
+      app = null;
+      metrics.close();
+    },
+  };
+}
+
+/** Beyond loopback the token guards: a page elsewhere has none. */
+function hostsOf({ host, names }: HttpConfig): ReadonlySet<string> | null {
+  if (!isLoopback(host)) return null;
+  return new Set(["localhost", "127.0.0.1", "[::1]", host, ...names.map((name) => name.toLowerCase())]);
+}
+
+function urlOf(app: FastifyInstance | null): string | null {
+  const address = app?.server.address() as AddressInfo | string | null | undefined;
+  if (address === null || address === undefined || typeof address === "string") return null;
+  return `http://${address.family === "IPv6" ? `[${address.address}]` : address.address}:${address.port}/`;
+}
+
+function faultOf(error: unknown, { host, port }: HttpConfig): CodedError {
+  if (error instanceof CodedError) return error;
+  const details = (at: string, remedy: string) => ({ at, remedy, cause: error });
+  const message = `cannot listen on ${host}, port ${port}: ${messageOf(error)}`;
+  switch (codeOf(error)) {
+    case "EADDRINUSE":
+      return new CodedError("HTTP_PORT_TAKEN", message, details("http.port", "Free the port, or set http.port."));
+    case "EACCES":
+      return new CodedError("HTTP_PORT_FORBIDDEN", message, details("http.port", "Choose one above 1023."));
+    default:
+      return new CodedError("HTTP_FAILED", message, details("http.host", "Check http.host."));
+  }
+}
+
+function codeOf(error: unknown): unknown {
+  return typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
+}

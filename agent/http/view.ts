@@ -1,0 +1,21 @@
+import type { Observable } from "rxjs";
+import type { Config } from "../../config/types.js";
+import type { RunningCamera } from "../cameras.js";
+import type { Engine } from "../inference/engine.js";
+import type { AlertPayload, OutboxHealth } from "../mqtt/payloads.js";
+
+/** What HTTP shows of the agent; reading it costs the line nothing. */
+export interface AgentView {
+  readonly config: Config;
+  readonly cameras: readonly CameraView[];
+  /** By the name that cameras refer to; one that is still loading, or broken, is absent. */
+  readonly models: ReadonlyMap<string, { readonly engine: Pick<Engine, "model" | "providers"> }>;
+  /** Each step as it goes out. */
+  readonly alerts$: Observable<AlertPayload>;
+  readonly outbox: () => OutboxHealth;
+  readonly brokerConnected: () => boolean;
+}
+
+export type CameraView = Pick<RunningCamera, "config" | "outcomes$" | "enabled" | "standing" | "threshold"> & {
+  readonly ledger: Pick<RunningCamera["ledger"], "counts">;
+};

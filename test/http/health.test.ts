@@ -1,0 +1,104 @@
+import * as assert from "uvu/assert";
+import { type Http, openHttp } from "../../agent/http/open.js";
+import { alertStep } from "../support/alert-step.js";
+import { greyFrame } from "../support/frames.js";
+import { parseMetrics } from "../support/prometheus.js";
+import { suite } from "../support/suite.js";
+import { type TestView, testView } from "../support/view.js";
+
+const test = suite("HTTP: health and metrics");
+const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
+let view: TestView;
+let http: Http;
+test.before.each(async () => {
+  view = testView();
+  http = openHttp(view, { version: "1.2.3", log });
+  await http.tried;
+});
+test.after.each(() => http.close());
+
+const get = (path: string) => fetch(new URL(path, http.url()!));
+
+test("the process is alive, and / says what else can be asked", async () => {
+  const alive = await get("/healthz");
+  assert.equal([alive.status, await alive.json()], [200, { ok: true }]);
+  const { agent, version, routes } = (await (await get("/")).json()) as Record<string, unknown>;
+  assert.equal([agent, version], ["line-7", "1.2.3"]);
+  for (const route of routes as string[]) if (!route.includes("{")) assert.is((await get(route)).status, 200, route);
+});
+
+test("ready; a camera without signal and an absent broker are told, a disabled camera is not missed", async () => {
+  const ready = await get("/readyz");
+  assert.equal([ready.status, await ready.json()], [200, { ready: true, reasons: [] }]);
+  view.cameras[0].tell("no-signal", "cannot open rtsp://viewer:hunter2@10.0.0.9/");
+  view.broker(false);
+  const response = await get("/readyz");
+  assert.is(response.status, 503);
+  const text = await response.text();
+  assert.not.match(text, "hunter2");
+  const { ready: isReady, reasons } = JSON.parse(text) as { ready: boolean; reasons: { what: string; code: string }[] };
+  assert.is(isReady, false);
+  assert.equal(
+    reasons.map(({ what, code }) => `${what} ${code}`),
+    ["mqtt BROKER_AWAY", "cameras.cam1 CAMERA_NOT_DELIVERING"],
+  );
+  view.broker(true);
+  for (const state of ["idle", "anomalous"] as const) {
+    view.cameras[0].tell(state);
+    assert.is((await get("/readyz")).status, 200, state);
+  }
+});
+
+test("metrics say what the agent's own account says, and follow it", async () => {
+  const { ledger, outcomes$ } = view.cameras[0];
+  for (let n = 0; n < 5; n += 1) ledger.frameEntered();
+  ledger.framesDropped("newer-frame", 7);
+  for (let n = 0; n < 3; n += 1) ledger.frameScored(20);
+  ledger.frameFailed();
+  const frame = greyFrame(0, undefined, { captureMs: 4, availableAtMs: performance.now() - 26 });
+  const { model } = view.models.get("plate")!.engine;
+  const map = new Float32Array(256);
+  outcomes$.next({ kind: "inspected", inspection: { frame, score: 0.1, map, model, queueMs: 2, inferenceMs: 30 } });
+  outcomes$.next({ kind: "failed", failure: { frame, code: "FRAME_SIZE", reason: "too small" } });
+  for (const phase of ["raised", "updated", "updated"] as const) view.alerts$.next(alertStep(1, 1, 0, { phase }));
+  const response = await get("/metrics");
+  assert.match(response.headers.get("content-type")!, "text/plain; version=0.0.4");
+  const first = parseMetrics(await response.text());
+  assert.equal(
+    [
+      'retort_frames_captured_total{camera="cam1"}',
+      'retort_frames_scored_total{camera="cam1"}',
+      'retort_frames_failed_total{camera="cam1"}',
+      'retort_frames_dropped_total{camera="cam1",reason="newer-frame"}',
+      'retort_frames_in_flight{camera="cam1"}',
+      'retort_alerts_total{camera="cam1",phase="updated"}',
+      'retort_camera_state{camera="cam1",state="ok"}',
+      'retort_camera_state{camera="cam2",state="disabled"}',
+      'retort_camera_state{camera="cam2",state="ok"}',
+      "retort_broker_connected",
+      "retort_outbox_depth",
+      "retort_outbox_age_seconds",
+      'retort_outbox_lost_total{reason="full"}',
+      'retort_latency_seconds_count{camera="cam1"}',
+      'retort_latency_seconds_bucket{le="0.05",camera="cam1"}',
+      'retort_latency_seconds_bucket{le="0.025",camera="cam1"}',
+      'retort_inference_seconds_sum{camera="cam1"}',
+      'retort_model_info{model="plate",name="tiny",version="1.0.0",provider="cpu"}',
+      `retort_build_info{version="1.2.3",node="${process.version}"}`,
+    ].map((series) => first.get(series)),
+    [12, 3, 1, 7, 1, 2, 1, 1, 0, 1, 3, 1.5, 2, 1, 1, 0, 0.03, 1, 1],
+  );
+  assert.ok(first.get('retort_memory_bytes{kind="rss"}')! > 1e6);
+  assert.ok([...first.keys()].every((series) => series.startsWith("retort_")));
+
+  ledger.frameScored(20);
+  view.broker(false);
+  const second = parseMetrics(await (await get("/metrics")).text());
+  assert.is(second.get('retort_frames_scored_total{camera="cam1"}'), 4, "counted once, however often it is read");
+  assert.is(second.get("retort_broker_connected"), 0);
+  const process_ = /retort_(event_loop|memory|cpu|uptime)/;
+  const seriesOf = (read: ReadonlyMap<string, number>) => [...read.keys()].filter((key) => !process_.test(key));
+  assert.equal(seriesOf(second), seriesOf(first), "no series is born by being read");
+});
+
+test.run();

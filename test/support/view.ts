@@ -1,0 +1,60 @@
+import { Subject } from "rxjs";
+import { Ledger } from "../../agent/health/ledger.js";
+import type { AgentView, CameraView } from "../../agent/http/view.js";
+import type { AlertPayload, CameraState } from "../../agent/mqtt/payloads.js";
+import type { Outcome } from "../../agent/types.js";
+import type { HttpConfig } from "../../config/types.js";
+import { fakeEngine } from "../fakes/engine.js";
+import { cameraConfig, configOf, httpConfig } from "./config.js";
+
+export interface TestCamera extends CameraView {
+  readonly ledger: Ledger;
+  readonly outcomes$: Subject<Outcome>;
+  tell(state: CameraState, reason?: string): void;
+}
+
+export interface TestView extends AgentView {
+  readonly cameras: readonly [TestCamera, TestCamera];
+  readonly alerts$: Subject<AlertPayload>;
+  /** The broker comes and goes. */
+  broker(connected: boolean): void;
+}
+
+/** An agent of two cameras, without the agent: cam1 delivers, cam2 is disabled. */
+export function testView(http: Partial<HttpConfig> = {}): TestView {
+  const cameras = [testCamera("cam1", "ok"), testCamera("cam2", "disabled")] as const;
+  let connected = true;
+  return {
+    config: configOf(
+      cameras.map(({ config }) => config),
+      { http: httpConfig(http) },
+    ),
+    cameras,
+    models: new Map([["plate", { engine: fakeEngine() }]]),
+    alerts$: new Subject(),
+    outbox: () => ({ depth: 3, ageMs: 1_500, lost: { full: 2 } }),
+    brokerConnected: () => connected,
+    broker: (is) => {
+      connected = is;
+    },
+  };
+}
+
+function testCamera(id: string, first: CameraState): TestCamera {
+  let standing: CameraView["standing"] = { state: first, reason: null, sinceMs: 1_700_000_000_000 };
+  return {
+    config: cameraConfig(id),
+    ledger: new Ledger(0),
+    outcomes$: new Subject(),
+    get enabled() {
+      return standing.state !== "disabled";
+    },
+    get standing() {
+      return standing;
+    },
+    threshold: () => 0.5,
+    tell: (state, reason) => {
+      standing = { ...standing, state, reason: reason ?? null };
+    },
+  };
+}
