@@ -23,6 +23,7 @@ const cases: readonly Case[] = [
       'v4l2src device="/dev/video0"',
       "image/jpeg,width=1280,height=720",
       "jpegdec",
+      "output-selector pad-negotiation-mode=none",
       "videorate drop-only=true max-rate=10",
       "tee name=picture",
       "appsink name=native max-buffers=1 drop=true sync=false async=false wait-on-eos=false picture.",
@@ -40,6 +41,7 @@ const cases: readonly Case[] = [
       'v4l2src device="/dev/video0"',
       "image/jpeg,width=1280,height=720",
       "nvv4l2decoder mjpeg=1",
+      "output-selector pad-negotiation-mode=none",
       "videorate drop-only=true max-rate=10",
       "tee name=picture",
       "appsink name=native max-buffers=1 drop=true sync=false async=false wait-on-eos=false picture.",
@@ -57,6 +59,7 @@ const cases: readonly Case[] = [
     elements: [
       'v4l2src device="/dev/video1"',
       "video/x-raw,format=YUY2",
+      "output-selector pad-negotiation-mode=none",
       "videorate drop-only=true max-rate=10",
       "tee name=picture",
       "appsink name=native max-buffers=1 drop=true sync=false async=false wait-on-eos=false picture.",
@@ -73,6 +76,7 @@ const cases: readonly Case[] = [
     elements: [
       "libcamerasrc",
       "video/x-raw,width=1920,height=1080,framerate=30/1",
+      "output-selector pad-negotiation-mode=none",
       "videorate drop-only=true max-rate=10",
       "tee name=picture",
       "appsink name=native max-buffers=1 drop=true sync=false async=false wait-on-eos=false picture.",
@@ -89,6 +93,7 @@ const cases: readonly Case[] = [
     elements: [
       "nvarguscamerasrc sensor-id=0",
       "video/x-raw(memory:NVMM),format=NV12,width=1920,height=1080,framerate=30/1",
+      "output-selector pad-negotiation-mode=none",
       "videorate drop-only=true max-rate=10",
       "tee name=picture",
       "appsink name=native max-buffers=1 drop=true sync=false async=false wait-on-eos=false picture.",
@@ -167,6 +172,7 @@ const cases: readonly Case[] = [
     elements: [
       "aravissrc",
       "video/x-raw,format=GRAY8",
+      "output-selector pad-negotiation-mode=none",
       "videorate drop-only=true max-rate=10",
       "tee name=picture",
       "appsink name=native max-buffers=1 drop=true sync=false async=false wait-on-eos=false picture.",
@@ -194,6 +200,7 @@ const cases: readonly Case[] = [
       'aravissrc camera-name="Basler-1" exposure=500 gain=2 features="TriggerSelector=FrameStart TriggerMode=On TriggerSource=Line1"',
       "video/x-bayer,width=640,height=480",
       "bayer2rgb",
+      "output-selector pad-negotiation-mode=none",
       "videorate drop-only=true max-rate=10",
       "tee name=picture",
       "appsink name=native max-buffers=1 drop=true sync=false async=false wait-on-eos=false picture.",
@@ -210,6 +217,9 @@ const cases: readonly Case[] = [
     elements: [
       'aravissrc features="TriggerSelector=FrameStart TriggerMode=On TriggerSource=Software"',
       "video/x-raw,format=GRAY8",
+      "videoconvert",
+      'capsfilter caps="video/x-raw(memory:NVMM);video/x-raw,format={NV12,I420,YUY2,UYVY,GRAY8,BGRx,RGBA}"',
+      "output-selector pad-negotiation-mode=none",
       "videorate drop-only=true max-rate=10",
       "tee name=picture",
       "appsink name=native max-buffers=1 drop=true sync=false async=false wait-on-eos=false picture.",
@@ -255,6 +265,8 @@ const cases: readonly Case[] = [
     source: { type: "gstreamer", launch: "videotestsrc is-live=true", live: true },
     elements: [
       "videotestsrc is-live=true",
+      'capsfilter caps="video/x-raw(memory:NVMM);video/x-raw,format={NV12,I420,YUY2,UYVY,GRAY8,BGRx,RGBA}"',
+      "output-selector pad-negotiation-mode=none",
       "videorate drop-only=true max-rate=10",
       "tee name=picture",
       "appsink name=native max-buffers=1 drop=true sync=false async=false wait-on-eos=false picture.",

@@ -1,8 +1,10 @@
 import type { AravisSource } from "../../../config/types.js";
+import type { Board } from "./board.js";
+import { ownSize, scalable } from "./own-size.js";
 import { caps, properties, quoted } from "./text.js";
 
 /** A GigE Vision or USB3 Vision camera. */
-export function aravisHead(source: AravisSource): string {
+export function aravisHead(source: AravisSource, board: Board): string {
   const { camera, exposureUs, gain, width, height, format = "mono" } = source;
   const options = properties({
     "camera-name": camera === undefined ? undefined : quoted(camera),
@@ -10,7 +12,8 @@ export function aravisHead(source: AravisSource): string {
     gain,
     features: triggerFeatures(source),
   });
-  return `aravissrc${options} ! ${formats[format]({ width, height })}`;
+  const pictures = formats[format]({ width, height });
+  return `aravissrc${options} ! ${pictures} ! ${board === "jetson" ? `videoconvert ! ${scalable(board)} ! ` : ""}${ownSize}`;
 }
 
 type Dimensions = Readonly<Record<"width" | "height", number | undefined>>;

@@ -2,6 +2,7 @@ import type { SourceConfig } from "../../../config/types.js";
 import { aravisHead } from "./aravis.js";
 import { csiHead } from "./csi.js";
 import { fileHead } from "./file.js";
+import { ownSize, scalable } from "./own-size.js";
 import { rtspHead } from "./rtsp.js";
 import { type TailOptions, tail } from "./tail.js";
 import { v4l2Head } from "./v4l2.js";
@@ -32,10 +33,10 @@ function head(source: LaunchedSource, { board }: Pick<TailOptions, "board">, pas
     case "rtsp":
       return rtspHead(source, board, password);
     case "aravis":
-      return aravisHead(source);
+      return aravisHead(source, board);
     case "file":
       return fileHead(source);
     case "gstreamer":
-      return source.launch;
+      return source.live ? `${source.launch} ! ${scalable(board)} ! ${ownSize}` : source.launch;
   }
 }
