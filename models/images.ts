@@ -127,6 +127,11 @@ export async function writePng(path: string, pixels: Uint8Array, size: Size, cha
     .toFile(path);
 }
 
+/** RGB pixels as the bytes of a lossless WebP: as quick as a PNG's fastest, and a third smaller. */
+export async function encodeLossless(pixels: Uint8Array, size: Size): Promise<Buffer> {
+  return raw(pixels, size).webp({ lossless: true, effort: 0 }).toBuffer();
+}
+
 /** Writes RGB pixels as JPEG; makes the folder. Quality 1 to 100. */
 export async function writeJpeg(path: string, pixels: Uint8Array, size: Size, quality = 90): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
@@ -136,6 +141,17 @@ export async function writeJpeg(path: string, pixels: Uint8Array, size: Size, qu
 /** RGB pixels as the bytes of a JPEG, scaled to `width` when given. */
 export async function encodeJpeg(pixels: Uint8Array, size: Size, quality = 85, width = size.width): Promise<Buffer> {
   return raw(pixels, size).resize({ width }).jpeg({ quality }).toBuffer();
+}
+
+/** The same with the colours at full resolution, so that thin coloured lines stay crisp. */
+export async function encodeCrispJpeg(pixels: Uint8Array, size: Size, quality: number): Promise<Buffer> {
+  return raw(pixels, size).jpeg({ quality, chromaSubsampling: "4:4:4" }).toBuffer();
+}
+
+/** RGB pixels stretched smoothly to another size. */
+export async function stretch(pixels: Uint8Array, size: Size, to: Size): Promise<Uint8Array<ArrayBuffer>> {
+  const picture = raw(pixels, size).resize({ ...to, fit: "fill", kernel: "cubic" });
+  return new Uint8Array(await picture.raw().toBuffer());
 }
 
 function raw(pixels: Uint8Array, size: Size): Sharp {

@@ -2,10 +2,10 @@
  * The thread that holds one model. `session.run` of onnxruntime-node is synchronous behind its promise, so it must not
  * run where the event loop matters. The only file of the agent that imports onnxruntime-node.
  */
-import { getPriority, setPriority } from "node:os";
 import { parentPort, workerData } from "node:worker_threads";
 import { env, InferenceSession, Tensor } from "onnxruntime-node";
 import { messageOf } from "../errors.js";
+import { giveWay } from "../niceness.js";
 import type { Reply, Request, WorkerSetup } from "./protocol.js";
 import { chooseProvider } from "./providers.js";
 
@@ -27,11 +27,6 @@ const { width, height } = setup.input;
 const frameBytes = width * height * 3;
 
 const reply = (message: Reply, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer);
-
-function lowerPriority(): void {
-  // setpriority(2) of "process" 0 is the calling thread on Linux; the threads that ONNX Runtime starts inherit it.
-  if (process.platform === "linux") setPriority(Math.min(19, getPriority() + NICENESS));
-}
 
 function open(provider: string): Promise<InferenceSession> {
   return InferenceSession.create(setup.modelPath, {
@@ -123,7 +118,7 @@ async function serve(session: InferenceSession, request: Request): Promise<void>
 }
 
 async function start(): Promise<void> {
-  lowerPriority();
+  giveWay(NICENESS);
   env.logLevel = "fatal";
   const { session, report } = await chooseProvider(setup.providers, open);
   const batchSizes = await warmUp(session);
