@@ -1,11 +1,12 @@
 import { type Observable, Subject } from "rxjs";
 import type { Config } from "../config/types.js";
 import { type CameraDeps, type RunningCamera, runCamera } from "./cameras.js";
-import { commandHandlers, type KeepForFeedback } from "./commands/commands.js";
+import { commandHandlers } from "./commands/commands.js";
 import { serveCommands } from "./commands/serve.js";
 import { openSettings } from "./commands/settings.js";
 import { contextBook } from "./context.js";
 import type { CodedError } from "./errors.js";
+import { type Evidence, type EvidenceOptions, openEvidence } from "./evidence/evidence.js";
 import { type MachineHealth, machineHealth } from "./health/machine.js";
 import { type HealthParts, healthMessage, healthNow, statesOf } from "./health/report.js";
 import type { AgentView } from "./http/view.js";
@@ -51,8 +52,7 @@ export interface AgentDeps {
   /** Absent: nobody can look in. Never rejects, never waits. */
   readonly openHttp?: (view: AgentView, log: Logger) => { close(): Promise<void> };
   readonly loadModel?: (dir: string, options: LoadOptions) => Promise<LoadedModel>;
-  /** Absent: the command `feedback` is refused. */
-  readonly keepForFeedback?: KeepForFeedback;
+  readonly openEvidence?: (options: EvidenceOptions) => Promise<Evidence>;
   readonly openAlertSequence?: (statePath: string) => Promise<AlertSequence>;
   readonly machineHealth?: () => Promise<MachineHealth>;
   readonly clock?: CameraDeps["clock"];
@@ -88,6 +88,13 @@ export async function startAgent(config: Config, deps: AgentDeps): Promise<Runni
   const sequence = await (deps.openAlertSequence ?? openAlertSequence)(config.state.path);
   const warn = ({ code, message, remedy }: CodedError): void => log.warn(`${code}: ${message}. ${remedy}`);
   const settings = await openSettings(config.state.path, warn);
+  const evidence = await (deps.openEvidence ?? openEvidence)({
+    config: config.evidence,
+    statePath: config.state.path,
+    cameras: config.cameras.length,
+    log,
+    nowMs: clock.monotonicMs,
+  });
   const publisher = await deps.openPublisher(config, log);
   const contexts = contextBook(
     config.cameras.map(({ id }) => id),
@@ -106,8 +113,12 @@ export async function startAgent(config: Config, deps: AgentDeps): Promise<Runni
     log.error(`model ${model}: its inference thread is started again: ${reason}`),
   );
   const send: CameraDeps["send"] = (outgoing, { calibration }) => {
-    if (outgoing.kind === "message") void publish(outgoing.message);
-    else desk.accept(outgoing.step, { calibration });
+    if (outgoing.kind === "message") {
+      void publish(outgoing.message);
+      return;
+    }
+    void evidence.pictureOf(outgoing.step);
+    desk.accept(outgoing.step, { calibration });
   };
   const tellState: CameraDeps["tellState"] = (camera, standing) => {
     if (standing.state === "faulted") log.error(`${camera.id}: ${standing.reason}`);
@@ -125,7 +136,8 @@ export async function startAgent(config: Config, deps: AgentDeps): Promise<Runni
     clock,
   };
   const cameras = config.cameras.map((camera) => runCamera(camera, cameraDeps));
-  for (const { config: camera, alerts } of cameras) {
+  for (const { config: camera, alerts, outcomes$ } of cameras) {
+    outcomes$.subscribe(evidence.saw);
     alerts.restore((settings.now.shelvedUntilMs[camera.id] ?? 0) - clock.wallMs());
   }
   const outbox = (): OutboxHealth => {
@@ -136,7 +148,16 @@ export async function startAgent(config: Config, deps: AgentDeps): Promise<Runni
     const machine = await (deps.machineHealth ?? machineHealth)();
     const nowMs = clock.monotonicMs();
     const uptimeMs = nowMs - startedAtMs;
-    return { cameras, models: shelf.loaded, outbox: outbox(), machine, uptimeMs, nowMs, wallMs: clock.wallMs() };
+    return {
+      cameras,
+      models: shelf.loaded,
+      outbox: outbox(),
+      evidence: evidence.health(),
+      machine,
+      uptimeMs,
+      nowMs,
+      wallMs: clock.wallMs(),
+    };
   };
   const tellHealth = async (): Promise<void> => void publish(healthMessage(await healthParts()));
   const healthTimer = setInterval(() => void tellHealth(), healthEveryMs);
@@ -148,7 +169,7 @@ export async function startAgent(config: Config, deps: AgentDeps): Promise<Runni
       cameras,
       settings,
       status: async () => ({ ...healthNow(await healthParts()), states: statesOf(cameras) }),
-      keepForFeedback: deps.keepForFeedback,
+      evidence,
       wallMs: clock.wallMs,
     }),
     validate: openValidator(),
@@ -164,7 +185,7 @@ export async function startAgent(config: Config, deps: AgentDeps): Promise<Runni
     commands.close();
     await within(HTTP_MS, http?.close());
     await within(DRAIN_MS, Promise.all(cameras.map((camera) => camera.stop())));
-    await within(ENGINES_MS, shelf.close());
+    await within(ENGINES_MS, Promise.all([shelf.close(), evidence.close()]));
     await within(PUBLISHER_MS, publisher.close());
   };
   return {

@@ -41,7 +41,7 @@ export interface RunningCamera {
   readonly config: CameraConfig;
   readonly ledger: Ledger;
   readonly alerts: CameraAlerts;
-  /** What became of each frame. The pixels are lent: copy them before the next turn of the event loop. */
+  /** What became of each frame, before its alerts are told. Others hold the frame, too: it is only read. */
   readonly outcomes$: Observable<Outcome>;
   /** When its frames flow, or it is known that they will not. */
   readonly started: Promise<void>;

@@ -23,7 +23,7 @@ export interface Line {
   readonly watch: (demand$: Observable<number>) => Observable<CameraEvent>;
   readonly engine: Pick<Engine, "inspect">;
   readonly ledger: Ledger;
-  /** Looks on: may copy, may not change. */
+  /** Looks on, before the alerts that come of it are told: may keep what it sees, may not change it. */
   readonly seen: (outcome: Outcome) => void;
   readonly threshold: () => number;
   readonly alarm: AlarmPolicy;

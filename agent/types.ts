@@ -19,7 +19,10 @@ export interface Frame {
   readonly camera: string;
   /** Counts this camera's delivered frames from 1, since the agent started. */
   readonly number: number;
-  /** RGB, [size.height, size.width, 3], row-major; owns its whole ArrayBuffer so that it can be transferred. */
+  /**
+   * RGB, [size.height, size.width, 3], row-major; owns its whole ArrayBuffer so that it can be transferred. Once the frame is
+   * inspected others hold it, too (the ring of recent frames, evidence): from then on it is only read, never transferred.
+   */
   readonly pixels: Uint8Array<ArrayBuffer>;
   readonly size: Size;
   /** The part of the camera's frame that `pixels` shows (the ROI), in the camera's own pixels. */

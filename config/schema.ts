@@ -47,6 +47,14 @@ export const baseSchema = (hostname: string): SchemaTree => ({
     threads: leaf(0, formats.integer(0, 1024), "CPU threads of one inference, 0: as many as there are cores"),
     maxBatch: leaf(8, formats.integer(1, 256), "Frames of cameras that share a model, in one inference"),
   },
+  evidence: {
+    enabled: leaf(true, formats.flag, "Whether alerts get pictures, and their raw frames are kept for feedback"),
+    maxMb: leaf(512, formats.integer(1, 1_000_000), "Of pictures and raw frames on disk; the oldest go first"),
+    keepDays: leaf(30, formats.positive(36_500), "How long they are kept"),
+    quality: leaf(80, formats.integer(1, 100), "Of the JPEG"),
+    ringFrames: leaf(8, formats.integer(0, 1_000), "Raw frames kept with an alert, the raising one and those before"),
+    ringMb: leaf(64, formats.integer(1, 100_000), "Memory for the newest frames of all cameras"),
+  },
   http: {
     enabled: leaf(true, formats.flag, "Whether the agent answers HTTP"),
     host: leaf("127.0.0.1", formats.text, "The address that is listened on"),

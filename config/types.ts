@@ -8,6 +8,7 @@ export interface Config {
   readonly inference: InferenceConfig;
   readonly cameras: readonly CameraConfig[];
   readonly alerts: AlertsConfig;
+  readonly evidence: EvidenceConfig;
   readonly http: HttpConfig;
   readonly state: StateConfig;
 }
@@ -87,6 +88,20 @@ export interface AlertsConfig {
   /** Raised a minute on the whole agent; 0: never. */
   readonly floodAbove: number;
   readonly summaryEveryS: number;
+}
+
+/** Pictures of alerts, and the raw frames that `feedback` keeps for training. */
+export interface EvidenceConfig {
+  readonly enabled: boolean;
+  /** Of pictures and raw frames together; frames that got a verdict may take as much again. */
+  readonly maxMb: number;
+  readonly keepDays: number;
+  /** Of the JPEG, 1 to 100. */
+  readonly quality: number;
+  /** Raw frames kept with an alert, the raising one included; 0: none. */
+  readonly ringFrames: number;
+  /** Memory of the newest frames of all cameras together. */
+  readonly ringMb: number;
 }
 
 export interface HttpConfig {

@@ -100,6 +100,7 @@ function configOf(bundle: string, threads: number, source: GstreamerSource, stat
       maxStreams: 0,
       streamFps: 1,
     },
+    evidence: { enabled: true, maxMb: 64, keepDays: 1, quality: 80, ringFrames: 8, ringMb: 64 },
     state: { path: statePath },
   };
 }

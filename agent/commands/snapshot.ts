@@ -16,9 +16,7 @@ export function snapshotCommand(cameras: readonly RunningCamera[]): Handler {
       const frame = await firstValueFrom(
         camera.outcomes$.pipe(
           map((outcome): Frame => {
-            const { frame } = outcome.kind === "inspected" ? outcome.inspection : outcome.failure;
-            // The pixels are only lent.
-            return { ...frame, pixels: frame.pixels.slice() };
+            return outcome.kind === "inspected" ? outcome.inspection.frame : outcome.failure.frame;
           }),
           takeUntil(aborted(signal)),
         ),

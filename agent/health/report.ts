@@ -1,6 +1,7 @@
 import type { RunningCamera } from "../cameras.js";
 import {
   type CameraHealth,
+  type EvidenceHealth,
   type FrameHealth,
   type HealthPayload,
   healthPayload,
@@ -23,6 +24,7 @@ export interface HealthParts {
   /** By model name. */
   readonly models: ReadonlyMap<string, { readonly engine: { providers(): ProviderHealth } }>;
   readonly outbox: OutboxHealth;
+  readonly evidence: EvidenceHealth | null;
   readonly machine: MachineHealth;
   readonly uptimeMs: number;
   /** Monotonic, as the ledgers'. */
@@ -52,7 +54,7 @@ export function statesOf(cameras: readonly RunningCamera[]): Readonly<Record<str
 }
 
 function healthOf(parts: HealthParts, frames: (ledger: Ledger) => FrameHealth): HealthPayload {
-  const { cameras, models, outbox, machine, uptimeMs, wallMs } = parts;
+  const { cameras, models, outbox, evidence, machine, uptimeMs, wallMs } = parts;
   const byCamera: Record<string, CameraHealth> = {};
   for (const { config, ledger, alerts } of cameras) {
     const { heldBack, shelvedUntilMs } = alerts;
@@ -62,5 +64,5 @@ function healthOf(parts: HealthParts, frames: (ledger: Ledger) => FrameHealth): 
   const providers: Record<string, ProviderHealth> = {};
   for (const [name, { engine }] of models) providers[name] = engine.providers();
   const uptimeS = Math.round(uptimeMs / 1_000);
-  return healthPayload({ uptimeS, cameras: byCamera, providers, outbox, ...machine }, wallMs);
+  return healthPayload({ uptimeS, cameras: byCamera, providers, outbox, evidence, ...machine }, wallMs);
 }

@@ -95,12 +95,30 @@ export interface OutboxHealth {
   readonly lost: Readonly<Record<string, number>>;
 }
 
+export interface EvidenceHealth {
+  /** Pictures since the start: made; left out, because they were too many or their frame was gone; failed by reason. */
+  readonly made: number;
+  readonly skipped: Readonly<Record<"rate" | "late", number>>;
+  readonly failed: Readonly<Record<string, number>>;
+  /** Alerts whose raw frames were kept, or not, by reason. */
+  readonly frames: { readonly kept: number; readonly failed: Readonly<Record<string, number>> };
+  /** On disk. `removed` and `failed` (pictures made, yet not kept here) by reason. */
+  readonly stored: {
+    readonly items: number;
+    readonly mb: number;
+    readonly removed: Readonly<Record<string, number>>;
+    readonly failed: Readonly<Record<string, number>>;
+  };
+}
+
 export interface HealthPayload extends Payload {
   readonly uptimeS: number;
   readonly cameras: Readonly<Record<string, CameraHealth>>;
   /** By model name. */
   readonly providers: Readonly<Record<string, ProviderHealth>>;
   readonly outbox: OutboxHealth;
+  /** Null where it is switched off. */
+  readonly evidence: EvidenceHealth | null;
   readonly memory: { readonly rssMb: number; readonly heapMb: number };
   /** Degrees Celsius by thermal zone; empty where the machine tells none. */
   readonly temperaturesC: Readonly<Record<string, number>>;

@@ -5,6 +5,7 @@ import * as assert from "uvu/assert";
 import { type AgentDeps, type RunningAgent, startAgent } from "../../agent/agent.js";
 import type { AlertPayload, CommandOutcome, HealthPayload, StatePayload } from "../../agent/mqtt/payloads.js";
 import type { Config } from "../../config/types.js";
+import { readRgb } from "../../models/images.js";
 import { type FakeCamera, fakeCamera } from "../fakes/camera.js";
 import { fakeEngine } from "../fakes/engine.js";
 import { of, type Rig, rig } from "../support/agent-rig.js";
@@ -246,20 +247,20 @@ test("snapshot is the camera's next picture, as JPEG", async () => {
   assert.is(code(await line.ask("snapshot", { camera: "cam9" })), "CAMERA_UNKNOWN");
 });
 
-test("feedback keeps the frame where there is a place for it", async () => {
-  const kept: string[][] = [];
-  const line = await start(configOf([cameraConfig("cam1")]), {
-    keepForFeedback: async (...asked) => {
-      kept.push(asked);
-      return "somewhere";
-    },
-  });
-  assert.is(result(await line.ask("feedback", { alert: "a", verdict: "not_a_defect" })).kept, "somewhere");
-  assert.is(code(await line.ask("feedback", { alert: "a", verdict: "maybe" })), "COMMAND_INVALID");
-  assert.equal(kept, [["a", "not_a_defect"]]);
-  await agent!.stop();
-  const without = await start();
-  assert.is(code(await without.ask("feedback", { alert: "a", verdict: "defect" })), "FEEDBACK_UNAVAILABLE");
+test("feedback keeps the raw frame of an alert, under its verdict", async () => {
+  const line = await start();
+  await line.show(good, bad, bad);
+  await until(() => of(line.sent, "cam1/alert").length === 1, "the alert");
+  const id = of<AlertPayload>(line.sent, "cam1/alert")[0]!.id;
+  const { kept } = result(await line.ask("feedback", { alert: id, verdict: "not_a_defect" }));
+  assert.is(kept, join(line.config.state.path, "feedback", "not_a_defect", "cam1", `${id}.webp`));
+  assert.equal(await readRgb(String(kept), { width: 16, height: 16 }), greyFrame(bad).pixels);
+  assert.is(code(await line.ask("feedback", { alert: id, verdict: "maybe" })), "COMMAND_INVALID");
+  assert.is(code(await line.ask("feedback", { alert: "../..", verdict: "defect" })), "FEEDBACK_ALERT_INVALID");
+  assert.is(
+    code(await line.ask("feedback", { alert: `${id.slice(0, -1)}x`, verdict: "defect" })),
+    "FEEDBACK_ALERT_INVALID",
+  );
 });
 
 test("status tells the health and the states at this moment", async () => {

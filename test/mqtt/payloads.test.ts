@@ -70,6 +70,13 @@ const health = {
   },
   providers: { m: { used: "cpu", tried: [{ provider: "cuda", taken: false, reason: "no GPU" }] } },
   outbox: { depth: 0, ageMs: 0, lost: { overflow: 2 } },
+  evidence: {
+    made: 3,
+    skipped: { rate: 1, late: 0 },
+    failed: { timeout: 1 },
+    frames: { kept: 2, failed: { busy: 1 } },
+    stored: { items: 5, mb: 1.2, removed: { age: 1, quota: 0, "disk-full": 0 }, failed: {} },
+  },
   memory: { rssMb: 1.5, heapMb: 1 },
   temperaturesC: { cpu: 41.5 },
   gpuLoad: null,
@@ -82,6 +89,7 @@ test("every payload is what its schema says", () => {
   assert.equal(schemaFaults("score", scorePayload(verdict, 1_050)), []);
   assert.equal(schemaFaults("alert", alertPayload(step, { seq: 1, calibration: null })), []);
   assert.equal(schemaFaults("health", healthPayload(health, nowMs)), []);
+  assert.equal(schemaFaults("health", healthPayload({ ...health, evidence: null }, nowMs)), []);
   assert.equal(schemaFaults("reply", replyPayload("1", { ok: true, result: 3 })), []);
   assert.equal(schemaFaults("reply", replyPayload(null, { ok: false, code: "PAYLOAD_INVALID", message: "no" })), []);
 });

@@ -1,9 +1,11 @@
 import { Subject } from "rxjs";
 import type { AgentDeps } from "../../agent/agent.js";
+import { openEvidence } from "../../agent/evidence/evidence.js";
 import type { CameraContext, Command } from "../../agent/mqtt/inbound.js";
 import type { Message } from "../../agent/types.js";
 import type { FakeCamera } from "../fakes/camera.js";
 import { fakeEngine } from "../fakes/engine.js";
+import { fakeMaker } from "../fakes/evidence-maker.js";
 
 /** An agent's edges, all faked. */
 export const nothingWaits = { depth: 0, ageMs: 0, lost: {} };
@@ -40,6 +42,7 @@ export function rig(cameras: readonly FakeCamera[], ids: readonly string[], rest
     log: { info: (text) => lines.push(text), warn: (text) => lines.push(text), error: (text) => lines.push(text) },
     loadModel: async () => ({ engine: fakeEngine(), calibration: "fixed, 3 images" }),
     machineHealth: async () => ({ memory: { rssMb: 1, heapMb: 1 }, temperaturesC: { cpu: 40 }, gpuLoad: null }),
+    openEvidence: (options) => openEvidence({ ...options, openMaker: () => fakeMaker() }),
     healthEveryMs: 20,
     ...rest,
   };

@@ -79,6 +79,7 @@ export function configOf(cameras: readonly CameraConfig[], rest: Partial<Config>
     cameras,
     alerts: { floodAbove: 0, summaryEveryS: 5 },
     http: httpConfig(),
+    evidence: { enabled: true, maxMb: 64, keepDays: 30, quality: 80, ringFrames: 3, ringMb: 8 },
     state: { path: temporaryFolder() },
     ...rest,
   };

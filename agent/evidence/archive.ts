@@ -1,0 +1,216 @@
+import { mkdir, rename, rm, statfs } from "node:fs/promises";
+import { dirname } from "node:path";
+import { messageOf } from "../errors.js";
+
+/** What is kept for one alert: a file, or a folder of them. */
+export interface Item {
+  /** What it is found by: `<kind>/<id>`. */
+  readonly key: string;
+  /** Of the alert. A UUIDv7: sorts by time, and tells it. */
+  readonly id: string;
+  readonly path: string;
+  /** See `onDisk`. */
+  readonly bytes: number;
+}
+
+/** Why something was not kept. */
+export type KeepFailure = "busy" | "quota" | "disk-full" | "disk";
+
+export type Kept =
+  | { readonly kept: true }
+  | { readonly kept: false; readonly reason: KeepFailure; readonly message: string };
+
+export type Removal = "age" | "quota" | "disk-full";
+
+export interface ArchiveHealth {
+  readonly items: number;
+  readonly mb: number;
+  /** Given up since the start, the oldest first, by reason. */
+  readonly removed: Readonly<Record<Removal, number>>;
+}
+
+export interface ArchiveOptions {
+  /** On the file system whose room counts. */
+  readonly root: string;
+  readonly maxBytes: number;
+  readonly keepMs: number;
+  /** Epoch milliseconds. */
+  readonly wallMs?: () => number;
+  readonly space?: (path: string) => Promise<Space>;
+}
+
+export interface Space {
+  readonly freeBytes: number;
+  readonly totalBytes: number;
+}
+
+/** Writes that wait at once, each with its bytes in memory. */
+const MAX_WAITING = 16;
+/** Free space that evidence leaves to what outranks it, above all the outbox: this, or a twentieth of a small disk. */
+const RESERVE_BYTES = 64 * 1_048_576;
+const RESERVE_SHARE = 0.05;
+/** What file systems give out. */
+const BLOCK_BYTES = 4_096;
+
+/**
+ * The account of what evidence takes on disk: bounded in bytes and age, and the first to give way when the disk fills up.
+ * The oldest goes first. One change at a time, so that none sees another's half.
+ */
+export class Archive {
+  readonly #options: ArchiveOptions;
+  readonly #items = new Map<string, Item>();
+  readonly #removed: Record<Removal, number> = { age: 0, quota: 0, "disk-full": 0 };
+  #bytes = 0;
+  #waiting = 0;
+  #tail: Promise<unknown> = Promise.resolve();
+
+  constructor(options: ArchiveOptions) {
+    this.#options = options;
+  }
+
+  /** Takes what an earlier run left into the account, and gives up what is too much or too old. */
+  adopt(items: readonly Item[]): Promise<void> {
+    for (const item of [...items].sort((a, b) => (a.id < b.id ? -1 : 1))) this.#account(item);
+    return this.tend();
+  }
+
+  at(key: string): Item | undefined {
+    return this.#items.get(key);
+  }
+
+  /**
+   * Never rejects. @param write makes the item at the path it is given; it appears at its own when it is whole
+   */
+  put(item: Item, write: (draft: string) => Promise<void>): Promise<Kept> {
+    if (this.#waiting >= MAX_WAITING) return Promise.resolve(notKept("busy", `${MAX_WAITING} wait to be written`));
+    this.#waiting += 1;
+    return this.#inTurn(async () => {
+      this.#waiting -= 1;
+      try {
+        return await this.#put(item, write);
+      } catch (error) {
+        return notKept(isFull(error) ? "disk-full" : "disk", messageOf(error));
+      }
+    });
+  }
+
+  /**
+   * Takes an item out of the account; `move` brings its files elsewhere. False when it is not there any more.
+   * Rejects when `move` does: it then stays.
+   */
+  release(key: string, move: (item: Item) => Promise<void>): Promise<boolean> {
+    return this.#inTurn(async () => {
+      const item = this.#items.get(key);
+      if (item === undefined) return false;
+      await move(item);
+      this.#forget(key);
+      return true;
+    });
+  }
+
+  /** Gives up what is too old, and what the disk cannot spare; to be called now and then. Never rejects. */
+  tend(): Promise<void> {
+    return this.#inTurn(async () => {
+      const { maxBytes, keepMs, wallMs = Date.now } = this.#options;
+      const before = wallMs() - keepMs;
+      for (const item of [...this.#items.values()]) {
+        if (timeOf(item.id) >= before) break;
+        await this.#remove(item, "age");
+      }
+      await this.#makeRoom(0, maxBytes);
+    });
+  }
+
+  /** When all that was asked for is done. */
+  settled(): Promise<unknown> {
+    return this.#tail;
+  }
+
+  health(): ArchiveHealth {
+    const mb = Math.round(this.#bytes / 104_857.6) / 10;
+    return { items: this.#items.size, mb, removed: { ...this.#removed } };
+  }
+
+  async #put(item: Item, write: (draft: string) => Promise<void>): Promise<Kept> {
+    const { bytes } = item;
+    if (bytes > this.#options.maxBytes) return notKept("quota", `${bytes} bytes are more than all may take`);
+    const replaced = this.#items.get(item.key)?.bytes ?? 0;
+    if (!(await this.#makeRoom(bytes, this.#options.maxBytes + replaced))) {
+      return notKept("disk-full", "the disk is nearly full");
+    }
+    const draft = `${item.path}.draft`;
+    try {
+      await mkdir(dirname(item.path), { recursive: true, mode: 0o700 });
+      await write(draft);
+      // A folder is not replaced by renaming another one.
+      if (replaced > 0) await rm(item.path, { recursive: true, force: true });
+      await rename(draft, item.path);
+    } catch (error) {
+      await rm(draft, { recursive: true, force: true });
+      throw error;
+    }
+    this.#account(item);
+    return { kept: true };
+  }
+
+  /** Whether there is room now. */
+  async #makeRoom(bytes: number, maxBytes: number): Promise<boolean> {
+    for (const item of [...this.#items.values()]) {
+      if (this.#bytes + bytes <= maxBytes) break;
+      await this.#remove(item, "quota");
+    }
+    for (;;) {
+      const { freeBytes, totalBytes } = await (this.#options.space ?? spaceAt)(this.#options.root);
+      if (freeBytes - bytes >= Math.min(RESERVE_BYTES, RESERVE_SHARE * totalBytes)) return true;
+      const [oldest] = this.#items.values();
+      if (oldest === undefined) return false;
+      await this.#remove(oldest, "disk-full");
+    }
+  }
+
+  async #remove(item: Item, why: Removal): Promise<void> {
+    this.#forget(item.key);
+    this.#removed[why] += 1;
+    await rm(item.path, { recursive: true, force: true });
+  }
+
+  #account(item: Item): void {
+    this.#bytes += item.bytes - (this.#items.get(item.key)?.bytes ?? 0);
+    this.#items.set(item.key, item);
+  }
+
+  #forget(key: string): void {
+    this.#bytes -= this.#items.get(key)?.bytes ?? 0;
+    this.#items.delete(key);
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#tail.then(work);
+    this.#tail = done.catch(() => undefined);
+    return done;
+  }
+}
+
+/** A UUIDv7's first 48 bits: epoch milliseconds. */
+export function timeOf(id: string): number {
+  return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
+}
+
+/** What a file of so many bytes takes. */
+export function onDisk(bytes: number): number {
+  return Math.ceil(bytes / BLOCK_BYTES) * BLOCK_BYTES;
+}
+
+async function spaceAt(path: string): Promise<Space> {
+  const { bavail, blocks, bsize } = await statfs(path);
+  return { freeBytes: bavail * bsize, totalBytes: blocks * bsize };
+}
+
+function isFull(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === "ENOSPC" || code === "EDQUOT";
+}
+
+function notKept(reason: KeepFailure, message: string): Kept {
+  return { kept: false, reason, message };
+}

@@ -1,0 +1,143 @@
+import { join } from "node:path";
+import type { EvidenceConfig } from "../../config/types.js";
+import { CodedError, messageOf } from "../errors.js";
+import type { EvidenceHealth } from "../mqtt/payloads.js";
+import type { AlertStep, Outcome } from "../types.js";
+import { Archive, type Kept } from "./archive.js";
+import { pictureDue } from "./due.js";
+import { diskFeedback, type FeedbackVerdict } from "./feedback.js";
+import { type EvidenceMaker, type MakerOptions, openEvidenceMaker } from "./maker.js";
+import { diskRawFrames, leftRawFrames } from "./raw-frames.js";
+import { recentFrames } from "./recent.js";
+import { sparingly } from "./sparingly.js";
+import { diskEvidence, leftEvidence } from "./store.js";
+import { type Picture, subjectOf } from "./subject.js";
+
+/** All that is kept of what a camera saw when it raised an alert. Nothing here rejects unless it says so. */
+export interface Evidence {
+  /** Shown what became of each frame, before the alerts that come of it are told. */
+  readonly saw: (outcome: Outcome) => void;
+  /**
+   * To be asked in the turn in which the step is told: its frame must still be the camera's newest. One told late (the end of
+   * a shelving, a flood's summary) has none.
+   * @returns null where no picture is due; else a promise that settles within a second, to null where none could be made
+   */
+  pictureOf(step: AlertStep): Promise<Picture | null> | null;
+  /** The JPEG of an alert, null where there is none, or none any more. @throws what the file system does */
+  read(alertId: string): Promise<Uint8Array | null>;
+  /** See Feedback. @returns a path @throws CodedError; EVIDENCE_OFF, too */
+  keepForFeedback(alertId: string, verdict: FeedbackVerdict): Promise<string>;
+  /** Null where evidence is switched off. */
+  health(): EvidenceHealth | null;
+  /** Pictures on their way are finished if they are quick. Safe to call twice. */
+  close(): Promise<void>;
+}
+
+export interface EvidenceOptions {
+  readonly config: EvidenceConfig;
+  readonly statePath: string;
+  /** How many cameras share the ring's memory. */
+  readonly cameras: number;
+  readonly log: { warn(text: string): void; error(text: string): void };
+  /** Monotonic. */
+  readonly nowMs: () => number;
+  readonly openMaker?: (options: MakerOptions) => EvidenceMaker;
+}
+
+const TEND_MS = 60_000;
+const DAY_MS = 86_400_000;
+const MIB = 1_048_576;
+
+export async function openEvidence(options: EvidenceOptions): Promise<Evidence> {
+  const { config, statePath, log, nowMs } = options;
+  if (!config.enabled) return switchedOff;
+  const folder = (name: string): string => join(statePath, name);
+  const maxBytes = config.maxMb * MIB;
+  const archive = new Archive({ root: statePath, maxBytes, keepMs: config.keepDays * DAY_MS });
+  const store = diskEvidence(folder("evidence"), archive);
+  const raw = diskRawFrames(folder("frames"), archive);
+  const feedback = diskFeedback(folder("feedback"), archive, maxBytes);
+  await Promise.all([leftEvidence(folder("evidence")), leftRawFrames(folder("frames"))])
+    .then((left) => archive.adopt(left.flat()))
+    .catch((error: unknown) => log.error(`evidence of earlier runs cannot be read: ${messageOf(error)}`));
+  const recent = recentFrames({ frames: config.ringFrames, bytes: config.ringMb * MIB, cameras: options.cameras });
+  const maker = (options.openMaker ?? openEvidenceMaker)({
+    quality: config.quality,
+    onRestart: (reason) => log.error(`evidence: its thread is started again: ${reason}`),
+  });
+  const isDue = pictureDue(nowMs);
+  const warn = sparingly(log.warn.bind(log), nowMs);
+  const tending = setInterval(() => void archive.tend().catch((error) => warn("tend", messageOf(error))), TEND_MS);
+
+  const counts = { made: 0, skipped: { rate: 0, late: 0 }, failed: {}, framesKept: 0, framesFailed: {}, unstored: {} };
+  const failed = (what: Record<string, number>, reason: string, text: string): void => {
+    what[reason] = (what[reason] ?? 0) + 1;
+    warn(reason, text);
+  };
+
+  const keepFrames = async ({ id, camera }: AlertStep): Promise<void> => {
+    if (config.ringFrames === 0) return;
+    const kept = await raw.keep(id, camera, recent.frames(camera));
+    if (kept.kept) counts.framesKept += 1;
+    else failed(counts.framesFailed, kept.reason, `the raw frames of alert ${id} are not kept: ${kept.message}`);
+  };
+  const told = (id: string, kept: Kept): void => {
+    if (!kept.kept)
+      failed(counts.unstored, kept.reason, `the picture of alert ${id} is not kept here: ${kept.message}`);
+  };
+
+  return {
+    saw: (outcome) => {
+      if (outcome.kind === "inspected") recent.push(outcome.inspection);
+    },
+    pictureOf(step) {
+      const inspection = recent.inspectionAt(step.camera, step.tsMs);
+      const due = isDue(step, inspection !== null);
+      if (due === "rate" || due === "late") counts.skipped[due] += 1;
+      if (due !== "due" || inspection === null) return null;
+      if (step.phase === "raised") void keepFrames(step);
+      return maker.make(subjectOf(inspection, step.threshold, step.regions)).then((made) => {
+        if (made.kind === "failed") {
+          failed(counts.failed, made.reason, `alert ${step.id} goes without a picture: ${made.message}`);
+          return null;
+        }
+        counts.made += 1;
+        void store.put(step.id, made.picture.jpeg).then((kept) => told(step.id, kept));
+        return made.picture;
+      });
+    },
+    read: (alertId) => store.read(alertId),
+    async keepForFeedback(alertId, verdict) {
+      // The frames of an alert that was raised a moment ago may still be on their way to the disk.
+      await raw.settled();
+      return feedback.keep(alertId, verdict);
+    },
+    health: () => ({
+      made: counts.made,
+      skipped: { ...counts.skipped },
+      failed: { ...counts.failed },
+      frames: { kept: counts.framesKept, failed: { ...counts.framesFailed } },
+      stored: { ...archive.health(), failed: { ...counts.unstored } },
+    }),
+    async close() {
+      clearInterval(tending);
+      await maker.close();
+      await raw.settled();
+      await archive.settled();
+    },
+  };
+}
+
+const switchedOff: Evidence = {
+  saw: () => undefined,
+  pictureOf: () => null,
+  read: async () => null,
+  keepForFeedback: async () => {
+    throw new CodedError("EVIDENCE_OFF", "no raw frames are kept here", {
+      at: "evidence.enabled",
+      remedy: "Set evidence.enabled: true.",
+    });
+  },
+  health: () => null,
+  close: async () => undefined,
+};

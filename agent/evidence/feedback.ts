@@ -1,0 +1,120 @@
+import { mkdir, rename, rm, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { CodedError, messageOf } from "../errors.js";
+import { type Archive, type Item, onDisk } from "./archive.js";
+import { cameraOf, RAISED, rawKey } from "./raw-frames.js";
+import { isAlertId, namesIn } from "./store.js";
+
+export const verdicts = ["defect", "not_a_defect"] as const;
+export type FeedbackVerdict = (typeof verdicts)[number];
+
+/** Where frames that a person has judged are kept for training. Retort deletes nothing here. */
+export interface Feedback {
+  /**
+   * Moves an alert's raw frames: the raising one to `folder/<verdict>/<camera>/<alert id>.webp`, where
+   * `retort train --normal folder/not_a_defect` finds it, the moments before, which nobody has judged, to `folder/before`.
+   * A second verdict outweighs the first.
+   * @returns the raising frame's path
+   * @throws CodedError FEEDBACK_ALERT_INVALID, FEEDBACK_VERDICT_INVALID, FEEDBACK_NO_FRAME, FEEDBACK_FULL, FEEDBACK_FAILED
+   */
+  keep(alertId: string, verdict: FeedbackVerdict): Promise<string>;
+}
+
+/** @param maxBytes of all that is kept here */
+export function diskFeedback(folder: string, archive: Archive, maxBytes: number): Feedback {
+  const pathOf = (verdict: FeedbackVerdict, camera: string, alertId: string): string =>
+    join(folder, verdict, camera, `${alertId}.webp`);
+
+  /** Where frames that were judged before are. */
+  async function judged(alertId: string): Promise<{ path: string; camera: string } | null> {
+    for (const verdict of verdicts) {
+      for (const camera of await namesIn(join(folder, verdict))) {
+        const path = pathOf(verdict, camera, alertId);
+        if ((await stat(path).catch(() => null)) !== null) return { path, camera };
+      }
+    }
+    return null;
+  }
+
+  /** Undefined where somebody else took the frames away. */
+  async function move(item: Item, verdict: FeedbackVerdict): Promise<string | undefined> {
+    if (!(await namesIn(item.path)).includes(RAISED)) return undefined;
+    if ((await bytesUnder(folder)) + item.bytes > maxBytes) {
+      throw new CodedError("FEEDBACK_FULL", `${folder} holds ${Math.round(maxBytes / 1_048_576)} MB already`, {
+        at: folder,
+        remedy: "Train with what is there, then move it away; or raise evidence.maxMb.",
+      });
+    }
+    const path = pathOf(verdict, cameraOf(item), item.id);
+    const before = join(folder, "before", cameraOf(item));
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await mkdir(before, { recursive: true, mode: 0o700 });
+    await rename(join(item.path, RAISED), path);
+    // An alert that was raised again may have been judged before.
+    await rm(join(before, item.id), { recursive: true, force: true });
+    await rename(item.path, join(before, item.id));
+    return path;
+  }
+
+  async function keep(alertId: string, verdict: FeedbackVerdict): Promise<string> {
+    let path: string | undefined;
+    await archive.release(rawKey(alertId), async (item) => {
+      path = await move(item, verdict);
+    });
+    if (path !== undefined) return path;
+    const earlier = await judged(alertId);
+    if (earlier === null) {
+      throw new CodedError("FEEDBACK_NO_FRAME", "no raw frame of this alert is kept, or none any more", {
+        at: alertId,
+        remedy: "Give feedback sooner, or let more be kept: evidence.maxMb, evidence.keepDays.",
+      });
+    }
+    path = pathOf(verdict, earlier.camera, alertId);
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await rename(earlier.path, path);
+    return path;
+  }
+
+  let tail: Promise<unknown> = Promise.resolve();
+  return {
+    async keep(alertId, verdict) {
+      check(alertId, verdict);
+      const done = tail.then(() => keep(alertId, verdict));
+      tail = done.catch(() => undefined);
+      try {
+        return await done;
+      } catch (error) {
+        if (error instanceof CodedError) throw error;
+        throw new CodedError("FEEDBACK_FAILED", `the frames cannot be moved: ${messageOf(error)}`, {
+          at: folder,
+          remedy: "See that the agent may write there, and that the disk has room.",
+          cause: error,
+        });
+      }
+    },
+  };
+}
+
+function check(alertId: string, verdict: FeedbackVerdict): void {
+  if (!isAlertId(alertId)) {
+    throw new CodedError("FEEDBACK_ALERT_INVALID", "this is no alert's id", {
+      at: "alert",
+      remedy: "Name the alert by its id, as its messages do.",
+    });
+  }
+  if (!verdicts.includes(verdict)) {
+    throw new CodedError("FEEDBACK_VERDICT_INVALID", "this is no verdict", {
+      at: "verdict",
+      remedy: `Say one of ${verdicts.join(", ")}.`,
+    });
+  }
+}
+
+async function bytesUnder(path: string): Promise<number> {
+  const info = await stat(path).catch(() => null);
+  if (info === null) return 0;
+  if (!info.isDirectory()) return onDisk(info.size);
+  let sum = 0;
+  for (const name of await namesIn(path)) sum += await bytesUnder(join(path, name));
+  return sum;
+}

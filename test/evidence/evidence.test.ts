@@ -1,0 +1,124 @@
+import { existsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { v7 as uuidv7 } from "uuid";
+import * as assert from "uvu/assert";
+import { CodedError } from "../../agent/errors.js";
+import { type Evidence, openEvidence } from "../../agent/evidence/evidence.js";
+import type { EvidenceMaker } from "../../agent/evidence/maker.js";
+import type { AlertStep, Inspection } from "../../agent/types.js";
+import type { EvidenceConfig } from "../../config/types.js";
+import { readRgb } from "../../models/images.js";
+import { fakeMaker } from "../fakes/evidence-maker.js";
+import { configOf, temporaryFolder } from "../support/config.js";
+import { greyFrame } from "../support/frames.js";
+import { suite } from "../support/suite.js";
+import { until } from "../support/until.js";
+
+const test = suite("evidence");
+const model = { name: "tiny", version: "1", sha256: "0".repeat(64), provider: "cpu" };
+let evidence: Evidence;
+let lines: string[] = [];
+let folder = "";
+test.after.each(() => evidence.close());
+
+async function open(config: Partial<EvidenceConfig> = {}, maker: EvidenceMaker = fakeMaker()): Promise<void> {
+  folder = temporaryFolder();
+  lines = [];
+  const log = { warn: (text: string) => lines.push(text), error: (text: string) => lines.push(text) };
+  const all = { ...configOf([]).evidence, ...config };
+  evidence = await openEvidence({
+    config: all,
+    statePath: folder,
+    cameras: 1,
+    log,
+    nowMs: () => 0,
+    openMaker: () => maker,
+  });
+}
+
+/** A camera that has just seen this. */
+function seen(number: number, level: number): Inspection {
+  const frame = greyFrame(level, undefined, { number, capturedAtMs: 1_000 * number });
+  const inspection = { frame, score: 1, map: new Float32Array(256), model, queueMs: 0, inferenceMs: 0 };
+  evidence.saw({ kind: "inspected", inspection });
+  return inspection;
+}
+
+function raised({ frame }: Inspection): AlertStep {
+  const rest = { score: 1, threshold: 0.5, peak: 1, durationMs: 0, frames: 2, raises: 1, regions: [], context: null };
+  return { id: uuidv7(), phase: "raised", camera: "cam1", tsMs: frame.capturedAtMs, model, ...rest };
+}
+
+test("a raised alert gets the picture of its frame, which can be read later, and its raw frames are kept", async () => {
+  await open();
+  seen(1, 10);
+  seen(2, 20);
+  const step = raised(seen(3, 30));
+  const picture = evidence.pictureOf(step);
+  seen(4, 40);
+  assert.is((await picture)!.jpeg[2], 30);
+  await until(() => evidence.health()!.stored.items === 2, "picture and frames on disk");
+  assert.is((await evidence.read(step.id))![2], 30);
+  const path = await evidence.keepForFeedback(step.id, "defect");
+  assert.equal(await readRgb(path, { width: 16, height: 16 }), greyFrame(30).pixels);
+  assert.is(evidence.pictureOf({ ...step, phase: "cleared" }), null);
+  const { made, skipped, failed, frames } = evidence.health()!;
+  assert.equal(
+    { made, skipped, failed, frames },
+    { made: 1, skipped: { rate: 0, late: 0 }, failed: {}, frames: { kept: 1, failed: {} } },
+  );
+  assert.equal(lines, []);
+});
+
+test("an alert whose picture cannot be made goes without, counted by reason and logged once", async () => {
+  const failing: EvidenceMaker = {
+    make: async () => ({ kind: "failed", reason: "timeout", message: "too slow" }),
+    close: async () => undefined,
+  };
+  await open({}, failing);
+  for (let n = 0; n < 3; n += 1) assert.is(await evidence.pictureOf(raised(seen(n, 10))), null);
+  assert.is(evidence.pictureOf(raised(longGone())), null);
+  assert.equal(evidence.health()!.failed, { timeout: 3 });
+  assert.is(evidence.health()!.skipped.late, 1);
+  assert.is(lines.length, 1);
+});
+
+test("a storm is thinned out, and what was left out is counted", async () => {
+  await open();
+  const pictures = await Promise.all(Array.from({ length: 9 }, (_, n) => evidence.pictureOf(raised(seen(n, n)))));
+  assert.is(pictures.filter((each) => each !== null).length, 4);
+  assert.is(evidence.health()!.skipped.rate, 5);
+});
+
+test("a folder that cannot be written costs pictures kept, not pictures sent", async () => {
+  await open();
+  for (const name of ["evidence", "frames"]) writeFileSync(join(folder, name), "in the way");
+  const step = raised(seen(1, 10));
+  assert.ok(await evidence.pictureOf(step));
+  await until(() => evidence.health()!.stored.failed.disk === 1, "the failure counted");
+  await until(() => evidence.health()!.frames.failed.disk === 1, "the frames' failure counted");
+});
+
+test("switched off, nothing is drawn, kept or written", async () => {
+  await open({ enabled: false });
+  const step = raised(seen(1, 10));
+  assert.is(evidence.pictureOf(step), null);
+  assert.is(await evidence.read(step.id), null);
+  assert.is(evidence.health(), null);
+  assert.not(existsSync(join(folder, "evidence")));
+  const fault = await evidence.keepForFeedback(step.id, "defect").catch((error: unknown) => error);
+  assert.is(fault instanceof CodedError && fault.code, "EVIDENCE_OFF");
+});
+
+function longGone(): Inspection {
+  return {
+    frame: greyFrame(0, undefined, { capturedAtMs: 5 }),
+    score: 1,
+    map: new Float32Array(256),
+    model,
+    queueMs: 0,
+    inferenceMs: 0,
+  };
+}
+
+test.run();
