@@ -26,6 +26,8 @@ interface AppSink {
   readonly eos: boolean;
   /** A GstStructure as text. */
   readonly stats: string;
+  /** Of what waits in the sink (GStreamer 1.20). */
+  readonly "current-level-bytes"?: number;
 }
 
 export interface NativePipeline {
@@ -69,7 +71,7 @@ export function createGstreamerSource({ launch, input }: GstreamerOptions): Fram
   let running = false;
   let stopping: Promise<void> | undefined;
   let unmakeable: string | null = null;
-  let native: Promise<Size> | undefined;
+  let native: Native | undefined;
   let pulled = 0;
   const conceal = concealing(launch);
 
@@ -110,8 +112,9 @@ export function createGstreamerSource({ launch, input }: GstreamerOptions): Fram
     const { buffer, caps } = shot;
     const missed = missedBefore(sink, ++pulled);
     pulled += missed;
-    native ??= nativeSink === undefined ? Promise.resolve(sizeOf(caps, input)) : nativeSize(nativeSink, input);
-    return { kind: "picture", pixels: packRows(buffer, input), native: await native, missed };
+    if (nativeSink === undefined) native ??= { size: sizeOf(caps, input), bytes: 0 };
+    else if (native === undefined || resized(nativeSink, native)) native = await nativeOf(nativeSink, input);
+    return { kind: "picture", pixels: packRows(buffer, input), native: native.size, missed };
   }
 
   /** Stops, so that all that the bus has to say about the end can be heard. */
@@ -151,8 +154,21 @@ function pull(sink: AppSink): Promise<{ readonly buffer: Buffer; readonly caps: 
   return new Promise((resolve) => sink.pull((buffer, caps) => resolve(buffer === null ? null : { buffer, caps })));
 }
 
-async function nativeSize(sink: AppSink, fallback: Size): Promise<Size> {
-  return sizeOf((await pull(sink))?.caps ?? {}, fallback);
+/** The camera's own picture: looked at once, and again when its bytes change, since each look copies it. */
+interface Native {
+  readonly size: Size;
+  readonly bytes: number;
+}
+
+async function nativeOf(sink: AppSink, fallback: Size): Promise<Native> {
+  const shot = await pull(sink);
+  return { size: sizeOf(shot?.caps ?? {}, fallback), bytes: shot?.buffer.length ?? 0 };
+}
+
+/** Whether pictures of another size or format arrive; the one that waits may be a frame or two ahead of the one judged. */
+function resized(sink: AppSink, { bytes }: Native): boolean {
+  const waiting = Number(sink["current-level-bytes"] ?? 0);
+  return waiting > 0 && waiting !== bytes;
 }
 
 function sizeOf({ width, height }: Caps, fallback: Size): Size {

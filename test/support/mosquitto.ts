@@ -7,7 +7,8 @@ import { temporaryFolder } from "./config.js";
 export interface Mosquitto {
   readonly url: string;
   readonly port: number;
-  stop(): Promise<void>;
+  /** SIGTERM unless told otherwise. */
+  stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
 /** A real broker on a free port of loopback. Without the limit a slow subscriber would lose messages past 1000. */
@@ -21,7 +22,7 @@ export async function startMosquitto(port?: number, settings = ["allow_anonymous
   const broker = spawn("mosquitto", ["-c", file], { stdio: "ignore", env });
   const failed = new Promise<never>((_, reject) => broker.once("error", reject));
   await Promise.race([listening(chosen), failed]);
-  return { url: `mqtt://127.0.0.1:${chosen}`, port: chosen, stop: () => ended(broker, "SIGTERM") };
+  return { url: `mqtt://127.0.0.1:${chosen}`, port: chosen, stop: (signal = "SIGTERM") => ended(broker, signal) };
 }
 
 export interface Heard {
@@ -37,10 +38,20 @@ export interface Subscriber {
   stop(): Promise<void>;
 }
 
+export interface SubscribeOptions {
+  readonly qos?: 0 | 1;
+  /** Instead of keeping in `heard`: what listens for hours must not grow. */
+  readonly onHeard?: (heard: Heard) => void;
+}
+
 /** mosquitto_sub, an independent subscriber, its output unbuffered. Resolves once the broker has granted the subscription. */
-export async function subscribe(port: number, topic: string): Promise<Subscriber> {
+export async function subscribe(
+  port: number,
+  topic: string,
+  { qos: asked = 1, onHeard }: SubscribeOptions = {},
+): Promise<Subscriber> {
   const format = '{"topic":"%t","hex":"%x","retained":%r,"qos":%q}';
-  const options = ["-h", "127.0.0.1", "-p", String(port), "-d", "-q", "1", "-t", topic, "-F", format];
+  const options = ["-h", "127.0.0.1", "-p", String(port), "-d", "-q", String(asked), "-t", topic, "-F", format];
   const process = spawn("stdbuf", ["-oL", "mosquitto_sub", ...options], { stdio: ["ignore", "pipe", "inherit"] });
   const heard: Heard[] = [];
   let rest = "";
@@ -53,7 +64,9 @@ export async function subscribe(port: number, topic: string): Promise<Subscriber
         if (line.startsWith("Subscribed")) resolve();
         if (!line.startsWith("{")) continue;
         const { topic, hex, retained, qos } = JSON.parse(line) as Line;
-        heard.push({ topic, payload: payloadOf(Buffer.from(hex, "hex")), retained: retained === 1, qos });
+        const message = { topic, payload: payloadOf(Buffer.from(hex, "hex")), retained: retained === 1, qos };
+        if (onHeard === undefined) heard.push(message);
+        else onHeard(message);
       }
     });
   });

@@ -4,6 +4,8 @@ export interface Proxy {
   readonly url: string;
   /** Destroys what is open, as a pulled cable that the kernel notices. */
   cut(): void;
+  /** Forwards nothing more over what is open, and says so to nobody: a half-open connection, until `cut`. */
+  stall(): void;
   /** Whether new connections are let through; otherwise they are destroyed. */
   open: boolean;
   close(): Promise<void>;
@@ -42,6 +44,9 @@ export async function startProxy(toPort: number, admits: (first: Buffer) => bool
     open: true,
     cut: () => {
       for (const socket of sockets) socket.destroy();
+    },
+    stall: () => {
+      for (const socket of sockets) socket.unpipe().pause();
     },
     close: () => {
       proxy.cut();

@@ -1,0 +1,110 @@
+import { createHash } from "node:crypto";
+import { type Subscriber, subscribe } from "../support/mosquitto.js";
+
+/** What an independent subscriber knows of one agent's alerts. */
+export interface Testimony {
+  readonly received: number;
+  /** Different `seq`. */
+  readonly alerts: number;
+  /** `seq` that never came, up to the highest that did. */
+  readonly missing: readonly number[];
+  /** First comings that were not in the order of their `seq`. */
+  readonly outOfOrder: number;
+  /** `seq` that came with two contents. */
+  readonly contradictory: readonly number[];
+  readonly repeated: number;
+  readonly replayed: number;
+}
+
+/** Listens to `<prefix>/#` through any number of lives of the broker, and remembers every alert by agent and `seq`. */
+export class Witness {
+  readonly #prefix: string;
+  readonly #seen = new Map<string, Map<number, string>>();
+  readonly #counts = new Map<string, { received: number; outOfOrder: number; repeated: number; replayed: number }>();
+  readonly #contradictory = new Map<string, Set<number>>();
+  readonly #highest = new Map<string, number>();
+  /** Health payloads by agent, in the order of their coming. */
+  readonly health = new Map<string, Record<string, unknown>[]>();
+  readonly #states = new Map<string, string>();
+  #evidence = 0;
+  #subscriber: Subscriber | null = null;
+
+  constructor(prefix: string) {
+    this.#prefix = prefix;
+  }
+
+  /** Resolves once the broker has granted the subscription: publishers may come from then on. */
+  async listen(port: number): Promise<void> {
+    // QoS 0: the broker writes to the subscriber before it acknowledges to the publisher, and keeps no window that a kill would empty.
+    this.#subscriber = await subscribe(port, `${this.#prefix}/#`, {
+      qos: 0,
+      onHeard: ({ topic, payload }) => this.#hear(topic, payload),
+    });
+  }
+
+  /** After the broker's end: takes in what is still on its way. */
+  async drain(): Promise<void> {
+    await this.#subscriber?.stop();
+    this.#subscriber = null;
+  }
+
+  testimony(agent: string): Testimony {
+    const seen = this.#seen.get(agent) ?? new Map<number, string>();
+    const highest = this.#highest.get(agent) ?? 0;
+    const missing = Array.from({ length: highest }, (_, index) => index + 1).filter((seq) => !seen.has(seq));
+    const counts = this.#counts.get(agent) ?? { received: 0, outOfOrder: 0, repeated: 0, replayed: 0 };
+    return { ...counts, alerts: seen.size, missing, contradictory: [...(this.#contradictory.get(agent) ?? [])] };
+  }
+
+  /** The last state that was told of `<agent>/<camera>`. */
+  state(camera: string): string | undefined {
+    return this.#states.get(camera);
+  }
+
+  get evidence(): number {
+    return this.#evidence;
+  }
+
+  #hear(topic: string, payload: Record<string, unknown>): void {
+    const [, agent, camera, kind] = topic.split("/") as [string, string, string, string?];
+    if (camera === "health") this.#healthOf(agent).push(payload);
+    else if (kind === "state") this.#states.set(`${agent}/${camera}`, String(payload.state));
+    else if (kind === "evidence") this.#evidence += 1;
+    else if (kind === "alert") this.#alert(agent, payload);
+  }
+
+  #alert(agent: string, payload: Record<string, unknown>): void {
+    const seen = this.#seen.get(agent) ?? new Map<number, string>();
+    this.#seen.set(agent, seen);
+    const counts = this.#counts.get(agent) ?? { received: 0, outOfOrder: 0, repeated: 0, replayed: 0 };
+    this.#counts.set(agent, counts);
+    const { replayed, ...rest } = payload;
+    const seq = Number(payload.seq);
+    const body = digest(JSON.stringify(rest));
+    counts.received += 1;
+    if (replayed === true) counts.replayed += 1;
+    const before = seen.get(seq);
+    if (before !== undefined) {
+      counts.repeated += 1;
+      if (before === body) return;
+      const wrong = this.#contradictory.get(agent) ?? new Set();
+      this.#contradictory.set(agent, wrong.add(seq));
+      return;
+    }
+    seen.set(seq, body);
+    const highest = this.#highest.get(agent) ?? 0;
+    if (seq < highest) counts.outOfOrder += 1;
+    this.#highest.set(agent, Math.max(highest, seq));
+  }
+
+  #healthOf(agent: string): Record<string, unknown>[] {
+    const known = this.health.get(agent) ?? [];
+    this.health.set(agent, known);
+    return known;
+  }
+}
+
+/** Hundreds of thousands are kept. */
+function digest(text: string): string {
+  return createHash("sha256").update(text).digest("base64").slice(0, 16);
+}
