@@ -26,8 +26,12 @@ interface AppSink {
   readonly eos: boolean;
   /** A GstStructure as text. */
   readonly stats: string;
-  /** Of what waits in the sink (GStreamer 1.20). */
-  readonly "current-level-bytes"?: number;
+}
+
+/** An `identity silent=false`. */
+interface Gauge {
+  /** Such as `chain ******* (gauge:sink) (57600 bytes, dts: none, pts: 0:00:00.1, ...`; of the last buffer or event. */
+  readonly "last-message": string | null;
 }
 
 export interface NativePipeline {
@@ -45,6 +49,7 @@ interface Binding {
 /** Names that launch lines give to the elements that are spoken to from here. */
 export const sinkName = "frames";
 export const nativeSinkName = "native";
+const gaugeName = "gauge";
 const bellName = "bell";
 
 let binding: Binding | undefined;
@@ -56,7 +61,7 @@ function load(): Binding {
 }
 
 export interface GstreamerOptions {
-  /** Ends in `appsink name=frames`; a second sink, `name=native`, sees the camera's own pictures. */
+  /** Ends in `appsink name=frames`; a second sink, `name=native`, sees the camera's own pictures, `name=gauge` their bytes. */
   readonly launch: string;
   /** Of the pictures that reach `frames`. */
   readonly input: Size;
@@ -85,7 +90,8 @@ export function createGstreamerSource({ launch, input }: GstreamerOptions): Fram
     const pipeline = new Pipeline(line);
     const sink = pipeline.findChild(sinkName) as AppSink;
     const nativeSink = pipeline.findChild(nativeSinkName) as AppSink | undefined;
-    return { pipeline, sink, nativeSink, bus: createBus(pipeline, pipeline.findChild(bellName)) };
+    const gauge = pipeline.findChild(gaugeName) as Gauge | undefined;
+    return { pipeline, sink, nativeSink, gauge, bus: createBus(pipeline, pipeline.findChild(bellName)) };
   }
 
   function start(): void {
@@ -106,14 +112,14 @@ export function createGstreamerSource({ launch, input }: GstreamerOptions): Fram
   async function grab(): Promise<Grab> {
     if (!running) return lost("stopped");
     if (made === undefined) return lost(conceal(unmakeable ?? "not started"));
-    const { sink, nativeSink } = made;
+    const { sink, nativeSink, gauge } = made;
     const shot = await pull(sink);
     if (shot === null) return endOf(made, sink.eos);
     const { buffer, caps } = shot;
     const missed = missedBefore(sink, ++pulled);
     pulled += missed;
     if (nativeSink === undefined) native ??= { size: sizeOf(caps, input), bytes: 0 };
-    else if (native === undefined || resized(nativeSink, native)) native = await nativeOf(nativeSink, input);
+    else if (native === undefined || resized(gauge, native)) native = await nativeOf(nativeSink, input);
     return { kind: "picture", pixels: packRows(buffer, input), native: native.size, missed };
   }
 
@@ -143,6 +149,7 @@ interface Made {
   readonly pipeline: NativePipeline;
   readonly sink: AppSink;
   readonly nativeSink: AppSink | undefined;
+  readonly gauge: Gauge | undefined;
   readonly bus: ReturnType<typeof createBus>;
 }
 
@@ -165,10 +172,10 @@ async function nativeOf(sink: AppSink, fallback: Size): Promise<Native> {
   return { size: sizeOf(shot?.caps ?? {}, fallback), bytes: shot?.buffer.length ?? 0 };
 }
 
-/** Whether pictures of another size or format arrive; the one that waits may be a frame or two ahead of the one judged. */
-function resized(sink: AppSink, { bytes }: Native): boolean {
-  const waiting = Number(sink["current-level-bytes"] ?? 0);
-  return waiting > 0 && waiting !== bytes;
+/** Whether pictures of another size or format arrive; what the gauge saw may be a frame or two ahead of the one judged. */
+function resized(gauge: Gauge | undefined, { bytes }: Native): boolean {
+  const passing = /\((\d+) bytes/.exec(gauge?.["last-message"] ?? "")?.[1];
+  return passing !== undefined && Number(passing) !== bytes;
 }
 
 function sizeOf({ width, height }: Caps, fallback: Size): Size {

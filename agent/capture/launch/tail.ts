@@ -23,7 +23,8 @@ export function tail({ input, roi, live, fps, board }: TailOptions): string {
   return [
     // Before the scaler: what is not wanted costs nothing.
     ...(live ? [`videorate drop-only=true max-rate=${Math.max(1, Math.ceil(fps))}`] : []),
-    `tee name=picture ! appsink name=native ${keepNewest} wait-on-eos=false picture.`,
+    // The gauge says how many bytes each picture has, without a copy of it.
+    `tee name=picture ! identity name=gauge silent=false ! appsink name=native ${keepNewest} wait-on-eos=false picture.`,
     ...scaler(full, board),
     ...crop(input, roi, full),
     `appsink name=frames ${live ? keepNewest : "max-buffers=1 sync=false async=false"}`,
