@@ -9,6 +9,8 @@ import type { CodedError } from "./errors.js";
 import { type Evidence, type EvidenceOptions, openEvidence } from "./evidence/evidence.js";
 import { type MachineHealth, machineHealth } from "./health/machine.js";
 import { type HealthParts, healthMessage, healthNow, statesOf } from "./health/report.js";
+import type { AlertHistory } from "./history/history.js";
+import { type HistoryOptions, openHistory } from "./history/open.js";
 import type { AgentView } from "./http/view.js";
 import { type LoadedModel, type LoadOptions, loadModel } from "./inference/load.js";
 import { modelShelf } from "./inference/shelf.js";
@@ -54,6 +56,7 @@ export interface AgentDeps {
   readonly loadModel?: (dir: string, options: LoadOptions) => Promise<LoadedModel>;
   readonly openEvidence?: (options: EvidenceOptions) => Promise<Evidence>;
   readonly openAlertSequence?: (statePath: string) => Promise<AlertSequence>;
+  readonly openHistory?: (options: HistoryOptions) => Promise<AlertHistory>;
   readonly machineHealth?: () => Promise<MachineHealth>;
   readonly clock?: CameraDeps["clock"];
   readonly healthEveryMs?: number;
@@ -75,6 +78,7 @@ const HTTP_MS = 200;
 const DRAIN_MS = 1_200;
 const ENGINES_MS = 800;
 const PUBLISHER_MS = 2_600;
+const HISTORY_MS = 100;
 /** How often shelvings are ended and floods told of. */
 const TICK_MS = 1_000;
 
@@ -95,6 +99,9 @@ export async function startAgent(config: Config, deps: AgentDeps): Promise<Runni
     log,
     nowMs: clock.monotonicMs,
   });
+  const history = await (deps.openHistory ?? openHistory)(historyOptions(config, clock, warn));
+  const alerts$ = new Subject<AlertPayload>();
+  alerts$.subscribe((alert) => history.record(alert));
   const publisher = await deps.openPublisher(config, log);
   const contexts = contextBook(
     config.cameras.map(({ id }) => id),
@@ -102,7 +109,6 @@ export async function startAgent(config: Config, deps: AgentDeps): Promise<Runni
   );
   publisher.context$.subscribe(contexts.hear);
   const publish = (message: Message): Promise<void> => publisher.publish(message);
-  const alerts$ = new Subject<AlertPayload>();
   const desk = openAlertDesk({
     sequence,
     publish,
@@ -177,7 +183,8 @@ export async function startAgent(config: Config, deps: AgentDeps): Promise<Runni
     onFault: (command, reason) => log.error(`the command ${command} failed: ${reason}`),
   });
   const brokerConnected = (): boolean => publisher.connected();
-  const http = deps.openHttp?.({ config, cameras, models: shelf.loaded, alerts$, outbox, brokerConnected }, log);
+  const view = { config, cameras, models: shelf.loaded, alerts$, history, evidence, outbox, brokerConnected };
+  const http = deps.openHttp?.(view, log);
   let stopping: Promise<void> | null = null;
   const stop = async (): Promise<void> => {
     clearInterval(healthTimer);
@@ -187,6 +194,7 @@ export async function startAgent(config: Config, deps: AgentDeps): Promise<Runni
     await within(DRAIN_MS, Promise.all(cameras.map((camera) => camera.stop())));
     await within(ENGINES_MS, Promise.all([shelf.close(), evidence.close()]));
     await within(PUBLISHER_MS, publisher.close());
+    await within(HISTORY_MS, history.close());
   };
   return {
     started: Promise.all(cameras.map(({ started }) => started)).then(() => undefined),
@@ -194,4 +202,9 @@ export async function startAgent(config: Config, deps: AgentDeps): Promise<Runni
     models: shelf.loaded,
     stop: () => (stopping ??= stop()),
   };
+}
+
+function historyOptions({ state, alerts }: Config, { wallMs }: CameraDeps["clock"], warn: HistoryOptions["onTrouble"]) {
+  const { historyMax, historyDays } = alerts;
+  return { statePath: state.path, maxAlerts: historyMax, maxAgeMs: historyDays * 86_400_000, wallMs, onTrouble: warn };
 }

@@ -68,6 +68,8 @@ export const baseSchema = (hostname: string): SchemaTree => ({
   alerts: {
     floodAbove: leaf(60, formats.integer(0, 100_000), "Alerts raised a minute that are a flood, 0: none is"),
     summaryEveryS: leaf(5, formats.number(1, 3_600), "Between two messages about a flood"),
+    historyMax: leaf(2_000, formats.integer(1, 100_000), "Alerts that /api/alerts knows of, in memory and on disk"),
+    historyDays: leaf(30, formats.positive(36_500), "How long it knows them"),
   },
   state: { path: leaf("state", formats.text, "Where the agent keeps what must survive a restart") },
 });

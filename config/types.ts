@@ -88,6 +88,9 @@ export interface AlertsConfig {
   /** Raised a minute on the whole agent; 0: never. */
   readonly floodAbove: number;
   readonly summaryEveryS: number;
+  /** What /api/alerts knows of. */
+  readonly historyMax: number;
+  readonly historyDays: number;
 }
 
 /** Pictures of alerts, and the raw frames that `feedback` keeps for training. */

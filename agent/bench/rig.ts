@@ -89,7 +89,7 @@ function configOf(bundle: string, threads: number, source: GstreamerSource, stat
         },
       },
     ],
-    alerts: { floodAbove: 0, summaryEveryS: 5 },
+    alerts: { floodAbove: 0, summaryEveryS: 5, historyMax: 1, historyDays: 1 },
     http: {
       enabled: false,
       host: "127.0.0.1",

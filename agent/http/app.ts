@@ -38,6 +38,8 @@ export function openApp(limits: Limits, onInternal: (reason: string) => void): F
     forceCloseConnections: true,
     // Behind a proxy, too: what a client claims about its address is not believed.
     trustProxy: false,
+    // An unknown parameter is a mistake, not something to leave out in silence.
+    ajv: { customOptions: { removeAdditional: false } },
     http: {
       maxHeaderSize: HEADER_BYTES,
       headersTimeout: limits.headersMs,

@@ -32,6 +32,8 @@ export async function guard(app: FastifyInstance, options: GuardOptions): Promis
     strictTransportSecurity: false,
     xFrameOptions: { action: "deny" },
   });
+  // What is told is of this moment, and a picture is nobody else's.
+  app.addHook("onRequest", async (_request, reply) => void reply.header("Cache-Control", "no-store"));
   if (hosts !== null) app.addHook("onRequest", async (request) => hostKnown(request, hosts));
   if (token === null) return;
   await app.register(fastifyBearerAuth, { keys: new Set([token]), addHook: false });

@@ -2,6 +2,7 @@ import { type IntervalHistogram, monitorEventLoopDelay } from "node:perf_hooks";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { Subscription } from "rxjs";
 import type { CameraState } from "../mqtt/payloads.js";
+import type { Streams } from "./streams.js";
 import type { AgentView } from "./view.js";
 
 /** In Prometheus' text format; every label value comes from the configuration or from a closed set. */
@@ -18,8 +19,14 @@ const RESOLUTION_MS = 10;
 /** From a trivial model on a GPU to a large one on a slow CPU. */
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-/** The only file that imports prom-client. @param version of the agent */
-export function openMetrics(view: AgentView, version: string): Metrics {
+export interface MetricsSources {
+  /** The agent's. */
+  readonly version: string;
+  readonly streams: Pick<Streams, "counts">;
+}
+
+/** The only file that imports prom-client. */
+export function openMetrics(view: AgentView, { version, streams }: MetricsSources): Metrics {
   const registry = new Registry();
   const registers = [registry];
   const delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
@@ -30,6 +37,8 @@ export function openMetrics(view: AgentView, version: string): Metrics {
     cameraMetrics(registers),
     deliveryMetrics(registers),
     modelMetrics(registers),
+    evidenceMetrics(registers),
+    streamMetrics(registers, streams),
     processMetrics(registers, delays, version),
   ];
   return {
@@ -139,6 +148,48 @@ function modelMetrics(registers: Registers): Read {
     for (const [model, { engine }] of models) {
       const { name, version } = engine.model;
       info.set({ model, name, version, provider: engine.providers().used }, 1);
+    }
+  };
+}
+
+function evidenceMetrics(registers: Registers): Read {
+  const pictures = counter("retort_evidence_pictures_total", "Pictures of alerts", ["outcome"], registers);
+  const bytes = gauge("retort_evidence_bytes", "What pictures and raw frames take on disk", [], registers);
+  const sum = (counts: Readonly<Record<string, number>>) => Object.values(counts).reduce((a, b) => a + b, 0);
+  return ({ evidence }) => {
+    const health = evidence.health();
+    if (health === null) return;
+    pictures.reset();
+    pictures.inc({ outcome: "made" }, health.made);
+    pictures.inc({ outcome: "skipped" }, sum(health.skipped));
+    pictures.inc({ outcome: "failed" }, sum(health.failed) + sum(health.stored.failed));
+    bytes.set(health.stored.mb * 1_048_576);
+  };
+}
+
+function streamMetrics(registers: Registers, streams: MetricsSources["streams"]): Read {
+  const labelNames = ["camera"] as const;
+  const clients = gauge("retort_stream_clients", "Clients of /stream", labelNames, registers);
+  const sent = counter("retort_stream_pictures_sent_total", "Pictures that clients took", labelNames, registers);
+  const dropped = counter(
+    "retort_stream_pictures_dropped_total",
+    "Pictures not sent to clients that were still busy with an earlier one",
+    labelNames,
+    registers,
+  );
+  const cut = counter(
+    "retort_stream_clients_cut_total",
+    "Clients that took nothing for too long",
+    labelNames,
+    registers,
+  );
+  return () => {
+    for (const each of [sent, dropped, cut]) each.reset();
+    for (const [camera, counts] of streams.counts()) {
+      clients.set({ camera }, counts.clients);
+      sent.inc({ camera }, counts.sent);
+      dropped.inc({ camera }, counts.dropped);
+      cut.inc({ camera }, counts.cut);
     }
   };
 }

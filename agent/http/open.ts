@@ -3,13 +3,17 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { FastifyInstance } from "fastify";
 import { isLoopback } from "../../config/loopback.js";
 import type { HttpConfig } from "../../config/types.js";
+import { encodeJpeg } from "../../models/images.js";
 import type { Logger } from "../agent.js";
 import { CodedError, messageOf } from "../errors.js";
+import { openLive } from "../live/live.js";
 import { backoffMs } from "../mqtt/backoff.js";
+import type { Frame } from "../types.js";
 import { type Limits, openApp } from "./app.js";
 import { guard } from "./guard.js";
 import { openMetrics } from "./metrics.js";
-import { healthRoutes } from "./routes.js";
+import { addRoutes } from "./routes.js";
+import { openStreams, type StreamsOptions } from "./streams.js";
 import { tokenIn } from "./token.js";
 import type { AgentView } from "./view.js";
 
@@ -29,6 +33,9 @@ export interface HttpOptions {
   readonly limits?: Partial<Limits>;
   /** Where `auto` begins. */
   readonly usualPort?: number;
+  /** Not on this thread. */
+  readonly encode?: (frame: Frame) => Promise<Uint8Array>;
+  readonly streams?: Pick<StreamsOptions, "stallMs">;
   readonly random?: () => number;
 }
 
@@ -42,7 +49,18 @@ export function openHttp(view: AgentView, options: HttpOptions): Http {
   const { log, version, usualPort = 8080 } = options;
   const { http } = view.config;
   const stop = new AbortController();
-  const metrics = openMetrics(view, version);
+  const live = openLive({
+    encode: options.encode ?? (({ pixels, size }) => encodeJpeg(pixels, size)),
+    fps: http.streamFps,
+    onFailed: (reason) => log.error(`HTTP_STREAM_PICTURE: ${reason}`),
+  });
+  const watching = view.cameras.map(({ outcomes$ }) =>
+    outcomes$.subscribe((outcome) => {
+      if (outcome.kind === "inspected") live.push(outcome.inspection);
+    }),
+  );
+  const streams = openStreams({ live, maxClients: http.maxStreams, ...options.streams });
+  const metrics = openMetrics(view, { version, streams });
   let app: FastifyInstance | null = null;
 
   const listen = async (on: FastifyInstance): Promise<void> => {
@@ -66,7 +84,7 @@ export function openHttp(view: AgentView, options: HttpOptions): Http {
       log.error(`HTTP_INTERNAL: ${reason}`),
     );
     await guard(app, { token, hosts: hostsOf(http) });
-    healthRoutes(app, { view, metrics, version });
+    addRoutes(app, { view, metrics, streams, version });
     await listen(app);
   };
 
@@ -103,6 +121,8 @@ export function openHttp(view: AgentView, options: HttpOptions): Http {
       await running;
       await app?.close();
       app = null;
+      for (const subscription of watching) subscription.unsubscribe();
+      live.close();
       metrics.close();
     },
   };

@@ -1,6 +1,8 @@
 import type { Observable } from "rxjs";
 import type { Config } from "../../config/types.js";
 import type { RunningCamera } from "../cameras.js";
+import type { Evidence } from "../evidence/evidence.js";
+import type { AlertHistory } from "../history/history.js";
 import type { Engine } from "../inference/engine.js";
 import type { AlertPayload, OutboxHealth } from "../mqtt/payloads.js";
 
@@ -12,6 +14,8 @@ export interface AgentView {
   readonly models: ReadonlyMap<string, { readonly engine: Pick<Engine, "model" | "providers"> }>;
   /** Each step as it goes out. */
   readonly alerts$: Observable<AlertPayload>;
+  readonly history: Pick<AlertHistory, "list">;
+  readonly evidence: Pick<Evidence, "read" | "health">;
   readonly outbox: () => OutboxHealth;
   readonly brokerConnected: () => boolean;
 }

@@ -45,7 +45,7 @@ test("without a file the demo runs: the contract's defaults, the shipped bundle 
     agent: { id: "box-1" },
     mqtt: mqttConfig(),
     inference: { providers: ["tensorrt", "cuda", "cpu"], precision: "fp16", threads: 0, maxBatch: 8 },
-    alerts: { floodAbove: 60, summaryEveryS: 5 },
+    alerts: { floodAbove: 60, summaryEveryS: 5, historyMax: 2_000, historyDays: 30 },
     http: httpConfig({ port: "auto" }),
     evidence: { enabled: true, maxMb: 512, keepDays: 30, quality: 80, ringFrames: 8, ringMb: 64 },
     state: { path: "/line/state" },

@@ -75,6 +75,8 @@ test("metrics say what the agent's own account says, and follow it", async () =>
       'retort_camera_state{camera="cam1",state="ok"}',
       'retort_camera_state{camera="cam2",state="disabled"}',
       'retort_camera_state{camera="cam2",state="ok"}',
+      'retort_evidence_pictures_total{outcome="failed"}',
+      "retort_evidence_bytes",
       "retort_broker_connected",
       "retort_outbox_depth",
       "retort_outbox_age_seconds",
@@ -86,7 +88,7 @@ test("metrics say what the agent's own account says, and follow it", async () =>
       'retort_model_info{model="plate",name="tiny",version="1.0.0",provider="cpu"}',
       `retort_build_info{version="1.2.3",node="${process.version}"}`,
     ].map((series) => first.get(series)),
-    [12, 3, 1, 7, 1, 2, 1, 1, 0, 1, 3, 1.5, 2, 1, 1, 0, 0.03, 1, 1],
+    [12, 3, 1, 7, 1, 2, 1, 1, 0, 2, 1_048_576, 1, 3, 1.5, 2, 1, 1, 0, 0.03, 1, 1],
   );
   assert.ok(first.get('retort_memory_bytes{kind="rss"}')! > 1e6);
   assert.ok([...first.keys()].every((series) => series.startsWith("retort_")));

@@ -1,10 +1,13 @@
 import { Subject } from "rxjs";
 import { Ledger } from "../../agent/health/ledger.js";
+import type { AlertHistory } from "../../agent/history/history.js";
+import { memoryHistory } from "../../agent/history/memory.js";
 import type { AgentView, CameraView } from "../../agent/http/view.js";
 import type { AlertPayload, CameraState } from "../../agent/mqtt/payloads.js";
 import type { Outcome } from "../../agent/types.js";
 import type { HttpConfig } from "../../config/types.js";
 import { fakeEngine } from "../fakes/engine.js";
+import { alertId, START_MS } from "./alert-step.js";
 import { cameraConfig, configOf, httpConfig } from "./config.js";
 
 export interface TestCamera extends CameraView {
@@ -14,6 +17,11 @@ export interface TestCamera extends CameraView {
 }
 
 export interface TestView extends AgentView {
+  readonly history: AlertHistory;
+  readonly evidence: {
+    read: AgentView["evidence"]["read"];
+    readonly health: AgentView["evidence"]["health"];
+  };
   readonly cameras: readonly [TestCamera, TestCamera];
   readonly alerts$: Subject<AlertPayload>;
   /** The broker comes and goes. */
@@ -32,6 +40,17 @@ export function testView(http: Partial<HttpConfig> = {}): TestView {
     cameras,
     models: new Map([["plate", { engine: fakeEngine() }]]),
     alerts$: new Subject(),
+    history: memoryHistory({ maxAlerts: 100, maxAgeMs: 86_400_000, wallMs: () => START_MS }),
+    evidence: {
+      read: async (id) => (id === alertId(1) ? Uint8Array.of(0xff, 0xd8, 0xff, 0xd9) : null),
+      health: () => ({
+        made: 7,
+        skipped: { rate: 2, late: 1 },
+        failed: { busy: 1 },
+        frames: { kept: 7, failed: {} },
+        stored: { items: 14, mb: 1, removed: {}, failed: { full: 1 } },
+      }),
+    },
     outbox: () => ({ depth: 3, ageMs: 1_500, lost: { full: 2 } }),
     brokerConnected: () => connected,
     broker: (is) => {

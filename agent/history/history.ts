@@ -1,0 +1,35 @@
+import type { AlertPayload } from "../mqtt/payloads.js";
+
+/** One alert: its latest step, and how it came there. */
+export interface AlertRecord {
+  readonly alert: AlertPayload;
+  /** RFC 3339: of its first step. */
+  readonly since: string;
+  readonly steps: number;
+}
+
+export interface AlertQuery {
+  readonly camera?: string;
+  /** Epoch milliseconds: alerts whose latest step is of then or later. */
+  readonly sinceMs?: number;
+  /** At least 1. */
+  readonly limit: number;
+}
+
+/** The alerts of late, for whoever asks; bounded in number and age. Held by test/contracts/alert-history.ts. */
+export interface AlertHistory {
+  /** A step that is told again (same seq, or an earlier one) changes nothing. */
+  record(alert: AlertPayload): void;
+  /** Those with the latest step first. */
+  list(query: AlertQuery): readonly AlertRecord[];
+  find(id: string): AlertRecord | null;
+  /** When what was recorded is as safe as it gets. Safe to call twice; never rejects. */
+  close(): Promise<void>;
+}
+
+export interface Retention {
+  /** At least 1. */
+  readonly maxAlerts: number;
+  /** Since the latest step. */
+  readonly maxAgeMs: number;
+}

@@ -1,0 +1,101 @@
+import { messageOf } from "../errors.js";
+import { prefixed, put, remove, type Store, type StoreOp } from "../store/store.js";
+import type { AlertHistory, AlertRecord, Retention } from "./history.js";
+import { memoryHistory } from "./memory.js";
+
+export interface StoredHistoryOptions extends Retention {
+  /** Its owner closes it, after the history. */
+  readonly store: Store;
+  /** Epoch milliseconds. */
+  readonly wallMs: () => number;
+  readonly onTrouble: (reason: string) => void;
+}
+
+const PREFIX = "history/";
+
+/**
+ * A history that survives the process: answers come from memory, what changes is written behind. It is no promise as the
+ * outbox is: a power cut may cost its last steps, so it is not synced.
+ */
+export async function openStoredHistory(options: StoredHistoryOptions): Promise<AlertHistory> {
+  const { store, onTrouble } = options;
+  const { records, unreadable } = await readAll(store);
+  /** By id: what is not yet on disk. */
+  const unwritten = new Map<string, AlertRecord | null>(unreadable.map((id) => [id, null]));
+  let writing: Promise<void> | null = null;
+  let wasTrouble = false;
+
+  const write = async (): Promise<void> => {
+    while (unwritten.size > 0) {
+      const batch = [...unwritten];
+      unwritten.clear();
+      try {
+        await store.batch(batch.map(operation));
+        wasTrouble = false;
+      } catch (error) {
+        // They wait for the next step; whatever is newer of the same alert wins. What was forgotten meanwhile is left to the
+        // next start where it becomes too much: it is the oldest, and goes then.
+        for (const [id, record] of batch) {
+          const tooMuch = record === null && unwritten.size >= options.maxAlerts;
+          if (!unwritten.has(id) && !tooMuch) unwritten.set(id, record);
+        }
+        if (!wasTrouble) onTrouble(messageOf(error));
+        wasTrouble = true;
+        return;
+      }
+    }
+  };
+  const onChange = (id: string, record: AlertRecord | null): void => {
+    unwritten.set(id, record);
+    // From the next turn on, so that the steps of one turn are one write.
+    writing ??= Promise.resolve()
+      .then(write)
+      .finally(() => {
+        writing = null;
+      });
+  };
+  if (unreadable.length > 0) onTrouble(`${unreadable.length} alerts of earlier runs cannot be read and are left out`);
+  const history = memoryHistory({ ...options, left: records, onChange });
+  return {
+    ...history,
+    close: async () => {
+      await writing;
+      await write();
+    },
+  };
+}
+
+function operation([id, record]: readonly [string, AlertRecord | null]): StoreOp {
+  const key = `${PREFIX}${id}`;
+  return record === null ? remove(key) : put(key, Buffer.from(JSON.stringify(record)));
+}
+
+/** In the order of their latest steps. */
+async function readAll(store: Store): Promise<{ records: AlertRecord[]; unreadable: string[] }> {
+  const records: AlertRecord[] = [];
+  const unreadable: string[] = [];
+  for await (const { key, value } of store.entries(prefixed(PREFIX))) {
+    const record = recordIn(value);
+    if (record === null) unreadable.push(key.slice(PREFIX.length));
+    else records.push(record);
+  }
+  return { records: records.sort((a, b) => a.alert.seq - b.alert.seq), unreadable };
+}
+
+/** Null for what this version cannot have written. */
+function recordIn(value: Uint8Array): AlertRecord | null {
+  try {
+    const record = JSON.parse(Buffer.from(value).toString("utf8")) as Partial<AlertRecord> | null;
+    const alert = record?.alert;
+    const whole =
+      typeof alert?.id === "string" &&
+      typeof alert.camera === "string" &&
+      Number.isInteger(alert.seq) &&
+      Number.isFinite(Date.parse(alert.ts)) &&
+      typeof record?.since === "string" &&
+      Number.isInteger(record.steps);
+    return whole ? (record as AlertRecord) : null;
+  } catch {
+    return null;
+  }
+}

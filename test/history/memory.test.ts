@@ -1,0 +1,7 @@
+import { memoryHistory } from "../../agent/history/memory.js";
+import { alertHistoryContract } from "../contracts/alert-history.js";
+
+alertHistoryContract("in memory", async (retention, wallMs) => {
+  const history = memoryHistory({ ...retention, wallMs });
+  return { history, close: () => history.close() };
+});

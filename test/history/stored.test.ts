@@ -1,0 +1,92 @@
+import * as assert from "uvu/assert";
+import type { AlertHistory } from "../../agent/history/history.js";
+import { openStoredHistory } from "../../agent/history/stored.js";
+import { openMemoryStore } from "../../agent/store/memory-store.js";
+import { put, type Store } from "../../agent/store/store.js";
+import { alertHistoryContract } from "../contracts/alert-history.js";
+import { alertId, alertStep } from "../support/alert-step.js";
+import { suite } from "../support/suite.js";
+import { until } from "../support/until.js";
+
+const generous = { maxAlerts: 100, maxAgeMs: 86_400_000, wallMs: () => Date.parse("2026-03-01T08:00:00Z") };
+const silent = () => undefined;
+
+alertHistoryContract("on a store", async (retention, wallMs) => {
+  const store = openMemoryStore();
+  const history = await openStoredHistory({ ...retention, store, wallMs, onTrouble: silent });
+  return {
+    history,
+    close: async () => {
+      await history.close();
+      await store.close();
+    },
+  };
+});
+
+const test = suite("alert history on a store");
+const open = (store: Store, onTrouble: (reason: string) => void = silent): Promise<AlertHistory> =>
+  openStoredHistory({ ...generous, store, onTrouble });
+const ids = (history: AlertHistory) => history.list({ limit: 100 }).map(({ alert }) => alert.id);
+
+test("what was recorded is there after a restart, in its order, and what was forgotten is not", async () => {
+  const store = openMemoryStore();
+  const before = await openStoredHistory({ ...generous, maxAlerts: 2, store, onTrouble: silent });
+  before.record(alertStep(1, 1, 0));
+  before.record(alertStep(2, 2, 1));
+  before.record(alertStep(3, 3, 2));
+  before.record(alertStep(2, 4, 3, { phase: "cleared" }));
+  await before.close();
+  const after = await open(store);
+  assert.equal(ids(after), [alertId(2), alertId(3)]);
+  assert.equal(after.find(alertId(2)), before.find(alertId(2)));
+});
+
+test("written without being asked to close", async () => {
+  const store = openMemoryStore();
+  const history = await open(store);
+  history.record(alertStep(1, 1, 0));
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(ids(await open(store)), [alertId(1)]);
+});
+
+test("a disk that fails is told once, holds nothing up, and gets all of it when it is back", async () => {
+  const store = openMemoryStore();
+  let broken = true;
+  const faulty: Store = {
+    ...store,
+    batch: (ops, options) => (broken ? Promise.reject(new Error("no space")) : store.batch(ops, options)),
+  };
+  const told: string[] = [];
+  const history = await open(faulty, (reason) => told.push(reason));
+  history.record(alertStep(1, 1, 0));
+  await until(() => told.length === 1, "told");
+  history.record(alertStep(2, 2, 1));
+  history.record(alertStep(1, 3, 2, { phase: "cleared" }));
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(ids(history), [alertId(1), alertId(2)]);
+  assert.equal(told, ["no space"]);
+  broken = false;
+  history.record(alertStep(3, 4, 3));
+  await history.close();
+  const after = await open(store);
+  assert.equal(ids(after), [alertId(3), alertId(1), alertId(2)]);
+  assert.is(after.find(alertId(1))!.alert.phase, "cleared");
+});
+
+test("records that are none are left out, said, and removed", async () => {
+  const store = openMemoryStore();
+  for (const [n, text] of ["", "{", "null", "[]", '{"alert":{"id":"x"}}', '{"alert":null}'].entries()) {
+    await store.batch([put(`history/${n}`, Buffer.from(text))]);
+  }
+  await store.batch([put("other/1", Buffer.from("not ours"))]);
+  const told: string[] = [];
+  const history = await open(store, (reason) => told.push(reason));
+  history.record(alertStep(1, 1, 0));
+  await history.close();
+  assert.is(told.length, 1);
+  const keys: string[] = [];
+  for await (const { key } of store.entries()) keys.push(key);
+  assert.equal(keys, [`history/${alertId(1)}`, "other/1"]);
+});
+
+test.run();
