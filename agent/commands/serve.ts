@@ -58,13 +58,14 @@ export function serveCommands(command$: Observable<Command>, options: ServeOptio
     const limit = limitMs(args);
     const timer = setTimeout(() => late.abort(), limit);
     const givenUp = new Promise<CommandOutcome>((resolve) => {
-      signal.addEventListener("abort", () =>
+      signal.addEventListener("abort", () => {
+        clearTimeout(timer);
         resolve(
           late.signal.aborted
             ? refused("COMMAND_TIMEOUT", `${command} was not done within ${limit / 1_000} s`)
             : refused("COMMAND_STOPPED", "the agent stops"),
-        ),
-      );
+        );
+      });
     });
     atOnce += 1;
     const work = (async () => run(args, signal))()

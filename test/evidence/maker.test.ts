@@ -10,7 +10,9 @@ import { temporaryFolder } from "../support/config.js";
 import { suite } from "../support/suite.js";
 
 evidenceMakerContract("fake", fakeMaker);
-evidenceMakerContract("thread", () => openEvidenceMaker({ quality: 80 }));
+// A machine that runs two test files at once may take a second to start a thread.
+const patient = { timeoutMs: 20_000, hungAfterMs: 20_000 };
+evidenceMakerContract("thread", () => openEvidenceMaker({ quality: 80, ...patient }));
 
 const test = suite("evidence maker");
 let maker: EvidenceMaker | undefined;
@@ -19,7 +21,7 @@ test.after.each(async () => {
 });
 
 test("the picture has the camera's proportions, the heat where the map is hot, the region's outline around it", async () => {
-  maker = openEvidenceMaker({ quality: 95 });
+  maker = openEvidenceMaker({ quality: 95, ...patient });
   const map = new Float32Array(256).fill(0.1);
   // 4 x 4 of 16 x 16, from x = 4 and y = 8.
   for (let y = 8; y < 12; y += 1) map.fill(0.9, y * 16 + 4, y * 16 + 8);
