@@ -1,4 +1,4 @@
-import { type Observable, Subject } from "rxjs";
+import type { Observable } from "rxjs";
 import type { Config } from "../config/types.js";
 import { type CameraDeps, type RunningCamera, runCamera } from "./cameras.js";
 import { commandHandlers } from "./commands/commands.js";
@@ -15,10 +15,11 @@ import type { AgentView } from "./http/view.js";
 import { type LoadedModel, type LoadOptions, loadModel } from "./inference/load.js";
 import { modelShelf } from "./inference/shelf.js";
 import type { CameraContext, Command } from "./mqtt/inbound.js";
-import type { AlertPayload, OutboxHealth } from "./mqtt/payloads.js";
+import type { BrokerHealth } from "./mqtt/payloads.js";
+import { baseTopic } from "./mqtt/topics.js";
 import { openValidator } from "./mqtt/validator.js";
-import { openAlertDesk } from "./outbox/alert-desk.js";
-import { type AlertSequence, openAlertSequence } from "./outbox/alert-sequence.js";
+import { type OutboxOptions, openOutbox } from "./outbox/open.js";
+import type { Outbox } from "./outbox/outbox.js";
 import { stateMessage } from "./outgoing.js";
 import { raiseRate } from "./scoring/raise-rate.js";
 import type { Message } from "./types.js";
@@ -35,28 +36,26 @@ export interface Logger {
 export interface MessageSink {
   /** Never rejects: what is given up is counted in `health`. */
   publish(message: Message): Promise<void>;
-  health(): OutboxHealth;
+  health(): BrokerHealth;
   /** What the line's control says. Nothing arrives before the turn in which the sink is opened has ended. */
   readonly context$: Observable<CameraContext>;
   /** What operators ask for; each is replied to once. */
   readonly command$: Observable<Command>;
-  /** Whether the broker is there. */
-  connected(): boolean;
   close(): Promise<void>;
 }
 
 /** The edges, each with its real default where it has one. */
 export interface AgentDeps {
   readonly watchCamera: CameraDeps["watchCamera"];
-  /** Does not wait for the broker: it connects, and reconnects, behind. */
-  readonly openPublisher: (config: Config, log: Logger) => Promise<MessageSink>;
+  /** Does not wait for the broker: it connects, and reconnects, behind; what is in the outbox it delivers. */
+  readonly openPublisher: (config: Config, log: Logger, outbox: Outbox) => Promise<MessageSink>;
   readonly log: Logger;
   /** Absent: nobody can look in. Never rejects, never waits. */
   readonly openHttp?: (view: AgentView, log: Logger) => { close(): Promise<void> };
   readonly loadModel?: (dir: string, options: LoadOptions) => Promise<LoadedModel>;
   readonly openEvidence?: (options: EvidenceOptions) => Promise<Evidence>;
-  readonly openAlertSequence?: (statePath: string) => Promise<AlertSequence>;
   readonly openHistory?: (options: HistoryOptions) => Promise<AlertHistory>;
+  readonly openOutbox?: (options: OutboxOptions) => Promise<Outbox>;
   readonly machineHealth?: () => Promise<MachineHealth>;
   readonly clock?: CameraDeps["clock"];
   readonly healthEveryMs?: number;
@@ -78,7 +77,7 @@ const HTTP_MS = 200;
 const DRAIN_MS = 1_200;
 const ENGINES_MS = 800;
 const PUBLISHER_MS = 2_600;
-const HISTORY_MS = 100;
+const STORES_MS = 300;
 /** How often shelvings are ended and floods told of. */
 const TICK_MS = 1_000;
 
@@ -89,9 +88,9 @@ const TICK_MS = 1_000;
 export async function startAgent(config: Config, deps: AgentDeps): Promise<RunningAgent> {
   const { log, clock = realClock, healthEveryMs = 10_000 } = deps;
   const startedAtMs = clock.monotonicMs();
-  const sequence = await (deps.openAlertSequence ?? openAlertSequence)(config.state.path);
   const warn = ({ code, message, remedy }: CodedError): void => log.warn(`${code}: ${message}. ${remedy}`);
   const settings = await openSettings(config.state.path, warn);
+  const outbox = await (deps.openOutbox ?? openOutbox)(outboxOptions(config, warn));
   const evidence = await (deps.openEvidence ?? openEvidence)({
     config: config.evidence,
     statePath: config.state.path,
@@ -100,21 +99,14 @@ export async function startAgent(config: Config, deps: AgentDeps): Promise<Runni
     nowMs: clock.monotonicMs,
   });
   const history = await (deps.openHistory ?? openHistory)(historyOptions(config, clock, warn));
-  const alerts$ = new Subject<AlertPayload>();
-  alerts$.subscribe((alert) => history.record(alert));
-  const publisher = await deps.openPublisher(config, log);
+  outbox.added$.subscribe((alert) => history.record(alert));
+  const publisher = await deps.openPublisher(config, log, outbox);
   const contexts = contextBook(
     config.cameras.map(({ id }) => id),
     warn,
   );
   publisher.context$.subscribe(contexts.hear);
   const publish = (message: Message): Promise<void> => publisher.publish(message);
-  const desk = openAlertDesk({
-    sequence,
-    publish,
-    onNumbered: (alert) => alerts$.next(alert),
-    onLost: (reason) => log.error(`an alert was lost: ${reason}`),
-  });
   const shelf = modelShelf(config, deps.loadModel ?? loadModel, (model, reason) =>
     log.error(`model ${model}: its inference thread is started again: ${reason}`),
   );
@@ -124,7 +116,7 @@ export async function startAgent(config: Config, deps: AgentDeps): Promise<Runni
       return;
     }
     void evidence.pictureOf(outgoing.step);
-    desk.accept(outgoing.step, { calibration });
+    void outbox.add(outgoing.step, { calibration, evidence: null });
   };
   const tellState: CameraDeps["tellState"] = (camera, standing) => {
     if (standing.state === "faulted") log.error(`${camera.id}: ${standing.reason}`);
@@ -146,10 +138,6 @@ export async function startAgent(config: Config, deps: AgentDeps): Promise<Runni
     outcomes$.subscribe(evidence.saw);
     alerts.restore((settings.now.shelvedUntilMs[camera.id] ?? 0) - clock.wallMs());
   }
-  const outbox = (): OutboxHealth => {
-    const sink = publisher.health();
-    return { ...sink, lost: { ...sink.lost, unnumbered: desk.lost() } };
-  };
   const healthParts = async (): Promise<HealthParts> => {
     const machine = await (deps.machineHealth ?? machineHealth)();
     const nowMs = clock.monotonicMs();
@@ -157,7 +145,8 @@ export async function startAgent(config: Config, deps: AgentDeps): Promise<Runni
     return {
       cameras,
       models: shelf.loaded,
-      outbox: outbox(),
+      outbox: outbox.health(),
+      broker: publisher.health(),
       evidence: evidence.health(),
       machine,
       uptimeMs,
@@ -182,8 +171,16 @@ export async function startAgent(config: Config, deps: AgentDeps): Promise<Runni
     monotonicMs: clock.monotonicMs,
     onFault: (command, reason) => log.error(`the command ${command} failed: ${reason}`),
   });
-  const brokerConnected = (): boolean => publisher.connected();
-  const view = { config, cameras, models: shelf.loaded, alerts$, history, evidence, outbox, brokerConnected };
+  const view: AgentView = {
+    config,
+    cameras,
+    models: shelf.loaded,
+    alerts$: outbox.added$,
+    history,
+    evidence,
+    outbox: () => outbox.health(),
+    brokerConnected: () => publisher.health().connected,
+  };
   const http = deps.openHttp?.(view, log);
   let stopping: Promise<void> | null = null;
   const stop = async (): Promise<void> => {
@@ -194,7 +191,7 @@ export async function startAgent(config: Config, deps: AgentDeps): Promise<Runni
     await within(DRAIN_MS, Promise.all(cameras.map((camera) => camera.stop())));
     await within(ENGINES_MS, Promise.all([shelf.close(), evidence.close()]));
     await within(PUBLISHER_MS, publisher.close());
-    await within(HISTORY_MS, history.close());
+    await within(STORES_MS, Promise.all([outbox.close(), history.close()]));
   };
   return {
     started: Promise.all(cameras.map(({ started }) => started)).then(() => undefined),
@@ -207,4 +204,14 @@ export async function startAgent(config: Config, deps: AgentDeps): Promise<Runni
 function historyOptions({ state, alerts }: Config, { wallMs }: CameraDeps["clock"], warn: HistoryOptions["onTrouble"]) {
   const { historyMax, historyDays } = alerts;
   return { statePath: state.path, maxAlerts: historyMax, maxAgeMs: historyDays * 86_400_000, wallMs, onTrouble: warn };
+}
+
+function outboxOptions({ agent, mqtt, state, outbox }: Config, onTrouble: OutboxOptions["onTrouble"]): OutboxOptions {
+  return {
+    statePath: state.path,
+    base: baseTopic(mqtt.prefix, agent.id),
+    maxBytes: outbox.maxMb * 1_048_576,
+    maxAgeMs: outbox.maxAgeHours * 3_600_000,
+    onTrouble,
+  };
 }

@@ -9,6 +9,7 @@ import { type EmbeddedBroker, openEmbeddedBroker } from "./mqtt/embedded-broker.
 import { type OpenLink, openLink } from "./mqtt/link.js";
 import { openPublisher } from "./mqtt/publisher.js";
 import { baseTopic } from "./mqtt/topics.js";
+import type { Outbox } from "./outbox/outbox.js";
 
 export interface MqttEdge extends MessageSink {
   /** Of the broker that is published to. */
@@ -20,14 +21,14 @@ export interface MqttEdge extends MessageSink {
  * @param port of the embedded broker, where it is free
  * @throws CodedError MQTT_EMBEDDED_FAILED or AGENT_ID_INVALID
  */
-export async function openMqtt(config: Config, log: Logger, port = 1883): Promise<MqttEdge> {
+export async function openMqtt(config: Config, log: Logger, outbox: Outbox, port = 1883): Promise<MqttEdge> {
   const { prefix } = config.mqtt;
   const broker = config.mqtt.url === "embedded" ? await openEmbeddedBroker({ port }) : null;
   const url = broker?.url ?? config.mqtt.url;
   const version = await packageVersion();
   // Files that are missing or wrong are a connect that failed, to be tried again: cameras go on meanwhile.
   const open: OpenLink = async (options) => openLink({ ...options, ...(await readCredentials(config.mqtt)) });
-  const publisher = openPublisher({ url, prefix, agentId: config.agent.id, version, openLink: open });
+  const publisher = openPublisher({ url, prefix, agentId: config.agent.id, version, outbox, openLink: open });
   publisher.trouble$.subscribe(({ code, at, message, remedy }) => log.warn(`${code}: ${at}: ${message}. ${remedy}`));
   publisher.connected$.subscribe((connected) => {
     if (connected) log.info(`connected to ${url}, MQTT ${publisher.protocol()}: ${subscribeHint(config, broker, url)}`);
@@ -38,7 +39,6 @@ export async function openMqtt(config: Config, log: Logger, port = 1883): Promis
     health: () => publisher.health(),
     context$: publisher.context$,
     command$: publisher.command$,
-    connected: () => publisher.protocol() !== null,
     close: async () => {
       await publisher.close();
       await broker?.close();

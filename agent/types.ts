@@ -130,7 +130,8 @@ export interface AlertStep {
 /** An MQTT message on its way out; `topic` without the `<prefix>/<agent id>/` in front. */
 export interface Message {
   readonly topic: string;
-  readonly payload: object;
+  /** To be sent as JSON; bytes go as they are. */
+  readonly payload: object | Uint8Array;
   readonly qos: 0 | 1;
   readonly retain: boolean;
 }

@@ -71,6 +71,10 @@ export const baseSchema = (hostname: string): SchemaTree => ({
     historyMax: leaf(2_000, formats.integer(1, 100_000), "Alerts that /api/alerts knows of, in memory and on disk"),
     historyDays: leaf(30, formats.positive(36_500), "How long it knows them"),
   },
+  outbox: {
+    maxMb: leaf(256, formats.positive(1_048_576), "MiB of alerts and evidence that wait for the broker, on disk"),
+    maxAgeHours: leaf(168, formats.positive(876_000), "Hours of the agent's running after which they are given up"),
+  },
   state: { path: leaf("state", formats.text, "Where the agent keeps what must survive a restart") },
 });
 

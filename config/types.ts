@@ -8,6 +8,7 @@ export interface Config {
   readonly inference: InferenceConfig;
   readonly cameras: readonly CameraConfig[];
   readonly alerts: AlertsConfig;
+  readonly outbox: OutboxConfig;
   readonly evidence: EvidenceConfig;
   readonly http: HttpConfig;
   readonly state: StateConfig;
@@ -105,6 +106,14 @@ export interface EvidenceConfig {
   readonly ringFrames: number;
   /** Memory of the newest frames of all cameras together. */
   readonly ringMb: number;
+}
+
+/** What waits for the broker. */
+export interface OutboxConfig {
+  /** MiB of alerts and evidence on disk; beyond, what matters least is given up. */
+  readonly maxMb: number;
+  /** Hours that the agent has run since. */
+  readonly maxAgeHours: number;
 }
 
 export interface HttpConfig {

@@ -29,7 +29,7 @@ const link = await openLink({
     latencyMs.push(total);
     outsideMs.push(total - score.latencyMs.inference);
   },
-  onLost: (reason) => {
+  onLost: ({ reason }) => {
     throw new Error(reason);
   },
 });

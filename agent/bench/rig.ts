@@ -34,8 +34,8 @@ export async function startRig({ bundle, threads, source, watchCamera }: RigOpti
   let edge: MqttEdge | null = null;
   const agent = await startAgent(configOf(bundle, threads, source, statePath), {
     watchCamera: (options) => watchCamera({ ...options, demand$: gate.pass(options.demand$) }),
-    openPublisher: async (config, log) => {
-      edge = await openMqtt(config, log, 0);
+    openPublisher: async (config, log, outbox) => {
+      edge = await openMqtt(config, log, outbox, 0);
       return edge;
     },
     log: quiet,
@@ -101,6 +101,7 @@ function configOf(bundle: string, threads: number, source: GstreamerSource, stat
       streamFps: 1,
     },
     evidence: { enabled: true, maxMb: 64, keepDays: 1, quality: 80, ringFrames: 8, ringMb: 64 },
+    outbox: { maxMb: 16, maxAgeHours: 1 },
     state: { path: statePath },
   };
 }

@@ -2,6 +2,8 @@ import { loadConfig } from "../../config/load.js";
 import type { Config } from "../../config/types.js";
 import type { Logger, MessageSink } from "../agent.js";
 import type { AlertPayload, StatePayload } from "../mqtt/payloads.js";
+import { topics } from "../mqtt/topics.js";
+import type { Outbox } from "../outbox/outbox.js";
 import type { Message } from "../types.js";
 import { type ConfigFlags, type JsonFlag, layersOf, withConfigFlags, withJsonFlag } from "./options.js";
 import type { AddCommand } from "./program.js";
@@ -28,7 +30,8 @@ export const runCommand: AddCommand = (program, terminal) => {
       watchCamera,
       log,
       openHttp: await httpOpener(config),
-      openPublisher: async () => watched(await openMqtt(config, log), terminal, flags.json === true),
+      openPublisher: async (_, __, outbox) =>
+        watched(await openMqtt(config, log, outbox), outbox, terminal, flags.json === true),
     });
     const signal = await stopRequested;
     log.info(`${signal}: stopping`);
@@ -45,26 +48,32 @@ function greet(config: Config, log: Logger): void {
   }
 }
 
-/** Shows alerts and states on the terminal, as they go out. */
-function watched(sink: MessageSink, terminal: Terminal, json: boolean): MessageSink {
+type Shown = Pick<Message, "topic" | "payload">;
+
+/** Shows alerts and states on the terminal, as they are kept and go out. */
+function watched(sink: MessageSink, outbox: Outbox, terminal: Terminal, json: boolean): MessageSink {
+  const show = (message: Shown): void => {
+    const line = json ? jsonLine(message) : terminalLine(message, terminal.interactive);
+    if (line !== null) terminal.out(line);
+  };
+  outbox.added$.subscribe((payload) => show({ topic: topics.alert(payload.camera), payload }));
   return {
     ...sink,
     publish: (message) => {
-      const line = json ? jsonLine(message) : terminalLine(message, terminal.interactive);
-      if (line !== null) terminal.out(line);
+      show(message);
       return sink.publish(message);
     },
   };
 }
 
-function jsonLine({ topic, payload }: Message): string | null {
+function jsonLine({ topic, payload }: Shown): string | null {
   return isAlert(topic) || isState(topic) ? JSON.stringify({ topic, payload }) : null;
 }
 
 const colours = { raised: 31, updated: 33, cleared: 32 } as const;
 
 /** One line for a person, null for what nobody wants to watch go by. */
-export function terminalLine({ topic, payload }: Message, coloured: boolean): string | null {
+export function terminalLine({ topic, payload }: Shown, coloured: boolean): string | null {
   if (isAlert(topic)) {
     const alert = payload as AlertPayload;
     const colour = alert.phase in colours ? colours[alert.phase as keyof typeof colours] : 36;

@@ -1,5 +1,6 @@
 import type { RunningCamera } from "../cameras.js";
 import {
+  type BrokerHealth,
   type CameraHealth,
   type EvidenceHealth,
   type FrameHealth,
@@ -24,6 +25,7 @@ export interface HealthParts {
   /** By model name. */
   readonly models: ReadonlyMap<string, { readonly engine: { providers(): ProviderHealth } }>;
   readonly outbox: OutboxHealth;
+  readonly broker: BrokerHealth;
   readonly evidence: EvidenceHealth | null;
   readonly machine: MachineHealth;
   readonly uptimeMs: number;
@@ -54,7 +56,7 @@ export function statesOf(cameras: readonly RunningCamera[]): Readonly<Record<str
 }
 
 function healthOf(parts: HealthParts, frames: (ledger: Ledger) => FrameHealth): HealthPayload {
-  const { cameras, models, outbox, evidence, machine, uptimeMs, wallMs } = parts;
+  const { cameras, models, outbox, broker, evidence, machine, uptimeMs, wallMs } = parts;
   const byCamera: Record<string, CameraHealth> = {};
   for (const { config, ledger, alerts } of cameras) {
     const { heldBack, shelvedUntilMs } = alerts;
@@ -64,5 +66,5 @@ function healthOf(parts: HealthParts, frames: (ledger: Ledger) => FrameHealth): 
   const providers: Record<string, ProviderHealth> = {};
   for (const [name, { engine }] of models) providers[name] = engine.providers();
   const uptimeS = Math.round(uptimeMs / 1_000);
-  return healthPayload({ uptimeS, cameras: byCamera, providers, outbox, evidence, ...machine }, wallMs);
+  return healthPayload({ uptimeS, cameras: byCamera, providers, outbox, broker, evidence, ...machine }, wallMs);
 }

@@ -1,52 +1,56 @@
 import { CodedError } from "../errors.js";
 import type { Link, Packet } from "./link.js";
-import type { OutboxHealth } from "./payloads.js";
 import { type LossReason, type Parcel, WaitingQueue } from "./waiting.js";
+import type { Window } from "./window.js";
 
 /** QoS 0 packets that may be on their way to the socket at once; more means that the broker reads too slowly. */
 const MAX_UNWRITTEN = 1_000;
-/** QoS 1 packets in flight at once; Mosquitto allows 20 by default. */
-const MAX_UNACKNOWLEDGED = 16;
+
+/** The link that is up, and what it may carry. */
+interface Road {
+  readonly link: Link;
+  readonly window: Window;
+  /** Told of each slot given back. */
+  readonly onFree: () => void;
+}
 
 /**
- * Brings packets to whatever link is up, QoS 1 in its order. What a lost link left unacknowledged goes out again over
+ * Brings all that is no alert to whatever link is up, QoS 1 in its order. What a lost link left unacknowledged goes out again over
  * the next one: at least once.
  */
 export class Courier {
   readonly #waiting: WaitingQueue;
-  readonly #wallMs: () => number;
   /** In the order of sending. */
   readonly #unacknowledged = new Set<Parcel>();
   #unwritten = 0;
-  #link: Link | null = null;
+  #road: Road | null = null;
   #onDrained: (() => void)[] = [];
 
-  constructor(capacity: number, wallMs: () => number) {
+  constructor(capacity: number) {
     this.#waiting = new WaitingQueue(capacity);
-    this.#wallMs = wallMs;
   }
 
-  linkUp(link: Link): void {
-    this.#link = link;
-    this.#pump();
+  linkUp(link: Link, window: Window, onFree: () => void): void {
+    this.#road = { link, window, onFree };
+    this.pump();
   }
 
   linkDown(): void {
-    this.#link = null;
+    this.#road = null;
     this.#waiting.putBack([...this.#unacknowledged]);
     this.#unacknowledged.clear();
   }
 
   /** Resolves when the broker has it, or it was given up and counted. */
-  deliver(packet: Packet, { alert = false } = {}): Promise<void> {
-    if (packet.qos === 0 && this.#link !== null) return this.#sendOnce(this.#link, packet);
+  deliver(packet: Packet): Promise<void> {
+    if (packet.qos === 0 && this.#road !== null) return this.#sendOnce(this.#road.link, packet);
     if (packet.qos === 0 && !packet.retain) {
       this.#waiting.count("offline");
       return Promise.resolve();
     }
     return new Promise((settle) => {
-      this.#waiting.add({ packet, alert, sinceMs: this.#wallMs(), settle });
-      this.#pump();
+      this.#waiting.add({ packet, settle });
+      this.pump();
     });
   }
 
@@ -63,16 +67,19 @@ export class Courier {
     this.#tellWhenDrained();
   }
 
-  health(): OutboxHealth {
-    const [first] = this.#unacknowledged;
-    const oldest = first?.sinceMs ?? this.#waiting.oldestMs;
-    const depth = this.#waiting.length + this.#unacknowledged.size;
-    return { depth, ageMs: oldest === null ? 0 : Math.max(0, this.#wallMs() - oldest), lost: this.#waiting.lost };
+  /** Messages that wait or are unacknowledged. */
+  get depth(): number {
+    return this.#waiting.length + this.#unacknowledged.size;
   }
 
+  get lost(): Readonly<Record<string, number>> {
+    return this.#waiting.lost;
+  }
+
+  /** Null while there is no connection. */
   protocol(): "5" | "3.1.1" | null {
-    if (this.#link === null) return null;
-    return this.#link.version === 5 ? "5" : "3.1.1";
+    if (this.#road === null) return null;
+    return this.#road.link.version === 5 ? "5" : "3.1.1";
   }
 
   async #sendOnce(link: Link, packet: Packet): Promise<void> {
@@ -90,21 +97,18 @@ export class Courier {
     }
   }
 
-  #pump(): void {
-    const link = this.#link;
-    if (link === null) return;
-    const window = Math.min(MAX_UNACKNOWLEDGED, link.receiveMaximum);
-    while (this.#unacknowledged.size < window) {
-      const parcel = this.#waiting.take();
-      if (parcel === null) break;
+  pump(): void {
+    const road = this.#road;
+    while (road !== null && this.#waiting.length > 0 && road.window.take("others")) {
+      const parcel = this.#waiting.take()!;
       this.#unacknowledged.add(parcel);
-      void this.#sendSurely(link, parcel);
+      void this.#sendSurely(road, parcel);
     }
   }
 
-  async #sendSurely(link: Link, parcel: Parcel): Promise<void> {
+  async #sendSurely(road: Road, parcel: Parcel): Promise<void> {
     try {
-      await link.send(parcel.packet);
+      await road.link.send(parcel.packet);
     } catch (error) {
       // A link that breaks puts everything back by linkDown; only the broker's own no is final.
       if (!refusal(error)) return;
@@ -112,8 +116,9 @@ export class Courier {
     }
     // Already put back: the acknowledgement came after the link was given up, and a repetition follows.
     if (!this.#unacknowledged.delete(parcel)) return;
+    road.window.giveBack("others");
     parcel.settle();
-    this.#pump();
+    road.onFree();
     this.#tellWhenDrained();
   }
 
@@ -125,5 +130,5 @@ export class Courier {
 
 /** PUBACK with a reason of 128 and more (MQTT 5, 3.4.2.1): the broker has it and will not take it. */
 function refusal(error: unknown): boolean {
-  return error instanceof CodedError && error.code === "MQTT_PUBLISH_REFUSED";
+  return error instanceof CodedError && /^MQTT_PUBLISH_(REFUSED|INVALID)$/.test(error.code);
 }

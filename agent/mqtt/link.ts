@@ -12,7 +12,8 @@ export type ProtocolVersion = 5 | 4;
 /** One packet, its topic in full. */
 export interface Packet {
   readonly topic: string;
-  readonly payload: string;
+  /** Text is JSON, bytes are a JPEG. */
+  readonly payload: string | Uint8Array;
   readonly qos: 0 | 1;
   readonly retain: boolean;
   /** MQTT 5 only; dropped on 3.1.1. */
@@ -43,7 +44,13 @@ export interface LinkOptions {
   readonly connectTimeoutMs: number;
   readonly onReceived: (message: Received) => void;
   /** Once, after the link was up and is no more, except by close(). */
-  readonly onLost: (reason: string) => void;
+  readonly onLost: (loss: LinkLoss) => void;
+}
+
+export interface LinkLoss {
+  readonly reason: string;
+  /** Another client connected under the same id: DISCONNECT with reason 142 (MQTT 5, 3.14.2.1). */
+  readonly takenOver: boolean;
 }
 
 /** One connection to a broker, from its CONNACK to its end: it never reconnects by itself. */
@@ -51,6 +58,8 @@ export interface Link {
   readonly version: ProtocolVersion;
   /** How many QoS 1 packets the broker takes before it has acknowledged one (MQTT 5, 3.2.2.3.3). */
   readonly receiveMaximum: number;
+  /** The largest packet that the broker takes (MQTT 5, 3.2.2.3.6). */
+  readonly maximumPacketBytes: number;
   /** QoS 1: resolves on PUBACK; QoS 0: once written. Rejects when the broker refuses it or the link is lost before. */
   send(packet: Packet): Promise<void>;
   subscribe(topics: readonly string[]): Promise<void>;
@@ -79,13 +88,16 @@ export const openLink: OpenLink = (options) =>
     let up = false;
     let over = false;
     let failure: unknown = null;
+    let takenOver = false;
     const finish = () => {
       if (over) return;
       over = true;
       // Forced: the callbacks of what was on its way are called with an error, and no timer stays behind.
       client.end(true);
-      if (up) options.onLost(failure === null ? "the broker closed the connection" : messageOf(failure));
-      else void refusal(wire.fault() ?? failure).then(reject);
+      if (up) {
+        const reason = failure === null ? "the broker closed the connection" : messageOf(failure);
+        options.onLost({ reason, takenOver });
+      } else void refusal(wire.fault() ?? failure).then(reject);
     };
     const refusal = async (cause: unknown): Promise<CodedError> => {
       const { secure, websocket } = address;
@@ -93,14 +105,18 @@ export const openLink: OpenLink = (options) =>
       const wantsTls = !secure && stage === "connected" && !isConnack(cause) && (await speaksTls(address));
       return connectFailure({ url: options.url, secure, websocket, stage, open, failure: cause, wantsTls });
     };
-    const link = (receiveMaximum: number): Link => ({
+    const link = (receiveMaximum: number, maximumPacketBytes: number): Link => ({
       version: options.version,
       receiveMaximum,
+      maximumPacketBytes,
       send: (packet) =>
         new Promise((sent, failed) => {
           const { qos, retain } = packet;
-          client.publish(packet.topic, packet.payload, { qos, retain, ...v5(options.version, packet) }, (error) =>
-            error ? failed(sendFailure(packet, error)) : sent(),
+          client.publish(
+            packet.topic,
+            bytesOf(packet.payload),
+            { qos, retain, ...v5(options.version, packet) },
+            (error) => (error ? failed(sendFailure(packet, error)) : sent()),
           );
         }),
       subscribe: async (topics) => {
@@ -124,12 +140,14 @@ export const openLink: OpenLink = (options) =>
       if (!up) finish();
     });
     client.on("disconnect", (packet) => {
+      takenOver = packet.reasonCode === 142;
       failure = new Error(`the broker sent DISCONNECT, reason ${packet.reasonCode ?? 0}`);
     });
     client.on("close", finish);
     client.on("connect", (connack) => {
       up = true;
-      resolve(link(connack.properties?.receiveMaximum ?? 65_535));
+      const { receiveMaximum = 65_535, maximumPacketSize = 268_435_455 } = connack.properties ?? {};
+      resolve(link(receiveMaximum, maximumPacketSize));
     });
   });
 
@@ -162,6 +180,8 @@ function clientOptions(options: LinkOptions): IClientOptions {
     clientId: options.clientId,
     clean: true,
     keepalive: options.keepaliveS,
+    // Else a stream of scores into a dead connection would put off the ping that notices.
+    reschedulePings: false,
     connectTimeout: options.connectTimeoutMs,
     reconnectPeriod: 0,
     resubscribe: false,
@@ -175,7 +195,14 @@ function clientOptions(options: LinkOptions): IClientOptions {
 
 function willOf({ topic, payload, qos, retain }: Packet, version: ProtocolVersion): IClientOptions["will"] {
   const properties = version === 5 ? { properties: { contentType, payloadFormatIndicator: true } } : {};
-  return { topic, payload: Buffer.from(payload), qos, retain, ...properties };
+  return { topic, payload: bytesOf(payload), qos, retain, ...properties };
+}
+
+/** A view of bytes, a copy of text. */
+function bytesOf(payload: string | Uint8Array): Buffer {
+  return typeof payload === "string"
+    ? Buffer.from(payload)
+    : Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
 }
 
 const contentType = "application/json";
@@ -185,8 +212,9 @@ function v5(version: ProtocolVersion, packet: Packet): { properties?: IPublishPa
   const { expirySeconds, correlationData } = packet;
   return {
     properties: {
-      contentType,
-      payloadFormatIndicator: true,
+      ...(typeof packet.payload === "string"
+        ? { contentType, payloadFormatIndicator: true }
+        : { contentType: "image/jpeg" }),
       ...(expirySeconds === undefined ? {} : { messageExpiryInterval: expirySeconds }),
       ...(correlationData === undefined ? {} : { correlationData }),
     },
@@ -204,11 +232,19 @@ function received(topic: string, payload: Buffer, packet: IPublishPacket): Recei
   };
 }
 
+/** Topic name, packet size, payload format. */
+const invalid = [144, 149, 153];
+
 function sendFailure(packet: Packet, error: Error): CodedError {
   // PUBACK with a reason of 128 and more (MQTT 5, 3.4.2.1): the broker has it and will not take it.
-  const refused = "code" in error && typeof error.code === "number" && error.code >= 128;
-  return new CodedError(refused ? "MQTT_PUBLISH_REFUSED" : "MQTT_PUBLISH_FAILED", error.message, {
-    remedy: refused ? "Check the broker's access list for this topic." : "It is sent again over the next connection.",
+  const reason = "code" in error && typeof error.code === "number" ? error.code : 0;
+  const [code, remedy] = invalid.includes(reason)
+    ? ["MQTT_PUBLISH_INVALID", "See the broker's log: no repetition helps."]
+    : reason >= 128
+      ? ["MQTT_PUBLISH_REFUSED", "Check the broker's access list for this topic."]
+      : ["MQTT_PUBLISH_FAILED", "It is sent again over the next connection."];
+  return new CodedError(code, error.message, {
+    remedy,
     at: packet.topic,
     cause: error,
   });

@@ -87,12 +87,38 @@ export interface ProviderHealth {
   readonly tried: readonly { readonly provider: string; readonly taken: boolean; readonly reason: string }[];
 }
 
+/** Alerts on their way; see agent/outbox. */
 export interface OutboxHealth {
+  /** Alert messages that wait, on disk and off. */
   readonly depth: number;
   /** How long the oldest waits. */
   readonly ageMs: number;
-  /** Messages given up since the start, by reason. */
+  /** Of alerts and evidence on disk. */
+  readonly bytes: number;
+  /** Pictures that wait. */
+  readonly evidence: number;
+  /** Alerts among `depth` that are in memory only, as the disk takes nothing: they are sent, and lost with the process. */
+  readonly undurable: number;
+  /** The disk has no room. */
+  readonly full: boolean;
+  /** Given up since the start, by what and why. */
   readonly lost: Readonly<Record<string, number>>;
+  /** Numbers that will never arrive, the newest of them. */
+  readonly gaps: readonly { readonly from: number; readonly to: number; readonly reason: string }[];
+  /** What could not be read, since the start. */
+  readonly damage: readonly { readonly kind: string; readonly count: number }[];
+}
+
+/** The way to the broker, and what goes it without the outbox: states, scores, replies, health. */
+export interface BrokerHealth {
+  readonly connected: boolean;
+  readonly protocol: "5" | "3.1.1" | null;
+  /** Messages in memory. */
+  readonly waiting: number;
+  /** Given up since the start, by the reason. */
+  readonly lost: Readonly<Record<string, number>>;
+  /** The latest, whether it is over or not. */
+  readonly trouble: { readonly code: string; readonly message: string; readonly ts: string } | null;
 }
 
 export interface EvidenceHealth {
@@ -117,6 +143,7 @@ export interface HealthPayload extends Payload {
   /** By model name. */
   readonly providers: Readonly<Record<string, ProviderHealth>>;
   readonly outbox: OutboxHealth;
+  readonly broker: BrokerHealth;
   /** Null where it is switched off. */
   readonly evidence: EvidenceHealth | null;
   readonly memory: { readonly rssMb: number; readonly heapMb: number };

@@ -1,12 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { BehaviorSubject, distinctUntilChanged, type Observable, Subject } from "rxjs";
 import { CodedError, messageOf } from "../errors.js";
+import type { Outbox } from "../outbox/outbox.js";
 import type { Message } from "../types.js";
-import { backoffMs } from "./backoff.js";
+import { connection } from "./connection.js";
 import { Courier } from "./courier.js";
+import { Drain } from "./drain.js";
 import { type CameraContext, type Command, receive } from "./inbound.js";
-import { type Link, type OpenLink, openLink, type Packet, type ProtocolVersion, type Received } from "./link.js";
-import { type CommandOutcome, type OutboxHealth, replyPayload, statusPayload } from "./payloads.js";
+import { type OpenLink, openLink, type Packet, type ProtocolVersion, type Received } from "./link.js";
+import { type Ending, Patience } from "./patience.js";
+import { type BrokerHealth, type CommandOutcome, replyPayload, statusPayload, timestamp } from "./payloads.js";
 import { baseTopic, clientIdOf, subscriptions, topics } from "./topics.js";
 import { openValidator } from "./validator.js";
 
@@ -18,10 +21,14 @@ export interface PublisherOptions {
   readonly version: string;
   readonly username?: string | null;
   readonly password?: string | null;
+  /** Whose alerts are delivered beside what is published. */
+  readonly outbox?: Outbox;
   /** How many messages wait at most while the broker is away. */
   readonly capacity?: number;
   readonly keepaliveS?: number;
   readonly connectTimeoutMs?: number;
+  /** How long the broker may take to acknowledge a packet before the connection is given up. */
+  readonly ackTimeoutMs?: number;
   /** Epoch milliseconds. */
   readonly wallMs?: () => number;
   readonly random?: () => number;
@@ -41,7 +48,7 @@ export interface Publisher {
   readonly connected$: Observable<boolean>;
   /** Why there is no connection, or what arrived and cannot be used; for the log. */
   readonly trouble$: Observable<CodedError>;
-  health(): OutboxHealth;
+  health(): BrokerHealth;
   /** The version in use, null while there is no connection. */
   protocol(): "5" | "3.1.1" | null;
   /** Sends what waits, `stopped`, and DISCONNECT; takes 2.5 s at most. */
@@ -57,13 +64,20 @@ export function openPublisher(options: PublisherOptions): Publisher {
   const clientId = clientIdOf(options.agentId);
   const wallMs = options.wallMs ?? Date.now;
   const open = options.openLink ?? openLink;
-  const courier = new Courier(options.capacity ?? 10_000, wallMs);
+  const courier = new Courier(options.capacity ?? 10_000);
+  const random = options.random ?? Math.random;
   const connected$ = new BehaviorSubject(false);
   const command$ = new Subject<Command>();
   const context$ = new Subject<CameraContext>();
   const trouble$ = new Subject<CodedError>();
   const validate = openValidator();
   const stop = new AbortController();
+  let lastTrouble: BrokerHealth["trouble"] = null;
+  const onTrouble = (trouble: CodedError): void => {
+    lastTrouble = { code: trouble.code, message: trouble.message, ts: timestamp(wallMs()) };
+    trouble$.next(trouble);
+  };
+  const drain = options.outbox ? new Drain({ outbox: options.outbox, base, onTrouble, random }) : null;
 
   const status = (state: "online" | "stopped" | "offline"): Packet => ({
     topic: `${base}/${topics.status}`,
@@ -92,75 +106,43 @@ export function openPublisher(options: PublisherOptions): Publisher {
       },
       refused: (command, id, fault) => {
         answer(command, message, id, { ok: false, code: fault.code, message: fault.message });
-        trouble$.next(fault);
+        onTrouble(fault);
       },
       context: (context) => context$.next(context),
-      unusable: (fault) => trouble$.next(fault),
+      unusable: onTrouble,
     });
 
-  /** One connection from its start to its loss. */
-  const connection = async (version: ProtocolVersion): Promise<void> => {
-    let lost: (reason: string) => void = () => undefined;
-    const loss = new Promise<string>((resolve) => {
-      lost = resolve;
+  const connect = (version: ProtocolVersion): Promise<Ending | null> =>
+    connection({
+      open,
+      options: {
+        url: options.url,
+        version,
+        clientId,
+        username: options.username ?? null,
+        password: options.password ?? null,
+        will: status("offline"),
+        keepaliveS: options.keepaliveS ?? 15,
+        connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
+        onReceived,
+      },
+      status,
+      subscriptions: subscriptions(base),
+      courier,
+      drain,
+      ackTimeoutMs: options.ackTimeoutMs ?? 30_000,
+      stop: stop.signal,
+      onUp: (up) => connected$.next(up),
+      onTrouble,
     });
-    const link = await open({
-      url: options.url,
-      version,
-      clientId,
-      username: options.username ?? null,
-      password: options.password ?? null,
-      will: status("offline"),
-      keepaliveS: options.keepaliveS ?? 15,
-      connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
-      onReceived,
-      onLost: (reason) => lost(reason),
-    });
-    if (stop.signal.aborted) return link.destroy();
-    const stopped = new Promise<null>((resolve) => {
-      stop.signal.addEventListener("abort", () => resolve(null), { once: true });
-    });
-    try {
-      void announce(link);
-      courier.linkUp(link);
-      connected$.next(true);
-      const reason = await Promise.race([loss, stopped]);
-      if (reason === null) return await farewell(link);
-      trouble$.next(trouble("MQTT_LOST", reason, options.url));
-    } finally {
-      courier.linkDown();
-      connected$.next(false);
-    }
-  };
-
-  const announce = async (link: Link): Promise<void> => {
-    try {
-      await Promise.all([link.send(status("online")), link.subscribe(subscriptions(base))]);
-    } catch (error) {
-      trouble$.next(trouble("MQTT_ANNOUNCE_FAILED", messageOf(error), options.url));
-    }
-  };
-
-  const farewell = async (link: Link): Promise<void> => {
-    const goodbye = async () => {
-      await Promise.race([courier.drained(), sleep(1_000, undefined, { ref: false })]);
-      await link.send(status("stopped"));
-      await link.close();
-    };
-    const late = sleep(2_500, "late" as const, { ref: false });
-    const outcome = await Promise.race([goodbye().catch(messageOf), late]);
-    if (outcome === undefined) return;
-    link.destroy();
-    trouble$.next(trouble("MQTT_STOP_UNSAID", `could not say goodbye to the broker: ${outcome}`, options.url));
-  };
 
   const keepConnected = async (): Promise<void> => {
     let version: ProtocolVersion = 5;
-    let attempt = 0;
+    const patience = new Patience(random);
     while (!stop.signal.aborted) {
+      let ending: Ending | null;
       try {
-        await connection(version);
-        attempt = 0;
+        ending = await connect(version);
       } catch (error) {
         const fault = error instanceof CodedError ? error : trouble("MQTT_FAILED", messageOf(error), options.url);
         if (fault.code === "MQTT_VERSION_REFUSED") {
@@ -168,23 +150,27 @@ export function openPublisher(options: PublisherOptions): Publisher {
           // The first refusal of version 5 is no trouble: the other version is tried at once.
           if (version === 4) continue;
         }
-        trouble$.next(fault);
+        onTrouble(fault);
+        ending = { kind: "never-up" };
       }
-      attempt += 1;
-      await sleep(backoffMs(attempt, options.random ?? Math.random), undefined, { signal: stop.signal }).catch(
-        () => null,
-      );
+      if (ending === null) return;
+      const { waitMs, idTaken } = patience.after(ending);
+      if (idTaken) onTrouble(taken(clientId, waitMs, options.url));
+      await sleep(waitMs, undefined, { signal: stop.signal }).catch(() => null);
     }
   };
 
   const running = keepConnected();
   return {
-    publish: (message) => courier.deliver(packetOf(base, message), { alert: message.topic.endsWith("/alert") }),
+    publish: (message) => courier.deliver(packetOf(base, message)),
     command$,
     context$,
     connected$: connected$.pipe(distinctUntilChanged()),
     trouble$,
-    health: () => courier.health(),
+    health: () => {
+      const { depth, lost } = courier;
+      return { connected: connected$.value, protocol: courier.protocol(), waiting: depth, lost, trouble: lastTrouble };
+    },
     protocol: () => courier.protocol(),
     close: async () => {
       stop.abort();
@@ -197,8 +183,21 @@ export function openPublisher(options: PublisherOptions): Publisher {
 
 /** On MQTT 5 a measurement that nobody fetched in time is stale; alerts and states never are. */
 function packetOf(base: string, { topic, payload, qos, retain }: Message): Packet {
-  const packet = { topic: `${base}/${topic}`, payload: JSON.stringify(payload), qos, retain };
+  const packet = {
+    topic: `${base}/${topic}`,
+    payload: payload instanceof Uint8Array ? payload : JSON.stringify(payload),
+    qos,
+    retain,
+  };
   return qos === 0 ? { ...packet, expirySeconds: 60 } : packet;
+}
+
+function taken(clientId: string, waitMs: number, at: string): CodedError {
+  const minutes = Math.round(waitMs / 6_000) / 10;
+  return new CodedError("MQTT_ID_TAKEN", `another client connects as ${clientId}; trying again in ${minutes} min`, {
+    remedy: "Give each agent its own agent.id, or stop the second one. Alerts wait meanwhile.",
+    at,
+  });
 }
 
 function trouble(code: string, message: string, at: string): CodedError {

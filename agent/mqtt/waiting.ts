@@ -3,17 +3,14 @@ import type { Packet } from "./link.js";
 /** A packet on its way, and whom to tell when it has arrived or was given up. */
 export interface Parcel {
   readonly packet: Packet;
-  /** Alerts outrank everything else when room is short. */
-  readonly alert: boolean;
-  readonly sinceMs: number;
   readonly settle: () => void;
 }
 
 export type LossReason = "offline" | "congested" | "superseded" | "overflow" | "refused" | "stopped";
 
 /**
- * The bounded memory of messages that wait for the broker, in their order. What it cannot keep it gives up by a stated
- * rule, and counts. It forgets all when the process ends: the durable outbox takes this place.
+ * The bounded memory of messages that wait for the broker, in their order: states, replies, health. What it cannot keep it
+ * gives up by a stated rule, and counts; it forgets all when the process ends. Alerts have the outbox.
  */
 export class WaitingQueue {
   readonly #capacity: number;
@@ -32,12 +29,7 @@ export class WaitingQueue {
     return { ...this.#lost };
   }
 
-  /** Null when nothing waits. */
-  get oldestMs(): number | null {
-    return this.#parcels[0]?.sinceMs ?? null;
-  }
-
-  /** Of a retained topic only the newest is worth keeping; when full, the oldest that is no alert goes, then the oldest. */
+  /** Of a retained topic only the newest is worth keeping; when full, the oldest goes. */
   add(parcel: Parcel): void {
     if (parcel.packet.retain) {
       const older = this.#parcels.findIndex(({ packet }) => packet.retain && packet.topic === parcel.packet.topic);
@@ -45,8 +37,7 @@ export class WaitingQueue {
     }
     this.#parcels.push(parcel);
     if (this.#parcels.length <= this.#capacity) return;
-    const least = this.#parcels.findIndex(({ alert }) => !alert);
-    this.#giveUp(Math.max(least, 0), "overflow");
+    this.#giveUp(0, "overflow");
   }
 
   /** The next in order, removed; null when nothing waits. */
@@ -54,13 +45,10 @@ export class WaitingQueue {
     return this.#parcels.shift() ?? null;
   }
 
-  /** Puts back what was taken and did not arrive, in front and in its order, so that `seq` keeps its order. */
+  /** Puts back what was taken and did not arrive, in front and in its order. */
   putBack(parcels: readonly Parcel[]): void {
     this.#parcels = [...parcels, ...this.#parcels];
-    while (this.#parcels.length > this.#capacity) {
-      const least = this.#parcels.findIndex(({ alert }) => !alert);
-      this.#giveUp(Math.max(least, 0), "overflow");
-    }
+    while (this.#parcels.length > this.#capacity) this.#giveUp(0, "overflow");
   }
 
   /** Counts a message that was given up outside this queue. */

@@ -7,7 +7,7 @@ import { CodedError } from "../../agent/errors.js";
 import type { AlertPayload, HealthPayload, ScorePayload, StatePayload } from "../../agent/mqtt/payloads.js";
 import { fakeCamera } from "../fakes/camera.js";
 import { fakeEngine } from "../fakes/engine.js";
-import { nothingWaits, of, rig } from "../support/agent-rig.js";
+import { noBroker, of, rig } from "../support/agent-rig.js";
 import { alertConfig, cameraConfig, configOf } from "../support/config.js";
 import { greyFrame } from "../support/frames.js";
 import { suite } from "../support/suite.js";
@@ -210,10 +210,9 @@ test("stops within 5 s though a camera never delivers, an engine never answers a
     loadModel: async () => ({ engine: fakeEngine({ delay: () => never }), calibration: null }),
     openPublisher: async () => ({
       publish: () => never,
-      health: () => nothingWaits,
+      health: () => noBroker,
       context$: EMPTY,
       command$: EMPTY,
-      connected: () => true,
       close: () => never,
     }),
   });

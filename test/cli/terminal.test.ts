@@ -57,7 +57,7 @@ test("durations and curves fit a line", () => {
 
 test("alerts and changed states have a line, scores have none", () => {
   const ts = "2026-01-02T03:04:05.678Z";
-  const send = (topic: string, payload: object) => terminalLine({ topic, payload, qos: 1, retain: false }, false);
+  const send = (topic: string, payload: object) => terminalLine({ topic, payload }, false);
   const regions = [{ x: 10.4, y: 20, width: 30, height: 40, area: 9, score: 1 }];
   const alert = { ts, phase: "raised", camera: "cam1", score: 1.25, threshold: 1, peak: 1.5, frames: 2, regions };
   assert.match(

@@ -46,6 +46,7 @@ test("without a file the demo runs: the contract's defaults, the shipped bundle 
     mqtt: mqttConfig(),
     inference: { providers: ["tensorrt", "cuda", "cpu"], precision: "fp16", threads: 0, maxBatch: 8 },
     alerts: { floodAbove: 60, summaryEveryS: 5, historyMax: 2_000, historyDays: 30 },
+    outbox: { maxMb: 256, maxAgeHours: 168 },
     http: httpConfig({ port: "auto" }),
     evidence: { enabled: true, maxMb: 512, keepDays: 30, quality: 80, ringFrames: 8, ringMb: 64 },
     state: { path: "/line/state" },

@@ -12,6 +12,7 @@ import type { MqttConfig } from "../../config/types.js";
 import { createAuthority } from "../support/certificates.js";
 import { configOf, mqttConfig, temporaryFolder } from "../support/config.js";
 import { freePort, type Mosquitto, startMosquitto, subscribe } from "../support/mosquitto.js";
+import { testOutbox } from "../support/outbox.js";
 import { suite } from "../support/suite.js";
 import { until } from "../support/until.js";
 
@@ -242,7 +243,8 @@ test("the agent's way out: wrong files are told and tried again, renewed ones ta
   const log = { info: () => undefined, error: () => undefined, warn: (text: string) => warnings.push(text) };
   const config = configOf([], { mqtt: mqttConfig({ url: `mqtts://localhost:${ports.mutual}`, ...renewed }) });
   const heard = await subscribe(ports.plain, "retort/line-7/status");
-  const edge = await openMqtt(config, log);
+  const outbox = await testOutbox();
+  const edge = await openMqtt(config, log, outbox);
   try {
     const told = (code: string) => until(() => warnings.some((text) => text.startsWith(`${code}: `)), code, 15_000);
     await told("MQTT_TLS_FILE_UNREADABLE");
@@ -258,6 +260,7 @@ test("the agent's way out: wrong files are told and tried again, renewed ones ta
     assert.is(heard.heard[0]!.payload.state, "online");
   } finally {
     await edge.close();
+    await outbox.close();
     await heard.stop();
   }
 });

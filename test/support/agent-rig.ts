@@ -2,13 +2,16 @@ import { Subject } from "rxjs";
 import type { AgentDeps } from "../../agent/agent.js";
 import { openEvidence } from "../../agent/evidence/evidence.js";
 import type { CameraContext, Command } from "../../agent/mqtt/inbound.js";
+import type { BrokerHealth } from "../../agent/mqtt/payloads.js";
+import { topics } from "../../agent/mqtt/topics.js";
 import type { Message } from "../../agent/types.js";
 import type { FakeCamera } from "../fakes/camera.js";
 import { fakeEngine } from "../fakes/engine.js";
 import { fakeMaker } from "../fakes/evidence-maker.js";
 
-/** An agent's edges, all faked. */
-export const nothingWaits = { depth: 0, ageMs: 0, lost: {} };
+export const noBroker: BrokerHealth = { connected: false, protocol: null, waiting: 0, lost: {}, trouble: null };
+
+/** An agent's edges, all faked but its outbox. */
 
 export interface Rig {
   readonly deps: AgentDeps;
@@ -27,18 +30,22 @@ export function rig(cameras: readonly FakeCamera[], ids: readonly string[], rest
   let closed = false;
   const deps: AgentDeps = {
     watchCamera: (options) => cameras[ids.indexOf(options.camera.id)]!.watch(options),
-    openPublisher: async () => ({
-      publish: async (message) => {
-        sent.push(message);
-      },
-      health: () => nothingWaits,
-      connected: () => true,
-      context$: said$,
-      command$,
-      close: async () => {
-        closed = true;
-      },
-    }),
+    openPublisher: async (_config, _log, outbox) => {
+      outbox.added$.subscribe((payload) => {
+        sent.push({ topic: topics.alert(payload.camera), payload, qos: 1, retain: false });
+      });
+      return {
+        publish: async (message) => {
+          sent.push(message);
+        },
+        health: () => noBroker,
+        context$: said$,
+        command$,
+        close: async () => {
+          closed = true;
+        },
+      };
+    },
     log: { info: (text) => lines.push(text), warn: (text) => lines.push(text), error: (text) => lines.push(text) },
     loadModel: async () => ({ engine: fakeEngine(), calibration: "fixed, 3 images" }),
     machineHealth: async () => ({ memory: { rssMb: 1, heapMb: 1 }, temperaturesC: { cpu: 40 }, gpuLoad: null }),

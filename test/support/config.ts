@@ -78,6 +78,7 @@ export function configOf(cameras: readonly CameraConfig[], rest: Partial<Config>
     inference: { providers: ["cpu"], precision: "fp32", threads: 1, maxBatch: 8 },
     cameras,
     alerts: { floodAbove: 0, summaryEveryS: 5, historyMax: 2_000, historyDays: 30 },
+    outbox: { maxMb: 16, maxAgeHours: 1 },
     http: httpConfig(),
     evidence: { enabled: true, maxMb: 64, keepDays: 30, quality: 80, ringFrames: 3, ringMb: 8 },
     state: { path: temporaryFolder() },

@@ -51,7 +51,17 @@ export function testView(http: Partial<HttpConfig> = {}): TestView {
         stored: { items: 14, mb: 1, removed: {}, failed: { full: 1 } },
       }),
     },
-    outbox: () => ({ depth: 3, ageMs: 1_500, lost: { full: 2 } }),
+    outbox: () => ({
+      depth: 3,
+      ageMs: 1_500,
+      bytes: 4_000,
+      evidence: 1,
+      undurable: 0,
+      full: false,
+      lost: { full: 2 },
+      gaps: [],
+      damage: [],
+    }),
     brokerConnected: () => connected,
     broker: (is) => {
       connected = is;

@@ -1,0 +1,101 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { CodedError, messageOf } from "../errors.js";
+import type { Courier } from "./courier.js";
+import type { Drain } from "./drain.js";
+import { impatient } from "./impatient.js";
+import type { Link, LinkOptions, OpenLink, Packet } from "./link.js";
+import type { Ending } from "./patience.js";
+import { Window } from "./window.js";
+
+export interface ConnectionDeps {
+  readonly open: OpenLink;
+  readonly options: Omit<LinkOptions, "onLost">;
+  readonly status: (state: "online" | "stopped") => Packet;
+  readonly subscriptions: readonly string[];
+  readonly courier: Courier;
+  readonly drain: Drain | null;
+  /** An acknowledgement that takes longer means that the broker, or the way to it, is dead. */
+  readonly ackTimeoutMs: number;
+  readonly stop: AbortSignal;
+  readonly onUp: (up: boolean) => void;
+  readonly onTrouble: (trouble: CodedError) => void;
+}
+
+/**
+ * One connection from its start to its end: `online` first, then all that waits; at a stop, `stopped` last.
+ * @returns how it ended; null when it was stopped
+ * @throws CodedError as openLink
+ */
+export async function connection(deps: ConnectionDeps): Promise<Ending | null> {
+  const { stop, courier, drain, onUp, onTrouble } = deps;
+  let end: (loss: { reason: string; takenOver: boolean; silent?: boolean }) => void = () => undefined;
+  const lost = new Promise<{ reason: string; takenOver: boolean; silent?: boolean }>((resolve) => {
+    end = resolve;
+  });
+  const opened = await deps.open({ ...deps.options, onLost: (loss) => end(loss) });
+  if (stop.aborted) {
+    opened.destroy();
+    return null;
+  }
+  const sinceMs = performance.now();
+  const link = impatient(opened, deps.ackTimeoutMs, () => {
+    const reason = `the broker acknowledged nothing for ${deps.ackTimeoutMs / 1_000} s`;
+    end({ reason, takenOver: false, silent: true });
+  });
+  const stopped = new Promise<null>((resolve) => {
+    stop.addEventListener("abort", () => resolve(null), { once: true });
+  });
+  try {
+    void announce(link, deps);
+    // The announcement and the subscriptions are not in the window: a broker allows few, and they are soon answered.
+    const window = new Window(Math.max(1, link.receiveMaximum - 1));
+    const onFree = (): void => {
+      drain?.pump();
+      courier.pump();
+    };
+    courier.linkUp(link, window, onFree);
+    drain?.linkUp(link, window, onFree);
+    onUp(true);
+    const loss = await Promise.race([lost, stopped]);
+    if (loss === null) {
+      await farewell(link, deps);
+      return null;
+    }
+    const { reason, takenOver, silent = false } = loss;
+    if (silent) link.destroy();
+    if (!takenOver) onTrouble(fault(silent ? "MQTT_NO_ACK" : "MQTT_LOST", reason, deps));
+    const upMs = performance.now() - sinceMs;
+    return { kind: "lost", upMs, acknowledged: link.acknowledged, takenOver, canSayWhy: link.version === 5 };
+  } finally {
+    courier.linkDown();
+    drain?.linkDown();
+    onUp(false);
+  }
+}
+
+async function announce(link: Link, deps: ConnectionDeps): Promise<void> {
+  try {
+    await Promise.all([link.send(deps.status("online")), link.subscribe(deps.subscriptions)]);
+  } catch (error) {
+    deps.onTrouble(fault("MQTT_ANNOUNCE_FAILED", messageOf(error), deps));
+  }
+}
+
+async function farewell(link: Link, deps: ConnectionDeps): Promise<void> {
+  const { courier, drain, onTrouble, status } = deps;
+  const goodbye = async () => {
+    const drained = Promise.all([courier.drained(), drain?.drained()]);
+    await Promise.race([drained, sleep(1_000, undefined, { ref: false })]);
+    await link.send(status("stopped"));
+    await link.close();
+  };
+  const late = sleep(2_500, "late" as const, { ref: false });
+  const outcome = await Promise.race([goodbye().catch(messageOf), late]);
+  if (outcome === undefined) return;
+  link.destroy();
+  onTrouble(fault("MQTT_STOP_UNSAID", `could not say goodbye to the broker: ${outcome}`, deps));
+}
+
+function fault(code: string, message: string, { options }: ConnectionDeps): CodedError {
+  return new CodedError(code, message, { remedy: "The agent reconnects by itself.", at: options.url });
+}

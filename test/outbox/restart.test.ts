@@ -1,0 +1,180 @@
+import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import * as assert from "uvu/assert";
+import type { CodedError } from "../../agent/errors.js";
+import type { Outbox } from "../../agent/outbox/outbox.js";
+import { openLevelStore } from "../../agent/store/level-store.js";
+import { temporaryFolder } from "../support/config.js";
+import { alertStep, picture, plain, testOutbox } from "../support/outbox.js";
+import { suite } from "../support/suite.js";
+import { until } from "../support/until.js";
+
+/** An outbox opened again, on what a stop, a kill or a bad disk left of it. */
+const test = suite("outbox after a restart");
+const open_: Outbox[] = [];
+test.after.each(async () => {
+  for (const outbox of open_.splice(0)) await outbox.close();
+});
+
+async function open(statePath: string, troubles: string[] = [], wallMs: () => number = Date.now): Promise<Outbox> {
+  const outbox = await testOutbox({
+    statePath,
+    wallMs,
+    onTrouble: ({ code }) => troubles.push(code),
+    openStore: (folder, onTrouble) => openLevelStore(folder, { reserveBytes: 0, onTrouble }),
+  });
+  open_.push(outbox);
+  return outbox;
+}
+
+async function seqs(outbox: Outbox): Promise<number[]> {
+  return (await outbox.alerts(0, 1_000)).map(({ seq }) => seq);
+}
+
+/** A state directory as a kill would leave it after so many alerts: a copy while the outbox is open. */
+async function killedAfter(count: number): Promise<string> {
+  const alive = temporaryFolder();
+  const outbox = await open(alive);
+  for (let n = 0; n < count; n += 1) await outbox.add(alertStep(), { calibration: null, evidence: picture(3_000) });
+  const killed = temporaryFolder();
+  cpSync(alive, killed, { recursive: true });
+  return killed;
+}
+
+test("what waited waits again, with its evidence, and numbers go on", async () => {
+  const statePath = temporaryFolder();
+  const first = await open(statePath);
+  for (let n = 0; n < 5; n += 1) await first.add(alertStep(), { calibration: null, evidence: picture(1_000) });
+  const [one, two] = await first.alerts(0, 2);
+  first.delivered(one!);
+  first.delivered(two!);
+  await first.close();
+  const second = await open(statePath);
+  const { depth, evidence, lost } = second.health();
+  assert.equal([depth, evidence, lost], [3, 5, {}]);
+  assert.equal(await seqs(second), [3, 4, 5]);
+  assert.is((await second.evidence(0, 6))!.seq, 1);
+  await second.add(alertStep(), plain);
+  assert.is(second.last(), 6);
+});
+
+test("a kill loses nothing and repeats no number", async () => {
+  const killed = await killedAfter(20);
+  const troubles: string[] = [];
+  const outbox = await open(killed, troubles);
+  await outbox.add(alertStep(), plain);
+  assert.equal((await seqs(outbox)).length, 21);
+  assert.equal([outbox.last(), outbox.health().evidence, troubles], [21, 20, []]);
+});
+
+test("the number of version 0.1 is taken over", async () => {
+  const statePath = temporaryFolder();
+  writeFileSync(join(statePath, "alert-seq"), "41\n");
+  const troubles: string[] = [];
+  const outbox = await open(statePath, troubles);
+  await outbox.add(alertStep(), plain);
+  assert.equal([await seqs(outbox), troubles, outbox.health().gaps], [[42], [], []]);
+  await outbox.close();
+  assert.is((await open(statePath)).last(), 42);
+});
+
+test("a store that is gone does not make numbers start again, and it is told", async () => {
+  const killed = await killedAfter(7);
+  rmSync(join(killed, "outbox"), { recursive: true });
+  const troubles: string[] = [];
+  const outbox = await open(killed, troubles);
+  await outbox.add(alertStep(), plain);
+  assert.equal([await seqs(outbox), troubles], [[8], ["OUTBOX_LOST"]]);
+});
+
+test("a lost or damaged number beside the store is made up for by the store", async () => {
+  for (const breakIt of [
+    (file: string) => rmSync(file),
+    (file: string) => writeFileSync(file, "12x"),
+    (file: string) => writeFileSync(file, ""),
+    (file: string) => writeFileSync(file, readFileSync(file, "latin1").replace(/\d{16}/, "0000000000000003"), "latin1"),
+  ]) {
+    const killed = await killedAfter(5);
+    breakIt(join(killed, "alert-seq"));
+    const outbox = await open(killed);
+    await outbox.add(alertStep(), plain);
+    assert.equal([outbox.last(), outbox.health().depth], [6, 6]);
+  }
+});
+
+test("with neither store nor number to go by, the agent does not count from 1", async () => {
+  const statePath = temporaryFolder();
+  writeFileSync(join(statePath, "alert-seq"), "12x");
+  const code = await open(statePath).then(
+    () => "opened",
+    (error: CodedError) => error.code,
+  );
+  assert.is(code, "STATE_UNREADABLE");
+});
+
+test("numbers that were given out and never got to disk are told as a gap, and not used again", async () => {
+  const killed = await killedAfter(5);
+  const later = await killedAfter(9);
+  cpSync(join(later, "alert-seq"), join(killed, "alert-seq"));
+  const outbox = await open(killed);
+  await outbox.add(alertStep(), plain);
+  assert.equal(await seqs(outbox), [1, 2, 3, 4, 5, 10]);
+  assert.equal(outbox.health().gaps, [{ from: 6, to: 9, reason: "alert-unkept" }]);
+  await outbox.close();
+  assert.equal((await open(killed)).health().gaps, [{ from: 6, to: 9, reason: "alert-unkept" }], "until it is read");
+});
+
+test("alerts that a bad disk destroyed are told as a gap; all others are there", async () => {
+  const killed = await killedAfter(30);
+  const log = join(killed, "outbox", "000003.log");
+  const bytes = readFileSync(log);
+  bytes[bytes.length >> 1]! ^= 4;
+  writeFileSync(log, bytes);
+  const troubles: string[] = [];
+  const outbox = await open(killed, troubles);
+  const { lost, gaps, damage } = outbox.health();
+  const missing = gaps.flatMap(({ from, to }) => Array.from({ length: to - from + 1 }, (_, n) => from + n));
+  assert.ok(troubles.includes("STORE_DAMAGED"));
+  assert.is(damage.length, 1);
+  assert.is(missing.length, lost["alert-damaged"]);
+  assert.equal(
+    [...(await seqs(outbox)), ...missing].sort((a, b) => a - b),
+    Array.from({ length: 30 }, (_, n) => n + 1),
+  );
+});
+
+test("an alert that is found unreadable on the way out is told, and holds up none", async () => {
+  const statePath = temporaryFolder();
+  const outbox = await open(statePath);
+  for (let n = 0; n < 3; n += 1) await outbox.add(alertStep(), plain);
+  await outbox.close();
+  // Written without its seal, as a broken memory would.
+  const { ClassicLevel } = await import("classic-level");
+  const level = new ClassicLevel(join(statePath, "outbox"), { compression: false });
+  await level.put("a/0000000000000002", "nonsense");
+  await level.close();
+  const again = await open(statePath);
+  const alerts = await again.alerts(0, 10);
+  assert.equal(
+    alerts.map(({ seq }) => seq),
+    [1, 3],
+  );
+  for (const alert of alerts) again.delivered(alert);
+  await until(() => again.health().depth === 1, "two are delivered");
+  await again.alerts(3, 10);
+  await until(() => again.health().depth === 0, "the account is put right");
+  assert.equal(again.health().gaps, [{ from: 2, to: 2, reason: "alert-damaged" }]);
+});
+
+test("years between two runs make nothing old", async () => {
+  const statePath = temporaryFolder();
+  const first = await open(statePath);
+  await first.add(alertStep(), plain);
+  await first.close();
+  const second = await open(statePath, [], () => Date.now() + 20 * 365 * 86_400_000);
+  await second.add(alertStep(), plain);
+  assert.equal(await seqs(second), [1, 2]);
+  assert.ok(second.health().ageMs > 19 * 365 * 86_400_000, "though its age is told");
+});
+
+test.run();
