@@ -1,16 +1,16 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
-import { type IntervalHistogram, monitorEventLoopDelay } from "node:perf_hooks";
-import { setTimeout as sleep } from "node:timers/promises";
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { GstreamerSource } from "../../config/types.js";
 import { readBundle } from "../../models/bundle.js";
 import type { CameraDeps } from "../cameras.js";
 import { percentile } from "../health/ledger.js";
-import { type BareModel, openBareModel } from "../inference/measure.js";
+import { openBareModel } from "../inference/measure.js";
 import type { Size } from "../types.js";
-import type { Tally } from "./listener.js";
+import { compare, takeTurns } from "./compare.js";
 import { type Rig, startRig } from "./rig.js";
+import { framesPerSecond, segment } from "./segment.js";
 import { writeTrivialBundle } from "./trivial-model.js";
 
 export interface BenchOptions {
@@ -37,8 +37,12 @@ export interface BenchResult {
   readonly threads: number;
   /** Of the bare `session.run`, one picture at a time, in a thread like the agent's. */
   readonly ceilingFps: number;
-  /** Of scores at an MQTT subscriber, the source giving frames as fast as they are asked for. */
+  /**
+   * Of scores at an MQTT subscriber, the source giving frames as fast as they are asked for. The embedded broker, the
+   * subscriber and the source's black pictures run on this machine, too, and are counted.
+   */
   readonly endToEndFps: number;
+  /** Median of the pairs measured one right after the other; the two rates are medians of their own. */
   readonly ratio: number;
   /** At half the ceiling's rate: the latency less the inference. */
   readonly outsideInferenceMs: Spread;
@@ -52,105 +56,65 @@ export interface BenchResult {
   readonly rssMb: number;
 }
 
-/** Frames of a segment's beginning that are not counted: the first ones find an idle machine. */
-const SETTLE_MS = 500;
-
 /**
  * The machine's ceiling and the agent's share of it, in interleaved segments, so that what else the machine does meets
- * both alike.
+ * both alike. The trivial model comes first: at its rate the agent's code is compiled within seconds, as it is in an agent
+ * that has been running for some minutes.
  * @throws CodedError of readBundle, ENGINE_OPEN_FAILED or BENCH_FAILED
  */
 export async function runBench(options: BenchOptions): Promise<BenchResult> {
   const threads = options.threads > 0 ? options.threads : availableParallelism();
   const { modelPath, manifest } = await readBundle(options.bundle);
-  const segmentMs = options.segmentMs ?? 5_000;
+  const { input } = manifest;
+  const segmentMs = options.segmentMs ?? 2_000;
   const say = options.onProgress ?? (() => undefined);
   const rigOf = (bundle: string, source: GstreamerSource) =>
     startRig({ bundle, threads, source, watchCamera: options.watchCamera });
 
+  say("the trivial model");
+  const trivialFps = await trivial(input, 2 * segmentMs, rigOf);
+
   say("warming up");
-  const rig = await rigOf(options.bundle, endlessSource(manifest.input));
-  await segment(rig, segmentMs / 2);
+  const rig = await rigOf(options.bundle, endlessSource(input));
+  await segment(rig, segmentMs);
   const rssMb = Math.round(process.memoryUsage.rss() / 1_048_576);
   const { used: provider } = rig.agent.models.get("bench")!.engine.providers();
-  const bare = await openBareModel({
-    modelPath,
-    input: manifest.input,
-    providers: [provider],
-    threads,
-    batchSizes: [1],
-  });
-  const delay = monitorEventLoopDelay({ resolution: 1 });
-  const compared = await interleave(bare, rig, { perSideMs: options.seconds * 1_000, segmentMs, delay, say });
+  const bare = await openBareModel({ modelPath, input, providers: [provider], threads, batchSizes: [1] });
+  const pairs = Math.max(1, Math.round((options.seconds * 1_000) / segmentMs));
+  const sides = {
+    bare: async () => {
+      const { frames, ms } = await bare.run(segmentMs);
+      return (frames / ms) * 1_000;
+    },
+    agent: async () => framesPerSecond(await segment(rig, segmentMs)),
+  };
+  const turns = await takeTurns(sides, pairs, (pair) => say(`bare model and whole agent in turn, ${pair} of ${pairs}`));
+  const { ceilingFps, endToEndFps, ratio } = compare(turns);
   await bare.close();
+
+  // By itself: the timer that measures it wakes the main thread a thousand times a second.
+  say("event loop");
+  const delay = monitorEventLoopDelay({ resolution: 1 });
+  await segment(rig, 2 * segmentMs, delay);
   await rig.close();
 
-  const { ceilingFps, endToEndFps } = compared;
   say("latency at half the ceiling's rate");
-  const paced = await rigOf(options.bundle, liveSource(manifest.input, ceilingFps / 2));
-  const { latencyMs, outsideMs } = await segment(paced, Math.max(segmentMs, options.seconds * 500));
+  const paced = await rigOf(options.bundle, liveSource(input, ceilingFps / 2));
+  const { latencyMs, outsideMs } = await segment(paced, Math.max(segmentMs, options.seconds * 1_000));
   await paced.close();
-
-  say("the trivial model");
-  const trivialFps = await trivial(manifest.input, segmentMs, rigOf);
   return {
     model: `${manifest.name} ${manifest.version}`,
     provider,
     threads,
     ceilingFps: round(ceilingFps),
     endToEndFps: round(endToEndFps),
-    ratio: round(endToEndFps / ceilingFps),
+    ratio: round(ratio),
     outsideInferenceMs: spread(outsideMs),
     latencyMs: spread(latencyMs),
     trivialFps: round(trivialFps),
     eventLoopDelayMs: { p99: round(delay.percentile(99) / 1e6) },
     rssMb,
   };
-}
-
-interface Turns {
-  readonly perSideMs: number;
-  readonly segmentMs: number;
-  readonly delay: IntervalHistogram;
-  readonly say: (text: string) => void;
-}
-
-async function interleave(bare: BareModel, rig: Rig, { perSideMs, segmentMs, delay, say }: Turns) {
-  const rounds = Math.max(1, Math.round(perSideMs / segmentMs));
-  const forMs = perSideMs / rounds;
-  const total = { bareFrames: 0, bareMs: 0, frames: 0, ms: 0 };
-  for (let round = 1; round <= rounds; round += 1) {
-    say(`bare model and whole agent in turn, ${round} of ${rounds}`);
-    const { frames, ms } = await bare.run(forMs);
-    total.bareFrames += frames;
-    total.bareMs += ms;
-    const agent = await segment(rig, forMs, delay);
-    total.frames += intervals(agent);
-    total.ms += agent.spanMs;
-  }
-  return {
-    ceilingFps: (total.bareFrames / total.bareMs) * 1_000,
-    endToEndFps: (total.frames / total.ms) * 1_000,
-  };
-}
-
-/** Lets the agent run, and takes what the subscriber received. */
-async function segment({ gate, listener, agent }: Rig, forMs: number, delay?: IntervalHistogram): Promise<Tally> {
-  gate.open();
-  await sleep(SETTLE_MS);
-  await listener.take();
-  delay?.enable();
-  await sleep(forMs);
-  const tally = await listener.take();
-  delay?.disable();
-  gate.close();
-  while (agent.cameras.some(({ ledger }) => ledger.counts().inFlight > 0)) await sleep(5);
-  return tally;
-}
-
-/** Counted with the span they fill: a frame cut at either end of a segment would be a per cent of it. */
-function intervals({ latencyMs }: Tally): number {
-  return Math.max(0, latencyMs.length - 1);
 }
 
 async function trivial(
@@ -163,10 +127,10 @@ async function trivial(
     await writeTrivialBundle(dir, { ...input, threshold: 2 });
     const rig = await rigOf(dir, endlessSource(input));
     // The first seconds are the compiler's: at this rate they would weigh.
-    await segment(rig, forMs / 2);
+    await segment(rig, forMs);
     const tally = await segment(rig, forMs);
     await rig.close();
-    return (intervals(tally) / tally.spanMs) * 1_000;
+    return framesPerSecond(tally);
   } finally {
     await rm(dir, { recursive: true, force: true });
   }
