@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { CodedError, messageOf } from "../errors.js";
+import { CodedError, errnoOf } from "../errors.js";
 
 /** Below this it can be guessed. */
 const SHORTEST = 16;
@@ -15,7 +15,8 @@ export async function tokenIn(file: string): Promise<string> {
     text = await readFile(file, "utf8");
   } catch (error) {
     const remedy = "Point to a file that this user may read.";
-    throw new CodedError("HTTP_TOKEN_UNREADABLE", `cannot read the token: ${messageOf(error)}`, { at, remedy });
+    // Without the path: where a token's file is wanted, the token itself is soon written.
+    throw new CodedError("HTTP_TOKEN_UNREADABLE", `cannot read the token: ${errnoOf(error)}`, { at, remedy });
   }
   const token = text.split(/\r?\n/, 1)[0]!.trim();
   // RFC 6750, 2.1: b64token.

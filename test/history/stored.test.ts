@@ -1,5 +1,7 @@
 import * as assert from "uvu/assert";
+import type { CodedError } from "../../agent/errors.js";
 import type { AlertHistory } from "../../agent/history/history.js";
+import { openHistory } from "../../agent/history/open.js";
 import { openStoredHistory } from "../../agent/history/stored.js";
 import { openMemoryStore } from "../../agent/store/memory-store.js";
 import { put, type Store } from "../../agent/store/store.js";
@@ -87,6 +89,49 @@ test("records that are none are left out, said, and removed", async () => {
   const keys: string[] = [];
   for await (const { key } of store.entries()) keys.push(key);
   assert.equal(keys, [`history/${alertId(1)}`, "other/1"]);
+});
+
+test("a store that cannot be opened, or read, is told with a code, and the history goes with the process", async () => {
+  const unread: Store = {
+    ...openMemoryStore(),
+    entries: () => {
+      throw new Error("unreadable");
+    },
+  };
+  for (const openStore of [() => Promise.reject(new Error("locked")), async () => unread]) {
+    const codes: string[] = [];
+    const onTrouble = ({ code }: CodedError) => codes.push(code);
+    const history = await openHistory({ ...generous, statePath: "nowhere", openStore, onTrouble });
+    history.record(alertStep(1, 1, 0));
+    assert.equal(ids(history), [alertId(1)]);
+    assert.equal(codes, ["HISTORY_TROUBLE"]);
+    await history.close();
+  }
+});
+
+test("a disk that fails for good: what waits to be written is bounded, and the next start is as it should be", async () => {
+  const store = openMemoryStore();
+  let broken = false;
+  let largest = 0;
+  const faulty: Store = {
+    ...store,
+    batch: (ops, options) => {
+      largest = Math.max(largest, ops.length);
+      return broken ? Promise.reject(new Error("no space")) : store.batch(ops, options);
+    },
+  };
+  const few = { ...generous, maxAlerts: 5 };
+  const history = await openStoredHistory({ ...few, store: faulty, onTrouble: silent });
+  for (let n = 1; n <= 100; n += 1) {
+    broken = n > 3;
+    history.record(alertStep(n, n, n));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  assert.ok(largest <= 12, `${largest} at once`);
+  broken = false;
+  await history.close();
+  const after = await openStoredHistory({ ...few, store, onTrouble: silent });
+  assert.equal(ids(after), [100, 99, 98, 97, 96].map(alertId));
 });
 
 test.run();

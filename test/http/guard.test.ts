@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
@@ -185,6 +185,12 @@ test("without a usable token nothing is answered; it is read again", async () =>
   assert.is(await start({ tokenFile: file, host: "0.0.0.0" }), null);
   assert.ok(lines.some((line) => line.includes("HTTP_TOKEN_INVALID")));
   assert.not(lines.some((line) => line.includes("short\n") || line.endsWith("short")));
+  await rm(file);
+  await until(() => lines.some((line) => line.includes("HTTP_TOKEN_UNREADABLE")), "told");
+  assert.not(
+    lines.some((line) => line.includes(file)),
+    "a token written in the place of its file's name",
+  );
   await writeFile(file, secret);
   await until(() => http.url() !== null, "listens");
   const url = http.url()!.replace("0.0.0.0", "127.0.0.1");
