@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { setFlagsFromString } from "node:v8";
+import v8 = require("node:v8");
 
 /**
  * The entry. CommonJS on purpose: Node loads an ES module with libuv's thread pool, which fixes the pool's size before the
@@ -17,7 +17,7 @@ if (process.env.DEBUG !== undefined) process.env.DEBUG += ",-mqtt*";
  * up to 18 ms on the main thread, with four threads beside it that took the cores from inference. The quick collections of what
  * is new free the pictures anyhow. 200 lets a heap of 20 MB become 60.
  */
-setFlagsFromString("--heap-growing-percent=200");
+v8.setFlagsFromString("--heap-growing-percent=200");
 
 import("./cli/program.js").then(
   async ({ runProgram }) => {
