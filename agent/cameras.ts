@@ -3,6 +3,7 @@ import type { CameraConfig } from "../config/types.js";
 import { CameraAlerts } from "./camera-alerts.js";
 import { CodedError, messageOf } from "./errors.js";
 import type { CameraStanding } from "./health/camera-state.js";
+import { imagePolicy } from "./health/image-policy.js";
 import { Ledger } from "./health/ledger.js";
 import type { LoadedModel } from "./inference/load.js";
 import type { Outgoing } from "./outgoing.js";
@@ -199,7 +200,7 @@ interface LineParts {
   readonly deps: CameraDeps;
 }
 
-function lineOf(camera: CameraConfig, { engine }: LoadedModel, parts: LineParts): Line {
+function lineOf(camera: CameraConfig, { engine, imageHealth }: LoadedModel, parts: LineParts): Line {
   const { ledger, seen$, alerts, threshold, stop$, deps } = parts;
   const { raiseAfter, clearAfter, clearBelow, within: last } = camera.alert;
   return {
@@ -207,6 +208,8 @@ function lineOf(camera: CameraConfig, { engine }: LoadedModel, parts: LineParts)
     watch: (demand$) => deps.watchCamera({ camera, input: engine.input, demand$ }),
     engine,
     ledger,
+    images: imagePolicy(camera),
+    baseline: imageHealth,
     seen: (outcome) => seen$.next(outcome),
     threshold,
     // As many good frames as clear an alarm also forget an anomalous one.

@@ -1,7 +1,9 @@
 import { connect, merge, type Observable, share, takeUntil, tap } from "rxjs";
+import type { ImageBaseline } from "../models/image-baseline.js";
 import { joinContext } from "./context.js";
 import { accountCaptured, accountOutcome } from "./health/account.js";
 import { cameraState } from "./health/camera-state.js";
+import { type ImagePolicy, imageHealth } from "./health/image-health.js";
 import type { Ledger } from "./health/ledger.js";
 import { frameDemand } from "./inference/demand.js";
 import type { Engine } from "./inference/engine.js";
@@ -23,6 +25,8 @@ export interface Line {
   readonly watch: (demand$: Observable<number>) => Observable<CameraEvent>;
   readonly engine: Pick<Engine, "inspect">;
   readonly ledger: Ledger;
+  readonly images: ImagePolicy;
+  readonly baseline: ImageBaseline | undefined;
   /** Looks on, before the alerts that come of it are told: may keep what it sees, may not change it. */
   readonly seen: (outcome: Outcome) => void;
   readonly threshold: () => number;
@@ -47,6 +51,7 @@ export function pipeline({ camera, watch, engine, ledger, context, clock, ...lin
         frames(),
         joinContext(context),
         inspect(engine),
+        imageHealth(line.images, line.baseline),
         accountOutcome(ledger, clock.monotonicMs),
         demand.done(),
         tap(line.seen),

@@ -1,5 +1,7 @@
 /** The values that flow through the pipeline. All readonly; units in names; shapes in comments. */
 
+import type { PictureStats } from "../models/picture-stats.js";
+
 export interface Size {
   readonly width: number;
   readonly height: number;
@@ -64,6 +66,8 @@ export interface Inspection {
   /** Wait for the engine, and the inference of the batch that held this frame. */
   readonly queueMs: number;
   readonly inferenceMs: number;
+  /** What the frame looks like as a picture; absent where nobody looked. */
+  readonly picture?: PictureStats;
 }
 
 /** A frame that the engine could not judge: a value, never an exception in the stream. */

@@ -64,6 +64,18 @@ export const hostNames = format(
   (value) => Array.isArray(value) && value.every((name) => typeof name === "string" && /^[\w.-]{1,253}$/.test(name)),
 );
 
+export const shareOrOff = format(
+  false,
+  "off, or a share above 0, up to 1",
+  (value) => value === "off" || (typeof value === "number" && value > 0 && value <= 1),
+);
+
+export function countOr(...words: readonly string[]): Format {
+  const accepts = (value: unknown) =>
+    words.includes(String(value)) || (Number.isInteger(value) && (value as number) > 1);
+  return format(false, `${words.join(", ")}, or a whole number from 2`, accepts);
+}
+
 /** One level of an MQTT topic: MQTT 5, 4.7. */
 export const topicLevel = format(
   true,

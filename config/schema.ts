@@ -92,6 +92,14 @@ export const cameraSchema: SchemaTree = {
     width: leaf(1, formats.positive(1), "As a share of the frame's width"),
     height: leaf(1, formats.positive(1), "As a share of the frame's height"),
   },
+  health: {
+    enabled: leaf(true, formats.flag, "Whether pictures that are no view of a part are told from defects"),
+    black: leaf(0.999, formats.shareOrOff, "Share of the picture that is dark, from which on it is black"),
+    saturated: leaf(0.99, formats.shareOrOff, "Share that is as bright as can be, from which on it is saturated"),
+    frozenAfter: leaf("auto", formats.countOr("auto", "off"), "The same picture so many times in a row"),
+    blurred: leaf(0.3, formats.shareOrOff, "Share of the training's least sharpness, below which it is blurred"),
+    obstructed: leaf(0.5, formats.shareOrOff, "Share of the view that lost its detail, from which on it is obstructed"),
+  },
   alert: {
     threshold: leaf("model", formats.threshold, "`model`, or a score"),
     raiseAfter: leaf(2, formats.integer(1, 1_000), "Anomalous frames that raise an alert"),

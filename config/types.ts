@@ -63,6 +63,7 @@ export interface CameraConfig {
   readonly fps: number;
   /** Shares of the frame, 0..1, origin top left. */
   readonly roi: RoiConfig;
+  readonly health: HealthConfig;
   readonly alert: AlertConfig;
 }
 
@@ -71,6 +72,21 @@ export interface RoiConfig {
   readonly y: number;
   readonly width: number;
   readonly height: number;
+}
+
+/** What is no view of a part: such pictures are not judged, and fault the camera. Shares are 0..1. */
+export interface HealthConfig {
+  readonly enabled: boolean;
+  /** Share of the picture that is dark. */
+  readonly black: number | "off";
+  /** Share of the picture that is as bright as can be. */
+  readonly saturated: number | "off";
+  /** The same picture so many times in a row; `auto`: by the kind of source. */
+  readonly frozenAfter: number | "auto" | "off";
+  /** Share of the least sharpness of the training's pictures. */
+  readonly blurred: number | "off";
+  /** Share of the places with detail that lost it. */
+  readonly obstructed: number | "off";
 }
 
 export interface AlertConfig {

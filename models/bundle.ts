@@ -4,6 +4,8 @@ import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Ajv } from "ajv";
 import { CodedError, messageOf } from "./errors.js";
+import type { ImageBaseline } from "./image-baseline.js";
+import { TILES } from "./picture-stats.js";
 
 /** How the threshold was set. */
 export interface Calibration {
@@ -37,6 +39,8 @@ export interface Manifest {
   readonly threshold: number;
   /** null: exported from foreign weights; the threshold is a guess until it is calibrated. */
   readonly calibration: Calibration | null;
+  /** Absent: what good pictures look like was not learned. */
+  readonly imageHealth?: ImageBaseline;
   /** of model.onnx, hexadecimal. */
   readonly sha256: string;
   readonly training: TrainingRecord | null;
@@ -53,6 +57,11 @@ export interface Bundle {
 const text = { type: "string", minLength: 1 };
 const hash = { type: "string", pattern: "^[0-9a-f]{64}$" };
 const side = { type: "integer", minimum: 1, maximum: 8192 };
+const range = {
+  type: "object",
+  required: ["min", "max"],
+  properties: { min: { type: "number", minimum: 0 }, max: { type: "number", minimum: 0 } },
+};
 const isManifest = new Ajv({ allErrors: true }).compile<Manifest>({
   type: "object",
   required: ["name", "version", "arch", "input", "threshold", "calibration", "sha256", "training", "created"],
@@ -63,6 +72,16 @@ const isManifest = new Ajv({ allErrors: true }).compile<Manifest>({
     input: { type: "object", required: ["width", "height"], properties: { width: side, height: side } },
     threshold: { type: "number" },
     calibration: { type: ["object", "null"] },
+    imageHealth: {
+      type: "object",
+      required: ["images", "luminance", "sharpness", "tiles"],
+      properties: {
+        images: { type: "integer", minimum: 1 },
+        luminance: range,
+        sharpness: range,
+        tiles: { type: "array", minItems: TILES ** 2, maxItems: TILES ** 2, items: { type: "number", minimum: 0 } },
+      },
+    },
     sha256: hash,
     training: { type: ["object", "null"] },
     created: text,
@@ -129,6 +148,28 @@ export async function writeBundle(dir: string, onnx: Uint8Array, manifest: Omit<
     await rm(draft, { recursive: true, force: true }).catch(() => undefined);
   }
   return { dir, modelPath: join(dir, "model.onnx"), manifest: complete };
+}
+
+/**
+ * Changes what model.json says beside the model, whole or not at all.
+ * @throws CodedError of readBundle, BUNDLE_UNWRITABLE
+ */
+export async function amendBundle(dir: string, changes: Partial<Omit<Manifest, "sha256">>): Promise<Bundle> {
+  const bundle = await readBundle(dir);
+  const { sha256, created, ...rest } = bundle.manifest;
+  const manifest: Manifest = { ...rest, ...changes, created, sha256 };
+  const path = join(dir, "model.json");
+  try {
+    await writeFile(`${path}.draft`, `${JSON.stringify(manifest, null, 2)}\n`);
+    await rename(`${path}.draft`, path);
+  } catch (error) {
+    throw new CodedError("BUNDLE_UNWRITABLE", `cannot write the model bundle: ${messageOf(error)}`, {
+      at: path,
+      remedy: "Free disk space, or correct the folder's permissions.",
+      cause: error,
+    });
+  }
+  return { ...bundle, manifest };
 }
 
 /** Hexadecimal. */

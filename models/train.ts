@@ -3,6 +3,7 @@ import { access, rm } from "node:fs/promises";
 import { basename } from "node:path";
 import { type Bundle, writeBundle } from "./bundle.js";
 import { CodedError } from "./errors.js";
+import { imageBaseline } from "./image-baseline.js";
 import { listImages } from "./images.js";
 import { studentParameters } from "./network/declared-layers.js";
 import { inferenceGraph } from "./network/rd.js";
@@ -121,6 +122,7 @@ export async function trainStudent(options: TrainOptions): Promise<TrainResult> 
       input,
       threshold,
       calibration,
+      imageHealth: imageBaseline(pictures.pixels, input.width, input.height),
       training: {
         images: trained.length,
         heldOut: heldOut.length,

@@ -79,6 +79,15 @@ function configOf(bundle: string, threads: number, source: GstreamerSource, stat
         fps: 100_000,
         roi: { x: 0, y: 0, width: 1, height: 1 },
         // Nothing is anomalous: what is measured is the way of every frame.
+        // A test pattern is no view of a part.
+        health: {
+          enabled: false,
+          black: "off",
+          saturated: "off",
+          frozenAfter: "off",
+          blurred: "off",
+          obstructed: "off",
+        },
         alert: {
           threshold: Number.MAX_VALUE,
           raiseAfter: 2,

@@ -74,12 +74,11 @@ export function serveCommands(command$: Observable<Command>, options: ServeOptio
         if (error instanceof CodedError) return refused(error.code, `${error.message}. ${error.remedy}`);
         onFault(command, messageOf(error));
         return refused("COMMAND_FAILED", messageOf(error));
-      })
-      .finally(() => {
-        atOnce -= 1;
-        clearTimeout(timer);
       });
-    return Promise.race([work, givenUp]);
+    return Promise.race([work, givenUp]).finally(() => {
+      atOnce -= 1;
+      clearTimeout(timer);
+    });
   };
 
   const outcomeOf = (command: Command): Promise<CommandOutcome> => {

@@ -163,8 +163,9 @@ class ThreadEngine implements Engine {
     const pixels = this.input.width * this.input.height;
     const map = reply.maps.subarray(index * pixels, (index + 1) * pixels);
     const { inferenceMs } = reply;
+    const picture = reply.pictures[index]!;
     const queueMs = Math.max(0, tookMs - inferenceMs);
-    return { kind: "inspected", inspection: { frame, score, map, model: this.#model, queueMs, inferenceMs } };
+    return { kind: "inspected", inspection: { frame, score, map, model: this.#model, queueMs, inferenceMs, picture } };
   }
 
   /** The frames in the thread's hands are lost and counted; those still here wait for the next thread. */

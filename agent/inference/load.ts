@@ -1,5 +1,6 @@
 import type { InferenceConfig } from "../../config/types.js";
 import { type Bundle, readBundle } from "../../models/bundle.js";
+import type { ImageBaseline } from "../../models/image-baseline.js";
 import { type Engine, openEngine } from "./engine.js";
 
 /** An engine, and how its threshold was found. */
@@ -8,6 +9,8 @@ export interface LoadedModel {
   readonly calibration: string | null;
   /** The worst score of a good part that training held out; absent where it is not known. */
   readonly goodMax?: number;
+  /** What good pictures look like as pictures; absent in bundles that do not say. */
+  readonly imageHealth?: ImageBaseline;
 }
 
 export interface LoadOptions {
@@ -31,8 +34,13 @@ export async function loadModel(dir: string, { inference, mostWaiting, onRestart
     maxBatch: Math.min(inference.maxBatch, mostWaiting),
     onRestart,
   });
-  const goodMax = bundle.manifest.calibration?.max;
-  return { engine, calibration: calibrationOf(bundle), ...(goodMax === undefined ? {} : { goodMax }) };
+  const { calibration, imageHealth } = bundle.manifest;
+  return {
+    engine,
+    calibration: calibrationOf(bundle),
+    ...(calibration === null ? {} : { goodMax: calibration.max }),
+    ...(imageHealth === undefined ? {} : { imageHealth }),
+  };
 }
 
 function calibrationOf({ manifest: { calibration } }: Bundle): string | null {

@@ -1,4 +1,5 @@
 /** What the engine and its worker thread say to each other. Buffers are transferred, never copied. */
+import type { PictureStats } from "../../models/picture-stats.js";
 import type { Size } from "../types.js";
 
 /** Handed to the worker at its start. */
@@ -31,6 +32,8 @@ export type Reply =
       readonly scores: Float32Array;
       /** [N, height, width] */
       readonly maps: Float32Array;
+      /** [N] */
+      readonly pictures: readonly PictureStats[];
       readonly frames: readonly ArrayBuffer[];
       readonly inferenceMs: number;
     }

@@ -4,6 +4,7 @@
  */
 import { parentPort, workerData } from "node:worker_threads";
 import { env, InferenceSession, Tensor } from "onnxruntime-node";
+import { pictureStats } from "../../models/picture-stats.js";
 import { messageOf } from "../errors.js";
 import { giveWay } from "../niceness.js";
 import type { Reply, Request, WorkerSetup } from "./protocol.js";
@@ -72,7 +73,8 @@ async function run(session: InferenceSession, id: number, frames: readonly Array
   try {
     const { scores, maps } = await infer(session, frames);
     const inferenceMs = performance.now() - startedAtMs;
-    reply({ kind: "done", id, scores, maps, frames, inferenceMs }, [scores.buffer, maps.buffer, ...frames]);
+    const pictures = frames.map((frame) => pictureStats(new Uint8Array(frame), width, height));
+    reply({ kind: "done", id, scores, maps, pictures, frames, inferenceMs }, [scores.buffer, maps.buffer, ...frames]);
   } catch (error) {
     reply({ kind: "failed", id, reason: messageOf(error), frames }, [...frames]);
   }

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { writePng } from "../images.js";
-import { createRandom, seedOf } from "../random.js";
+import { createRandom, type Random, seedOf } from "../random.js";
 import type { DemoLine } from "./line.js";
 import { type DefectType, defectTypes, type Size } from "./types.js";
 
@@ -25,6 +25,12 @@ export async function writeDemoDataset(options: DemoDatasetOptions): Promise<voi
     for (let i = 0; i < testPerType; i++) await writePart(options, join(dir, "test", type), "test", i, type);
 }
 
+/** What a data set's pictures of one split and kind are drawn from: asking for more of one kind changes no other. */
+export function partRandom(seed: number, split: "train" | "test", defect: DefectType | null, index: number): Random {
+  const kind = defect === null ? 0 : 1 + defectTypes.indexOf(defect);
+  return createRandom(seedOf(seed, split === "train" ? 1 : 2, kind, index));
+}
+
 async function writePart(
   { dir, line, seed, size }: DemoDatasetOptions,
   folder: string,
@@ -32,9 +38,7 @@ async function writePart(
   index: number,
   defect: DefectType | null,
 ): Promise<void> {
-  // Each picture has chance of its own: asking for more of one kind changes no other.
-  const kind = defect === null ? 0 : 1 + defectTypes.indexOf(defect);
-  const random = createRandom(seedOf(seed, split === "train" ? 1 : 2, kind, index));
+  const random = partRandom(seed, split, defect, index);
   const { pixels, mask } = line.renderPart({ random, size, defect });
   const name = String(index).padStart(3, "0");
   await writePng(join(folder, `${name}.png`), pixels, size, 3);

@@ -41,6 +41,8 @@ async function run(launches: Record<string, string>): Promise<() => Promise<Stop
     model: "plate",
     source: { type: "gstreamer", launch, live: true },
     fps: 20,
+    // Test patterns are no view of a part.
+    health: { enabled: false },
   }));
   const config = {
     agent: { id: "line-7" },

@@ -58,6 +58,14 @@ test("without a file the demo runs: the contract's defaults, the shipped bundle 
         enabled: true,
         fps: 10,
         roi: { x: 0, y: 0, width: 1, height: 1 },
+        health: {
+          enabled: true,
+          black: 0.999,
+          saturated: 0.99,
+          frozenAfter: "auto",
+          blurred: 0.3,
+          obstructed: 0.5,
+        },
         alert: {
           threshold: "model",
           raiseAfter: 2,

@@ -53,6 +53,12 @@ export function engineContract(name: string, make: () => Promise<Engine>): void 
     });
   });
 
+  test("looks at the picture itself", async () => {
+    const { picture } = inspected(await engine.inspect(greyFrame(204)));
+    assert.is(picture!.luminance, 204);
+    assert.equal([picture!.dark, picture!.bright], [0, 0]);
+  });
+
   test("tells the times of waiting and inference", async () => {
     const { queueMs, inferenceMs } = inspected(await engine.inspect(greyFrame(0)));
     assert.ok(queueMs >= 0 && inferenceMs >= 0);

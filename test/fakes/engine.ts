@@ -1,5 +1,6 @@
 import type { Engine } from "../../agent/inference/engine.js";
 import type { Frame, Outcome } from "../../agent/types.js";
+import { pictureStats } from "../../models/picture-stats.js";
 
 export interface FakeEngineOptions {
   readonly threshold?: number;
@@ -24,7 +25,8 @@ export function fakeEngine(options: FakeEngineOptions = {}): Engine {
       if (closed) return failed(frame, "ENGINE_CLOSED");
       const map = Float32Array.from({ length: input.width * input.height }, (_, at) => frame.pixels[at * 3]! / 255);
       const score = map.reduce((a, b) => Math.max(a, b));
-      return { kind: "inspected", inspection: { frame, score, map, model, queueMs: 0, inferenceMs: 0 } };
+      const picture = pictureStats(frame.pixels, input.width, input.height);
+      return { kind: "inspected", inspection: { frame, score, map, model, queueMs: 0, inferenceMs: 0, picture } };
     },
     providers: () => ({ used: "cpu", tried: [{ provider: "cpu", taken: true, reason: "a fake" }] }),
     async close() {

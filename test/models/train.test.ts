@@ -49,6 +49,7 @@ test("the loss falls, and the bundle says how it was made", async () => {
   assert.equal(manifest.training?.images, 20);
   assert.equal(manifest.training?.heldOut, 2);
   assert.equal(manifest.calibration?.images, 2);
+  assert.is(manifest.imageHealth?.images, 22);
   assert.ok(manifest.threshold > manifest.calibration!.max, "a margin above the worst good picture");
   assert.ok(seen.some((each) => each.phase === "training" && each.imagesPerSecond > 0 && each.etaSeconds >= 0));
 

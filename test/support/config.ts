@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { AlertConfig, CameraConfig, Config, HttpConfig, MqttConfig } from "../../config/types.js";
+import type { AlertConfig, CameraConfig, Config, HealthConfig, HttpConfig, MqttConfig } from "../../config/types.js";
 
 const folders: string[] = [];
 process.once("exit", () => {
@@ -28,6 +28,16 @@ export function alertConfig(rest: Partial<AlertConfig> = {}): AlertConfig {
   };
 }
 
+/** Tests show pictures of one grey: no camera would. */
+const healthOff: HealthConfig = {
+  enabled: false,
+  black: 0.999,
+  saturated: 0.99,
+  frozenAfter: "auto",
+  blurred: 0.3,
+  obstructed: 0.5,
+};
+
 export function cameraConfig(id: string, rest: Partial<CameraConfig> = {}): CameraConfig {
   return {
     id,
@@ -36,6 +46,7 @@ export function cameraConfig(id: string, rest: Partial<CameraConfig> = {}): Came
     source: { type: "demo" },
     fps: 1000,
     roi: { x: 0, y: 0, width: 1, height: 1 },
+    health: healthOff,
     alert: alertConfig(),
     ...rest,
   };

@@ -1,0 +1,19 @@
+import { amendBundle } from "../bundle.js";
+import { imageBaseline } from "../image-baseline.js";
+import { partRandom } from "./dataset.js";
+import { createDemoLine } from "./index.js";
+
+/**
+ * Writes into the shipped bundle what its training pictures look like, drawn again as make.ts draws them: a bundle that
+ * was trained before `retort train` did so needs no new training. `node dist/models/demo-line/amend.js [BUNDLE]`
+ */
+const SEED = 1;
+const PICTURES = 480;
+
+const size = { width: 256, height: 256 };
+const line = createDemoLine();
+const pictures = Array.from({ length: PICTURES }, (_, index) => {
+  const random = partRandom(SEED, "train", null, index);
+  return line.renderPart({ random, size }).pixels;
+});
+await amendBundle(process.argv[2] ?? "models/demo", { imageHealth: imageBaseline(pictures, size.width, size.height) });
