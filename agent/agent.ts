@@ -179,7 +179,7 @@ export async function startAgent(config: Config, deps: AgentDeps): Promise<Runni
     history,
     evidence,
     outbox: () => outbox.health(),
-    brokerConnected: () => publisher.health().connected,
+    broker: () => publisher.health(),
   };
   const http = deps.openHttp?.(view, log);
   let stopping: Promise<void> | null = null;

@@ -14,10 +14,10 @@ export interface Unready {
 const delivering: ReadonlySet<CameraState> = new Set(["ok", "anomalous", "idle"]);
 
 /** Empty when every enabled camera delivers and the broker is connected. */
-export function unready({ cameras, brokerConnected }: AgentView): readonly Unready[] {
-  const broker: Unready = { what: "mqtt", code: "BROKER_AWAY", reason: "there is no connection to the broker" };
+export function unready({ cameras, broker }: AgentView): readonly Unready[] {
+  const away: Unready = { what: "mqtt", code: "BROKER_AWAY", reason: "there is no connection to the broker" };
   return [
-    ...(brokerConnected() ? [] : [broker]),
+    ...(broker().connected ? [] : [away]),
     ...cameras.flatMap(({ config, enabled, standing }): Unready[] => {
       if (!enabled || delivering.has(standing.state)) return [];
       const reason = [standing.state, standing.reason].filter((part) => part !== null).join(": ");

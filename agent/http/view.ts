@@ -4,7 +4,7 @@ import type { RunningCamera } from "../cameras.js";
 import type { Evidence } from "../evidence/evidence.js";
 import type { AlertHistory } from "../history/history.js";
 import type { Engine } from "../inference/engine.js";
-import type { AlertPayload, OutboxHealth } from "../mqtt/payloads.js";
+import type { AlertPayload, BrokerHealth, OutboxHealth } from "../mqtt/payloads.js";
 
 /** What HTTP shows of the agent; reading it costs the line nothing. */
 export interface AgentView {
@@ -17,7 +17,7 @@ export interface AgentView {
   readonly history: Pick<AlertHistory, "list">;
   readonly evidence: Pick<Evidence, "read" | "health">;
   readonly outbox: () => OutboxHealth;
-  readonly brokerConnected: () => boolean;
+  readonly broker: () => BrokerHealth;
 }
 
 export type CameraView = Pick<RunningCamera, "config" | "outcomes$" | "enabled" | "standing" | "threshold"> & {

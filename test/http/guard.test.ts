@@ -124,7 +124,7 @@ test("what is malformed, too large or unknown is a JSON error with a code", asyn
 test("a fault of the agent's own is logged, and the client learns nothing of it", async () => {
   const broken = {
     ...testView(),
-    brokerConnected: () => {
+    broker: () => {
       throw new Error("/etc/retort/secret exploded");
     },
   };

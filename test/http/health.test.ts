@@ -1,5 +1,8 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { type Http, openHttp } from "../../agent/http/open.js";
+import { packageRoot } from "../../config/package-root.js";
 import { alertStep } from "../support/alert-step.js";
 import { greyFrame } from "../support/frames.js";
 import { parseMetrics } from "../support/prometheus.js";
@@ -31,7 +34,7 @@ test("ready; a camera without signal and an absent broker are told, a disabled c
   const ready = await get("/readyz");
   assert.equal([ready.status, await ready.json()], [200, { ready: true, reasons: [] }]);
   view.cameras[0].tell("no-signal", "cannot open rtsp://viewer:hunter2@10.0.0.9/");
-  view.broker(false);
+  view.setBroker(false);
   const response = await get("/readyz");
   assert.is(response.status, 503);
   const text = await response.text();
@@ -42,7 +45,7 @@ test("ready; a camera without signal and an absent broker are told, a disabled c
     reasons.map(({ what, code }) => `${what} ${code}`),
     ["mqtt BROKER_AWAY", "cameras.cam1 CAMERA_NOT_DELIVERING"],
   );
-  view.broker(true);
+  view.setBroker(true);
   for (const state of ["idle", "anomalous"] as const) {
     view.cameras[0].tell(state);
     assert.is((await get("/readyz")).status, 200, state);
@@ -78,6 +81,11 @@ test("metrics say what the agent's own account says, and follow it", async () =>
       'retort_evidence_pictures_total{outcome="failed"}',
       "retort_evidence_bytes",
       "retort_broker_connected",
+      "retort_messages_waiting",
+      'retort_messages_lost_total{reason="full"}',
+      "retort_outbox_bytes",
+      "retort_outbox_pictures",
+      "retort_outbox_full",
       "retort_outbox_depth",
       "retort_outbox_age_seconds",
       'retort_outbox_lost_total{reason="full"}',
@@ -88,19 +96,28 @@ test("metrics say what the agent's own account says, and follow it", async () =>
       'retort_model_info{model="plate",name="tiny",version="1.0.0",provider="cpu"}',
       `retort_build_info{version="1.2.3",node="${process.version}"}`,
     ].map((series) => first.get(series)),
-    [12, 3, 1, 7, 1, 2, 1, 1, 0, 2, 1_048_576, 1, 3, 1.5, 2, 1, 1, 0, 0.03, 1, 1],
+    [12, 3, 1, 7, 1, 2, 1, 1, 0, 2, 1_048_576, 1, 2, 6, 4_000, 1, 0, 3, 1.5, 2, 1, 1, 0, 0.03, 1, 1],
   );
   assert.ok(first.get('retort_memory_bytes{kind="rss"}')! > 1e6);
   assert.ok([...first.keys()].every((series) => series.startsWith("retort_")));
 
   ledger.frameScored(20);
-  view.broker(false);
+  view.setBroker(false);
   const second = parseMetrics(await (await get("/metrics")).text());
   assert.is(second.get('retort_frames_scored_total{camera="cam1"}'), 4, "counted once, however often it is read");
   assert.is(second.get("retort_broker_connected"), 0);
   const process_ = /retort_(event_loop|memory|cpu|uptime)/;
   const seriesOf = (read: ReadonlyMap<string, number>) => [...read.keys()].filter((key) => !process_.test(key));
   assert.equal(seriesOf(second), seriesOf(first), "no series is born by being read");
+});
+
+test("the README names every metric, and none besides", async () => {
+  const families = [...(await (await get("/metrics")).text()).matchAll(/^# TYPE (\w+)/gm)].map(([, name]) => name!);
+  const readme = readFileSync(join(packageRoot(), "README.md"), "utf8");
+  const named = [...readme.matchAll(/`(retort_[a-z_]*)(?:\{([a-z,]+)\}(\w*))?`/g)].flatMap(([, head, middle, tail]) =>
+    middle === undefined ? [head!] : middle.split(",").map((each) => `${head}${each}${tail}`),
+  );
+  assert.equal(named.sort(), families.sort());
 });
 
 test.run();

@@ -138,8 +138,8 @@ test("whatever a client does not take, no more than one picture is ever on its w
 });
 
 test("a client that never reads misses pictures and is cut off; another sees on", async () => {
-  const picture = randomBytes(2_000_000);
-  await start({ streamFps: 100 }, { encode: async () => picture, streams: { stallMs: 400 } });
+  const picture = randomBytes(500_000);
+  await start({ streamFps: 100 }, { encode: async () => picture, streams: { stallMs: 1_500 } });
   const deaf: Socket = await deafClient(http.url()!, "/stream/cam1");
   clients.push(deaf);
   const parts = partsOf(await watch());
@@ -161,7 +161,7 @@ test("a client that never reads misses pictures and is cut off; another sees on"
     await until(() => seen > before + 5, "the other one's pictures");
     const count = await counts();
     assert.is(count("clients"), 1);
-    assert.ok(count("pictures_dropped_total") > 5);
+    assert.ok(count("pictures_dropped_total") > 0);
   } finally {
     clearInterval(feeding);
   }

@@ -25,7 +25,7 @@ export interface TestView extends AgentView {
   readonly cameras: readonly [TestCamera, TestCamera];
   readonly alerts$: Subject<AlertPayload>;
   /** The broker comes and goes. */
-  broker(connected: boolean): void;
+  setBroker(connected: boolean): void;
 }
 
 /** An agent of two cameras, without the agent: cam1 delivers, cam2 is disabled. */
@@ -62,8 +62,8 @@ export function testView(http: Partial<HttpConfig> = {}): TestView {
       gaps: [],
       damage: [],
     }),
-    brokerConnected: () => connected,
-    broker: (is) => {
+    broker: () => ({ connected, protocol: "5", waiting: 2, lost: { full: 6 }, trouble: null }),
+    setBroker: (is) => {
       connected = is;
     },
   };
