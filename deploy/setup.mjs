@@ -2,6 +2,7 @@
 // Sets up what `npm start` and `npm test` need: system packages, npm packages, the build. Node's built-ins only, since it
 // runs before anything is installed. Every step first looks whether it is needed, so a second run costs a moment.
 import { fileURLToPath } from "node:url";
+import { mendBinding } from "./lib/binding.mjs";
 import { build } from "./lib/build.mjs";
 import { checkNode } from "./lib/node.mjs";
 import { fetchGpuLibraries, installModules } from "./lib/npm.mjs";
@@ -26,6 +27,7 @@ function main(args) {
     checkNode(process.versions.node);
     installSystemPackages({ root, forTests: args.includes("--test") });
     installModules({ root });
+    mendBinding({ root });
     fetchGpuLibraries({ root, again: args.includes("--gpu") });
     build({ root });
     return 0;

@@ -26,6 +26,7 @@ export function createBus(pipeline: NativePipeline, bell: unknown): Bus {
   let heard = 0;
   let fault: string | null = null;
   let answered = false;
+  let onFault: () => void = () => undefined;
   let onHeard: () => void = () => undefined;
 
   const ring = (): void => {
@@ -35,11 +36,14 @@ export function createBus(pipeline: NativePipeline, bell: unknown): Bus {
     rung += 1;
   };
   const note = (message: BusMessage): void => {
+    const first = fault === null;
     if (message.message !== undefined) fault ??= message.message;
     if (message.code === "open" && message.type === "GST_PROGRESS_TYPE_COMPLETE") answered = true;
     if (isBell(message)) heard += 1;
     // One may be left over for the next time: nobody waits for it.
     if (heard >= rung - 1) onHeard();
+    // Whichever request heard it: one left over from the time before may share the bus with the newest.
+    if (first && fault !== null) onFault();
   };
 
   return {
@@ -47,21 +51,21 @@ export function createBus(pipeline: NativePipeline, bell: unknown): Bus {
       pipeline["auto-flush-bus"] = false;
       fault = null;
       answered = false;
+      onFault = () => undefined;
       onHeard = () => undefined;
     },
-    listen(onFault) {
-      pipeline.pollBus((message) => {
-        const before = fault;
-        note(message);
-        if (before === null && fault !== null) onFault();
-      });
+    listen(tell) {
+      onFault = tell;
+      pipeline.pollBus(note);
     },
     async drain() {
+      onFault = () => undefined;
       let done = false;
       const quiet = new Promise<void>((resolve) => {
         onHeard = () => {
           done = true;
-          resolve();
+          // Not at once: whoever waits may play again, and the binding, back from here, would take this request for a listener's.
+          setImmediate(resolve);
         };
       });
       // One for the listener, whose thread may be waiting, and one for ourselves.

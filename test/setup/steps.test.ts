@@ -32,6 +32,7 @@ function run(file: string, step: string): { status: number | null; said: string 
 }
 
 const build = () => run("build.mjs", "build");
+const mendBinding = () => run("binding.mjs", "mendBinding");
 const installModules = () => run("npm.mjs", "installModules");
 
 const compiler = `
@@ -45,6 +46,7 @@ const compiler = `
 
 const npm = `#!/bin/sh
 echo "npm $* skip=$ONNXRUNTIME_NODE_INSTALL" >> $ROOT/calls.log
+[ "$1" = rebuild ] && exit 0
 [ -e $ROOT/offline ] && { echo "npm error network"; exit 1; }
 for name in gstreamer-superficial onnxruntime-node; do
   mkdir -p $ROOT/node_modules/$name; echo "" > $ROOT/node_modules/$name/index.js
@@ -124,6 +126,33 @@ test("a failed npm ci shows npm's words and leaves nothing that passes for succe
   rmSync(join(root, "offline"));
   assert.is(installModules().status, 0);
   assert.is(log().split("\n").length, 3);
+});
+
+const binding = "node_modules/gstreamer-superficial";
+const patch = "--- a/x.cpp\n+++ b/x.cpp\n@@ -1 +1 @@\n-leaks\n+frees\n";
+
+test("the binding is patched and compiled again, once; and again where npm has put it back", () => {
+  write("deploy/patches/gstreamer-superficial.patch", patch);
+  for (const times of [1, 2]) {
+    write(`${binding}/x.cpp`, "leaks\n");
+    rmSync(join(root, binding, ".setup-stamp"), { force: true });
+    assert.is(mendBinding().status, 0);
+    assert.is(mendBinding().status, 0);
+    assert.is(readFileSync(join(root, binding, "x.cpp"), "utf8"), "frees\n");
+    assert.is(log(), "npm rebuild gstreamer-superficial skip=\n".repeat(times));
+  }
+});
+
+test("a patch that was applied and not compiled is not applied again; one that does not fit is an error", () => {
+  write("deploy/patches/gstreamer-superficial.patch", patch);
+  write(`${binding}/x.cpp`, "frees\n");
+  assert.is(mendBinding().status, 0);
+  assert.is(log(), "npm rebuild gstreamer-superficial skip=\n");
+  write(`${binding}/x.cpp`, "another version\n");
+  rmSync(join(root, binding, ".setup-stamp"));
+  const failed = mendBinding();
+  assert.is(failed.status, 1);
+  assert.match(failed.said, "FAILED: patching the GStreamer binding");
 });
 
 test.run();
