@@ -22,6 +22,7 @@ import { type OutboxOptions, openOutbox } from "./outbox/open.js";
 import type { Outbox } from "./outbox/outbox.js";
 import { stateMessage } from "./outgoing.js";
 import { raiseRate } from "./scoring/raise-rate.js";
+import { startSelfTests } from "./self-test/self-tests.js";
 import type { Message } from "./types.js";
 import { within } from "./within.js";
 
@@ -138,6 +139,7 @@ export async function startAgent(config: Config, deps: AgentDeps): Promise<Runni
     outcomes$.subscribe(evidence.saw);
     alerts.restore((settings.now.shelvedUntilMs[camera.id] ?? 0) - clock.wallMs());
   }
+  const selfTests = startSelfTests({ models: config.models, cameras, wallMs: clock.wallMs, log });
   const healthParts = async (): Promise<HealthParts> => {
     const machine = await (deps.machineHealth ?? machineHealth)();
     const nowMs = clock.monotonicMs();
@@ -148,6 +150,7 @@ export async function startAgent(config: Config, deps: AgentDeps): Promise<Runni
       outbox: outbox.health(),
       broker: publisher.health(),
       evidence: evidence.health(),
+      selfTests: selfTests.health(),
       machine,
       uptimeMs,
       nowMs,
@@ -164,6 +167,7 @@ export async function startAgent(config: Config, deps: AgentDeps): Promise<Runni
       cameras,
       settings,
       status: async () => ({ ...healthNow(await healthParts()), states: statesOf(cameras) }),
+      runSelfTests: selfTests.run,
       evidence,
       wallMs: clock.wallMs,
     }),
@@ -187,6 +191,7 @@ export async function startAgent(config: Config, deps: AgentDeps): Promise<Runni
     clearInterval(healthTimer);
     clearInterval(tickTimer);
     commands.close();
+    selfTests.close();
     await within(HTTP_MS, http?.close());
     await within(DRAIN_MS, Promise.all(cameras.map((camera) => camera.stop())));
     await within(ENGINES_MS, Promise.all([shelf.close(), evidence.close()]));

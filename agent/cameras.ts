@@ -6,6 +6,7 @@ import type { CameraStanding } from "./health/camera-state.js";
 import { imagePolicy } from "./health/image-policy.js";
 import { Ledger } from "./health/ledger.js";
 import type { LoadedModel } from "./inference/load.js";
+import type { CameraState } from "./mqtt/payloads.js";
 import type { Outgoing } from "./outgoing.js";
 import { type Line, pipeline } from "./pipeline.js";
 import type { RaiseRate } from "./scoring/raise-rate.js";
@@ -57,6 +58,8 @@ export interface RunningCamera {
   disable(reason: string): Promise<void>;
   /** Closes the camera and opens it anew, and loads a model that could not be loaded. */
   restart(): Promise<void>;
+  /** What is wrong with the judgement of its frames; the camera is faulted until it is null again. */
+  setFault(reason: string | null): void;
   /** About once a second. */
   tick(): void;
   /** Ends the capture at once; resolves when the last frame in flight is told. */
@@ -73,6 +76,9 @@ interface Run {
 /** Frames in flight are waited for so long; an inference that hangs must not hold a command up. */
 const DRAIN_MS = 2_000;
 
+/** States of a camera whose frames are judged: nobody may rely on them while the judgement is at fault. */
+const JUDGING: readonly CameraState[] = ["ok", "anomalous", "idle"];
+
 /** Runs one camera: one whose model is broken is `faulted`, and no other is touched by it. */
 export function runCamera(camera: CameraConfig, deps: CameraDeps): RunningCamera {
   const { clock } = deps;
@@ -85,9 +91,23 @@ export function runCamera(camera: CameraConfig, deps: CameraDeps): RunningCamera
   /** Commands follow each other: a camera is never opened twice. */
   let turn: Promise<void> = Promise.resolve();
 
-  const tell = (now: CameraStanding): void => {
+  /** What the camera itself says, and what else is wrong with its judgement. */
+  let own: CameraStanding | null = null;
+  let fault: string | null = null;
+  let told: CameraStanding | null = null;
+
+  const show = (): void => {
+    if (own === null) return;
+    const now: CameraStanding =
+      fault !== null && JUDGING.includes(own.state) ? { state: "faulted", reason: fault } : own;
+    if (now.state === told?.state && now.reason === told.reason) return;
+    told = now;
     standing = { ...now, sinceMs: clock.wallMs() };
     deps.tellState(camera, now);
+  };
+  const tell = (now: CameraStanding): void => {
+    own = now;
+    show();
   };
   const send = (outgoing: Sendable): void => {
     if (model !== null) deps.send(outgoing, model);
@@ -181,6 +201,10 @@ export function runCamera(camera: CameraConfig, deps: CameraDeps): RunningCamera
         await close();
         run = open();
       }),
+    setFault: (reason) => {
+      fault = reason;
+      show();
+    },
     tick: () => alerts.tick(),
     stop: async () => {
       stopped = true;

@@ -7,7 +7,7 @@ import { packageRoot } from "./package-root.js";
 import { ConfigError, type Problem } from "./problems.js";
 import { brokenRules } from "./rules.js";
 import { isTree, overlay, type Tree } from "./tree.js";
-import type { Config, SourceConfig } from "./types.js";
+import type { Config, SelfTestConfig, SourceConfig } from "./types.js";
 import { validate } from "./validate.js";
 import { readYaml } from "./yaml.js";
 
@@ -78,6 +78,10 @@ export function checkConfig(layers: ConfigLayers, machine: ConfigMachine = thisM
 export function missingPaths(config: Config, exists: (path: string) => boolean = existsSync): readonly Problem[] {
   const named: [string, string | null | undefined][] = [
     ...Object.entries(config.models).map(([name, model]): [string, string] => [`models.${name}.path`, model.path]),
+    ...Object.entries(config.models).flatMap(([name, { selfTest }]): [string, string | null | undefined][] => [
+      [`models.${name}.selfTest.path`, selfTest?.path === "demo" ? null : selfTest?.path],
+      [`models.${name}.selfTest.goodPath`, selfTest?.goodPath],
+    ]),
     ...mqttFiles.map((key): [string, string | null] => [`mqtt.${key}`, config.mqtt[key]]),
     ["http.tokenFile", config.http.tokenFile],
     ...config.cameras.flatMap(({ source }, index): [string, string | undefined][] => [
@@ -135,9 +139,23 @@ function withAbsolutePaths(config: Config, machine: ConfigMachine): Config {
     ...config,
     mqtt: { ...mqtt, ...Object.fromEntries(mqttFiles.map((key) => [key, mqtt[key] && absolute(mqtt[key])])) },
     http: { ...http, tokenFile: http.tokenFile === null ? null : absolute(http.tokenFile) },
-    models: Object.fromEntries(Object.entries(models).map(([name, { path }]) => [name, { path: bundle(path) }])),
+    models: Object.fromEntries(
+      Object.entries(models).map(([name, { path, selfTest }]) => [
+        name,
+        { path: bundle(path), ...(selfTest === undefined ? {} : { selfTest: goldenFrom(selfTest, absolute) }) },
+      ]),
+    ),
     cameras: config.cameras.map((camera) => ({ ...camera, source: sourceFrom(camera.source, absolute) })),
     state: { path: absolute(state.path) },
+  };
+}
+
+function goldenFrom(selfTest: SelfTestConfig, absolute: (path: string) => string): SelfTestConfig {
+  const { path, goodPath } = selfTest;
+  return {
+    ...selfTest,
+    path: path === "demo" ? path : absolute(path),
+    goodPath: goodPath === null ? null : absolute(goodPath),
   };
 }
 

@@ -78,7 +78,14 @@ export const baseSchema = (hostname: string): SchemaTree => ({
   state: { path: leaf("state", formats.text, "Where the agent keeps what must survive a restart") },
 });
 
-export const modelSchema: SchemaTree = { path: required(formats.text, "A model bundle's directory") };
+export const modelSchema: SchemaTree = {
+  path: required(formats.text, "A model bundle's directory"),
+  selfTest: {
+    path: optional(formats.text, "A folder of known-bad pictures, or `demo` for drawn ones"),
+    goodPath: optional(formats.text, "A folder of known-good pictures"),
+    everyMinutes: leaf(60, formats.number(1, 10_080), "Between two tests; the first is at the start"),
+  },
+};
 
 /** One camera but for its `source`. */
 export const cameraSchema: SchemaTree = {

@@ -38,6 +38,17 @@ export interface MqttConfig {
 export interface ModelConfig {
   /** A bundle directory, absolute, or relative to the package for the shipped one. */
   readonly path: string;
+  /** Absent: the model is not tested. */
+  readonly selfTest?: SelfTestConfig;
+}
+
+/** Golden samples: pictures whose truth is known, as the model sees them. */
+export interface SelfTestConfig {
+  /** A folder of known-bad pictures, absolute; `demo`: parts of the demo line, drawn. */
+  readonly path: string;
+  /** A folder of known-good ones. */
+  readonly goodPath: string | null;
+  readonly everyMinutes: number;
 }
 
 export type ProviderName = "tensorrt" | "cuda" | "cpu";

@@ -33,8 +33,20 @@ function checkModels(models: unknown, problems: Problem[]): Tree {
     return {};
   }
   return Object.fromEntries(
-    Object.entries(models).map(([name, model]) => [name, section(model, modelSchema, `models.${name}`, problems)]),
+    Object.entries(models).map(([name, model]) => [name, checkModel(model, `models.${name}`, problems)]),
   );
+}
+
+function checkModel(value: unknown, path: string, problems: Problem[]): Tree {
+  const { selfTest, ...model } = section(value, modelSchema, path, problems);
+  if (!isTree(selfTest)) return model;
+  const { path: bad, goodPath } = selfTest;
+  if (bad === null && goodPath !== null) {
+    const remedy = "Give path a folder of known-bad pictures: good ones alone show nothing.";
+    const message = "there are no known-bad pictures beside it";
+    problems.push({ code: "CONFIG_CONFLICT", path: `${path}.selfTest.goodPath`, message, remedy });
+  }
+  return bad === null ? model : { ...model, selfTest };
 }
 
 function checkCameras(cameras: unknown, problems: Problem[]): readonly Tree[] {

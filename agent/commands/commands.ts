@@ -12,19 +12,29 @@ export interface CommandDeps {
   readonly cameras: readonly RunningCamera[];
   readonly settings: Settings;
   readonly status: () => Promise<object>;
+  readonly runSelfTests: () => Promise<void>;
   readonly evidence: Pick<Evidence, "keepForFeedback">;
   readonly wallMs: () => number;
 }
 
+/** Golden pictures go one at a time, behind the line's frames. */
+const SELF_TEST_LIMIT_MS = 60_000;
+
 /** The contract's commands. */
-export function commandHandlers({ cameras, settings, status, evidence, wallMs }: CommandDeps): Handlers {
+export function commandHandlers({ cameras, settings, status, runSelfTests, evidence, wallMs }: CommandDeps): Handlers {
   const limitMs = () => USUAL_LIMIT_MS;
   return {
     ...cameraCommands(cameras, settings),
     ...alertCommands({ cameras, settings, wallMs }),
     calibrate: calibrateCommand(cameras, settings),
     snapshot: snapshotCommand(cameras),
-    status: { limitMs, run: () => status() },
+    status: {
+      limitMs: ({ selfTest }) => (selfTest === true ? SELF_TEST_LIMIT_MS : USUAL_LIMIT_MS),
+      run: async ({ selfTest }) => {
+        if (selfTest === true) await runSelfTests();
+        return status();
+      },
+    },
     feedback: {
       limitMs,
       run: async ({ alert, verdict }) => {

@@ -8,6 +8,7 @@ import {
   healthPayload,
   type OutboxHealth,
   type ProviderHealth,
+  type SelfTestHealth,
   timestamp,
 } from "../mqtt/payloads.js";
 import { topics } from "../mqtt/topics.js";
@@ -27,6 +28,7 @@ export interface HealthParts {
   readonly outbox: OutboxHealth;
   readonly broker: BrokerHealth;
   readonly evidence: EvidenceHealth | null;
+  readonly selfTests: Readonly<Record<string, SelfTestHealth>>;
   readonly machine: MachineHealth;
   readonly uptimeMs: number;
   /** Monotonic, as the ledgers'. */
@@ -56,7 +58,7 @@ export function statesOf(cameras: readonly RunningCamera[]): Readonly<Record<str
 }
 
 function healthOf(parts: HealthParts, frames: (ledger: Ledger) => FrameHealth): HealthPayload {
-  const { cameras, models, outbox, broker, evidence, machine, uptimeMs, wallMs } = parts;
+  const { cameras, models, outbox, broker, evidence, selfTests, machine, uptimeMs, wallMs } = parts;
   const byCamera: Record<string, CameraHealth> = {};
   for (const { config, ledger, alerts } of cameras) {
     const { heldBack, shelvedUntilMs } = alerts;
@@ -66,5 +68,6 @@ function healthOf(parts: HealthParts, frames: (ledger: Ledger) => FrameHealth): 
   const providers: Record<string, ProviderHealth> = {};
   for (const [name, { engine }] of models) providers[name] = engine.providers();
   const uptimeS = Math.round(uptimeMs / 1_000);
-  return healthPayload({ uptimeS, cameras: byCamera, providers, outbox, broker, evidence, ...machine }, wallMs);
+  const agent = { uptimeS, cameras: byCamera, providers, outbox, broker, evidence, selfTests, ...machine };
+  return healthPayload(agent, wallMs);
 }

@@ -137,6 +137,15 @@ export interface EvidenceHealth {
   };
 }
 
+/** What came of a model's last golden-sample test. */
+export interface SelfTestHealth {
+  readonly ts: string;
+  /** Null: its pictures could not be had, or its engine was away. */
+  readonly passed: boolean | null;
+  readonly pictures: number;
+  readonly reason: string | null;
+}
+
 export interface HealthPayload extends Payload {
   readonly uptimeS: number;
   readonly cameras: Readonly<Record<string, CameraHealth>>;
@@ -146,6 +155,8 @@ export interface HealthPayload extends Payload {
   readonly broker: BrokerHealth;
   /** Null where it is switched off. */
   readonly evidence: EvidenceHealth | null;
+  /** By model name; none before the first test. */
+  readonly selfTests: Readonly<Record<string, SelfTestHealth>>;
   readonly memory: { readonly rssMb: number; readonly heapMb: number };
   /** Degrees Celsius by thermal zone; empty where the machine tells none. */
   readonly temperaturesC: Readonly<Record<string, number>>;

@@ -50,7 +50,7 @@ test("without a file the demo runs: the contract's defaults, the shipped bundle 
     http: httpConfig({ port: "auto" }),
     evidence: { enabled: true, maxMb: 512, keepDays: 30, quality: 80, ringFrames: 8, ringMb: 64 },
     state: { path: "/line/state" },
-    models: { demo: { path: shipped } },
+    models: { demo: { path: shipped, selfTest: { path: "demo", goodPath: null, everyMinutes: 60 } } },
     cameras: [
       {
         id: "demo",
@@ -193,6 +193,11 @@ for (const [what, yaml, expected] of [
     camera("source: {type: demo}, alert: {raiseAfter: 3, within: 2}"),
     "CONFIG_CONFLICT cameras.0.alert.within",
   ],
+  [
+    "golden pictures that are all good",
+    demo.replace("path: /m", "path: /m, selfTest: {goodPath: /g}"),
+    "CONFIG_CONFLICT models.m.selfTest.goodPath",
+  ],
   ["half a size", camera("source: {type: v4l2, width: 640}"), "CONFIG_CONFLICT cameras.0.source"],
   [
     "a trigger's line without a trigger",
@@ -253,6 +258,17 @@ test("relative paths start at the working directory; what is missing is told by 
     missingPaths(config, (path) => path === "/m").map(({ path }) => path),
     ["cameras.0.source.path"],
   );
+});
+
+test("golden pictures: absolute, drawn where they are the demo's, absent where there are none", () => {
+  const selfTest = (rest: string) => load(demo.replace("path: /m", `path: /m, selfTest: {${rest}}`)).models.m?.selfTest;
+  assert.equal(selfTest("path: bad, goodPath: good, everyMinutes: 5"), {
+    path: "/line/bad",
+    goodPath: "/line/good",
+    everyMinutes: 5,
+  });
+  assert.is(selfTest("path: demo")?.path, "demo");
+  assert.is(selfTest("everyMinutes: 5"), undefined);
 });
 
 test("no secret is shown: neither in the configuration nor in a problem", () => {

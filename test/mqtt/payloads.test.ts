@@ -94,6 +94,7 @@ const health = {
     frames: { kept: 2, failed: { busy: 1 } },
     stored: { items: 5, mb: 1.2, removed: { age: 1, quota: 0, "disk-full": 0 }, failed: {} },
   },
+  selfTests: { m: { ts: "2026-01-02T03:04:05.006Z", passed: false, pictures: 3, reason: "SELF_TEST_FAILED: 1 of 3" } },
   memory: { rssMb: 1.5, heapMb: 1 },
   temperaturesC: { cpu: 41.5 },
   gpuLoad: null,

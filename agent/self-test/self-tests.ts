@@ -1,0 +1,78 @@
+import type { SelfTestConfig } from "../../config/types.js";
+import type { RunningCamera } from "../cameras.js";
+import type { SelfTestHealth } from "../mqtt/payloads.js";
+import { timestamp } from "../mqtt/payloads.js";
+import { goldenPictures } from "./golden-pictures.js";
+import { runSelfTest, selfTestFault } from "./self-test.js";
+
+export interface SelfTestsOptions {
+  /** By model name; a model without one is not tested. */
+  readonly models: Readonly<Record<string, { readonly selfTest?: SelfTestConfig }>>;
+  readonly cameras: readonly RunningCamera[];
+  readonly wallMs: () => number;
+  readonly log: { warn(text: string): void; error(text: string): void };
+  readonly pictures?: typeof goldenPictures;
+}
+
+/** The golden-sample tests of the models in use. */
+export interface SelfTests {
+  /** All of them now. One that is running is not begun again. Never rejects. */
+  run(): Promise<void>;
+  /** What came of the last, by model name. */
+  health(): Readonly<Record<string, SelfTestHealth>>;
+  close(): void;
+}
+
+/** Runs each model's test now and on its schedule; its cameras are faulted from a test that fails to one that passes. */
+export function startSelfTests(options: SelfTestsOptions): SelfTests {
+  const { models, cameras, wallMs, log, pictures = goldenPictures } = options;
+  const closing = new AbortController();
+  const last = new Map<string, SelfTestHealth>();
+  const running = new Map<string, Promise<void>>();
+
+  const test = async (name: string, config: SelfTestConfig): Promise<void> => {
+    const using = cameras.filter(({ config: { model } }) => model === name);
+    // While every camera of it is disabled or being started there is no engine, and nothing to test.
+    const engine = using.map((camera) => camera.model()?.engine).find((found) => found !== undefined);
+    if (engine === undefined) return;
+    const ran = await runSelfTest(engine, (size) => pictures(config, size), closing.signal);
+    if (closing.signal.aborted) return;
+    const ts = timestamp(wallMs());
+    if (ran.kind === "broken") {
+      log.warn(`SELF_TEST_BROKEN: model ${name} cannot be tested: ${ran.reason}`);
+      last.set(name, { ts, passed: null, pictures: 0, reason: ran.reason });
+      return;
+    }
+    const faults = using.map((camera) => {
+      const fault = selfTestFault(ran.scores, camera.threshold() ?? engine.threshold);
+      camera.setFault(fault);
+      return fault;
+    });
+    const reason = faults.find((fault) => fault !== null) ?? null;
+    if (reason !== null) log.error(`model ${name}: ${reason}`);
+    last.set(name, { ts, passed: reason === null, pictures: ran.scores.length, reason });
+  };
+  const once = (name: string, config: SelfTestConfig): Promise<void> => {
+    const now = running.get(name) ?? test(name, config).finally(() => running.delete(name));
+    running.set(name, now);
+    return now;
+  };
+  const tested = Object.entries(models).flatMap(([name, { selfTest }]) =>
+    selfTest === undefined ? [] : [[name, selfTest] as const],
+  );
+  const run = async (): Promise<void> => {
+    await Promise.all(tested.map(([name, config]) => once(name, config)));
+  };
+  const timers = tested.map(([name, config]) =>
+    setInterval(() => void once(name, config), config.everyMinutes * 60_000),
+  );
+  void Promise.all(cameras.map(({ started }) => started)).then(run);
+  return {
+    run,
+    health: () => Object.fromEntries(last),
+    close: () => {
+      closing.abort();
+      for (const timer of timers) clearInterval(timer);
+    },
+  };
+}
