@@ -5,7 +5,7 @@ import { commandHandlers } from "./commands/commands.js";
 import { serveCommands } from "./commands/serve.js";
 import { openSettings } from "./commands/settings.js";
 import { contextBook } from "./context.js";
-import type { CodedError } from "./errors.js";
+import { CodedError } from "./errors.js";
 import { type Evidence, type EvidenceOptions, openEvidence } from "./evidence/evidence.js";
 import { type MachineHealth, machineHealth } from "./health/machine.js";
 import { type HealthParts, healthMessage, healthNow, statesOf } from "./health/report.js";
@@ -14,6 +14,7 @@ import { type HistoryOptions, openHistory } from "./history/open.js";
 import type { AgentView } from "./http/view.js";
 import { type LoadedModel, type LoadOptions, loadModel } from "./inference/load.js";
 import { modelShelf } from "./inference/shelf.js";
+import { MOST_STUCK, stuckThreads } from "./inference/stuck.js";
 import type { CameraContext, Command } from "./mqtt/inbound.js";
 import type { BrokerHealth } from "./mqtt/payloads.js";
 import { baseTopic } from "./mqtt/topics.js";
@@ -67,6 +68,8 @@ export interface RunningAgent {
   readonly started: Promise<void>;
   readonly cameras: readonly RunningCamera[];
   readonly models: ReadonlyMap<string, LoadedModel>;
+  /** AGENT_STUCK, when only a new process can go on: stop, and leave the rest to the supervisor. Never rejects. */
+  readonly unfit: Promise<CodedError>;
   /** Within 5 s, whatever hangs. Safe to call twice. */
   stop(): Promise<void>;
 }
@@ -108,9 +111,14 @@ export async function startAgent(config: Config, deps: AgentDeps): Promise<Runni
   );
   publisher.context$.subscribe(contexts.hear);
   const publish = (message: Message): Promise<void> => publisher.publish(message);
-  const shelf = modelShelf(config, deps.loadModel ?? loadModel, (model, reason) =>
-    log.error(`model ${model}: its inference thread is started again: ${reason}`),
-  );
+  let becomeUnfit: (why: CodedError) => void = () => undefined;
+  const unfit = new Promise<CodedError>((resolve) => {
+    becomeUnfit = resolve;
+  });
+  const shelf = modelShelf(config, deps.loadModel ?? loadModel, (model, reason) => {
+    if (stuckThreads() > MOST_STUCK) becomeUnfit(agentStuck(model, reason));
+    else log.error(`model ${model}: its inference thread is started again: ${reason}`);
+  });
   const send: CameraDeps["send"] = (outgoing, { calibration }) => {
     if (outgoing.kind === "message") {
       void publish(outgoing.message);
@@ -152,6 +160,7 @@ export async function startAgent(config: Config, deps: AgentDeps): Promise<Runni
       evidence: evidence.health(),
       selfTests: selfTests.health(),
       machine,
+      stuckThreads: stuckThreads(),
       uptimeMs,
       nowMs,
       wallMs: clock.wallMs(),
@@ -202,8 +211,16 @@ export async function startAgent(config: Config, deps: AgentDeps): Promise<Runni
     started: Promise.all(cameras.map(({ started }) => started)).then(() => undefined),
     cameras,
     models: shelf.loaded,
+    unfit,
     stop: () => (stopping ??= stop()),
   };
+}
+
+function agentStuck(model: string, reason: string): CodedError {
+  return new CodedError("AGENT_STUCK", `${stuckThreads()} inference threads do not come back: ${reason}`, {
+    at: `models.${model}`,
+    remedy: "The agent ends, to be started anew; if it happens again, look at the GPU's driver and the model.",
+  });
 }
 
 function historyOptions({ state, alerts }: Config, { wallMs }: CameraDeps["clock"], warn: HistoryOptions["onTrouble"]) {

@@ -78,7 +78,6 @@ function configOf(bundle: string, threads: number, source: GstreamerSource, stat
         source,
         fps: 100_000,
         roi: { x: 0, y: 0, width: 1, height: 1 },
-        // Nothing is anomalous: what is measured is the way of every frame.
         // A test pattern is no view of a part.
         health: {
           enabled: false,
@@ -88,6 +87,7 @@ function configOf(bundle: string, threads: number, source: GstreamerSource, stat
           blurred: "off",
           obstructed: "off",
         },
+        // Nothing is anomalous: what is measured is the way of every frame.
         alert: {
           threshold: Number.MAX_VALUE,
           raiseAfter: 2,

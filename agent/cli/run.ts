@@ -1,10 +1,12 @@
 import { loadConfig } from "../../config/load.js";
 import type { Config } from "../../config/types.js";
 import type { Logger, MessageSink } from "../agent.js";
+import { CodedError } from "../errors.js";
 import type { AlertPayload, StatePayload } from "../mqtt/payloads.js";
 import { topics } from "../mqtt/topics.js";
 import type { Outbox } from "../outbox/outbox.js";
 import type { Message } from "../types.js";
+import { endSurely } from "./end.js";
 import { type ConfigFlags, type JsonFlag, layersOf, withConfigFlags, withJsonFlag } from "./options.js";
 import type { AddCommand } from "./program.js";
 import { exitStatus, printable, type Terminal } from "./terminal.js";
@@ -33,11 +35,13 @@ export const runCommand: AddCommand = (program, terminal) => {
       openPublisher: async (_, __, outbox) =>
         watched(await openMqtt(config, log, outbox), outbox, terminal, flags.json === true),
     });
-    const signal = await stopRequested;
-    log.info(`${signal}: stopping`);
+    const cause = await Promise.race([stopRequested, agent.unfit]);
+    const failed = cause instanceof CodedError;
+    if (failed) log.error(`${cause.code}: ${cause.message}. ${cause.remedy}`);
+    else log.info(`${cause}: stopping`);
     await agent.stop();
     log.info("stopped");
-    endSurely();
+    endSurely(failed ? exitStatus.failed : exitStatus.done);
   });
 };
 
@@ -144,9 +148,4 @@ function signalled(): Promise<NodeJS.Signals> {
     process.on("SIGINT", onSignal);
     process.on("SIGTERM", onSignal);
   });
-}
-
-/** A camera's driver may hold the process: it is stopped, its frames are told, so it ends all the same. */
-function endSurely(): void {
-  setTimeout(() => process.exit(), 300).unref();
 }

@@ -30,6 +30,7 @@ export interface HealthParts {
   readonly evidence: EvidenceHealth | null;
   readonly selfTests: Readonly<Record<string, SelfTestHealth>>;
   readonly machine: MachineHealth;
+  readonly stuckThreads: number;
   readonly uptimeMs: number;
   /** Monotonic, as the ledgers'. */
   readonly nowMs: number;
@@ -58,7 +59,7 @@ export function statesOf(cameras: readonly RunningCamera[]): Readonly<Record<str
 }
 
 function healthOf(parts: HealthParts, frames: (ledger: Ledger) => FrameHealth): HealthPayload {
-  const { cameras, models, outbox, broker, evidence, selfTests, machine, uptimeMs, wallMs } = parts;
+  const { cameras, models, stuckThreads, outbox, broker, evidence, selfTests, machine, uptimeMs, wallMs } = parts;
   const byCamera: Record<string, CameraHealth> = {};
   for (const { config, ledger, alerts } of cameras) {
     const { heldBack, shelvedUntilMs } = alerts;
@@ -68,6 +69,16 @@ function healthOf(parts: HealthParts, frames: (ledger: Ledger) => FrameHealth): 
   const providers: Record<string, ProviderHealth> = {};
   for (const [name, { engine }] of models) providers[name] = engine.providers();
   const uptimeS = Math.round(uptimeMs / 1_000);
-  const agent = { uptimeS, cameras: byCamera, providers, outbox, broker, evidence, selfTests, ...machine };
+  const agent = {
+    uptimeS,
+    cameras: byCamera,
+    providers,
+    stuckThreads,
+    outbox,
+    broker,
+    evidence,
+    selfTests,
+    ...machine,
+  };
   return healthPayload(agent, wallMs);
 }

@@ -1,8 +1,9 @@
-import { CodedError, messageOf } from "../errors.js";
 import type { Frame, ModelIdentity, Outcome, Size } from "../types.js";
 import { batchSizes, nextBatch } from "./batch.js";
-import { type Host, type SpawnThread, spawnWorker, startHost } from "./host.js";
-import type { ProviderReport, Reply, WorkerSetup } from "./protocol.js";
+import { type SpawnThread, spawnWorker } from "./host.js";
+import { Keeper, type KeeperEvents } from "./keeper.js";
+import type { ProviderReport, Reply } from "./protocol.js";
+import { type SilenceLimits, silenceLimits } from "./silence.js";
 
 export type { ProviderReport } from "./protocol.js";
 
@@ -15,7 +16,8 @@ export interface Engine {
   readonly threshold: number;
   /**
    * Takes the frame's buffer away and gives it back in the outcome. Never rejects: a frame that cannot be judged is a
-   * failed outcome with a code (FRAME_SIZE, SCORE_NOT_FINITE, INFERENCE_FAILED, ENGINE_WORKER_DIED, ENGINE_CLOSED).
+   * failed outcome with a code (FRAME_SIZE, SCORE_NOT_FINITE, INFERENCE_FAILED, ENGINE_WORKER_DIED, ENGINE_STALLED,
+   * ENGINE_CLOSED).
    */
   inspect(frame: Frame): Promise<Outcome>;
   providers(): ProviderReport;
@@ -32,7 +34,8 @@ export interface EngineOptions {
   readonly threads: number;
   readonly maxBatch: number;
   readonly spawn?: SpawnThread;
-  /** Told when the thread died and is being started again. */
+  readonly limits?: SilenceLimits;
+  /** Told when the thread died or was given up, and is started again unless too many are stuck. */
   readonly onRestart?: (reason: string) => void;
   /** The wait before the first restart; doubles up to 5 s while the thread keeps dying. */
   readonly restartAfterMs?: number;
@@ -40,12 +43,17 @@ export interface EngineOptions {
 
 /** One is being run while the next one already waits in the thread's queue: then it never idles. */
 const MAX_OUTSTANDING = 2;
-const MAX_RESTART_MS = 5_000;
 
 interface Waiting {
   readonly frame: Frame;
   readonly askedAtMs: number;
   readonly settle: (outcome: Outcome) => void;
+}
+
+/** Why every frame fails from now on. */
+interface End {
+  readonly code: "ENGINE_CLOSED" | "ENGINE_STALLED";
+  readonly reason: string;
 }
 
 /**
@@ -62,25 +70,22 @@ class ThreadEngine implements Engine {
   readonly input: Size;
   readonly threshold: number;
   readonly #options: EngineOptions;
-  readonly #setup: WorkerSetup;
+  readonly #keeper: Keeper;
   readonly #waiting: Waiting[] = [];
   readonly #outstanding = new Map<number, readonly Waiting[]>();
-  #host: Host | null = null;
   #model: ModelIdentity;
   #report: ProviderReport = { used: "none", tried: [] };
   #nextId = 1;
-  #restartInMs: number;
-  #restartTimer: NodeJS.Timeout | undefined;
-  #closed = false;
+  #end: End | null = null;
 
   constructor(options: EngineOptions) {
-    const { modelPath, input, providers, threads } = options;
+    const { modelPath, input, providers, threads, spawn = spawnWorker, limits = silenceLimits } = options;
+    const setup = { modelPath, input, providers, threads, batchSizes: batchSizes(options.maxBatch) };
     this.#options = options;
-    this.#setup = { modelPath, input, providers, threads, batchSizes: batchSizes(options.maxBatch) };
+    this.#keeper = new Keeper({ setup, spawn, limits, restartAfterMs: options.restartAfterMs ?? 100 }, this.#events());
     this.input = input;
     this.threshold = options.threshold;
     this.#model = { ...options.identity, provider: "none" };
-    this.#restartInMs = this.#firstRestartMs();
   }
 
   get model(): ModelIdentity {
@@ -91,19 +96,8 @@ class ThreadEngine implements Engine {
     return this.#report;
   }
 
-  async open(): Promise<void> {
-    const host = await startHost(this.#setup, this.#options.spawn ?? spawnWorker, {
-      reply: (reply) => this.#onReply(reply),
-      died: (reason) => this.#onDeath(reason),
-    });
-    if (this.#closed) {
-      await host.stop();
-      return;
-    }
-    this.#host = host;
-    this.#report = host.report;
-    this.#model = { ...this.#options.identity, provider: host.report.used };
-    this.#dispatch();
+  open(): Promise<void> {
+    return this.#keeper.open();
   }
 
   inspect(frame: Frame): Promise<Outcome> {
@@ -112,7 +106,7 @@ class ThreadEngine implements Engine {
       const reason = `the frame has ${frame.pixels.byteLength} bytes, the model wants ${expected}`;
       return Promise.resolve(failed(frame, "FRAME_SIZE", reason));
     }
-    if (this.#closed) return Promise.resolve(failed(frame, "ENGINE_CLOSED", "the engine is closed"));
+    if (this.#end !== null) return Promise.resolve(failed(frame, this.#end.code, this.#end.reason));
     return new Promise((settle) => {
       this.#waiting.push({ frame, askedAtMs: performance.now(), settle });
       this.#dispatch();
@@ -120,24 +114,38 @@ class ThreadEngine implements Engine {
   }
 
   async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
-    clearTimeout(this.#restartTimer);
-    const host = this.#host;
-    this.#host = null;
-    this.#failOutstanding("ENGINE_CLOSED", "the engine was closed");
-    for (const { frame, settle } of this.#waiting.splice(0))
-      settle(failed(frame, "ENGINE_CLOSED", "the engine was closed"));
-    await host?.stop();
+    if (this.#end?.code === "ENGINE_CLOSED") return;
+    const closed = this.#keeper.close();
+    this.#finish({ code: "ENGINE_CLOSED", reason: "the engine is closed" });
+    await closed;
+  }
+
+  #events(): KeeperEvents {
+    return {
+      up: ({ report }) => {
+        this.#report = report;
+        this.#model = { ...this.#options.identity, provider: report.used };
+        this.#dispatch();
+      },
+      reply: (reply) => this.#onReply(reply),
+      // The frames in the thread's hands are lost and counted; those still here wait for the next thread.
+      lost: (code, reason, last) => {
+        this.#failOutstanding(code, reason);
+        this.#told(reason, last);
+      },
+      notStarted: (reason, last) => this.#told(reason, last),
+    };
   }
 
   #dispatch(): void {
-    while (this.#host !== null && this.#outstanding.size < MAX_OUTSTANDING && this.#waiting.length > 0) {
-      const batch = this.#waiting.splice(0, nextBatch(this.#waiting.length, this.#host.batchSizes));
+    const { host } = this.#keeper;
+    while (host !== null && this.#outstanding.size < MAX_OUTSTANDING && this.#waiting.length > 0) {
+      const batch = this.#waiting.splice(0, nextBatch(this.#waiting.length, host.batchSizes));
       const id = this.#nextId++;
       const frames = batch.map(({ frame }) => frame.pixels.buffer);
+      if (this.#outstanding.size === 0) this.#keeper.working();
       this.#outstanding.set(id, batch);
-      this.#host.post({ kind: "run", id, frames }, frames);
+      host.post({ kind: "run", id, frames }, frames);
     }
   }
 
@@ -146,6 +154,8 @@ class ThreadEngine implements Engine {
     const batch = this.#outstanding.get(reply.id);
     if (batch === undefined) return;
     this.#outstanding.delete(reply.id);
+    if (this.#outstanding.size > 0) this.#keeper.working();
+    else this.#keeper.resting();
     // The thread gets its next batch before this one's outcomes are worked on.
     this.#dispatch();
     const now = performance.now();
@@ -154,12 +164,14 @@ class ThreadEngine implements Engine {
       if (reply.kind === "failed") waiting.settle(failed(frame, "INFERENCE_FAILED", reply.reason));
       else waiting.settle(this.#outcome(frame, reply, index, now - waiting.askedAtMs));
     });
-    if (reply.kind === "done") this.#restartInMs = this.#firstRestartMs();
+    if (reply.kind === "done") this.#keeper.serves();
   }
 
   #outcome(frame: Frame, reply: Reply & { kind: "done" }, index: number, tookMs: number): Outcome {
     const score = reply.scores[index]!;
-    if (!Number.isFinite(score)) return failed(frame, "SCORE_NOT_FINITE", `the model's score is ${score}`);
+    if (!Number.isFinite(score)) {
+      return failed(frame, "SCORE_NOT_FINITE", "the model's score or its map is not a number");
+    }
     const pixels = this.input.width * this.input.height;
     const map = reply.maps.subarray(index * pixels, (index + 1) * pixels);
     const { inferenceMs } = reply;
@@ -168,34 +180,21 @@ class ThreadEngine implements Engine {
     return { kind: "inspected", inspection: { frame, score, map, model: this.#model, queueMs, inferenceMs, picture } };
   }
 
-  /** The frames in the thread's hands are lost and counted; those still here wait for the next thread. */
-  #onDeath(reason: string): void {
-    this.#host = null;
-    this.#failOutstanding("ENGINE_WORKER_DIED", reason);
+  #told(reason: string, last: boolean): void {
+    if (last) this.#finish({ code: "ENGINE_STALLED", reason });
     this.#options.onRestart?.(reason);
-    this.#restartLater();
   }
 
-  #restartLater(): void {
-    if (this.#closed) return;
-    const waitMs = this.#restartInMs;
-    this.#restartInMs = Math.min(waitMs * 2, MAX_RESTART_MS);
-    this.#restartTimer = setTimeout(() => {
-      this.open().catch((error: unknown) => {
-        this.#options.onRestart?.(error instanceof CodedError ? error.message : messageOf(error));
-        this.#restartLater();
-      });
-    }, waitMs);
+  #finish(end: End): void {
+    this.#end = end;
+    this.#failOutstanding(end.code, end.reason);
+    for (const { frame, settle } of this.#waiting.splice(0)) settle(failed(frame, end.code, end.reason));
   }
 
   #failOutstanding(code: string, reason: string): void {
     const batches = [...this.#outstanding.values()];
     this.#outstanding.clear();
     for (const { frame, settle } of batches.flat()) settle(failed(frame, code, reason));
-  }
-
-  #firstRestartMs(): number {
-    return this.#options.restartAfterMs ?? 100;
   }
 }
 

@@ -1,6 +1,9 @@
 import { Worker } from "node:worker_threads";
 import { CodedError, messageOf } from "../errors.js";
+import { within } from "../within.js";
 import type { ProviderReport, Reply, Request, WorkerSetup } from "./protocol.js";
+import { watchSilence } from "./silence.js";
+import { abandon } from "./stuck.js";
 
 /** The part of a worker thread that the engine uses; faked in tests. */
 export interface Thread {
@@ -8,6 +11,7 @@ export interface Thread {
   on(event: "message", listener: (reply: Reply) => void): unknown;
   on(event: "error", listener: (error: unknown) => void): unknown;
   on(event: "exit", listener: (code: number) => void): unknown;
+  unref(): void;
 }
 
 export type SpawnThread = (setup: WorkerSetup) => Thread;
@@ -17,17 +21,25 @@ export const spawnWorker: SpawnThread = (setup) => {
   return worker as Thread;
 };
 
+/** A stop waits so long for the inference that the thread is at. */
+const STOP_MS = 700;
+
 /** One life of a worker thread, from its start to its death. */
 export interface Host {
   readonly report: ProviderReport;
   /** Ascending: the sizes that are warm. */
   readonly batchSizes: readonly number[];
+  /** The slowest run of the warm sizes, ms. */
+  readonly slowestMs: number;
   post(request: Request, transfer: readonly ArrayBuffer[]): void;
   /**
    * Ends the thread after the inference it is at. It is asked and not terminated: a thread terminated inside
-   * `session.run` takes the whole process down (onnxruntime-node 1.30, uncaught Napi::Error).
+   * `session.run` takes the whole process down (onnxruntime-node 1.30, uncaught Napi::Error). One that does not end in time is
+   * abandoned.
    */
   stop(): Promise<void>;
+  /** For a thread that does not come back: nothing it says from now on is heard, its death neither. */
+  abandon(): void;
 }
 
 export interface HostEvents {
@@ -38,9 +50,10 @@ export interface HostEvents {
 
 /**
  * Starts a thread and waits until its model is loaded and warm.
- * @throws CodedError ENGINE_OPEN_FAILED when the model cannot be loaded or the thread dies first.
+ * @param limitMs how long that may take; then the thread is abandoned
+ * @throws CodedError ENGINE_OPEN_FAILED when the model cannot be loaded, the thread dies first or says nothing in time.
  */
-export function startHost(setup: WorkerSetup, spawn: SpawnThread, events: HostEvents): Promise<Host> {
+export function startHost(setup: WorkerSetup, spawn: SpawnThread, events: HostEvents, limitMs: number): Promise<Host> {
   return new Promise((resolve, reject) => {
     const thread = spawn(setup);
     const exited = new Promise<void>((done) => thread.on("exit", () => done()));
@@ -48,22 +61,38 @@ export function startHost(setup: WorkerSetup, spawn: SpawnThread, events: HostEv
     const over = (reason: string): void => {
       const before = phase;
       phase = "over";
+      limit.end();
       if (before === "serving") events.died(reason);
       if (before === "starting") reject(openFailed(setup.modelPath, reason));
     };
+    const giveUp = (): void => {
+      abandon(thread);
+      over(`its thread is not ready after ${Math.round(limitMs / 1_000)} s`);
+    };
+    const limit = watchSilence(limitMs, giveUp);
+    limit.working();
     thread.on("message", (reply) => {
+      if (phase === "over") return;
       if (reply.kind === "refused") {
         over(reply.reason);
       } else if (reply.kind === "ready") {
         phase = "serving";
+        limit.end();
         resolve({
           report: reply.report,
           batchSizes: reply.batchSizes,
+          slowestMs: reply.slowestMs,
           post: (request, transfer) => thread.postMessage(request, transfer),
-          stop: () => {
+          stop: async () => {
             if (phase === "serving") thread.postMessage({ kind: "stop" }, []);
             phase = "over";
-            return exited;
+            const gone = exited.then(() => true);
+            await within(STOP_MS, gone);
+            if (!(await Promise.race([gone, false]))) abandon(thread);
+          },
+          abandon: () => {
+            phase = "over";
+            abandon(thread);
           },
         });
       } else if (phase === "serving") {

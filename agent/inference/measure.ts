@@ -1,6 +1,7 @@
 import { CodedError } from "../errors.js";
-import { type SpawnThread, spawnWorker, startHost } from "./host.js";
+import { type HostEvents, type SpawnThread, spawnWorker, startHost } from "./host.js";
 import type { ProviderReport, Reply, WorkerSetup } from "./protocol.js";
+import { silenceLimits } from "./silence.js";
 
 /** The model run back to back by nobody but its thread: the ceiling that the agent is held against. */
 export interface BareModel {
@@ -13,13 +14,14 @@ export interface BareModel {
 export async function openBareModel(setup: WorkerSetup, spawn: SpawnThread = spawnWorker): Promise<BareModel> {
   let settle: ((reply: Extract<Reply, { kind: "measured" }>) => void) | null = null;
   let fail: ((error: unknown) => void) | null = null;
-  const host = await startHost(setup, spawn, {
+  const events: HostEvents = {
     reply: (reply) => {
       if (reply.kind === "measured") settle?.(reply);
     },
     died: (reason) =>
       fail?.(new CodedError("ENGINE_WORKER_DIED", reason, { remedy: "Run it again.", at: setup.modelPath })),
-  });
+  };
+  const host = await startHost(setup, spawn, events, silenceLimits.start(null));
   return {
     report: host.report,
     run: (forMs) =>

@@ -23,12 +23,18 @@ export type Request =
   | { readonly kind: "stop" };
 
 export type Reply =
-  | { readonly kind: "ready"; readonly report: ProviderReport; readonly batchSizes: readonly number[] }
+  | {
+      readonly kind: "ready";
+      readonly report: ProviderReport;
+      readonly batchSizes: readonly number[];
+      /** Of the warm-up's runs of these sizes. */
+      readonly slowestMs: number;
+    }
   | { readonly kind: "refused"; readonly reason: string }
   | {
       readonly kind: "done";
       readonly id: number;
-      /** [N] */
+      /** [N]; NaN where the map is not finite, too. */
       readonly scores: Float32Array;
       /** [N, height, width] */
       readonly maps: Float32Array;

@@ -7,6 +7,7 @@ import { env, InferenceSession, Tensor } from "onnxruntime-node";
 import { pictureStats } from "../../models/picture-stats.js";
 import { messageOf } from "../errors.js";
 import { giveWay } from "../niceness.js";
+import { allFinite } from "./finite.js";
 import type { Reply, Request, WorkerSetup } from "./protocol.js";
 import { chooseProvider } from "./providers.js";
 
@@ -68,11 +69,20 @@ async function infer(session: InferenceSession, frames: readonly ArrayBuffer[]):
   return { scores, maps };
 }
 
+/** The score of a map that is not finite tells nothing, whatever it is. */
+function spoil(scores: Float32Array, maps: Float32Array): void {
+  const pixels = width * height;
+  for (let index = 0; index < scores.length; index += 1) {
+    if (!allFinite(maps.subarray(index * pixels, (index + 1) * pixels))) scores[index] = Number.NaN;
+  }
+}
+
 async function run(session: InferenceSession, id: number, frames: readonly ArrayBuffer[]): Promise<void> {
   const startedAtMs = performance.now();
   try {
     const { scores, maps } = await infer(session, frames);
     const inferenceMs = performance.now() - startedAtMs;
+    spoil(scores, maps);
     const pictures = frames.map((frame) => pictureStats(new Uint8Array(frame), width, height));
     reply({ kind: "done", id, scores, maps, pictures, frames, inferenceMs }, [scores.buffer, maps.buffer, ...frames]);
   } catch (error) {
@@ -92,19 +102,23 @@ async function measure(session: InferenceSession, forMs: number): Promise<void> 
 }
 
 /** Twice each: the first run of a shape allocates and, on a GPU, searches. The sizes that are quick enough, 1 always. */
-async function warmUp(session: InferenceSession): Promise<number[]> {
-  const warm: number[] = [];
+async function warmUp(session: InferenceSession): Promise<{ batchSizes: number[]; slowestMs: number }> {
+  const batchSizes: number[] = [];
+  let slowestMs = 0;
   for (const size of setup.batchSizes) {
     const frames = Array.from({ length: size }, () => new ArrayBuffer(frameBytes));
     await infer(session, frames);
     const startedAtMs = performance.now();
     await infer(session, frames);
     const tookMs = performance.now() - startedAtMs;
-    if (warm.length === 0 || tookMs <= MAX_BATCH_MS) warm.push(size);
+    if (batchSizes.length === 0 || tookMs <= MAX_BATCH_MS) {
+      batchSizes.push(size);
+      slowestMs = Math.max(slowestMs, tookMs);
+    }
     // The next size takes about twice as long.
     if (tookMs * 2 > MAX_BATCH_MS) break;
   }
-  return warm;
+  return { batchSizes, slowestMs };
 }
 
 async function serve(session: InferenceSession, request: Request): Promise<void> {
@@ -123,13 +137,13 @@ async function start(): Promise<void> {
   giveWay(NICENESS);
   env.logLevel = "fatal";
   const { session, report } = await chooseProvider(setup.providers, open);
-  const batchSizes = await warmUp(session);
+  const warm = await warmUp(session);
   // One after the other: a second one begun meanwhile would count the first one's inference as its own.
   let last = Promise.resolve();
   port.on("message", (request: Request) => {
     last = last.then(() => serve(session, request));
   });
-  reply({ kind: "ready", report, batchSizes });
+  reply({ kind: "ready", report, ...warm });
 }
 
 start().catch((error: unknown) => {

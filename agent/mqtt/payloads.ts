@@ -151,6 +151,8 @@ export interface HealthPayload extends Payload {
   readonly cameras: Readonly<Record<string, CameraHealth>>;
   /** By model name. */
   readonly providers: Readonly<Record<string, ProviderHealth>>;
+  /** Inference threads that were given up because they do not come back. */
+  readonly stuckThreads: number;
   readonly outbox: OutboxHealth;
   readonly broker: BrokerHealth;
   /** Null where it is switched off. */

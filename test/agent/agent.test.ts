@@ -4,13 +4,17 @@ import { EMPTY } from "rxjs";
 import * as assert from "uvu/assert";
 import { type RunningAgent, startAgent } from "../../agent/agent.js";
 import { CodedError } from "../../agent/errors.js";
+import { loadModel } from "../../agent/inference/load.js";
+import { abandon, MOST_STUCK } from "../../agent/inference/stuck.js";
 import type { AlertPayload, HealthPayload, ScorePayload, StatePayload } from "../../agent/mqtt/payloads.js";
 import { fakeCamera } from "../fakes/camera.js";
 import { fakeEngine } from "../fakes/engine.js";
+import { fakeThread } from "../fakes/thread.js";
 import { noBroker, of, rig } from "../support/agent-rig.js";
 import { alertConfig, cameraConfig, configOf } from "../support/config.js";
 import { greyFrame } from "../support/frames.js";
 import { suite } from "../support/suite.js";
+import { writeTinyBundle } from "../support/tiny-bundle.js";
 import { until } from "../support/until.js";
 
 const test = suite("agent");
@@ -110,6 +114,51 @@ test("a model that cannot be loaded faults its cameras; the others go on", async
   assert.not(cameras[0]!.watched());
 });
 
+test("an agent whose inference threads do not come back asks for a new process, once they are too many", async () => {
+  let restarted: (reason: string) => void = () => undefined;
+  const threads = Array.from({ length: MOST_STUCK + 1 }, () => fakeThread({ silent: true }));
+  const { deps, sent, lines } = rig([fakeCamera("cam1", null)], ["cam1"], {
+    loadModel: async (_dir, { onRestart }) => {
+      restarted = onRestart;
+      return { engine: fakeEngine(), calibration: null };
+    },
+  });
+  agent = await startAgent(configOf([cameraConfig("cam1")]), deps);
+  await agent.started;
+  let unfit: CodedError | undefined;
+  void agent.unfit.then((why) => {
+    unfit = why;
+  });
+  for (const thread of threads) {
+    assert.is(unfit, undefined);
+    abandon(thread);
+    restarted("no answer");
+  }
+  await until(() => unfit !== undefined, "the agent gives up");
+  assert.is(unfit!.code, "AGENT_STUCK");
+  assert.is(lines.filter((line) => line.includes("started again")).length, MOST_STUCK);
+  await until(() => of<HealthPayload>(sent, "health").at(-1)?.stuckThreads === MOST_STUCK + 1, "health that tells it");
+  for (const thread of threads) thread.exit();
+});
+
+test("a model that yields NaN faults its camera with the reason; the camera recovers with the model", async () => {
+  const levels = [7, 0, 0, 0, 7, 7];
+  const { deps, sent } = rig([fakeCamera("cam1", levels)], ["cam1"], { loadModel });
+  const models = { plate: { path: await writeTinyBundle({ nanOnBlack: true }) } };
+  agent = await startAgent(
+    configOf([cameraConfig("cam1", { alert: alertConfig({ threshold: 2 }) })], { models }),
+    deps,
+  );
+  await until(() => of(sent, "cam1/score").length === 3, "the scores of those that could be judged");
+  const states = of<StatePayload>(sent, "cam1/state").filter(({ state }) => state !== "starting");
+  assert.equal(
+    states.map(({ state }) => state),
+    ["ok", "faulted", "ok"],
+  );
+  assert.match(states[1]!.reason!, "SCORE_NOT_FINITE");
+  assert.is(agent.cameras[0]!.ledger.counts().failed, 3);
+});
+
 test("a disabled camera says so and is never opened", async () => {
   const camera = fakeCamera("cam1", [good]);
   const { deps, sent } = rig([camera], ["cam1"]);
@@ -178,8 +227,8 @@ test("health accounts for every frame at any moment", async () => {
     const { captured, scored, dropped, failed, inFlight } = cameras.cam1!;
     assert.is(captured, scored + (dropped["newer-frame"] ?? 0) + failed + inFlight);
   }
-  const last = reports.at(-1)!;
-  assert.ok(last.cameras.cam1!.fps > 0);
+  // On a busy machine two health messages may follow each other without a frame between.
+  const last = reports.findLast(({ cameras }) => cameras.cam1!.fps > 0)!;
   assert.ok(last.cameras.cam1!.latencyMs!.p99 >= last.cameras.cam1!.latencyMs!.p50);
   assert.is(last.providers.plate!.used, "cpu");
   assert.equal(last.temperaturesC, { cpu: 40 });

@@ -68,6 +68,20 @@ test("a score that is not a number is a failed outcome; the next frame is judged
   assert.is(inspected(await engine.inspect(greyFrame(7))).score, 1);
 });
 
+test("a map that is not a number somewhere fails its frame, whatever the score; its batch is judged", async () => {
+  engine = await open({ nanOnBlack: true });
+  const spotted = greyFrame(7);
+  spotted.pixels.fill(0, 300, 303);
+  const asked = [greyFrame(9), greyFrame(9), greyFrame(9), spotted, greyFrame(9)].map((frame) =>
+    engine!.inspect(frame),
+  );
+  const codes = (await Promise.all(asked)).map(failureCode);
+  assert.equal(
+    codes.map((code) => code === "SCORE_NOT_FINITE"),
+    [false, false, false, true, false],
+  );
+});
+
 test("a thread that dies fails the frames it held, and its successor judges the rest", async () => {
   const threads: Thread[] = [];
   const restarts: string[] = [];
@@ -105,6 +119,7 @@ test("frames asked together are run in one batch", async () => {
         const thread = spawnWorker(setup);
         return {
           on: thread.on.bind(thread) as Thread["on"],
+          unref: () => thread.unref(),
           postMessage: (request, transfer) => {
             if (request.kind === "run") sizes.push(request.frames.length);
             thread.postMessage(request, transfer);

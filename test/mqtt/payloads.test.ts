@@ -69,6 +69,7 @@ const health = {
     },
   },
   providers: { m: { used: "cpu", tried: [{ provider: "cuda", taken: false, reason: "no GPU" }] } },
+  stuckThreads: 0,
   outbox: {
     depth: 3,
     ageMs: 10,
