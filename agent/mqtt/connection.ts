@@ -3,7 +3,7 @@ import { CodedError, messageOf } from "../errors.js";
 import type { Courier } from "./courier.js";
 import type { Drain } from "./drain.js";
 import { impatient } from "./impatient.js";
-import type { Link, LinkOptions, OpenLink, Packet } from "./link.js";
+import type { Link, LinkLoss, LinkOptions, OpenLink, Packet } from "./link.js";
 import type { Ending } from "./patience.js";
 import { Window } from "./window.js";
 
@@ -21,6 +21,9 @@ export interface ConnectionDeps {
   readonly onTrouble: (trouble: CodedError) => void;
 }
 
+/** Silent: our own doing, as nothing was acknowledged. */
+type Loss = LinkLoss & { readonly silent?: boolean };
+
 /**
  * One connection from its start to its end: `online` first, then all that waits; at a stop, `stopped` last.
  * @returns how it ended; null when it was stopped
@@ -28,8 +31,8 @@ export interface ConnectionDeps {
  */
 export async function connection(deps: ConnectionDeps): Promise<Ending | null> {
   const { stop, courier, drain, onUp, onTrouble } = deps;
-  let end: (loss: { reason: string; takenOver: boolean; silent?: boolean }) => void = () => undefined;
-  const lost = new Promise<{ reason: string; takenOver: boolean; silent?: boolean }>((resolve) => {
+  let end: (loss: Loss) => void = () => undefined;
+  const lost = new Promise<Loss>((resolve) => {
     end = resolve;
   });
   const opened = await deps.open({ ...deps.options, onLost: (loss) => end(loss) });
@@ -40,10 +43,12 @@ export async function connection(deps: ConnectionDeps): Promise<Ending | null> {
   const sinceMs = performance.now();
   const link = impatient(opened, deps.ackTimeoutMs, () => {
     const reason = `the broker acknowledged nothing for ${deps.ackTimeoutMs / 1_000} s`;
-    end({ reason, takenOver: false, silent: true });
+    end({ reason, takenOver: false, unexplained: false, silent: true });
   });
+  let onStop: () => void = () => undefined;
   const stopped = new Promise<null>((resolve) => {
-    stop.addEventListener("abort", () => resolve(null), { once: true });
+    onStop = () => resolve(null);
+    stop.addEventListener("abort", onStop);
   });
   try {
     void announce(link, deps);
@@ -61,12 +66,13 @@ export async function connection(deps: ConnectionDeps): Promise<Ending | null> {
       await farewell(link, deps);
       return null;
     }
-    const { reason, takenOver, silent = false } = loss;
+    const { reason, takenOver, unexplained, silent = false } = loss;
     if (silent) link.destroy();
     if (!takenOver) onTrouble(fault(silent ? "MQTT_NO_ACK" : "MQTT_LOST", reason, deps));
     const upMs = performance.now() - sinceMs;
-    return { kind: "lost", upMs, acknowledged: link.acknowledged, takenOver, canSayWhy: link.version === 5 };
+    return { kind: "lost", upMs, acknowledged: link.acknowledged, takenOver, unexplained };
   } finally {
+    stop.removeEventListener("abort", onStop);
     courier.linkDown();
     drain?.linkDown();
     onUp(false);

@@ -17,6 +17,8 @@ export interface DrainDeps {
   readonly base: string;
   readonly onTrouble: (trouble: CodedError) => void;
   readonly random: () => number;
+  /** Before what the broker refused is tried again. @param refusals in a row */
+  readonly pauseMs?: (refusals: number) => number;
 }
 
 /** What one link has been given. */
@@ -160,7 +162,8 @@ export class Drain {
     session.read = [];
     this.#deps.onTrouble(error);
     session.refusals += 1;
-    this.#later(4 * backoffMs(session.refusals, this.#deps.random), () => {
+    const { random, pauseMs = (refusals) => 4 * backoffMs(refusals, random) } = this.#deps;
+    this.#later(pauseMs(session.refusals), () => {
       session.cursor = session.refused! - 1;
       session.refused = null;
       session.more = true;
@@ -169,21 +172,27 @@ export class Drain {
 
   async #sendEvidence(session: Session): Promise<void> {
     session.evidenceBusy = true;
-    const sent = await this.#sendNextEvidence(session).catch((error: unknown) => {
+    const before = this.#allDeliveredBelow(session);
+    const sent = await this.#sendNextEvidence(session, before).catch((error: unknown) => {
       this.#deps.onTrouble(unreadable(error));
       return false;
     });
     if (this.#session !== session) return;
     session.evidenceBusy = false;
     session.window.giveBack("evidence");
-    if (sent) session.onFree();
+    // Nothing was found, but more alerts have been delivered meanwhile.
+    if (sent || this.#allDeliveredBelow(session) > before) session.onFree();
     else this.#tellWhenDrained();
   }
 
-  /** False when there is none whose alert the broker has. */
-  async #sendNextEvidence(session: Session): Promise<boolean> {
+  #allDeliveredBelow(session: Session): number {
     const [unacknowledged] = session.unacknowledged;
-    const before = unacknowledged ?? session.read[0]?.seq ?? session.refused ?? session.cursor + 1;
+    const unread = session.more || session.reading ? session.cursor + 1 : this.#deps.outbox.last() + 1;
+    return unacknowledged ?? session.read[0]?.seq ?? session.refused ?? unread;
+  }
+
+  /** False when there is none whose alert the broker has. */
+  async #sendNextEvidence(session: Session, before: number): Promise<boolean> {
     const evidence = await this.#deps.outbox.evidence(session.evidenceCursor, before);
     if (evidence === null || this.#session !== session) return false;
     session.evidenceCursor = evidence.seq;

@@ -51,6 +51,8 @@ export interface LinkLoss {
   readonly reason: string;
   /** Another client connected under the same id: DISCONNECT with reason 142 (MQTT 5, 3.14.2.1). */
   readonly takenOver: boolean;
+  /** The broker closed the connection without a word. */
+  readonly unexplained: boolean;
 }
 
 /** One connection to a broker, from its CONNACK to its end: it never reconnects by itself. */
@@ -96,7 +98,7 @@ export const openLink: OpenLink = (options) =>
       client.end(true);
       if (up) {
         const reason = failure === null ? "the broker closed the connection" : messageOf(failure);
-        options.onLost({ reason, takenOver });
+        options.onLost({ reason, takenOver, unexplained: failure === null });
       } else void refusal(wire.fault() ?? failure).then(reject);
     };
     const refusal = async (cause: unknown): Promise<CodedError> => {

@@ -10,13 +10,16 @@ export type Ending =
       readonly acknowledged: boolean;
       /** MQTT 5, reason 142: another client connected under our id. */
       readonly takenOver: boolean;
-      /** Only from MQTT 5 on does a broker say why it closes. */
-      readonly canSayWhy: boolean;
+      /** The broker closed the connection without a word. */
+      readonly unexplained: boolean;
     };
 
-/** Three connections in a row that were accepted and soon closed, none refused between: a second agent, most likely. */
-const SOON_MS = 10_000;
-const IN_A_ROW = 3;
+/**
+ * So many connections in a row that were accepted, used and soon closed without a word, none refused between: a second agent, most
+ * likely. MQTT 3.1.1 has no word for it, and Mosquitto 2.0 does not say it on 5 either.
+ */
+const SOON_MS = 5_000;
+const IN_A_ROW = 4;
 /** A minute at first, doubling up to a quarter of an hour. */
 const TAKEN_MS = 60_000;
 const TAKEN_MOST_MS = 900_000;
@@ -40,7 +43,7 @@ export class Patience {
   after(ending: Ending): { readonly waitMs: number; readonly idTaken: boolean } {
     if (ending.kind === "lost" && ending.acknowledged) this.#attempts = 0;
     if (ending.kind === "lost" && ending.upMs >= HEALED_MS) this.#takings = 0;
-    const soon = ending.kind === "lost" && !ending.canSayWhy && ending.acknowledged && ending.upMs < SOON_MS;
+    const soon = ending.kind === "lost" && ending.unexplained && ending.acknowledged && ending.upMs < SOON_MS;
     this.#soonLost = soon ? this.#soonLost + 1 : 0;
     if ((ending.kind === "lost" && ending.takenOver) || this.#soonLost >= IN_A_ROW) {
       this.#soonLost = 0;

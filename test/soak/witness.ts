@@ -14,6 +14,10 @@ export interface Testimony {
   readonly contradictory: readonly number[];
   readonly repeated: number;
   readonly replayed: number;
+  /** Pictures that came before the alert that tells of them. */
+  readonly earlyEvidence: number;
+  /** Alerts whose picture never came. */
+  readonly withoutEvidence: number;
 }
 
 /** Listens to `<prefix>/#` through any number of lives of the broker, and remembers every alert by agent and `seq`. */
@@ -26,6 +30,9 @@ export class Witness {
   /** Health payloads by agent, in the order of their coming. */
   readonly health = new Map<string, Record<string, unknown>[]>();
   readonly #states = new Map<string, string>();
+  /** Topics of pictures that alerts told of, by agent; false until they came. */
+  readonly #promised = new Map<string, Map<string, boolean>>();
+  readonly #early = new Map<string, number>();
   #evidence = 0;
   #subscriber: Subscriber | null = null;
 
@@ -53,7 +60,15 @@ export class Witness {
     const highest = this.#highest.get(agent) ?? 0;
     const missing = Array.from({ length: highest }, (_, index) => index + 1).filter((seq) => !seen.has(seq));
     const counts = this.#counts.get(agent) ?? { received: 0, outOfOrder: 0, repeated: 0, replayed: 0 };
-    return { ...counts, alerts: seen.size, missing, contradictory: [...(this.#contradictory.get(agent) ?? [])] };
+    const promised = [...(this.#promised.get(agent)?.values() ?? [])];
+    return {
+      ...counts,
+      alerts: seen.size,
+      missing,
+      contradictory: [...(this.#contradictory.get(agent) ?? [])],
+      earlyEvidence: this.#early.get(agent) ?? 0,
+      withoutEvidence: promised.filter((came) => !came).length,
+    };
   }
 
   /** The last state that was told of `<agent>/<camera>`. */
@@ -69,8 +84,15 @@ export class Witness {
     const [, agent, camera, kind] = topic.split("/") as [string, string, string, string?];
     if (camera === "health") this.#healthOf(agent).push(payload);
     else if (kind === "state") this.#states.set(`${agent}/${camera}`, String(payload.state));
-    else if (kind === "evidence") this.#evidence += 1;
+    else if (kind === "evidence") this.#picture(agent, topic);
     else if (kind === "alert") this.#alert(agent, payload);
+  }
+
+  #picture(agent: string, topic: string): void {
+    this.#evidence += 1;
+    const promised = this.#promised.get(agent);
+    if (promised?.has(topic)) promised.set(topic, true);
+    else this.#early.set(agent, (this.#early.get(agent) ?? 0) + 1);
   }
 
   #alert(agent: string, payload: Record<string, unknown>): void {
@@ -92,6 +114,10 @@ export class Witness {
       return;
     }
     seen.set(seq, body);
+    const evidence = payload.evidence as { readonly topic: string } | null;
+    const promised = this.#promised.get(agent) ?? new Map<string, boolean>();
+    if (evidence !== null)
+      this.#promised.set(agent, promised.set(evidence.topic, promised.get(evidence.topic) ?? false));
     const highest = this.#highest.get(agent) ?? 0;
     if (seq < highest) counts.outOfOrder += 1;
     this.#highest.set(agent, Math.max(highest, seq));
