@@ -178,6 +178,11 @@ export class Books {
     await this.#apply([], { ops: [], tally: this.#tally, lost: [] }, false);
   }
 
+  /** Finds the first that waits, in a store that was just opened. */
+  async begin(): Promise<void> {
+    await this.#findOldest();
+  }
+
   #sacrifice(
     tally: Tally,
     { enough, reason, upTo }: Pick<RoomOptions, "enough" | "upTo"> & { readonly reason: "room" | "disk" },

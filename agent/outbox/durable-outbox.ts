@@ -197,7 +197,10 @@ export class DurableOutbox implements Outbox {
     // Letting go of its reserve may have made room for the alerts, if not for their pictures.
     const bare = this.#stripped(wanted);
     try {
-      return await write(bare);
+      const these = await write(bare);
+      // At once: what was let go may be taken by whoever filled the disk, and then not even a deletion can be written.
+      await this.#regainRoom().catch((error: unknown) => this.#told(error));
+      return these;
     } catch (error) {
       this.#told(error);
       this.#undurable = boundedInMemory(bare, books.losses);

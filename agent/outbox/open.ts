@@ -6,7 +6,7 @@ import { runningClock } from "./age.js";
 import { Books } from "./books.js";
 import { DurableOutbox } from "./durable-outbox.js";
 import { Handed } from "./handed.js";
-import { openHighWater } from "./high-water.js";
+import { type HighWater, openHighWater } from "./high-water.js";
 import { Losses } from "./losses.js";
 import type { Outbox } from "./outbox.js";
 import { ALERTS, seqOf } from "./records.js";
@@ -39,10 +39,11 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
   const onTrouble = onceAMinute(options.onTrouble, monotonicMs);
   const open = options.openStore ?? ((folder, tell) => openLevelStore(folder, { onTrouble: tell }));
   const store = await open(join(statePath, "outbox"), onTrouble);
+  let highWater: HighWater | null = null;
   try {
     const meta = await readMeta(store);
     const stored = Math.max(meta?.high ?? 0, await lastStored(store));
-    const highWater = await openHighWater(join(statePath, "alert-seq"), stored === 0);
+    highWater = await openHighWater(join(statePath, "alert-seq"), stored === 0);
     const high = Math.max(stored, highWater.last);
     const handed = new Handed();
     const clock = runningClock(meta?.clockMs ?? 0, monotonicMs);
@@ -55,10 +56,11 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
     // Numbers that only the file beside the store knows were held in memory, or the end of the store's log is gone.
     const unkept = meta !== null && highWater.last > stored;
     if (unkept || store.health().damage.length > 0) await books.recount(stored, high, meta !== null);
-    else await books.note();
+    else await books.begin();
     const deps = { books, highWater, handed, high, base, maxAgeMs, clock, wallMs, onTrouble };
     return new DurableOutbox({ ...deps, tickMs: options.tickMs ?? 5_000 });
   } catch (error) {
+    await highWater?.close();
     await store.close();
     throw error;
   }

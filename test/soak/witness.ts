@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type Subscriber, subscribe } from "../support/mosquitto.js";
 
 /** What an independent subscriber knows of one agent's alerts. */
@@ -20,6 +21,9 @@ export interface Testimony {
   readonly withoutEvidence: number;
 }
 
+/** Nothing came for so long after the broker's end: nothing more will. */
+const QUIET_MS = 500;
+
 /** Listens to `<prefix>/#` through any number of lives of the broker, and remembers every alert by agent and `seq`. */
 export class Witness {
   readonly #prefix: string;
@@ -34,6 +38,7 @@ export class Witness {
   readonly #promised = new Map<string, Map<string, boolean>>();
   readonly #early = new Map<string, number>();
   #evidence = 0;
+  #heardAtMs = 0;
   #subscriber: Subscriber | null = null;
 
   constructor(prefix: string) {
@@ -51,6 +56,8 @@ export class Witness {
 
   /** After the broker's end: takes in what is still on its way. */
   async drain(): Promise<void> {
+    // Pictures fill its pipe: ended at once, it would take with it what it has read and not yet printed.
+    while (performance.now() - this.#heardAtMs < QUIET_MS) await sleep(QUIET_MS / 5);
     await this.#subscriber?.stop();
     this.#subscriber = null;
   }
@@ -81,6 +88,7 @@ export class Witness {
   }
 
   #hear(topic: string, payload: Record<string, unknown>): void {
+    this.#heardAtMs = performance.now();
     const [, agent, camera, kind] = topic.split("/") as [string, string, string, string?];
     if (camera === "health") this.#healthOf(agent).push(payload);
     else if (kind === "state") this.#states.set(`${agent}/${camera}`, String(payload.state));

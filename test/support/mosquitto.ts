@@ -55,6 +55,7 @@ export async function subscribe(
   const process = spawn("stdbuf", ["-oL", "mosquitto_sub", ...options], { stdio: ["ignore", "pipe", "inherit"] });
   const heard: Heard[] = [];
   let rest = "";
+  let stopping = false;
   await new Promise<void>((resolve, reject) => {
     process.once("error", reject);
     process.stdout.setEncoding("utf8").on("data", (text: string) => {
@@ -62,7 +63,8 @@ export async function subscribe(
       rest = lines.pop()!;
       for (const line of lines) {
         if (line.startsWith("Subscribed")) resolve();
-        if (!line.startsWith("{")) continue;
+        // A signal makes it print its goodbye into the midst of a line.
+        if (!line.startsWith("{") || (stopping && !line.endsWith("}"))) continue;
         const { topic, hex, retained, qos } = JSON.parse(line) as Line;
         const message = { topic, payload: payloadOf(Buffer.from(hex, "hex")), retained: retained === 1, qos };
         if (onHeard === undefined) heard.push(message);
@@ -73,7 +75,10 @@ export async function subscribe(
   return {
     heard,
     of: (topic) => heard.filter((each) => each.topic === topic).map(({ payload }) => payload),
-    stop: () => ended(process, "SIGTERM"),
+    stop: () => {
+      stopping = true;
+      return ended(process, "SIGTERM");
+    },
   };
 }
 

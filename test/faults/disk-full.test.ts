@@ -1,0 +1,147 @@
+import { execFileSync } from "node:child_process";
+import { appendFileSync, mkdirSync, rmSync } from "node:fs";
+import { statfs } from "node:fs/promises";
+import { join } from "node:path";
+import * as assert from "uvu/assert";
+import { openPublisher } from "../../agent/mqtt/publisher.js";
+import type { Outbox } from "../../agent/outbox/outbox.js";
+import { openLevelStore } from "../../agent/store/level-store.js";
+import { Witness } from "../soak/witness.js";
+import { temporaryFolder } from "../support/config.js";
+import { startMosquitto } from "../support/mosquitto.js";
+import { alertStep, MB, picture, plain, testOutbox } from "../support/outbox.js";
+import { startProxy } from "../support/proxy.js";
+import { suite } from "../support/suite.js";
+import { until } from "../support/until.js";
+
+/** A disk of 40 MB in memory that somebody else fills to the last byte. */
+const test = suite("disk full");
+let disk: string | null = null;
+const closing: (() => Promise<unknown>)[] = [];
+test.before.each(() => {
+  disk = join(temporaryFolder(), "disk");
+  mkdirSync(disk);
+  try {
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=40m,mode=0700", "tmpfs", disk], { stdio: "ignore" });
+  } catch (error) {
+    console.log(`skipped: no small disk can be mounted here (${String(error).split("\n", 1)[0]})`);
+    disk = null;
+  }
+});
+test.after.each(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+  if (disk !== null) execFileSync("umount", [disk]);
+});
+
+async function open(statePath: string, troubles: string[] = []): Promise<Outbox> {
+  const outbox = await testOutbox({
+    statePath,
+    maxBytes: 512 * MB,
+    tickMs: 50,
+    onTrouble: ({ code }) => troubles.push(code),
+    openStore: (folder, onTrouble) => openLevelStore(folder, { reserveBytes: 8 * MB, onTrouble }),
+  });
+  closing.push(() => outbox.close());
+  return outbox;
+}
+
+const filler = (): string => join(disk!, "filler");
+
+/** Takes all that is left. */
+function fill(): void {
+  for (const bytes of [1_048_576, 65_536, 4_096]) {
+    try {
+      for (;;) appendFileSync(filler(), Buffer.alloc(bytes, 1));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENOSPC") throw error;
+    }
+  }
+}
+
+const free = async (): Promise<number> => {
+  const { bavail, bsize } = await statfs(disk!);
+  return bavail * bsize;
+};
+
+const withPicture = () => ({ calibration: null, evidence: picture(100_000) });
+
+test("evidence goes first, raised alerts never; alerts are sent meanwhile; all is well once there is room again", async () => {
+  if (disk === null) return;
+  const broker = await startMosquitto();
+  closing.push(() => broker.stop());
+  const wire = await startProxy(broker.port);
+  closing.push(() => wire.close());
+  const witness = new Witness("retort");
+  await witness.listen(broker.port);
+  closing.push(() => witness.drain());
+  const troubles: string[] = [];
+  const outbox = await open(disk, troubles);
+  wire.open = false;
+  const publisher = openPublisher({ url: wire.url, prefix: "retort", agentId: "line-7", version: "0.1.0", outbox });
+  closing.push(() => publisher.close());
+
+  for (let n = 0; n < 60; n += 1) await outbox.add(alertStep(), withPicture());
+  assert.equal([outbox.health().evidence, outbox.health().full], [60, false]);
+  fill();
+  assert.ok((await free()) < 4_096);
+  for (let n = 0; n < 20; n += 1) await outbox.add(alertStep(), withPicture());
+  await until(() => (outbox.health().lost["evidence-disk"] ?? 0) > 0, "evidence makes room");
+  assert.ok(troubles.includes("STORE_FULL"));
+  assert.equal([outbox.health().depth, outbox.health().gaps], [80, []], "and no alert");
+
+  // Whoever fills the disk takes what was given up, too, until nothing is left to give.
+  for (let n = 0; outbox.health().undurable === 0; n += 1) {
+    assert.ok(n < 2_000, "never so full that an alert does not fit");
+    fill();
+    await outbox.add(alertStep({ phase: n % 2 === 0 ? "raised" : "cleared" }), withPicture());
+  }
+  const worst = outbox.health();
+  assert.equal([worst.full, worst.evidence, worst.gaps], [true, 0, []]);
+  const durable = worst.depth - worst.undurable;
+  assert.ok(durable >= 80);
+
+  wire.open = true;
+  await until(() => witness.testimony("line-7").alerts === outbox.last(), "every alert is sent all the same", 10_000);
+  for (let n = 0; n < 5; n += 1) await outbox.add(alertStep(), plain);
+  await until(() => witness.testimony("line-7").alerts === outbox.last(), "live ones, too");
+  assert.equal([witness.testimony("line-7").missing, witness.testimony("line-7").outOfOrder], [[], 0]);
+
+  wire.open = false;
+  wire.cut();
+  for (let n = 0; n < 5; n += 1) await outbox.add(alertStep(), plain);
+  assert.ok(outbox.health().undurable >= 5);
+  rmSync(filler());
+  const freedMs = performance.now();
+  await until(() => !outbox.health().full && outbox.health().undurable === 0, "room again", 10_000);
+  console.log(`recovered ${Math.round(performance.now() - freedMs)} ms after the space came back`);
+  await outbox.add(alertStep(), withPicture());
+  assert.is(outbox.health().evidence, 1);
+  const last = outbox.last();
+  await publisher.close();
+  await outbox.close();
+
+  const again = await open(disk, troubles);
+  const waiting = (await again.alerts(0, 10_000)).map(({ seq }) => seq);
+  assert.is(again.last(), last);
+  assert.equal(
+    waiting.slice(-6),
+    [5, 4, 3, 2, 1, 0].map((back) => last - back),
+    "they are on disk now",
+  );
+  assert.not(troubles.includes("STORE_DAMAGED"));
+});
+
+test("an agent that starts on a full disk has all that waits, and takes more alerts", async () => {
+  if (disk === null) return;
+  const first = await open(disk);
+  for (let n = 0; n < 30; n += 1) await first.add(alertStep(), withPicture());
+  await first.close();
+  fill();
+  const second = await open(disk);
+  assert.is(second.health().depth, 30);
+  await second.add(alertStep(), plain);
+  assert.equal([second.last(), second.health().undurable], [31, 0], "by its reserve");
+  assert.equal((await second.alerts(0, 100)).length, 31);
+});
+
+test.run();

@@ -1,0 +1,45 @@
+/** What kills.ts kills: an outbox and a publisher in an alert storm. Arguments: the state directory, the broker's address. */
+import { createHash } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { openPublisher } from "../../agent/mqtt/publisher.js";
+import { openOutbox } from "../../agent/outbox/open.js";
+import { alertStep, MB } from "../support/outbox.js";
+
+const [statePath = "", url = "", gapMs = "2"] = process.argv.slice(2);
+const tell = (what: object): void => void process.stdout.write(`${JSON.stringify(what)}\n`);
+const base = "retort/storm";
+let storming = true;
+process.once("SIGTERM", () => {
+  storming = false;
+});
+const beganMs = performance.now();
+const outbox = await openOutbox({
+  statePath,
+  base,
+  maxBytes: 512 * MB,
+  maxAgeMs: 86_400_000,
+  onTrouble: ({ code, message }) => tell({ trouble: code, message }),
+});
+tell({ openMs: performance.now() - beganMs });
+const publisher = openPublisher({
+  url,
+  prefix: "retort",
+  agentId: "storm",
+  version: "0.1.0",
+  outbox,
+  ackTimeoutMs: 5_000,
+});
+
+for (let n = 0; storming; n += 1) {
+  const phase = n % 3 === 0 ? "raised" : n % 3 === 1 ? "updated" : "cleared";
+  const jpeg = new Uint8Array(4_000 + ((n * 997) % 20_000)).fill(n % 256);
+  const sha256 = createHash("sha256").update(jpeg).digest("hex");
+  const evidence = n % 9 === 0 ? { jpeg, sha256 } : null;
+  void outbox.add(alertStep({ phase }), { calibration: null, evidence }).then(() => tell({ kept: outbox.last() }));
+  await sleep(Number(gapMs));
+}
+// Asked to stop: everything is to arrive first.
+while (outbox.health().depth > 0 || outbox.health().evidence > 0) await sleep(20);
+tell({ done: outbox.last(), ...outbox.health() });
+await publisher.close();
+await outbox.close();
