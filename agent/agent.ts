@@ -119,7 +119,7 @@ export async function startAgent(config: Config, deps: AgentDeps): Promise<Runni
     if (stuckThreads() > MOST_STUCK) becomeUnfit(agentStuck(model, reason));
     else log.error(`model ${model}: its inference thread is started again: ${reason}`);
   });
-  const send: CameraDeps["send"] = (outgoing, { calibration }) => {
+  const send: CameraDeps["send"] = (outgoing, calibration) => {
     if (outgoing.kind === "message") {
       void publish(outgoing.message);
       return;

@@ -3,9 +3,9 @@ import type { CameraConfig } from "../config/types.js";
 import { CameraAlerts } from "./camera-alerts.js";
 import { CodedError, messageOf } from "./errors.js";
 import type { CameraStanding } from "./health/camera-state.js";
-import { imagePolicy } from "./health/image-policy.js";
 import { Ledger } from "./health/ledger.js";
 import type { LoadedModel } from "./inference/load.js";
+import { lineOf } from "./line.js";
 import type { CameraState } from "./mqtt/payloads.js";
 import type { Outgoing } from "./outgoing.js";
 import { type Line, pipeline } from "./pipeline.js";
@@ -24,7 +24,8 @@ export interface CameraDeps {
   readonly watchCamera: (options: WatchOptions) => Observable<CameraEvent>;
   /** The camera's model; may reject. */
   readonly model: (camera: CameraConfig) => Promise<LoadedModel>;
-  readonly send: (outgoing: Sendable, model: LoadedModel) => void;
+  /** @param calibration how the threshold was set */
+  readonly send: (outgoing: Sendable, calibration: string | null) => void;
   /** Told at every change. */
   readonly tellState: (camera: CameraConfig, standing: CameraStanding) => void;
   readonly context: (camera: string) => Context | null;
@@ -110,7 +111,9 @@ export function runCamera(camera: CameraConfig, deps: CameraDeps): RunningCamera
     show();
   };
   const send = (outgoing: Sendable): void => {
-    if (model !== null) deps.send(outgoing, model);
+    if (model === null) return;
+    const ofModel = deps.threshold(camera) === "model";
+    deps.send(outgoing, ofModel ? model.calibration : "set for this camera");
   };
   const alerts = new CameraAlerts(camera.alert, {
     ...deps.floods,
@@ -212,37 +215,6 @@ export function runCamera(camera: CameraConfig, deps: CameraDeps): RunningCamera
       await run?.ended;
       alerts.end();
     },
-  };
-}
-
-interface LineParts {
-  readonly ledger: Ledger;
-  readonly seen$: Subject<Outcome>;
-  readonly alerts: CameraAlerts;
-  readonly threshold: () => number;
-  readonly stop$: Observable<void>;
-  readonly deps: CameraDeps;
-}
-
-function lineOf(camera: CameraConfig, { engine, imageHealth }: LoadedModel, parts: LineParts): Line {
-  const { ledger, seen$, alerts, threshold, stop$, deps } = parts;
-  const { raiseAfter, clearAfter, clearBelow, within: last } = camera.alert;
-  return {
-    camera: camera.id,
-    watch: (demand$) => deps.watchCamera({ camera, input: engine.input, demand$ }),
-    engine,
-    ledger,
-    images: imagePolicy(camera),
-    baseline: imageHealth,
-    seen: (outcome) => seen$.next(outcome),
-    threshold,
-    // As many good frames as clear an alarm also forget an anomalous one.
-    alarm: { raiseAfter, within: last ?? Math.max(raiseAfter, clearAfter), clearAfter, clearBelow },
-    alerts: alerts.life,
-    gate: alerts.gate,
-    context: () => deps.context(camera.id),
-    stop$,
-    clock: deps.clock,
   };
 }
 

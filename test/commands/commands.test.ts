@@ -123,6 +123,9 @@ test("threshold holds from the next frame on and after a restart; null goes back
   await line.show(bad);
   const scores = () => of<{ threshold: number; anomalous: boolean }>(line.sent, "cam1/score");
   assert.equal([scores()[0]!.threshold, scores()[0]!.anomalous], [0.99, false]);
+  await line.show(255, 255);
+  await until(() => of(line.sent, "cam1/alert").length === 1, "an alert");
+  assert.is(of<AlertPayload>(line.sent, "cam1/alert")[0]!.calibration, "set for this camera");
   await agent!.stop();
 
   const next = await start(line.config);

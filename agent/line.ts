@@ -1,0 +1,42 @@
+import type { Observable, Subject } from "rxjs";
+import type { CameraConfig } from "../config/types.js";
+import type { CameraAlerts } from "./camera-alerts.js";
+import type { CameraDeps } from "./cameras.js";
+import { imagePolicy } from "./health/image-policy.js";
+import type { Ledger } from "./health/ledger.js";
+import type { LoadedModel } from "./inference/load.js";
+import type { Line } from "./pipeline.js";
+import type { Outcome } from "./types.js";
+
+/** What outlives a camera's restarts, and what ends with them. */
+export interface LineParts {
+  readonly ledger: Ledger;
+  readonly seen$: Subject<Outcome>;
+  readonly alerts: CameraAlerts;
+  readonly threshold: () => number;
+  readonly stop$: Observable<void>;
+  readonly deps: CameraDeps;
+}
+
+/** Everything that a camera's pictures meet, put together from its configuration. */
+export function lineOf(camera: CameraConfig, { engine, imageHealth }: LoadedModel, parts: LineParts): Line {
+  const { ledger, seen$, alerts, threshold, stop$, deps } = parts;
+  const { raiseAfter, clearAfter, clearBelow, within: last } = camera.alert;
+  return {
+    camera: camera.id,
+    watch: (demand$) => deps.watchCamera({ camera, input: engine.input, demand$ }),
+    engine,
+    ledger,
+    images: imagePolicy(camera),
+    baseline: imageHealth,
+    seen: (outcome) => seen$.next(outcome),
+    threshold,
+    // As many good frames as clear an alarm also forget an anomalous one.
+    alarm: { raiseAfter, within: last ?? Math.max(raiseAfter, clearAfter), clearAfter, clearBelow },
+    alerts: alerts.life,
+    gate: alerts.gate,
+    context: () => deps.context(camera.id),
+    stop$,
+    clock: deps.clock,
+  };
+}
