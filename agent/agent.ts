@@ -1,5 +1,6 @@
 import type { Observable } from "rxjs";
 import type { Config } from "../config/types.js";
+import { alertDesk } from "./alert-desk.js";
 import { type CameraDeps, type RunningCamera, runCamera } from "./cameras.js";
 import { commandHandlers } from "./commands/commands.js";
 import { serveCommands } from "./commands/serve.js";
@@ -94,7 +95,13 @@ export async function startAgent(config: Config, deps: AgentDeps): Promise<Runni
   const startedAtMs = clock.monotonicMs();
   const warn = ({ code, message, remedy }: CodedError): void => log.warn(`${code}: ${message}. ${remedy}`);
   const settings = await openSettings(config.state.path, warn);
-  const outbox = await (deps.openOutbox ?? openOutbox)(outboxOptions(config, warn));
+  let makeRoom = (): void => undefined;
+  const outboxTrouble = (trouble: CodedError): void => {
+    warn(trouble);
+    if (trouble.code === "STORE_FULL") makeRoom();
+  };
+  // First, for it keeps a second agent out of the folder.
+  const outbox = await (deps.openOutbox ?? openOutbox)(outboxOptions(config, outboxTrouble));
   const evidence = await (deps.openEvidence ?? openEvidence)({
     config: config.evidence,
     statePath: config.state.path,
@@ -102,6 +109,7 @@ export async function startAgent(config: Config, deps: AgentDeps): Promise<Runni
     log,
     nowMs: clock.monotonicMs,
   });
+  makeRoom = () => void evidence.makeRoom();
   const history = await (deps.openHistory ?? openHistory)(historyOptions(config, clock, warn));
   outbox.added$.subscribe((alert) => history.record(alert));
   const publisher = await deps.openPublisher(config, log, outbox);
@@ -119,13 +127,10 @@ export async function startAgent(config: Config, deps: AgentDeps): Promise<Runni
     if (stuckThreads() > MOST_STUCK) becomeUnfit(agentStuck(model, reason));
     else log.error(`model ${model}: its inference thread is started again: ${reason}`);
   });
+  const desk = alertDesk(evidence, outbox);
   const send: CameraDeps["send"] = (outgoing, calibration) => {
-    if (outgoing.kind === "message") {
-      void publish(outgoing.message);
-      return;
-    }
-    void evidence.pictureOf(outgoing.step);
-    void outbox.add(outgoing.step, { calibration, evidence: null });
+    if (outgoing.kind === "message") void publish(outgoing.message);
+    else desk.accept(outgoing.step, calibration);
   };
   const tellState: CameraDeps["tellState"] = (camera, standing) => {
     if (standing.state === "faulted") log.error(`${camera.id}: ${standing.reason}`);
@@ -203,7 +208,7 @@ export async function startAgent(config: Config, deps: AgentDeps): Promise<Runni
     selfTests.close();
     await within(HTTP_MS, http?.close());
     await within(DRAIN_MS, Promise.all(cameras.map((camera) => camera.stop())));
-    await within(ENGINES_MS, Promise.all([shelf.close(), evidence.close()]));
+    await within(ENGINES_MS, Promise.all([shelf.close(), evidence.close(), desk.settled()]));
     await within(PUBLISHER_MS, publisher.close());
     await within(STORES_MS, Promise.all([outbox.close(), history.close()]));
   };

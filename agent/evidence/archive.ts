@@ -14,7 +14,7 @@ export interface Item {
 }
 
 /** Why something was not kept. */
-export type KeepFailure = "busy" | "quota" | "disk-full" | "disk";
+export type KeepFailure = "busy" | "quota" | "disk-full" | "disk" | "stopped";
 
 export type Kept =
   | { readonly kept: true }

@@ -1,7 +1,9 @@
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { EvidenceConfig } from "../../config/types.js";
 import { CodedError, messageOf } from "../errors.js";
 import type { EvidenceHealth } from "../mqtt/payloads.js";
+import { onceAMinute } from "../once-a-minute.js";
 import type { AlertStep, Outcome } from "../types.js";
 import { Archive, type Kept } from "./archive.js";
 import { pictureDue } from "./due.js";
@@ -9,7 +11,6 @@ import { diskFeedback, type FeedbackVerdict } from "./feedback.js";
 import { type EvidenceMaker, type MakerOptions, openEvidenceMaker } from "./maker.js";
 import { diskRawFrames, leftRawFrames } from "./raw-frames.js";
 import { recentFrames } from "./recent.js";
-import { sparingly } from "./sparingly.js";
 import { diskEvidence, leftEvidence } from "./store.js";
 import { type Picture, subjectOf } from "./subject.js";
 
@@ -27,6 +28,8 @@ export interface Evidence {
   read(alertId: string): Promise<Uint8Array | null>;
   /** See Feedback. @returns a path @throws CodedError; EVIDENCE_OFF, too */
   keepForFeedback(alertId: string, verdict: FeedbackVerdict): Promise<string>;
+  /** Gives evidence up where the disk is nearly full: whatever else is written there outranks it. */
+  makeRoom(): Promise<void>;
   /** Null where evidence is switched off. */
   health(): EvidenceHealth | null;
   /** Pictures on their way are finished if they are quick. Safe to call twice. */
@@ -57,7 +60,8 @@ export async function openEvidence(options: EvidenceOptions): Promise<Evidence> 
   const store = diskEvidence(folder("evidence"), archive);
   const raw = diskRawFrames(folder("frames"), archive);
   const feedback = diskFeedback(folder("feedback"), archive, maxBytes);
-  await Promise.all([leftEvidence(folder("evidence")), leftRawFrames(folder("frames"))])
+  await mkdir(statePath, { recursive: true, mode: 0o700 })
+    .then(() => Promise.all([leftEvidence(folder("evidence")), leftRawFrames(folder("frames"))]))
     .then((left) => archive.adopt(left.flat()))
     .catch((error: unknown) => log.error(`evidence of earlier runs cannot be read: ${messageOf(error)}`));
   const recent = recentFrames({ frames: config.ringFrames, bytes: config.ringMb * MIB, cameras: options.cameras });
@@ -66,13 +70,15 @@ export async function openEvidence(options: EvidenceOptions): Promise<Evidence> 
     onRestart: (reason) => log.error(`evidence: its thread is started again: ${reason}`),
   });
   const isDue = pictureDue(nowMs);
-  const warn = sparingly(log.warn.bind(log), nowMs);
-  const tending = setInterval(() => void archive.tend().catch((error) => warn("tend", messageOf(error))), TEND_MS);
+  const warn = onceAMinute<{ code: string; text: string }>(({ text }) => log.warn(text), nowMs);
+  const tend = (): Promise<void> =>
+    archive.tend().catch((error: unknown) => warn({ code: "tend", text: `evidence on disk: ${messageOf(error)}` }));
+  const tending = setInterval(() => void tend(), TEND_MS).unref();
 
   const counts = { made: 0, skipped: { rate: 0, late: 0 }, failed: {}, framesKept: 0, framesFailed: {}, unstored: {} };
   const failed = (what: Record<string, number>, reason: string, text: string): void => {
     what[reason] = (what[reason] ?? 0) + 1;
-    warn(reason, text);
+    warn({ code: reason, text });
   };
 
   const keepFrames = async ({ id, camera }: AlertStep): Promise<void> => {
@@ -112,6 +118,7 @@ export async function openEvidence(options: EvidenceOptions): Promise<Evidence> 
       await raw.settled();
       return feedback.keep(alertId, verdict);
     },
+    makeRoom: tend,
     health: () => ({
       made: counts.made,
       skipped: { ...counts.skipped },
@@ -122,7 +129,7 @@ export async function openEvidence(options: EvidenceOptions): Promise<Evidence> 
     async close() {
       clearInterval(tending);
       await maker.close();
-      await raw.settled();
+      await raw.close();
       await archive.settled();
     },
   };
@@ -138,6 +145,7 @@ const switchedOff: Evidence = {
       remedy: "Set evidence.enabled: true.",
     });
   },
+  makeRoom: async () => undefined,
   health: () => null,
   close: async () => undefined,
 };

@@ -2,6 +2,7 @@ import { Worker } from "node:worker_threads";
 // libvips must be loaded by the main thread first, or it is unloaded under the process when the worker ends (sharp's manual).
 import "../../models/images.js";
 import { messageOf } from "../errors.js";
+import { within } from "../within.js";
 import type { Reply, Request } from "./protocol.js";
 import type { Picture, Subject } from "./subject.js";
 
@@ -56,7 +57,12 @@ const MAX_RESTART_MS = 5_000;
 /** What a close gives the pictures that are on their way, and then the thread to end. */
 const GRACE_MS = 400;
 
-const spawnWorker = (): Thread => new Worker(new URL("./worker.js", import.meta.url), { name: "retort-evidence" });
+const spawnWorker = (): Thread => {
+  const worker = new Worker(new URL("./worker.js", import.meta.url), { name: "retort-evidence" });
+  // An agent that could not be started ends without closing it. Before it is online, unref does nothing.
+  worker.once("online", () => worker.unref());
+  return worker;
+};
 
 export function openEvidenceMaker(options: MakerOptions): EvidenceMaker {
   const maker = new ThreadMaker(options);
@@ -196,15 +202,4 @@ class ThreadMaker implements EvidenceMaker {
 
 function failed(reason: MakeFailure, message: string): Made {
   return { kind: "failed", reason, message };
-}
-
-/** Whether the work was done in time. */
-async function within(limitMs: number, work: Promise<unknown>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), limitMs);
-  });
-  const done = await Promise.race([work.then(() => true), limit]);
-  clearTimeout(timer);
-  return done;
 }

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { mkdir, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { encodeLossless } from "../../models/images.js";
 import { messageOf } from "../errors.js";
 import type { Frame } from "../types.js";
@@ -12,6 +13,12 @@ export const RAISED = "raised.webp";
 
 /** Alerts whose frames are being packed at once, each with its frames in memory. */
 const MAX_PACKING = 4;
+/**
+ * Packing rests this many times as long as it works, half a second at most: libuv's pool, where it is done, has the priority of the main thread, and
+ * eight frames of 1024 x 1024 take a core for a second.
+ */
+const REST = 4;
+const LONGEST_REST_MS = 500;
 
 /**
  * The raw frames of alerts: `folder/<camera>/<alert id>/raised.webp` and the moments before it, lossless. They are what
@@ -22,18 +29,24 @@ export interface RawFrames {
   keep(alertId: string, camera: string, frames: readonly Frame[]): Promise<Kept>;
   /** When all that was asked for is done. */
   settled(): Promise<void>;
+  /** The alert at hand is finished without rests, those behind it are not kept. Safe to call twice. */
+  close(): Promise<void>;
 }
 
 export function diskRawFrames(folder: string, archive: Archive): RawFrames {
+  const closing = new AbortController();
   let packing = 0;
   let tail: Promise<void> = Promise.resolve();
 
   async function pack(alertId: string, camera: string, frames: readonly Frame[]): Promise<Kept> {
+    if (closing.signal.aborted) return { kept: false, reason: "stopped", message: "the agent is stopping" };
     const files: { readonly name: string; readonly bytes: Buffer }[] = [];
     for (const [index, { pixels, size }] of frames.entries()) {
       const before = frames.length - 1 - index;
       const name = before === 0 ? RAISED : `before-${before}.webp`;
+      const startedAtMs = performance.now();
       files.push({ name, bytes: await encodeLossless(pixels, size) });
+      await rest(Math.min(LONGEST_REST_MS, REST * (performance.now() - startedAtMs)), closing.signal);
     }
     const path = join(folder, cameraFolder(camera), alertId);
     const bytes = files.reduce((sum, file) => sum + onDisk(file.bytes.length), 0);
@@ -60,7 +73,17 @@ export function diskRawFrames(folder: string, archive: Archive): RawFrames {
       return done;
     },
     settled: () => tail,
+    close: () => {
+      closing.abort();
+      return tail;
+    },
   };
+}
+
+async function rest(ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal }).catch((error: Error) => {
+    if (error.name !== "AbortError") throw error;
+  });
 }
 
 export function rawKey(alertId: string): string {

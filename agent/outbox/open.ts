@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { CodedError } from "../errors.js";
+import { onceAMinute } from "../once-a-minute.js";
 import { openLevelStore } from "../store/level-store.js";
 import type { Store } from "../store/store.js";
 import { runningClock } from "./age.js";
@@ -11,7 +12,6 @@ import { Losses } from "./losses.js";
 import type { Outbox } from "./outbox.js";
 import { ALERTS, seqOf } from "./records.js";
 import { empty, readMeta } from "./tally.js";
-import { onceAMinute } from "./trouble.js";
 
 export interface OutboxOptions {
   readonly statePath: string;

@@ -8,17 +8,3 @@ export function troubleOf(error: unknown): CodedError {
     cause: error,
   });
 }
-
-/** A disk that is full says so at every alert; once a minute is enough for the log, the count of it is in health. */
-export function onceAMinute(
-  tell: (trouble: CodedError) => void,
-  monotonicMs: () => number,
-): (trouble: CodedError) => void {
-  const toldAtMs = new Map<string, number>();
-  return (trouble) => {
-    const last = toldAtMs.get(trouble.code);
-    if (last !== undefined && monotonicMs() - last < 60_000) return;
-    toldAtMs.set(trouble.code, monotonicMs());
-    tell(trouble);
-  };
-}

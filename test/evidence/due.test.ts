@@ -1,6 +1,5 @@
 import * as assert from "uvu/assert";
 import { pictureDue } from "../../agent/evidence/due.js";
-import { inOrder } from "../../agent/evidence/in-order.js";
 import { recentFrames } from "../../agent/evidence/recent.js";
 import type { AlertStep, Inspection } from "../../agent/types.js";
 import { greyFrame } from "../support/frames.js";
@@ -107,26 +106,3 @@ ring("knows the map of the newest only", () => {
 });
 
 ring.run();
-
-const order = suite("alerts in their order");
-
-order("a step that waits holds back its camera's later ones, and no other camera's", async () => {
-  const told: string[] = [];
-  const alerts = inOrder<string>();
-  const tell = (name: string) => (picture: string | null) => told.push(`${name} ${picture}`);
-  let made: (picture: string) => void = () => undefined;
-  const picture = new Promise<string>((resolve) => {
-    made = resolve;
-  });
-  alerts.after("cam1", picture, tell("raised"));
-  alerts.after("cam1", null, tell("cleared"));
-  alerts.after("cam2", null, tell("other"));
-  assert.equal(told, ["other null"]);
-  made("jpeg");
-  await alerts.settled();
-  assert.equal(told, ["other null", "raised jpeg", "cleared null"]);
-  alerts.after("cam1", null, tell("next"));
-  assert.is(told.at(-1), "next null", "at once, for nothing waits");
-});
-
-order.run();

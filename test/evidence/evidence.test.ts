@@ -22,7 +22,8 @@ let folder = "";
 test.after.each(() => evidence.close());
 
 async function open(config: Partial<EvidenceConfig> = {}, maker: EvidenceMaker = fakeMaker()): Promise<void> {
-  folder = temporaryFolder();
+  // Not there yet, as at the first start.
+  folder = join(temporaryFolder(), "state");
   lines = [];
   const log = { warn: (text: string) => lines.push(text), error: (text: string) => lines.push(text) };
   const all = { ...configOf([]).evidence, ...config };
@@ -62,6 +63,7 @@ test("a raised alert gets the picture of its frame, which can be read later, and
   const path = await evidence.keepForFeedback(step.id, "defect");
   assert.equal(await readRgb(path, { width: 16, height: 16 }), greyFrame(30).pixels);
   assert.is(evidence.pictureOf({ ...step, phase: "cleared" }), null);
+  await evidence.makeRoom();
   const { made, skipped, failed, frames } = evidence.health()!;
   assert.equal(
     { made, skipped, failed, frames },

@@ -78,6 +78,10 @@ test("a thread that dies costs the picture it was at; the next thread draws what
   picture(second!);
 });
 
+test("one that nobody closes holds no process: this one's must end by itself", async () => {
+  picture(await openEvidenceMaker({ quality: 80 }).make(subject()));
+});
+
 test("no more wait than is stated; those beyond are refused at once", async () => {
   maker = openEvidenceMaker({ quality: 80, spawn: silent, timeoutMs: 20 });
   const made = await Promise.all(Array.from({ length: 12 }, () => maker!.make(subject())));

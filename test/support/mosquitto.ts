@@ -28,6 +28,7 @@ export async function startMosquitto(port?: number, settings = ["allow_anonymous
 export interface Heard {
   readonly topic: string;
   readonly payload: Record<string, unknown>;
+  readonly bytes: Buffer;
   readonly retained: boolean;
   readonly qos: number;
 }
@@ -66,7 +67,8 @@ export async function subscribe(
         // A signal makes it print its goodbye into the midst of a line.
         if (!line.startsWith("{") || (stopping && !line.endsWith("}"))) continue;
         const { topic, hex, retained, qos } = JSON.parse(line) as Line;
-        const message = { topic, payload: payloadOf(Buffer.from(hex, "hex")), retained: retained === 1, qos };
+        const bytes = Buffer.from(hex, "hex");
+        const message = { topic, payload: payloadOf(bytes), bytes, retained: retained === 1, qos };
         if (onHeard === undefined) heard.push(message);
         else onHeard(message);
       }

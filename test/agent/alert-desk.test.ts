@@ -1,0 +1,49 @@
+import * as assert from "uvu/assert";
+import { alertDesk } from "../../agent/alert-desk.js";
+import type { Picture } from "../../agent/evidence/subject.js";
+import type { AlertDetails } from "../../agent/outbox/outbox.js";
+import type { AlertStep } from "../../agent/types.js";
+import { suite } from "../support/suite.js";
+
+const test = suite("alert desk");
+const model = { name: "tiny", version: "1", sha256: "0".repeat(64), provider: "cpu" };
+
+function step(id: string, phase: AlertStep["phase"], camera: string): AlertStep {
+  const rest = { durationMs: 0, frames: 1, raises: 1, regions: [], context: null };
+  return { id, phase, camera, score: 1, threshold: 0.5, peak: 1, tsMs: 0, model, ...rest };
+}
+
+test("an alert that waits for its picture holds back its camera's later ones, and no other camera's", async () => {
+  const told: string[] = [];
+  let made: (picture: Picture | null) => void = () => undefined;
+  const picture = new Promise<Picture | null>((resolve) => {
+    made = resolve;
+  });
+  const pictureOf = ({ phase, camera }: AlertStep) => (phase === "raised" && camera === "cam1" ? picture : null);
+  let written: () => void = () => undefined;
+  const add = ({ id, phase }: AlertStep, { evidence }: AlertDetails): Promise<void> => {
+    told.push(`${id} ${phase} ${evidence?.sha256 ?? "none"}`);
+    return new Promise((resolve) => {
+      written = resolve;
+    });
+  };
+  const desk = alertDesk({ pictureOf }, { add });
+  desk.accept(step("a", "raised", "cam1"), null);
+  desk.accept(step("a", "cleared", "cam1"), null);
+  desk.accept(step("b", "raised", "cam2"), null);
+  assert.equal(told, ["b raised none"]);
+  let settled = false;
+  const settling = desk.settled().then(() => {
+    settled = true;
+  });
+  made({ jpeg: Uint8Array.of(1), sha256: "ab" });
+  await new Promise(setImmediate);
+  assert.equal(told, ["b raised none", "a raised ab", "a cleared none"]);
+  assert.not(settled, "the outbox has not written it yet");
+  written();
+  await settling;
+  desk.accept(step("c", "cleared", "cam1"), null);
+  assert.is(told.at(-1), "c cleared none", "at once, for nothing waits");
+});
+
+test.run();
