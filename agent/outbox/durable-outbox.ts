@@ -56,6 +56,7 @@ export class DurableOutbox implements Outbox {
   #expiredAtMs = 0;
   #turning = false;
   #recounting = false;
+  #regaining = false;
   readonly #ticking: NodeJS.Timeout;
   #closing: Promise<void> | null = null;
 
@@ -199,7 +200,8 @@ export class DurableOutbox implements Outbox {
     try {
       const these = await write(bare);
       // At once: what was let go may be taken by whoever filled the disk, and then not even a deletion can be written.
-      await this.#regainRoom().catch((error: unknown) => this.#told(error));
+      await books.giveUp("evidence").catch((error: unknown) => this.#told(error));
+      this.#regainRoom();
       return these;
     } catch (error) {
       this.#told(error);
@@ -216,11 +218,11 @@ export class DurableOutbox implements Outbox {
 
   readonly #tick = async (): Promise<void> => {
     const { books, clock, maxAgeMs } = this.#deps;
-    if (books.store.health().full || this.#undurable.length > 0) await this.#regainRoom();
+    if (books.store.health().full || this.#undurable.length > 0) this.#regainRoom();
     if (this.#undurable.length > 0 || this.#delivered.length > 0) await this.#takeTurn();
     if (this.#removedBytes >= COMPACT_AFTER_BYTES) {
       this.#removedBytes = 0;
-      await books.store.makeRoom();
+      this.#compact();
     }
     if (clock.nowMs() - this.#expiredAtMs < EXPIRE_EVERY_MS) return;
     this.#expiredAtMs = clock.nowMs();
@@ -228,13 +230,30 @@ export class DurableOutbox implements Outbox {
     if (books.tally.alerts.count + books.tally.evidence.count > 0) await books.note();
   };
 
+  /** Takes seconds, while alerts go on. */
+  #compact(): void {
+    this.#deps.books.store.makeRoom().catch((error: unknown) => this.#told(error));
+  }
+
   /** Gives up what matters least until the disk has room again; alerts that raise or clear are never given up for it. */
-  async #regainRoom(): Promise<void> {
+  #regainRoom(): void {
+    if (this.#regaining) return;
+    this.#regaining = true;
     const { books } = this.#deps;
-    while (!(await books.store.makeRoom())) {
-      const given = (await books.giveUp("evidence")) || (await books.giveUp("updates"));
-      if (given === 0) return;
-    }
+    const step = async (): Promise<void> => {
+      while (this.#closing === null && !(await books.store.makeRoom())) {
+        let given = 0;
+        await this.#serial.run(async () => {
+          given = (await books.giveUp("evidence")) || (await books.giveUp("updates"));
+        });
+        if (given === 0) return;
+      }
+    };
+    void step()
+      .catch((error: unknown) => this.#told(error))
+      .finally(() => {
+        this.#regaining = false;
+      });
   }
 
   /** Nothing is found, nothing is on its way, and yet the account has some: what was there is damaged. */

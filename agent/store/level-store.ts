@@ -43,6 +43,7 @@ class LevelStore implements Store {
   #full = false;
   #closed = false;
   #mending: Promise<void> | null = null;
+  #makingRoom: Promise<boolean> | null = null;
 
   constructor(folder: string, { reserveBytes = 16_777_216, onTrouble, wallMs = Date.now }: LevelStoreOptions) {
     this.#folder = folder;
@@ -101,7 +102,7 @@ class LevelStore implements Store {
     try {
       await level.batch(ops.map(sealed), { sync });
     } catch (error) {
-      await this.#mend(error);
+      await this.#mend(error, level);
       // It may have reached the log whole, and only the word that it did was missing.
       if (this.#stuck === null && (await this.#holds(ops))) return;
       throw coded(error, this.#folder);
@@ -118,18 +119,27 @@ class LevelStore implements Store {
     return { full: this.#full || this.#stuck !== null, damage: this.#damage.list() };
   }
 
-  async makeRoom(): Promise<boolean> {
+  makeRoom(): Promise<boolean> {
+    this.#makingRoom ??= this.#makeRoom().finally(() => {
+      this.#makingRoom = null;
+    });
+    return this.#makingRoom;
+  }
+
+  async #makeRoom(): Promise<boolean> {
     await this.#mending;
     if (this.#stuck !== null && (await freeBytes(this.#folder)) >= 4 * WRITE_BUFFER_BYTES) {
-      await this.#exclusively(() => this.#reopen());
+      await this.#exclusively(() => this.#reopen(false));
     }
     if (this.#stuck !== null) return false;
+    const level = this.#ready();
     try {
-      await this.#ready().compactRange("", "\uffff");
+      await level.compactRange("", "\uffff");
     } catch (error) {
-      await this.#mend(error);
+      await this.#mend(error, level);
       return false;
     }
+    if (this.#closed) return false;
     this.#full = !(await this.#reserve.take());
     return !this.#full;
   }
@@ -137,6 +147,7 @@ class LevelStore implements Store {
   async close(): Promise<void> {
     this.#closed = true;
     await this.#mending;
+    await this.#makingRoom?.catch(() => false);
     await this.#level?.close();
     this.#level = null;
   }
@@ -146,9 +157,11 @@ class LevelStore implements Store {
     if (asked <= 0) return { sealed: [], ended: true };
     const { from, to, reverse = false } = range;
     const bounds = { ...(from === undefined ? {} : { gte: from }), ...(to === undefined ? {} : { lt: to }) };
+    let level: Level | null = null;
     const read = async (): Promise<[string, Uint8Array][]> => {
       await this.#mending;
-      const iterator = this.#ready().iterator({ ...bounds, reverse, highWaterMarkBytes: PAGE_BYTES });
+      level = this.#ready();
+      const iterator = level.iterator({ ...bounds, reverse, highWaterMarkBytes: PAGE_BYTES });
       try {
         return await iterator.nextv(asked);
       } finally {
@@ -157,7 +170,7 @@ class LevelStore implements Store {
     };
     try {
       const sealed = await read().catch(async (error: unknown) => {
-        await this.#mend(error);
+        await this.#mend(error, level);
         return read();
       });
       const bytes = sealed.reduce((sum, [, value]) => sum + value.length, 0);
@@ -174,18 +187,20 @@ class LevelStore implements Store {
     return this.#level;
   }
 
-  /** What can be done after a fault; whether it helped is in `#stuck`. */
-  async #mend(error: unknown): Promise<void> {
-    if (this.#closed || this.#mending !== null) return this.#mending ?? undefined;
+  /** What can be done after a fault of that LevelDB; whether it helped is in `#stuck`. */
+  async #mend(error: unknown, level: Level | null): Promise<void> {
+    await this.#mending;
+    // Another one met the same fault, and mended it.
+    if (this.#closed || this.#level !== level) return;
     await this.#exclusively(async () => {
       // A read that fails for another reason than damage leaves nothing to mend.
-      if (isCorrupt(error)) return this.#reopen();
+      if (isCorrupt(error)) return this.#reopen(true);
       this.#stuck = coded(error, this.#folder);
       if (!isFull(error)) return;
       const released = await this.#reserve.release();
       this.#becomeFull(this.#stuck);
       // Without space to open it again it is better left open: what it holds can be read.
-      if (released) await this.#reopen();
+      if (released) await this.#reopen(false);
     });
   }
 
@@ -196,21 +211,22 @@ class LevelStore implements Store {
     await this.#mending;
   }
 
-  async #reopen(): Promise<void> {
+  /** @param suspect whether its files are to be read through: seconds where there is much */
+  async #reopen(suspect: boolean): Promise<void> {
     await this.#level?.close();
     this.#level = null;
     try {
-      await this.#openLevel();
+      await this.#openLevel(suspect);
       this.#stuck = null;
     } catch (error) {
       this.#stuck = coded(error, this.#folder);
     }
   }
 
-  async #openLevel(): Promise<void> {
+  async #openLevel(suspect = true): Promise<void> {
     await mkdir(this.#folder, { recursive: true, mode: 0o700 });
     await chmod(this.#folder, 0o700);
-    const damage = await inspectFolder(this.#folder);
+    const damage = suspect ? await inspectFolder(this.#folder) : [];
     if (damage.length === 0) {
       try {
         this.#level = await openLevel(this.#folder);
