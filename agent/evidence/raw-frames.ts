@@ -14,11 +14,12 @@ export const RAISED = "raised.webp";
 /** Alerts whose frames are being packed at once, each with its frames in memory. */
 const MAX_PACKING = 4;
 /**
- * Packing rests this many times as long as it works, half a second at most: libuv's pool, where it is done, has the priority of the main thread, and
- * eight frames of 1024 x 1024 take a core for a second.
+ * Packing rests this many times as long as it works, so that it takes a tenth of a core at most: libuv's pool, where it is
+ * done, has the priority of the main thread, and eight frames of 1024 x 1024 take a core for a second.
  */
-const REST = 4;
-const LONGEST_REST_MS = 500;
+const REST = 9;
+/** One that took long for another's sake, on a machine that stalls. */
+const LONGEST_REST_MS = 1_000;
 
 /**
  * The raw frames of alerts: `folder/<camera>/<alert id>/raised.webp` and the moments before it, lossless. They are what
