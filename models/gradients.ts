@@ -1,3 +1,4 @@
+import { inputGradient, weightGradient } from "./conv-gradients.js";
 import { type Dim, fixed, type Graph, type Node, type Shape, type Value } from "./graph.js";
 import {
   add,
@@ -5,17 +6,19 @@ import {
   type ConvOptions,
   cast,
   concat,
-  conv,
   convTranspose,
   div,
+  dot,
   matMul,
+  matMulTransposed,
   mul,
   negative,
   padSpace,
   reduceSum,
   reshape,
-  sign,
   slice,
+  spaceToDepth,
+  step,
   sub,
   transpose,
 } from "./ops.js";
@@ -37,14 +40,26 @@ const DERIVATIVES: Readonly<Record<string, Derivative>> = {
   Sqrt: (g, { outputs: [y] }, dy) => [div(g, mul(g, dy, g.scalar(0.5)), y!)],
   Exp: (g, { outputs: [y] }, dy) => [mul(g, dy, y!)],
   Log: (g, { inputs: [x] }, dy) => [div(g, dy, x!)],
-  // y is never negative, so its sign is the step function.
-  Relu: (g, { outputs: [y] }, dy) => [mul(g, dy, sign(g, y!))],
+  Relu: (g, { outputs: [y] }, dy) => [mul(g, dy, step(g, y!))],
   ReduceSum: (g, { inputs: [x] }, dy) => [spread(g, dy, x!), null],
   ReduceMean: (g, { inputs: [x], attributes: { axes } }, dy) => [
     spread(g, div(g, dy, countOver(g, x!, axes as readonly number[])), x!),
   ],
   ReduceSumSquare: (g, { inputs: [x] }, dy) => [mul(g, mul(g, dy, g.scalar(2)), x!)],
+  Dot: (g, { inputs: [a, b] }, dy) =>
+    a === b ? [mul(g, mul(g, dy, g.scalar(2)), a!), null] : [mul(g, dy, b!), mul(g, dy, a!)],
   Reshape: (g, { inputs: [x] }, dy) => [reshape(g, dy, x!.shape), null],
+  Transpose: (g, { attributes: { perm } }, dy) => {
+    const order = perm as readonly number[];
+    return [
+      transpose(
+        g,
+        dy,
+        order.map((_, axis) => order.indexOf(axis)),
+      ),
+    ];
+  },
+  DepthToSpace: (g, { attributes: { blocksize } }, dy) => [spaceToDepth(g, dy, blocksize as number)],
   Concat: (g, { inputs, attributes: { axis } }, dy) => {
     let from = 0;
     return inputs.map(({ shape }) => {
@@ -58,20 +73,21 @@ const DERIVATIVES: Readonly<Record<string, Derivative>> = {
     reducedTo(g, matMul(g, dy, swapped(g, b!)), a!.shape),
     reducedTo(g, matMul(g, swapped(g, a!), dy), b!.shape),
   ],
-  Conv: (g, { inputs: [x, weight], attributes }, dy) => {
-    const options = convOptions(attributes);
-    return [inputGradient(g, x!, weight!, dy, options), weightGradient(g, x!, dy, weight!.shape, options)];
+  FusedMatMul: (g, { inputs: [a, b], attributes }, dy) => {
+    if (attributes.transA !== 1) throw new TypeError("of the fused products only a^T b has a derivative");
+    return [matMulTransposed(g, b!, dy), matMul(g, a!, dy)];
   },
-  ConvTranspose: (g, { inputs: [x, weight], attributes }, dy) => {
-    const options = convOptions(attributes);
-    // The other way round a transposed convolution is a convolution of dy with the same weight.
-    return [conv(g, dy, weight!, null, options), weightGradient(g, dy, x!, weight!.shape, options)];
+  Conv: (g, { inputs: [x, weight], attributes }, dy) => {
+    const [, stride] = attributes.strides as readonly number[];
+    const [, padding] = attributes.pads as readonly number[];
+    const options = { stride: stride!, padding: padding! };
+    return [inputGradient(g, x!, weight!, dy, options), weightGradient(g, x!, weight!, dy, options)];
   },
   MaxPool: (g, { inputs: [x], outputs: [y], attributes }, dy) => {
     // Where a window's element is the maximum it gets dy; a transposed convolution by one-hot kernels puts it back in place.
-    const [, channels, height, width] = x!.shape as [Dim, number, number, number];
-    const [kernel] = attributes.kernel_shape as readonly number[] as [number];
-    const options = convOptions(attributes);
+    const [, , height, width] = x!.shape as [Dim, Dim, number, number];
+    const first = (name: string) => (attributes[name] as readonly number[])[0]!;
+    const [kernel, options] = [first("kernel_shape"), { stride: first("strides"), padding: first("pads") }];
     const flat = ["NC", 1, fixed(y!.shape[2]), fixed(y!.shape[3])];
     const shares = windowsOf(g, x!, y!.shape, kernel, options).map((window) => {
       const equal = g.node("Equal", [window, y!], y!.shape, { type: "bool" });
@@ -81,14 +97,14 @@ const DERIVATIVES: Readonly<Record<string, Derivative>> = {
     const oneHot = Float32Array.from({ length: taps * taps }, (_, index) => (index % (taps + 1) === 0 ? 1 : 0));
     const weight = g.constant(oneHot, [taps, 1, kernel, kernel]);
     const placed = convTranspose(g, concat(g, shares, 1), weight, null, options, { height, width });
-    return [reshape(g, placed, ["N", channels, height, width])];
+    return [reshape(g, placed, x!.shape)];
   },
   BatchNormTraining: (g, { inputs: [x, gamma], outputs: [, mean, inverseDeviation] }, dy) => {
     // Ioffe & Szegedy 2015, section 3, arranged as dx = p dy + q x + r with one p, q, r per channel.
-    const perChannel = [0, 2, 3];
-    const shape = [1, fixed(x!.shape[1]), 1, 1];
+    const perChannel = [2, 3, 4];
+    const shape = mean!.shape;
     const sumDy = reduceSum(g, dy, perChannel);
-    const sumDyX = reduceSum(g, mul(g, dy, x!), perChannel);
+    const sumDyX = dot(g, dy, x!, 2);
     const dGamma = mul(g, inverseDeviation!, sub(g, sumDyX, mul(g, mean!, sumDy)));
     const elements = countOver(g, x!, perChannel);
     const p = mul(g, reshape(g, gamma!, shape), inverseDeviation!);
@@ -130,60 +146,6 @@ export function differentiate(g: Graph, loss: Value, wanted: readonly Value[]): 
   });
 }
 
-/** dL/dx of a convolution. */
-function inputGradient(g: Graph, x: Value, weight: Value, dy: Value, options: ConvOptions): Value {
-  const [, , height, width] = x.shape as [Dim, Dim, number, number];
-  const [out, input, kernel] = weight.shape.map(fixed) as [number, number, number];
-  if (options.stride !== 1 || !wide(dy, out)) {
-    return convTranspose(g, dy, weight, null, options, { height, width });
-  }
-  // With stride 1 it is a convolution by the turned kernel, a third faster; worth turning where weights are few.
-  const flat = reshape(g, weight, [out, input, kernel * kernel]);
-  const reversed = slice(g, flat, [{ axis: 2, from: kernel * kernel - 1, to: -kernel * kernel - 1, step: -1 }]);
-  const turned = reshape(g, transpose(g, reversed, [1, 0, 2]), [input, out, kernel, kernel]);
-  return conv(g, dy, turned, null, { stride: 1, padding: kernel - 1 - options.padding });
-}
-
-/** More space than channels: weights are few against what they act on. */
-const wide = (dy: Value, out: number): boolean => fixed(dy.shape[2]) * fixed(dy.shape[3]) > out;
-
-/**
- * dL/dW of a convolution as matrix products, several times as fast on CPUs as one Conv over transposed tensors.
- * @param x [N, I, H, W], dy [N, O, H', W'], shape [O, I, k, k]
- */
-function weightGradient(g: Graph, x: Value, dy: Value, shape: Shape, options: ConvOptions): Value {
-  const [out, , height, width] = [shape[0], null, dy.shape[2], dy.shape[3]] as [number, null, number, number];
-  // Many weights over little space: summing and reordering per-image products would cost more than the columns do.
-  return height * width <= out
-    ? gradientByColumns(g, x, dy, shape, options)
-    : gradientByOffsets(g, x, dy, shape, options);
-}
-
-/** One product over the whole batch, between dy [O, N H'W'] and the columns (im2col) of x [I k k, N H'W']. */
-function gradientByColumns(g: Graph, x: Value, dy: Value, shape: Shape, options: ConvOptions): Value {
-  const [out, input, kernel] = shape.map(fixed) as [number, number, number];
-  const channelsFirst = [1, 0, 2, 3];
-  const windows = windowsOf(g, transpose(g, x, channelsFirst), dy.shape, kernel, options).map((window) =>
-    reshape(g, window, [input, 1, "NHW"]),
-  );
-  const columns = reshape(g, concat(g, windows, 1), [input * kernel * kernel, "NHW"]);
-  const flatDy = reshape(g, transpose(g, dy, channelsFirst), [out, "NHW"]);
-  return reshape(g, matMulTransposed(g, flatDy, columns, [out, input * kernel * kernel]), shape);
-}
-
-/** For each kernel offset one product per image between dy [N, O, H'W'] and the shifted x [N, I, H'W'], then their sum. */
-function gradientByOffsets(g: Graph, x: Value, dy: Value, shape: Shape, options: ConvOptions): Value {
-  const [out, input, kernel] = shape.map(fixed) as [number, number, number];
-  const images = dy.shape[0]!;
-  const space = fixed(dy.shape[2]) * fixed(dy.shape[3]);
-  const flatDy = reshape(g, dy, [images, out, space]);
-  const offsets = windowsOf(g, x, dy.shape, kernel, options).map((window) => {
-    const product = matMulTransposed(g, flatDy, reshape(g, window, [images, input, space]), [images, out, input]);
-    return reshape(g, reduceSum(g, product, [0], false), [1, out * input]);
-  });
-  return reshape(g, transpose(g, concat(g, offsets, 0), [1, 0]), shape);
-}
-
 /** What each offset of the kernel sees of x [.., .., H, W], row by row: kernel^2 values [.., .., H', W']. */
 function windowsOf(g: Graph, x: Value, seen: Shape, kernel: number, { stride, padding }: ConvOptions): Value[] {
   const padded = padSpace(g, x, padding);
@@ -195,16 +157,6 @@ function windowsOf(g: Graph, x: Value, seen: Shape, kernel: number, { stride, pa
       { axis: 3, from: column, to: column + span(seen[3]), step: stride },
     ]);
   });
-}
-
-/** a b^T without writing b^T down. */
-function matMulTransposed(g: Graph, a: Value, b: Value, shape: Shape): Value {
-  return g.node("FusedMatMul", [a, b], shape, { domain: "com.microsoft", attributes: { transB: 1 } });
-}
-
-function convOptions(attributes: Node["attributes"]): ConvOptions {
-  const first = (name: string) => (attributes[name] as readonly number[])[0]!;
-  return { stride: first("strides"), padding: first("pads") };
 }
 
 /** Elements that a reduction over `axes` joins, as a value: the batch's size is known only at run time. */

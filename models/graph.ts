@@ -83,12 +83,23 @@ export class Graph {
   }
 
   scalar(number: number): Value {
-    return this.shared(`scalar:${number}`, () => [Float32Array.of(number), []]);
+    return this.sharedConstant(`scalar:${number}`, () => [Float32Array.of(number), []]);
   }
 
   /** A 1-d int64 constant: axes, shapes, slice bounds. */
   integers(...numbers: number[]): Value {
-    return this.shared(`integers:${numbers.join(",")}`, () => [BigInt64Array.from(numbers, BigInt), [numbers.length]]);
+    return this.sharedConstant(`integers:${numbers.join(",")}`, () => [
+      BigInt64Array.from(numbers, BigInt),
+      [numbers.length],
+    ]);
+  }
+
+  /** A tensor stored once however often it is asked for. */
+  sharedConstant(name: string, make: () => [ConstantData, readonly number[]]): Value {
+    const existing = this.constants.get(name);
+    if (existing !== undefined) return existing.value;
+    const [data, shape] = make();
+    return this.constant(data, shape, name);
   }
 
   /** One operator with one output. */
@@ -125,13 +136,6 @@ export class Graph {
   output(value: Value): Value {
     this.outputs.push(value);
     return value;
-  }
-
-  private shared(name: string, make: () => [ConstantData, readonly number[]]): Value {
-    const existing = this.constants.get(name);
-    if (existing !== undefined) return existing.value;
-    const [data, shape] = make();
-    return this.constant(data, shape, name);
   }
 
   private fresh(stem: string): string {

@@ -1,20 +1,55 @@
-import { type Dim, fixed, type Graph, type NodeOptions, type Shape, type Value } from "./graph.js";
+import { type Dim, fixed, type Graph, type NodeOptions, type Shape, sizeOf, type Value } from "./graph.js";
 
-/** ONNX operators with their shape inference. Feature maps are NCHW, float32. */
+/**
+ * ONNX operators with their shape inference. Feature maps are float32: pictures [N, C, H, W] for inference, batches
+ * [1, C, N, H, W] for training (see models/batches.ts).
+ */
 
+/** Of height and width; a batch's images are never joined. */
 export interface ConvOptions {
   readonly stride: number;
   readonly padding: number;
 }
 
-/** x [N, I, H, W], weight [O, I, k, k], bias [O] -> [N, O, H', W'] */
+/** x [N, I, H, W], weight [O, I, k, k], bias [O] -> [N, O, H', W']; or x [1, I, N, H, W], weight [O, I, 1, k, k] -> [1, O, N, H', W'] */
 export function conv(g: Graph, x: Value, weight: Value, bias: Value | null, { stride, padding }: ConvOptions): Value {
-  const [n, , height, width] = x.shape;
-  const [out, , kernel] = weight.shape;
-  const shrunk = (size: Dim | undefined) => Math.floor((fixed(size) + 2 * padding - fixed(kernel)) / stride) + 1;
-  return g.node("Conv", bias === null ? [x, weight] : [x, weight, bias], [n!, out!, shrunk(height), shrunk(width)], {
-    attributes: convAttributes(fixed(kernel), stride, padding),
+  const kernel = weight.shape.slice(2).map(fixed);
+  const inSpace = (each: number, other: number) => kernel.map((_, axis) => (axis < kernel.length - 2 ? other : each));
+  const pads = inSpace(padding, 0);
+  return convolution(g, bias === null ? [x, weight] : [x, weight, bias], {
+    strides: inSpace(stride, 1),
+    pads: [...pads, ...pads],
   });
+}
+
+/** ONNX's Conv with all its freedom: one entry per axis of space, `pads` first all beginnings, then all ends. */
+export function convolution(
+  g: Graph,
+  inputs: readonly [x: Value, weight: Value, bias?: Value],
+  options: {
+    readonly pads: readonly number[];
+    readonly strides?: readonly number[];
+    readonly dilations?: readonly number[];
+  },
+): Value {
+  const [x, weight] = inputs;
+  const kernel = weight.shape.slice(2);
+  const { pads, strides = kernel.map(() => 1), dilations = kernel.map(() => 1) } = options;
+  if (pads.some((pad) => pad < 0)) throw new TypeError(`negative padding: ${pads.join(", ")}`);
+  const space = kernel.map((size, axis) => {
+    const from = x.shape[axis + 2]!;
+    const reach = (fixed(size) - 1) * dilations[axis]! + 1;
+    if (typeof from === "string" && reach === 1) return from;
+    return Math.floor((fixed(from) + pads[axis]! + pads[axis + kernel.length]! - reach) / strides[axis]!) + 1;
+  });
+  return g.node(
+    "Conv",
+    inputs.filter((value) => value !== undefined),
+    [x.shape[0]!, weight.shape[0]!, ...space],
+    {
+      attributes: { kernel_shape: kernel.map(fixed), strides, dilations, pads },
+    },
+  );
 }
 
 /**
@@ -45,6 +80,7 @@ function convAttributes(kernel: number, stride: number, padding: number) {
   return { kernel_shape: [kernel, kernel], strides: [stride, stride], pads: [padding, padding, padding, padding] };
 }
 
+/** x [N, C, H, W] -> [N, C, H', W'] */
 export function maxPool(g: Graph, x: Value, kernel: number, stride: number, padding: number): Value {
   const shrunk = (size: Dim | undefined) => Math.floor((fixed(size) + 2 * padding - kernel) / stride) + 1;
   return g.node("MaxPool", [x], [x.shape[0]!, x.shape[1]!, shrunk(x.shape[2]), shrunk(x.shape[3])], {
@@ -54,7 +90,9 @@ export function maxPool(g: Graph, x: Value, kernel: number, stride: number, padd
 
 export const relu = (g: Graph, x: Value): Value => g.node("Relu", [x], x.shape);
 export const sqrt = (g: Graph, x: Value): Value => g.node("Sqrt", [x], x.shape);
-export const sign = (g: Graph, x: Value): Value => g.node("Sign", [x], x.shape);
+/** 0 where x is, 1 where it is above; x never negative. (ONNX Runtime's Sign is ten times as slow.) */
+export const step = (g: Graph, x: Value): Value =>
+  g.node("HardSigmoid", [x], x.shape, { attributes: { alpha: { float: 1e30 }, beta: { float: 0 } } });
 export const negative = (g: Graph, x: Value): Value => g.node("Neg", [x], x.shape);
 
 const elementwise =
@@ -96,6 +134,37 @@ export function affine(g: Graph, x: Value, scale: Value, shift: Value): Value {
   return g.node("BatchNormalization", inputs, x.shape, { attributes: { epsilon: { float: 0 } } });
 }
 
+/**
+ * The sum of a b over the axes from `from` on, without writing the products down: [.., H, W] twice -> [.., 1, 1].
+ * Only one of the axes, kept or joined, may be of unknown size.
+ */
+export function dot(g: Graph, a: Value, b: Value, from: number): Value {
+  const kept = joined(a.shape.slice(0, from));
+  const rows = (x: Value) => reshape(g, x, [kept, 1, joined(a.shape.slice(from))]);
+  const [value] = g.composite("Dot", [a, b], {}, () => [
+    reshape(
+      g,
+      matMulTransposed(g, rows(a), rows(b)),
+      a.shape.map((dim, axis) => (axis < from ? dim : 1)),
+    ),
+  ]);
+  return value;
+}
+
+const joined = (dims: Shape): Dim => (dims.every((dim) => typeof dim === "number") ? sizeOf(dims) : dims.join(" "));
+
+/** [.., M, K] x [.., P, K] -> [.., M, P]: a b^T without writing b^T down. */
+export function matMulTransposed(g: Graph, a: Value, b: Value): Value {
+  const shape = [...a.shape.slice(0, -1), b.shape.at(-2)!];
+  return g.node("FusedMatMul", [a, b], shape, { domain: "com.microsoft", attributes: { transB: 1 } });
+}
+
+/** [K, M] x [K, P] -> [M, P]: a^T b without writing a^T down. */
+export function transposedMatMul(g: Graph, a: Value, b: Value): Value {
+  const shape = [a.shape[1]!, b.shape[1]!];
+  return g.node("FusedMatMul", [a, b], shape, { domain: "com.microsoft", attributes: { transA: 1 } });
+}
+
 /** [..., M, K] x [..., K, P] -> [..., M, P] */
 export function matMul(g: Graph, a: Value, b: Value): Value {
   const batch = broadcast(a.shape.slice(0, -2), b.shape.slice(0, -2));
@@ -108,6 +177,22 @@ export function concat(g: Graph, values: readonly Value[], axis: number): Value 
   const shape = first.shape.map((dim, index) => (index === axis ? total : dim));
   return g.node("Concat", values, shape, { attributes: { axis } });
 }
+
+/** x [N, s s C, H, W] -> [N, C, s H, s W]: channel (u s + v) C + c goes to row u and column v of each s x s square. */
+export function depthToSpace(g: Graph, x: Value, s: number): Value {
+  const [n, channels, height, width] = x.shape;
+  const shape = [n!, fixed(channels) / (s * s), times(height, s), times(width, s)];
+  return g.node("DepthToSpace", [x], shape, { attributes: { blocksize: s } });
+}
+
+/** The other way round. */
+export function spaceToDepth(g: Graph, x: Value, s: number): Value {
+  const [n, channels, height, width] = x.shape;
+  const shape = [n!, fixed(channels) * s * s, times(height, 1 / s), times(width, 1 / s)];
+  return g.node("SpaceToDepth", [x], shape, { attributes: { blocksize: s } });
+}
+
+const times = (dim: Dim | undefined, factor: number): Dim => (typeof dim === "number" ? dim * factor : dim!);
 
 export function transpose(g: Graph, x: Value, order: readonly number[]): Value {
   const shape = order.map((axis) => x.shape[axis]!);

@@ -2,9 +2,9 @@ import { fixed, Graph } from "../graph.js";
 import { type Arch, scalesOf } from "../network/arch.js";
 import type { DeclaredParameter } from "../network/declared-layers.js";
 import { teacher } from "../network/resnet.js";
-import { matMul, mul, reduceMean, reduceSum, reshape, sub } from "../ops.js";
+import { matMul, mul, reduceMean, reduceSum, reshape, sub, transpose } from "../ops.js";
 import { finishStep } from "../training/step.js";
-import { TrainedLayers } from "../training/trained-layers.js";
+import { batched, TrainedLayers } from "../training/trained-layers.js";
 
 /** The tensors of the classifier's head over the teacher's last stage. */
 export function headParameters(arch: Arch, classes: number): readonly DeclaredParameter[] {
@@ -20,9 +20,9 @@ export function classifierStep(arch: Arch, size: number, classes: number): Graph
   const image = g.input("image", "float32", ["N", 3, size, size]);
   const labels = g.input("labels", "float32", ["N", classes]);
   const layers = new TrainedLayers(g);
-  const coarse = teacher(layers, arch, image)[2];
+  const coarse = teacher(layers, arch, batched(g, image))[2];
   const channels = fixed(coarse.shape[1]);
-  const pooled = reshape(g, reduceMean(g, coarse, [2, 3]), ["N", channels]);
+  const pooled = transpose(g, reshape(g, reduceMean(g, coarse, [3, 4]), [channels, "N"]), [1, 0]);
   const weight = g.input("head.weight", "float32", [channels, classes]);
   layers.trained.set(weight.name, weight);
   const logits = matMul(g, pooled, weight);

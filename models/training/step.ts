@@ -5,8 +5,8 @@ import { bottleneck } from "../network/bottleneck.js";
 import type { InputSize } from "../network/rd.js";
 import type { Features } from "../network/resnet.js";
 import { student } from "../network/student.js";
-import { add, div, mul, reduceMean, reduceSum, sqrt, sub } from "../ops.js";
-import { TrainedLayers } from "./trained-layers.js";
+import { add, div, dot, mul, reduceMean, reduceSum, sqrt, sub } from "../ops.js";
+import { batched, TrainedLayers } from "./trained-layers.js";
 
 /** RD4AD's optimiser: torch.optim.Adam(lr 0.005, betas (0.5, 0.999)), epsilon PyTorch's. */
 export const ADAM = { rate: 0.005, beta1: 0.5, beta2: 0.999, epsilon: 1e-8 } as const;
@@ -19,7 +19,7 @@ export const ADAM = { rate: 0.005, beta1: 0.5, beta2: 0.999, epsilon: 1e-8 } as 
 export function stepGraph(arch: Arch, size: InputSize): Graph {
   const g = new Graph("training_step");
   const [f1, f2, f3] = scalesOf(arch).map(({ channels, stride }, index) =>
-    g.input(`f${index + 1}`, "float32", ["N", channels, size.height / stride, size.width / stride]),
+    batched(g, g.input(`f${index + 1}`, "float32", ["N", channels, size.height / stride, size.width / stride])),
   );
   const encoded: Features = [f1!, f2!, f3!];
   const layers = new TrainedLayers(g);
@@ -42,15 +42,15 @@ export function finishStep(g: Graph, layers: TrainedLayers, loss: Value): void {
 
 /**
  * RD4AD's loss: per scale 1 - cosine similarity of the flattened features, averaged over the batch; summed over scales.
- * @returns [1, 1, 1, 1]
+ * @returns [1, 1, 1, 1, 1]
  */
 export function cosineLoss(g: Graph, teacher: Features, student: Features): Value {
-  const whole = [1, 2, 3];
+  // Per image over height and width, then over channels: [1, C, N, H, W] twice -> [1, 1, N, 1, 1]
+  const product = (a: Value, b: Value) => reduceSum(g, dot(g, a, b, 3), [1]);
   const perScale = teacher.map((a, index) => {
     const b = student[index]!;
-    const dot = reduceSum(g, mul(g, a, b), whole);
-    const norms = mul(g, sqrt(g, reduceSum(g, mul(g, a, a), whole)), sqrt(g, reduceSum(g, mul(g, b, b), whole)));
-    return reduceMean(g, sub(g, g.scalar(1), div(g, dot, norms)), [0]);
+    const norms = mul(g, sqrt(g, product(a, a)), sqrt(g, product(b, b)));
+    return reduceMean(g, sub(g, g.scalar(1), div(g, product(a, b), norms)), [2]);
   });
   return add(g, add(g, perScale[0]!, perScale[1]!), perScale[2]!);
 }

@@ -6,8 +6,9 @@ import {
   affine,
   concat,
   conv,
-  convTranspose,
+  depthToSpace,
   div,
+  dot,
   maxPool,
   mul,
   reduceMean,
@@ -15,6 +16,8 @@ import {
   reshape,
   sqrt,
   sub,
+  transpose,
+  transposedMatMul,
 } from "../ops.js";
 
 /** PyTorch's BatchNorm2d: how far the running averages move towards a batch's. */
@@ -22,7 +25,8 @@ const MOMENTUM = 0.1;
 
 /**
  * For training: parameters are inputs of the graph; batch norms use the batch's statistics and yield the moved
- * running averages.
+ * running averages. Maps are [1, C, N, H, W], the batch as one picture of N slices: a convolution then is one large matrix
+ * product over the whole batch instead of N small ones, and what belongs to a channel lies together.
  */
 export class TrainedLayers implements Layers {
   /** Inputs that Adam moves, by tensor name. */
@@ -40,9 +44,9 @@ export class TrainedLayers implements Layers {
     const weight = this.parameter(`${convName}.weight`, weightShape(fixed(x.shape[1]), spec));
     const gamma = this.parameter(`${norm}.weight`, [spec.out]);
     const beta = this.parameter(`${norm}.bias`, [spec.out]);
-    const convolved = (spec.transposed ? convTranspose : conv)(g, x, weight, null, spec);
+    const convolved = spec.transposed ? enlarging(g, x, weight) : conv(g, x, deepened(g, weight), null, spec);
     const [y, mean, , variance] = batchNorm(g, convolved, gamma, beta);
-    const count = countOver(g, convolved, [0, 2, 3]);
+    const count = countOver(g, convolved, PER_CHANNEL);
     const unbiased = mul(g, variance, div(g, count, sub(g, count, g.scalar(1))));
     this.average(`${norm}.running_mean`, spec.out, mean);
     this.average(`${norm}.running_var`, spec.out, unbiased);
@@ -53,7 +57,10 @@ export class TrainedLayers implements Layers {
   add = (a: Value, b: Value): Value => add(this.graph, a, b);
   concat = (values: readonly Value[]): Value => concat(this.graph, values, 1);
   maxPool(x: Value, kernel: number, stride: number, padding: number): Value {
-    return maxPool(this.graph, x, kernel, stride, padding);
+    const g = this.graph;
+    const [, channels, images, height, width] = x.shape;
+    const pooled = maxPool(g, reshape(g, x, [channels!, images!, height!, width!]), kernel, stride, padding);
+    return reshape(g, pooled, [1, ...pooled.shape]);
   }
 
   private parameter(name: string, shape: readonly number[]): Value {
@@ -70,20 +77,46 @@ export class TrainedLayers implements Layers {
   }
 }
 
+/** Pictures as the training layers take them: [N, C, H, W] -> [1, C, N, H, W] */
+export function batched(g: Graph, x: Value): Value {
+  const swapped = transpose(g, x, [1, 0, 2, 3]);
+  return reshape(g, swapped, [1, ...swapped.shape]);
+}
+
+/** A weight that leaves images apart: [O, I, k, k] -> [O, I, 1, k, k] */
+function deepened(g: Graph, weight: Value): Value {
+  const [out, input, height, width] = weight.shape;
+  return reshape(g, weight, [out!, input!, 1, height!, width!]);
+}
+
 /**
- * Batch norm with the batch's statistics: x [N, C, H, W] -> y, mean, 1 / sqrt(var + eps) and var, the latter [1, C, 1, 1].
- * One composite, because its derivative as a whole needs four passes over the data instead of a dozen.
+ * A transposed convolution whose kernel is as large as its stride, so that no two places meet: x [1, I, N, H, W],
+ * weight [I, O, s, s] -> [1, O, N, s H, s W]. One product for all places of the s x s squares, which are then woven.
+ */
+function enlarging(g: Graph, x: Value, weight: Value): Value {
+  const [input, out, s] = weight.shape.map(fixed) as [number, number, number];
+  const [, , images, height, width] = x.shape;
+  const places = transposedMatMul(g, reshape(g, weight, [input, out * s * s]), reshape(g, x, [input, "NHW"]));
+  const woven = depthToSpace(g, reshape(g, places, [out, s * s, "NH", width!]), s);
+  return reshape(g, woven, [1, out, images!, s * fixed(height), s * fixed(width)]);
+}
+
+/** A batch's axes that a channel's statistics join. */
+const PER_CHANNEL = [2, 3, 4];
+
+/**
+ * Batch norm with the batch's statistics: x [1, C, N, H, W] -> y, mean, 1 / sqrt(var + eps) and var, the latter
+ * [1, C, 1, 1, 1]. One composite, because its derivative as a whole needs four passes over the data instead of a dozen.
  */
 export function batchNorm(g: Graph, x: Value, gamma: Value, beta: Value): readonly [Value, Value, Value, Value] {
-  const channels = fixed(x.shape[1]);
-  const column = [1, channels, 1, 1];
   const outputs = g.composite("BatchNormTraining", [x, gamma, beta], {}, () => {
-    const mean = reduceMean(g, x, [0, 2, 3]);
+    const mean = reduceMean(g, x, PER_CHANNEL);
+    const square = div(g, dot(g, x, x, 2), countOver(g, x, PER_CHANNEL));
     // E[x^2] - E[x]^2 saves a pass; rounding may take it below zero where a channel is constant.
-    const variance = relu(g, sub(g, reduceMean(g, mul(g, x, x), [0, 2, 3]), mul(g, mean, mean)));
+    const variance = relu(g, sub(g, square, mul(g, mean, mean)));
     const inverse = div(g, g.scalar(1), sqrt(g, add(g, variance, g.scalar(NORM_EPSILON))));
-    const scale = mul(g, reshape(g, gamma, column), inverse);
-    const y = affine(g, x, scale, sub(g, reshape(g, beta, column), mul(g, mean, scale)));
+    const scale = mul(g, reshape(g, gamma, mean.shape), inverse);
+    const y = affine(g, x, scale, sub(g, reshape(g, beta, mean.shape), mul(g, mean, scale)));
     return [y, mean, inverse, variance];
   });
   return outputs as unknown as readonly [Value, Value, Value, Value];
