@@ -5,8 +5,8 @@ import {
   convolution,
   depthToSpace,
   matMul,
-  matMulTransposed,
   mul,
+  product,
   reshape,
   slice,
   transpose,
@@ -100,7 +100,7 @@ export function weightGradient(g: Graph, x: Value, weight: Value, dy: Value, { s
     const steps = [3, 4].map((axis) => ({ axis, from: 0, to: fixed(x.shape[axis]), step: stride }));
     const rows = (value: Value, channels: number) => reshape(g, value, [channels, "NHW"]);
     const seen = stride === 1 ? x : slice(g, x, steps);
-    return reshape(g, matMulTransposed(g, rows(dy, out), rows(seen, input)), weight.shape);
+    return reshape(g, product(g, rows(dy, out), rows(seen, input), { transB: true }), weight.shape);
   }
   const end = (size: number, seen: number) => Math.max(0, (seen - 1) * stride + kernel - size - padding);
   const [below, after] = [end(height, seenHeight), end(width, seenWidth)];

@@ -9,11 +9,10 @@ import {
   convTranspose,
   div,
   dot,
-  matMul,
-  matMulTransposed,
   mul,
   negative,
   padSpace,
+  product,
   reduceSum,
   reshape,
   slice,
@@ -22,6 +21,7 @@ import {
   sub,
   transpose,
 } from "./ops.js";
+import { windowsGradient } from "./winograd.js";
 
 /**
  * Reverse-mode differentiation: a table from operator to derivative, and one reverse walk over the graph.
@@ -69,20 +69,15 @@ const DERIVATIVES: Readonly<Record<string, Derivative>> = {
       return part;
     });
   },
-  MatMul: (g, { inputs: [a, b] }, dy) => [
-    reducedTo(g, matMul(g, dy, swapped(g, b!)), a!.shape),
-    reducedTo(g, matMul(g, swapped(g, a!), dy), b!.shape),
-  ],
-  FusedMatMul: (g, { inputs: [a, b], attributes }, dy) => {
-    if (attributes.transA !== 1) throw new TypeError("of the fused products only a^T b has a derivative");
-    return [matMulTransposed(g, b!, dy), matMul(g, a!, dy)];
-  },
+  MatMul: productDerivative,
+  FusedMatMul: productDerivative,
   Conv: (g, { inputs: [x, weight], attributes }, dy) => {
     const [, stride] = attributes.strides as readonly number[];
     const [, padding] = attributes.pads as readonly number[];
     const options = { stride: stride!, padding: padding! };
     return [inputGradient(g, x!, weight!, dy, options), weightGradient(g, x!, weight!, dy, options)];
   },
+  WinogradWindows: (g, { inputs: [x] }, dy) => [windowsGradient(g, x!, dy)],
   MaxPool: (g, { inputs: [x], outputs: [y], attributes }, dy) => {
     // Where a window's element is the maximum it gets dy; a transposed convolution by one-hot kernels puts it back in place.
     const [, , height, width] = x!.shape as [Dim, Dim, number, number];
@@ -174,6 +169,15 @@ export function countOver(g: Graph, x: Value, axes: readonly number[]): Value {
     }, g.scalar(known));
 }
 
+/** Of op(a) op(b), where op may exchange the last two axes. */
+function productDerivative(g: Graph, { inputs, attributes }: Node, dy: Value): readonly Value[] {
+  const [a, b] = inputs as readonly [Value, Value];
+  const [transA, transB] = [attributes.transA === 1, attributes.transB === 1];
+  const da = transA ? product(g, b, dy, { transA: transB, transB: true }) : product(g, dy, b, { transB: !transB });
+  const db = transB ? product(g, dy, a, { transA: true, transB: transA }) : product(g, a, dy, { transA: !transA });
+  return [reducedTo(g, da, a.shape), reducedTo(g, db, b.shape)];
+}
+
 /** Sums away what broadcasting had spread. */
 function reducedTo(g: Graph, x: Value, shape: Shape): Value {
   if (x.shape.join() === shape.join()) return x;
@@ -192,10 +196,4 @@ function spread(g: Graph, dy: Value, x: Value): Value {
   if (!ranks) throw new TypeError("a reduction on the way to the loss must keep its axes");
   const sizes = g.node("Shape", [x], [x.shape.length], { type: "int64" });
   return g.node("Expand", [dy, sizes], x.shape);
-}
-
-function swapped(g: Graph, x: Value): Value {
-  const order = x.shape.map((_, axis) => axis);
-  order.splice(-2, 2, order.length - 1, order.length - 2);
-  return transpose(g, x, order);
 }

@@ -144,7 +144,7 @@ export function dot(g: Graph, a: Value, b: Value, from: number): Value {
   const [value] = g.composite("Dot", [a, b], {}, () => [
     reshape(
       g,
-      matMulTransposed(g, rows(a), rows(b)),
+      product(g, rows(a), rows(b), { transB: true }),
       a.shape.map((dim, axis) => (axis < from ? dim : 1)),
     ),
   ]);
@@ -153,22 +153,21 @@ export function dot(g: Graph, a: Value, b: Value, from: number): Value {
 
 const joined = (dims: Shape): Dim => (dims.every((dim) => typeof dim === "number") ? sizeOf(dims) : dims.join(" "));
 
-/** [.., M, K] x [.., P, K] -> [.., M, P]: a b^T without writing b^T down. */
-export function matMulTransposed(g: Graph, a: Value, b: Value): Value {
-  const shape = [...a.shape.slice(0, -1), b.shape.at(-2)!];
-  return g.node("FusedMatMul", [a, b], shape, { domain: "com.microsoft", attributes: { transB: 1 } });
-}
-
-/** [K, M] x [K, P] -> [M, P]: a^T b without writing a^T down. */
-export function transposedMatMul(g: Graph, a: Value, b: Value): Value {
-  const shape = [a.shape[1]!, b.shape[1]!];
-  return g.node("FusedMatMul", [a, b], shape, { domain: "com.microsoft", attributes: { transA: 1 } });
-}
-
 /** [..., M, K] x [..., K, P] -> [..., M, P] */
-export function matMul(g: Graph, a: Value, b: Value): Value {
+export const matMul = (g: Graph, a: Value, b: Value): Value => product(g, a, b);
+
+/** The same with the last two axes of `a` ([..., K, M]), of `b` ([..., P, K]) or of both exchanged, without copying them. */
+export function product(
+  g: Graph,
+  a: Value,
+  b: Value,
+  { transA = false, transB = false }: { readonly transA?: boolean; readonly transB?: boolean } = {},
+): Value {
   const batch = broadcast(a.shape.slice(0, -2), b.shape.slice(0, -2));
-  return g.node("MatMul", [a, b], [...batch, a.shape.at(-2)!, b.shape.at(-1)!]);
+  const shape = [...batch, a.shape.at(transA ? -1 : -2)!, b.shape.at(transB ? -2 : -1)!];
+  if (!transA && !transB) return g.node("MatMul", [a, b], shape);
+  const attributes = { transA: transA ? 1 : 0, transB: transB ? 1 : 0 };
+  return g.node("FusedMatMul", [a, b], shape, { domain: "com.microsoft", attributes });
 }
 
 export function concat(g: Graph, values: readonly Value[], axis: number): Value {

@@ -11,14 +11,15 @@ import {
   dot,
   maxPool,
   mul,
+  product,
   reduceMean,
   relu,
   reshape,
   sqrt,
   sub,
   transpose,
-  transposedMatMul,
 } from "../ops.js";
+import { suitsWinograd, winogradConv } from "../winograd.js";
 
 /** PyTorch's BatchNorm2d: how far the running averages move towards a batch's. */
 const MOMENTUM = 0.1;
@@ -44,9 +45,9 @@ export class TrainedLayers implements Layers {
     const weight = this.parameter(`${convName}.weight`, weightShape(fixed(x.shape[1]), spec));
     const gamma = this.parameter(`${norm}.weight`, [spec.out]);
     const beta = this.parameter(`${norm}.bias`, [spec.out]);
-    const convolved = spec.transposed ? enlarging(g, x, weight) : conv(g, x, deepened(g, weight), null, spec);
-    const [y, mean, , variance] = batchNorm(g, convolved, gamma, beta);
-    const count = countOver(g, convolved, PER_CHANNEL);
+    const maps = convolved(g, x, weight, spec);
+    const [y, mean, , variance] = batchNorm(g, maps, gamma, beta);
+    const count = countOver(g, maps, PER_CHANNEL);
     const unbiased = mul(g, variance, div(g, count, sub(g, count, g.scalar(1))));
     this.average(`${norm}.running_mean`, spec.out, mean);
     this.average(`${norm}.running_var`, spec.out, unbiased);
@@ -83,6 +84,14 @@ export function batched(g: Graph, x: Value): Value {
   return reshape(g, swapped, [1, ...swapped.shape]);
 }
 
+/** x [1, I, N, H, W] -> [1, O, N, H', W'], each kind of convolution by what is quickest for its shape. */
+function convolved(g: Graph, x: Value, weight: Value, spec: ConvSpec): Value {
+  const { kernel, stride, padding, transposed } = spec;
+  if (transposed) return enlarging(g, x, weight);
+  if (kernel === 3 && stride === 1 && padding === 1 && suitsWinograd(x, spec.out)) return winogradConv(g, x, weight);
+  return conv(g, x, deepened(g, weight), null, spec);
+}
+
 /** A weight that leaves images apart: [O, I, k, k] -> [O, I, 1, k, k] */
 function deepened(g: Graph, weight: Value): Value {
   const [out, input, height, width] = weight.shape;
@@ -96,7 +105,7 @@ function deepened(g: Graph, weight: Value): Value {
 function enlarging(g: Graph, x: Value, weight: Value): Value {
   const [input, out, s] = weight.shape.map(fixed) as [number, number, number];
   const [, , images, height, width] = x.shape;
-  const places = transposedMatMul(g, reshape(g, weight, [input, out * s * s]), reshape(g, x, [input, "NHW"]));
+  const places = product(g, reshape(g, weight, [input, out * s * s]), reshape(g, x, [input, "NHW"]), { transA: true });
   const woven = depthToSpace(g, reshape(g, places, [out, s * s, "NH", width!]), s);
   return reshape(g, woven, [1, out, images!, s * fixed(height), s * fixed(width)]);
 }

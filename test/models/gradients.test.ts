@@ -6,6 +6,7 @@ import * as ops from "../../models/ops.js";
 import { createRandom } from "../../models/random.js";
 import { floats, floatsOf, openSession } from "../../models/session.js";
 import { batchNorm } from "../../models/training/trained-layers.js";
+import { winogradConv } from "../../models/winograd.js";
 import { suite } from "../support/suite.js";
 
 /**
@@ -111,6 +112,15 @@ test("reductions, shapes and products", async () => {
     ],
     (g, [a, b]) => ops.matMul(g, a!, b!),
   );
+  for (const [transA, transB] of [
+    [true, false],
+    [false, true],
+    [true, true],
+  ]) {
+    await checkGradients([transA ? [2, 4, 3] : [2, 3, 4], transB ? [5, 4] : [4, 5]], (g, [a, b]) =>
+      ops.product(g, a!, b!, { transA: transA!, transB: transB! }),
+    );
+  }
 });
 
 for (const [kernel, stride, padding, size] of [
@@ -133,6 +143,35 @@ for (const [kernel, stride, padding, size] of [
     });
   }
 }
+
+test("3x3 convolution by Winograd's filtering: the plain one's result, and its gradients", async () => {
+  const g = new Graph("check");
+  const x = g.input("x", "float32", [1, 3, "N", 8, 4]);
+  const w = g.input("w", "float32", [5, 3, 3, 3]);
+  const plain = ops.conv(g, x, ops.reshape(g, w, [5, 3, 1, 3, 3]), null, { stride: 1, padding: 1 });
+  for (const [name, value] of Object.entries({ plain, quick: winogradConv(g, x, w) })) {
+    g.output(g.node("Identity", [value], value.shape, { name }));
+  }
+  const random = createRandom(3);
+  const data = (length: number) => Float32Array.from({ length }, () => random.between(-1, 1));
+  const session = await openSession(encodeModel(g), { threads: 1 });
+  const outputs = await session.run({
+    x: floats(data(192), [1, 3, 2, 8, 4]),
+    w: floats(data(135), [5, 3, 3, 3]),
+  });
+  await session.close();
+  const expected = floatsOf(outputs.plain);
+  const worst = floatsOf(outputs.quick).reduce((most, each, at) => Math.max(most, Math.abs(each - expected[at]!)), 0);
+  assert.ok(worst < 1e-5, `apart by ${worst}`);
+
+  await checkGradients(
+    [
+      [1, 3, "N", 4, 6],
+      [4, 3, 3, 3],
+    ],
+    (graph, [a, b]) => winogradConv(graph, a!, b!),
+  );
+});
 
 test("depth to space", async () => {
   await checkGradients([["N", 8, 3, 3]], (g, [x]) => ops.depthToSpace(g, x!, 2));
