@@ -13,6 +13,7 @@ const EDGES: readonly { readonly name: string; readonly where: string }[] = [
   { name: "onnxruntime-node", where: "agent" },
   { name: "onnxruntime-node", where: "models" },
   { name: "gstreamer-superficial", where: "" },
+  { name: "koffi", where: "" },
   { name: "sharp", where: "" },
   { name: "mqtt", where: "" },
   { name: "aedes", where: "" },

@@ -77,7 +77,7 @@ export function watchCamera(options: WatchCameraOptions, deps: Partial<CaptureDe
         source,
         credits,
         pace,
-        triggered: config.type === "aravis" && config.trigger !== "off",
+        triggered: config.type === "aravis" && config.trigger === "hardware",
         patience: all.patience(config),
         scheduler,
       });
@@ -108,9 +108,10 @@ function loops(source: SourceConfig): boolean {
   return (source.type === "images" || source.type === "file") && source.loop;
 }
 
-/** A live camera sets its own pace (its launch line keeps it to `fps`); what waits to be asked is asked on the beat. */
+/** A live camera sets its own pace, kept to `fps` where it begins; what waits to be asked is asked on the beat. */
 function paceOf(source: SourceConfig, fps: number, monotonicMs: () => number): () => number {
-  if (isLive(source)) return () => 0;
+  const onDemand = source.type === "aravis" && source.trigger === "software";
+  if (isLive(source) && !onDemand) return () => 0;
   const pace = createPace(fps);
   return () => pace(monotonicMs());
 }

@@ -20,6 +20,10 @@ interface Caps {
   readonly height?: number;
 }
 
+interface AppSrc {
+  push(buffer: Uint8Array): void;
+}
+
 interface AppSink {
   /** Occupies a thread of libuv's pool until there is a buffer, or null: the stream ended, failed or was stopped. */
   pull(callback: (buffer: Buffer | null, caps: Caps) => void): void;
@@ -65,13 +69,15 @@ export interface GstreamerOptions {
   readonly launch: string;
   /** Of the pictures that reach `frames`. */
   readonly input: Size;
+  /** The line's `appsrc` for pictures that are pushed. */
+  readonly feed?: string;
 }
 
 /**
  * A source that plays a launch line. The pipeline is made once and started again after each loss: the binding never frees one.
  * A line that GStreamer cannot parse (an element is missing) makes `grab` yield `lost` with GStreamer's words.
  */
-export function createGstreamerSource({ launch, input }: GstreamerOptions): FrameSource {
+export function createGstreamerSource({ launch, input, feed }: GstreamerOptions): GstreamerSource {
   let made: Made | undefined;
   let running = false;
   let stopping: Promise<void> | undefined;
@@ -91,7 +97,8 @@ export function createGstreamerSource({ launch, input }: GstreamerOptions): Fram
     const sink = pipeline.findChild(sinkName) as AppSink;
     const nativeSink = pipeline.findChild(nativeSinkName) as AppSink | undefined;
     const gauge = pipeline.findChild(gaugeName) as Gauge | undefined;
-    return { pipeline, sink, nativeSink, gauge, bus: createBus(pipeline, pipeline.findChild(bellName)) };
+    const source = feed === undefined ? undefined : (pipeline.findChild(feed) as AppSrc);
+    return { pipeline, source, sink, nativeSink, gauge, bus: createBus(pipeline, pipeline.findChild(bellName)) };
   }
 
   function start(): void {
@@ -142,12 +149,25 @@ export function createGstreamerSource({ launch, input }: GstreamerOptions): Fram
     return stopping ?? Promise.resolve();
   }
 
-  return { start, grab, stop, answered: () => made?.bus.answered() ?? false };
+  return {
+    start,
+    grab,
+    stop,
+    answered: () => made?.bus.answered() ?? false,
+    // A line that could not be made says so when it is asked for a picture.
+    push: (picture) => made?.source?.push(picture),
+  };
+}
+
+export interface GstreamerSource extends FrameSource {
+  /** Hands a picture to the line's `feed`. */
+  push(picture: Uint8Array): void;
 }
 
 interface Made {
   readonly pipeline: NativePipeline;
   readonly sink: AppSink;
+  readonly source: AppSrc | undefined;
   readonly nativeSink: AppSink | undefined;
   readonly gauge: Gauge | undefined;
   readonly bus: ReturnType<typeof createBus>;

@@ -8,6 +8,9 @@ import { createGstreamerSource } from "./gstreamer.js";
 import { createImagesSource } from "./images.js";
 import { type Board, detectBoard } from "./launch/board.js";
 import { launchLine } from "./launch/launch.js";
+import { loadAravis } from "./vision/aravis.js";
+import { openDevice } from "./vision/device.js";
+import { createVisionSource } from "./vision/source.js";
 
 export interface OpenDeps {
   readonly openDemoFrames?: OpenDemoFrames;
@@ -24,6 +27,10 @@ export function openSource(camera: CameraConfig, input: Size, deps: OpenDeps = {
   }
   if (source.type === "images") return createImagesSource({ path: source.path, input, roi });
   const board = deps.board ?? detectBoard();
+  if (source.type === "aravis") {
+    const open = () => openDevice(loadAravis(), source, fps);
+    return createVisionSource({ source, input, roi, fps, board, open, monotonicMs: () => performance.now() });
+  }
   return createGstreamerSource({ launch: launchLine(source, { input, roi, fps, board }, passwordOf(source)), input });
 }
 

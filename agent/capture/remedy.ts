@@ -8,7 +8,7 @@ const remedies: Readonly<Record<SourceConfig["type"], string>> = {
   csi: "Check the ribbon cable and the sensor's number; `retort doctor` lists the cameras found.",
   rtsp: "Check that the camera has power and network, its address and its password.",
   aravis:
-    "Check that the camera has power and network and that no other program uses it; `arv-tool-0.8` lists the cameras found.",
+    "Check that the camera has power and network and that no other program uses it; `retort doctor` lists the cameras found.",
   gstreamer: "Try the line with `gst-launch-1.0` and a `fakesink`.",
 };
 

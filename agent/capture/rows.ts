@@ -19,3 +19,13 @@ export function packRows(buffer: Uint8Array, { width, height }: Size): Uint8Arra
 function ownsItsMemory(buffer: Uint8Array): buffer is Uint8Array<ArrayBuffer> {
   return buffer.byteOffset === 0 && buffer.byteLength === buffer.buffer.byteLength;
 }
+
+/** The other way round: rows as GStreamer wants them. @param picture its rows without padding */
+export function padRows(picture: Uint8Array, { width, height }: Size, bytesPerPixel: number): Uint8Array {
+  const row = width * bytesPerPixel;
+  const stride = Math.ceil(row / 4) * 4;
+  if (stride === row) return picture;
+  const padded = new Uint8Array(stride * height);
+  for (let y = 0; y < height; y += 1) padded.set(picture.subarray(y * row, (y + 1) * row), y * stride);
+  return padded;
+}

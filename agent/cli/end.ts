@@ -1,3 +1,4 @@
+import { exitAtOnce } from "../capture/vision/ffi.js";
 import { stuckThreads } from "../inference/stuck.js";
 
 /**
@@ -8,6 +9,7 @@ import { stuckThreads } from "../inference/stuck.js";
 export function endSurely(status: number): void {
   process.exitCode = status;
   if (stuckThreads() === 0) {
+    process.once("exit", exitAtOnce);
     setTimeout(() => process.exit(), 300).unref();
     return;
   }

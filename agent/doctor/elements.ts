@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
-import type { CameraConfig, SourceType } from "../../config/types.js";
+import type { AravisSource, CameraConfig, SourceType } from "../../config/types.js";
 import { type Board, detectBoard } from "../capture/launch/board.js";
-import { type LaunchedSource, launchLine } from "../capture/launch/launch.js";
+import { type LaunchedSource, launchLine, visionLine } from "../capture/launch/launch.js";
 import { messageOf } from "../errors.js";
 import type { Check } from "./check.js";
 
@@ -16,8 +16,10 @@ const inspect: HasElement = (name) =>
     });
   });
 
+type PlayedSource = LaunchedSource | AravisSource;
+
 /** One of each kind that GStreamer plays, to tell what this machine could do beyond its configuration. */
-const samples: readonly LaunchedSource[] = [
+const samples: readonly PlayedSource[] = [
   { type: "v4l2", device: "/dev/video0" },
   { type: "csi", sensorId: 0 },
   { type: "rtsp", url: "rtsp://h", latencyMs: 100, transport: "tcp", codec: "h264" },
@@ -64,13 +66,15 @@ export async function elementChecks(
   }
 }
 
-function isLaunched(source: CameraConfig["source"]): source is LaunchedSource {
+function isLaunched(source: CameraConfig["source"]): source is PlayedSource {
   return source.type !== "demo" && source.type !== "images";
 }
 
-function lineOf(source: LaunchedSource, board: Board): string {
+function lineOf(source: PlayedSource, board: Board): string {
   const roi = { x: 0, y: 0, width: 1, height: 1 };
-  return launchLine(source, { input: { width: 256, height: 256 }, roi, fps: 10, board });
+  const options = { input: { width: 256, height: 256 }, roi, fps: 10, board };
+  if (source.type !== "aravis") return launchLine(source, options);
+  return visionLine({ gstreamer: "video/x-bayer,format=rggb", width: 512, height: 512 }, options);
 }
 
 /** The element names of a launch line: the first word of each link that is neither caps nor a pad of an earlier one. */
@@ -88,6 +92,5 @@ async function missingElements(launch: string, hasElement: HasElement): Promise<
 
 function remedyFor(type: SourceType): string {
   if (type === "csi") return "CSI cameras need a Jetson with NVIDIA's multimedia packages.";
-  if (type === "aravis") return "Install Aravis's GStreamer plugin (gstreamer1.0-aravis, or libaravis-0.8-0).";
   return "Install GStreamer's base, good, bad and libav plugins, or run the set-up again (npm start).";
 }

@@ -6,11 +6,13 @@ import type { Check } from "./check.js";
 import { diskCheck } from "./disk.js";
 import { elementChecks } from "./elements.js";
 import { modelChecks } from "./models.js";
+import { visionChecks } from "./vision.js";
 
 /** Everything that a valid configuration lets us look at; never rejects. */
 export async function examine(config: Config): Promise<readonly Check[]> {
-  const [elements, cameras, models, broker, disk] = await Promise.all([
+  const [elements, vision, cameras, models, broker, disk] = await Promise.all([
     elementChecks(config.cameras),
+    visionChecks(config.cameras),
     cameraChecks(),
     modelChecks(config),
     brokerCheck(config.mqtt),
@@ -20,6 +22,7 @@ export async function examine(config: Config): Promise<readonly Check[]> {
   const gone = missingPaths(config).filter(({ path }) => !path.startsWith("models."));
   return [
     ...elements,
+    ...vision,
     ...cameras,
     ...models,
     ...gone.map((problem): Check => ({ level: "fail", ...problem })),

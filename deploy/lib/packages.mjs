@@ -32,8 +32,8 @@ const AGENT = [
   {
     why: "to read GigE Vision and USB3 Vision cameras",
     optional: "sources of type aravis will not work",
-    // aravissrc is in the library's own package up to Debian 12 and Ubuntu 22.04; renamed or split off later.
-    names: [["gstreamer1.0-aravis", "libaravis-0.8-0t64", "libaravis-0.8-0"]],
+    // Renamed where time_t became 64 bits: Debian 13, Ubuntu 24.04.
+    names: [["libaravis-0.8-0t64", "libaravis-0.8-0"]],
   },
 ];
 

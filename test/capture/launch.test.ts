@@ -1,5 +1,5 @@
 import * as assert from "uvu/assert";
-import { type LaunchedSource, launchLine } from "../../agent/capture/launch/launch.js";
+import { type LaunchedSource, launchLine, visionLine } from "../../agent/capture/launch/launch.js";
 import { suite } from "../support/suite.js";
 
 const test = suite("launch lines");
@@ -165,68 +165,6 @@ const cases: readonly Case[] = [
     ],
   },
   {
-    what: "aravis, free running",
-    board: "generic",
-    source: { type: "aravis", trigger: "off" },
-    elements: [
-      "aravissrc",
-      "video/x-raw,format=GRAY8",
-      "output-selector pad-negotiation-mode=none",
-      "videorate drop-only=true max-rate=10",
-      ...aside,
-      "videoscale add-borders=false",
-      "videoconvert",
-      "video/x-raw,format=RGB,width=256,height=256,pixel-aspect-ratio=1/1",
-      "appsink name=frames max-buffers=1 drop=true sync=false async=false",
-    ],
-  },
-  {
-    what: "aravis, hardware trigger",
-    board: "generic",
-    source: {
-      type: "aravis",
-      camera: "Basler-1",
-      trigger: "hardware",
-      triggerSource: "Line1",
-      exposureUs: 500,
-      gain: 2,
-      width: 640,
-      height: 480,
-      format: "bayer",
-    },
-    elements: [
-      'aravissrc camera-name="Basler-1" exposure=500 gain=2 features="TriggerSelector=FrameStart TriggerMode=On TriggerSource=Line1"',
-      "video/x-bayer,width=640,height=480",
-      "bayer2rgb",
-      "output-selector pad-negotiation-mode=none",
-      "videorate drop-only=true max-rate=10",
-      ...aside,
-      "videoscale add-borders=false",
-      "videoconvert",
-      "video/x-raw,format=RGB,width=256,height=256,pixel-aspect-ratio=1/1",
-      "appsink name=frames max-buffers=1 drop=true sync=false async=false",
-    ],
-  },
-  {
-    what: "aravis, software trigger",
-    board: "jetson",
-    source: { type: "aravis", trigger: "software" },
-    elements: [
-      'aravissrc features="TriggerSelector=FrameStart TriggerMode=On TriggerSource=Software"',
-      "video/x-raw,format=GRAY8",
-      "videoconvert",
-      'capsfilter caps="video/x-raw(memory:NVMM);video/x-raw,format={NV12,I420,YUY2,UYVY,GRAY8,BGRx,RGBA}"',
-      "output-selector pad-negotiation-mode=none",
-      "videorate drop-only=true max-rate=10",
-      ...aside,
-      "nvvidconv interpolation-method=5",
-      "video/x-raw,format=RGBA,width=256,height=256",
-      "videoconvert",
-      "video/x-raw,format=RGB",
-      "appsink name=frames max-buffers=1 drop=true sync=false async=false",
-    ],
-  },
-  {
     what: "file with quotes in its name",
     board: "generic",
     source: { type: "file", path: '/data/my "film".mp4', loop: false },
@@ -277,6 +215,56 @@ for (const { what, board, source, password, elements } of cases) {
     assert.is(launchLine(source, { ...options, board }, password), elements.join(" ! "));
   });
 }
+
+const scaledOnPc = [
+  "tee name=picture",
+  "identity name=gauge silent=false",
+  "appsink name=native max-buffers=1 drop=true sync=false async=false wait-on-eos=false picture.",
+  "videoscale add-borders=false",
+  "videoconvert",
+  "video/x-raw,format=RGB,width=256,height=256,pixel-aspect-ratio=1/1",
+  "appsink name=frames max-buffers=1 sync=false async=false",
+];
+
+test("aravis, generic: its pictures are fed to GStreamer as the camera sends them", () => {
+  const mono = { gstreamer: "video/x-raw,format=GRAY8", width: 640, height: 480 };
+  assert.is(
+    visionLine(mono, { ...options, board: "generic" }),
+    [
+      'appsrc name=camera format=time caps="video/x-raw,format=GRAY8,width=640,height=480,framerate=0/1"',
+      ...scaledOnPc,
+    ].join(" ! "),
+  );
+  const bayer = { gstreamer: "video/x-bayer,format=rggb", width: 640, height: 480 };
+  assert.is(
+    visionLine(bayer, { ...options, board: "generic" }),
+    [
+      'appsrc name=camera format=time caps="video/x-bayer,format=rggb,width=640,height=480,framerate=0/1"',
+      "bayer2rgb",
+      ...scaledOnPc,
+    ].join(" ! "),
+  );
+});
+
+test("aravis, jetson: into a format that its scaler takes", () => {
+  const rgb = { gstreamer: "video/x-raw,format=RGB", width: 640, height: 480 };
+  assert.is(
+    visionLine(rgb, { ...options, board: "jetson" }),
+    [
+      'appsrc name=camera format=time caps="video/x-raw,format=RGB,width=640,height=480,framerate=0/1"',
+      "videoconvert",
+      'capsfilter caps="video/x-raw(memory:NVMM);video/x-raw,format={NV12,I420,YUY2,UYVY,GRAY8,BGRx,RGBA}"',
+      "tee name=picture",
+      "identity name=gauge silent=false",
+      "appsink name=native max-buffers=1 drop=true sync=false async=false wait-on-eos=false picture.",
+      "nvvidconv interpolation-method=5",
+      "video/x-raw,format=RGBA,width=256,height=256",
+      "videoconvert",
+      "video/x-raw,format=RGB",
+      "appsink name=frames max-buffers=1 sync=false async=false",
+    ].join(" ! "),
+  );
+});
 
 test("a region of interest gets the model's size: the whole is scaled up, then cropped", () => {
   const roi = { x: 0.25, y: 0.5, width: 0.5, height: 0.25 };

@@ -4,6 +4,7 @@ import * as assert from "uvu/assert";
 import { cameraChecks } from "../../agent/doctor/cameras.js";
 import { diskCheck } from "../../agent/doctor/disk.js";
 import { elementChecks, elementsOf } from "../../agent/doctor/elements.js";
+import { type VisionMachine, visionChecks } from "../../agent/doctor/vision.js";
 import type { SourceConfig } from "../../config/types.js";
 import { cameraConfig, temporaryFolder } from "../support/config.js";
 import { suite } from "../support/suite.js";
@@ -19,7 +20,7 @@ test("the elements of a launch line: neither caps, nor pads, nor what is quoted"
 test("a missing element fails the camera that needs it, and is a note for sources nobody configured", async () => {
   const source: SourceConfig = { type: "v4l2", device: "/dev/video0" };
   const cameras = [cameraConfig("a"), cameraConfig("b", { source })];
-  const has = async (name: string) => name !== "v4l2src" && name !== "aravissrc" && !name.startsWith("nv");
+  const has = async (name: string) => name !== "v4l2src" && name !== "bayer2rgb" && !name.startsWith("nv");
   const checks = await elementChecks(cameras, has, "jetson");
   const told = checks.map(({ level, path }) => `${level} ${path}`);
   assert.ok(told.includes("fail cameras.1.source"), told.join());
@@ -59,6 +60,23 @@ test("cameras that are plugged in are named; none, or no tool to look, is a note
 test("room for the state is looked for where its directory will be made", async () => {
   assert.is((await diskCheck(join(temporaryFolder(), "not/yet/there"))).code, "DISK_OK");
   assert.is((await diskCheck("/proc/nowhere")).level, "fail");
+});
+
+test("doctor: a GigE Vision camera needs Aravis, and a socket that holds its pictures", async () => {
+  const source: SourceConfig = { type: "aravis", trigger: "off", width: 2_000, height: 1_000 };
+  const cameras = [cameraConfig("a", { source })];
+  const codes = async (machine: VisionMachine, of = cameras) =>
+    (await visionChecks(of, machine)).map(({ level, code }) => `${level} ${code}`);
+  const well = { load: () => undefined, setting: async () => "6000000\n" };
+  assert.equal(await codes(well), ["ok ARAVIS_OK", "ok SOCKET_BUFFER_OK"]);
+  const small = { ...well, setting: async () => "212992\n" };
+  assert.equal(await codes(small), ["ok ARAVIS_OK", "note SOCKET_BUFFER_SMALL"]);
+  assert.match((await visionChecks(cameras, small))[1]!.remedy, "net.core.rmem_max=6000000");
+  const load = () => {
+    throw new Error("no such library");
+  };
+  assert.equal(await codes({ ...well, load }), ["fail ARAVIS_MISSING", "ok SOCKET_BUFFER_OK"]);
+  assert.equal(await codes({ ...well, load }, []), ["note ARAVIS_MISSING"]);
 });
 
 test.run();

@@ -8,7 +8,6 @@ const fakeCamera = "/usr/bin/arv-fake-gv-camera-0.8";
 /** Why there is no fake camera to test against, or null. */
 export function noVisionCamera(): string | null {
   if (!existsSync(fakeCamera)) return "no fake camera of Aravis on this machine";
-  if (spawnSync("gst-inspect-1.0", ["aravissrc"], { stdio: "ignore" }).status !== 0) return "no aravissrc";
   // GigE Vision has one port for all: without a network of its own, the camera would meet others, and their programs.
   if (spawnSync("unshare", ["-rn", "true"], { stdio: "ignore" }).status !== 0) return "no network namespaces for us";
   return null;
@@ -16,33 +15,57 @@ export function noVisionCamera(): string | null {
 
 export interface VisionRun {
   readonly source: SourceConfig;
-  /** JavaScript in which `camera(source, fps, onEvent)` watches, and `done(result)` ends. */
+  /**
+   * JavaScript: `plugIn()` starts the camera and yields its process, `watch(wanted$, fps, deps)` watches it and yields what it told so
+   * far (`frames`, `events`, `conditions`), `until(condition)` waits, `done(result)` ends.
+   */
   readonly script: string;
+  /** Without the right to read packets past the kernel's own buffers. */
+  readonly plainSockets?: boolean;
   readonly limitMs?: number;
 }
 
 /** Runs a script beside Aravis's fake GigE Vision camera, in a network of their own. @returns what it told `done` */
-export async function withVisionCamera<T>({ source, script, limitMs = 20_000 }: VisionRun): Promise<T> {
-  const module = JSON.stringify(new URL("../../agent/capture/camera.js", import.meta.url).href);
+export async function withVisionCamera<T>(run: VisionRun): Promise<T> {
+  const { source, script, plainSockets = false, limitMs = 30_000 } = run;
+  const [module, helper] = ["../../agent/capture/camera.js", "./until.js"].map((path) =>
+    JSON.stringify(new URL(path, import.meta.url).href),
+  );
   const program = `
     import { spawn } from "node:child_process";
     import { BehaviorSubject } from "rxjs";
     import { watchCamera } from ${module};
-    const source = ${JSON.stringify(source)};
-    const watched = [];
+    import { until as eventually } from ${helper};
+    const subscriptions = [];
     const done = (result) => {
-      for (const one of watched) one.unsubscribe();
+      for (const one of subscriptions) one.unsubscribe();
       console.log("RESULT " + JSON.stringify(result));
     };
-    const camera = (source, wanted$, fps, onEvent) => watched.push(watchCamera({
-      camera: { id: "cam", model: "m", enabled: true, source, fps, roi: { x: 0, y: 0, width: 1, height: 1 } },
-      input: { width: 64, height: 64 }, demand$: wanted$,
-    }).subscribe(onEvent));
+    const until = (condition) => eventually(condition, condition.toString(), 15_000);
+    const rest = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+    const plugIn = () => spawn(${JSON.stringify(fakeCamera)}, ["-i", "127.0.0.1"], { stdio: "ignore" });
+    function watch(wanted$, fps = 100, deps = {}) {
+      const events = [];
+      subscriptions.push(watchCamera({
+        camera: { id: "cam", model: "m", enabled: true, source: ${JSON.stringify(source)}, fps,
+          roi: { x: 0, y: 0, width: 1, height: 1 } },
+        input: { width: 64, height: 64 }, demand$: wanted$,
+      }, deps).subscribe((event) => {
+        if (event.kind === "condition") console.error(event.condition + ": " + event.reason);
+        events.push(event);
+      }));
+      return {
+        events,
+        get frames() { return events.filter(({ kind }) => kind === "frame").map(({ frame }) => frame); },
+        get conditions() { return events.filter(({ kind }) => kind === "condition").map(({ condition }) => condition); },
+      };
+    }
     ${script}
   `;
   // The camera dies with the shell's process group, which is ours to end.
-  const shell = `ip link set lo up; ${fakeCamera} -i 127.0.0.1 >/dev/null 2>&1 & sleep 0.3; exec "$@"`;
-  const command = ["-rn", "sh", "-c", shell, "sh", process.execPath, "--input-type=module", "-e", program];
+  const less = plainSockets ? ["setpriv", "--bounding-set=-net_raw", "--inh-caps=-net_raw"] : [];
+  const node = [...less, process.execPath, "--input-type=module", "-e", program];
+  const command = ["-rn", "sh", "-c", 'ip link set lo up; exec "$@"', "sh", ...node];
   const env = { ...process.env, UV_THREADPOOL_SIZE: "16" };
   const child = spawn("unshare", command, { stdio: ["ignore", "pipe", "pipe"], detached: true, env });
   let said = "";

@@ -1,0 +1,126 @@
+import type { AravisSource } from "../../../config/types.js";
+import type { RawPicture } from "../launch/vision.js";
+import type { Aravis } from "./aravis.js";
+import type { Ref } from "./ffi.js";
+
+/** What a stream gives: its picture must be read, and the buffer released, before the device is closed. */
+export interface Delivery {
+  readonly whole: boolean;
+  /** The picture's rows without padding. */
+  read(): Uint8Array<ArrayBuffer>;
+  /** The buffer is the camera's again. */
+  release(): void;
+}
+
+/** An open camera that streams. */
+export interface VisionDevice {
+  readonly picture: RawPicture;
+  /** Asks for one picture of a camera with a software trigger. */
+  trigger(): Promise<void>;
+  /** The oldest picture that has arrived, or null when none came in time. */
+  next(timeoutMs: number): Promise<Delivery | null>;
+  /** Rejects where the camera no longer answers. */
+  ask(): Promise<unknown>;
+  /** Hands the camera back. A lost one is not asked to stop: each question would wait for its time-out. */
+  close(lost: boolean): Promise<void>;
+}
+
+const off = 0;
+const continuous = 0;
+/** Enough for the time between two looks, few enough for 20 megapixels. */
+const bufferCount = 6;
+
+/** The socket's buffer for such pictures. The kernel counts a packet of 1,400 bytes as 2,304, and doubles what is asked for. */
+export function socketBytes(pictureBytes: number): number {
+  return Math.max(1_048_576, 3 * pictureBytes);
+}
+
+/** Opens a camera, sets it up as configured, and starts its stream. Rejects with Aravis's words. */
+export async function openDevice(aravis: Aravis, source: AravisSource, fps: number): Promise<VisionDevice> {
+  const camera = await aravis.open(source.camera ?? null);
+  let stream: Ref | null = null;
+  try {
+    const picture = await setUp(aravis, camera, source, fps);
+    const bytes = await aravis.payload(camera);
+    stream = await aravis.createStream(camera);
+    if (aravis.isNetworked(camera)) aravis.setSocketBuffer(stream, socketBytes(bytes));
+    for (let index = 0; index < bufferCount; index += 1) aravis.push(stream, aravis.newBuffer(bytes));
+    await aravis.start(camera);
+    return streaming(aravis, camera, stream, picture);
+  } catch (error) {
+    if (stream !== null) await aravis.release(stream);
+    await aravis.release(camera);
+    throw error;
+  }
+}
+
+function streaming(aravis: Aravis, camera: Ref, stream: Ref, picture: RawPicture): VisionDevice {
+  return {
+    picture,
+    trigger: () => aravis.trigger(camera),
+    async next(timeoutMs) {
+      const buffer = await aravis.pop(stream, timeoutMs);
+      if (buffer === null) return null;
+      return {
+        whole: aravis.status(buffer) === 0,
+        read: () => aravis.read(buffer),
+        release: () => aravis.push(stream, buffer),
+      };
+    },
+    ask: () => aravis.ask(camera),
+    async close(lost) {
+      try {
+        if (!lost) await aravis.stop(camera);
+      } finally {
+        await aravis.release(stream);
+        await aravis.release(camera);
+      }
+    },
+  };
+}
+
+async function setUp(aravis: Aravis, camera: Ref, source: AravisSource, fps: number): Promise<RawPicture> {
+  const { width = -1, height = -1, exposureUs, gain } = source;
+  await aravis.setAcquisitionMode(camera, continuous);
+  const format = await choosePixelFormat(aravis, camera, source.format ?? "mono");
+  await aravis.setPixelFormat(camera, format.pixelFormat);
+  if (width > 0 || height > 0) await aravis.setRegion(camera, -1, -1, width, height);
+  if (exposureUs !== undefined) {
+    if (await aravis.hasExposureAuto(camera)) await aravis.setExposureAuto(camera, off);
+    await aravis.setExposureUs(camera, exposureUs);
+  }
+  if (gain !== undefined) {
+    if (await aravis.hasGainAuto(camera)) await aravis.setGainAuto(camera, off);
+    await aravis.setGain(camera, gain);
+  }
+  await setTrigger(aravis, camera, source, fps);
+  return { gstreamer: format.gstreamer, ...(await aravis.size(camera)) };
+}
+
+async function setTrigger(aravis: Aravis, camera: Ref, source: AravisSource, fps: number): Promise<void> {
+  if (source.trigger === "software") return aravis.setTrigger(camera, "Software");
+  if (source.trigger === "hardware") return aravis.setTrigger(camera, source.triggerSource ?? "Line1");
+  if (await aravis.hasFeature(camera, "TriggerMode")) await aravis.clearTriggers(camera);
+  // What is not wanted need not cross the network.
+  if ((await aravis.hasFrameRate(camera)) && (await aravis.frameRate(camera)) > fps) {
+    await aravis.setFrameRate(camera, fps);
+  }
+}
+
+/** Bayer patterns by the end of their names in GenICam's PFNC, as GStreamer names them. */
+const patterns: Readonly<Record<string, string>> = { RG8: "rggb", GR8: "grbg", GB8: "gbrg", BG8: "bggr" };
+
+async function choosePixelFormat(
+  aravis: Aravis,
+  camera: Ref,
+  wanted: NonNullable<AravisSource["format"]>,
+): Promise<Pick<RawPicture, "gstreamer"> & { readonly pixelFormat: string }> {
+  if (wanted === "mono") return { pixelFormat: "Mono8", gstreamer: "video/x-raw,format=GRAY8" };
+  if (wanted === "rgb") return { pixelFormat: "RGB8", gstreamer: "video/x-raw,format=RGB" };
+  const offered = await aravis.pixelFormats(camera);
+  for (const [end, pattern] of Object.entries(patterns)) {
+    const pixelFormat = `Bayer${end}`;
+    if (offered.includes(pixelFormat)) return { pixelFormat, gstreamer: `video/x-bayer,format=${pattern}` };
+  }
+  throw new Error(`the camera has no Bayer format of 8 bits, only ${offered.join(", ")}`);
+}
