@@ -199,8 +199,13 @@ export function transpose(g: Graph, x: Value, order: readonly number[]): Value {
 }
 
 /** At most one run-time size, which becomes ONNX's -1. */
-export function reshape(g: Graph, x: Value, shape: Shape): Value {
-  return g.node("Reshape", [x, g.integers(...shape.map((dim) => (typeof dim === "number" ? dim : -1)))], shape);
+export function reshape(g: Graph, x: Value, shape: Shape, options?: NodeOptions): Value {
+  return g.node(
+    "Reshape",
+    [x, g.integers(...shape.map((dim) => (typeof dim === "number" ? dim : -1)))],
+    shape,
+    options,
+  );
 }
 
 /** Rows `from`..`to` (exclusive) in steps, on each of the axes given. */

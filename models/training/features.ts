@@ -37,8 +37,8 @@ export async function readPictures(
   return { paths: good.map((each) => each.path), pixels: good.map((each) => each.pixels), skipped };
 }
 
-/** The teacher's features of pictures by index, as feeds `f1`, `f2`, `f3` of a training step. */
 export interface FeatureSource {
+  /** The teacher's features of pictures by index, as feeds `f1`, `f2`, `f3` of a training step; good until the next call. */
   batch(indices: readonly number[]): Promise<Feeds>;
   close(): Promise<void>;
 }
@@ -63,6 +63,13 @@ export async function openFeatures(
   const bytesEach = 4 * lengths.reduce((a, b) => a + b, 0);
   const capacity = Math.floor((options.memoryBytes ?? freemem() / 2) / bytesEach);
   const kept = new Map<number, readonly Float32Array[]>();
+  const buffers: Float32Array[] = [];
+  const buffer = (scale: number, length: number): Float32Array => {
+    const last = buffers[scale];
+    if (last?.length === length) return last;
+    buffers[scale] = new Float32Array(length);
+    return buffers[scale];
+  };
 
   async function compute(indices: readonly number[]): Promise<Map<number, readonly Float32Array[]>> {
     const found = new Map<number, readonly Float32Array[]>();
@@ -89,7 +96,7 @@ export async function openFeatures(
       return Object.fromEntries(
         shapes.map((shape, scale) => {
           const length = lengths[scale]!;
-          const joined = new Float32Array(indices.length * length);
+          const joined = buffer(scale, indices.length * length);
           indices.forEach((index, slot) => {
             const maps = kept.get(index) ?? computed.get(index)!;
             joined.set(maps[scale]!, slot * length);

@@ -1,11 +1,11 @@
 import { differentiate } from "../gradients.js";
-import { Graph, type Value } from "../graph.js";
+import { Graph, type NodeOptions, sizeOf, type Value } from "../graph.js";
 import { type Arch, scalesOf } from "../network/arch.js";
 import { bottleneck } from "../network/bottleneck.js";
 import type { InputSize } from "../network/rd.js";
 import type { Features } from "../network/resnet.js";
 import { student } from "../network/student.js";
-import { add, div, dot, mul, reduceMean, reduceSum, sqrt, sub } from "../ops.js";
+import { add, div, dot, mul, reduceMean, reduceSum, reshape, sqrt, sub } from "../ops.js";
 import { batched, TrainedLayers } from "./trained-layers.js";
 
 /** RD4AD's optimiser: torch.optim.Adam(lr 0.005, betas (0.5, 0.999)), epsilon PyTorch's. */
@@ -70,12 +70,20 @@ export function adamScalars(step: number, rate: number = ADAM.rate): { rate: num
 /** Kingma & Ba 2015, epsilon where PyTorch has it. */
 function adam(g: Graph, parameter: Value, gradient: Value, scalars: { rate: Value; epsilon: Value }): void {
   const { name, shape } = parameter;
-  const m = g.input(`m:${name}`, "float32", shape);
-  const v = g.input(`v:${name}`, "float32", shape);
-  const nextM = add(g, mul(g, m, g.scalar(ADAM.beta1)), gradient, { name: `m:${name}'` });
-  const nextV = add(g, mul(g, v, g.scalar(ADAM.beta2)), mul(g, gradient, gradient), { name: `v:${name}'` });
+  // ONNX Runtime meets a scalar with a shape that ends in 1, as pointwise weights' does, fifty times as slowly.
+  const pointwise = shape.length > 1 && shape.at(-1) === 1;
+  const flat = (value: Value) => (pointwise ? reshape(g, value, [sizeOf(shape)]) : value);
+  const put = (as: string, next: (options: NodeOptions) => Value): Value => {
+    const value = next(pointwise ? {} : { name: as });
+    g.output(pointwise ? reshape(g, value, shape, { name: as }) : value);
+    return value;
+  };
+  const moment = (kind: "m" | "v") => flat(g.input(`${kind}:${name}`, "float32", shape));
+  const change = flat(gradient);
+  const m = mul(g, moment("m"), g.scalar(ADAM.beta1));
+  const v = mul(g, moment("v"), g.scalar(ADAM.beta2));
+  const nextM = put(`m:${name}'`, (options) => add(g, m, change, options));
+  const nextV = put(`v:${name}'`, (options) => add(g, v, mul(g, change, change), options));
   const direction = div(g, nextM, add(g, sqrt(g, nextV), scalars.epsilon));
-  g.output(sub(g, parameter, mul(g, direction, scalars.rate), { name: `${name}'` }));
-  g.output(nextM);
-  g.output(nextV);
+  put(`${name}'`, (options) => sub(g, flat(parameter), mul(g, direction, scalars.rate), options));
 }
