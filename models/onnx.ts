@@ -1,53 +1,18 @@
-import protobuf from "protobufjs";
-import type { Attribute, DataType, Graph, Node, Value } from "./graph.js";
-
-/**
- * Writes a {@link Graph} as an ONNX model, and reads what we need of one back (the part of onnx.proto that we use;
- * field numbers from onnx/onnx.proto, IR version 8).
- */
-const SCHEMA = protobuf
-  .parse(`
-  syntax = "proto2";
-  message OperatorSetIdProto { optional string domain = 1; optional int64 version = 2; }
-  message TensorProto { repeated int64 dims = 1; optional int32 data_type = 2; optional string name = 8; optional bytes raw_data = 9; }
-  message AttributeProto {
-    optional string name = 1; optional float f = 2; optional int64 i = 3; optional bytes s = 4;
-    repeated float floats = 7; repeated int64 ints = 8; optional int32 type = 20;
-  }
-  message Dimension { optional int64 dim_value = 1; optional string dim_param = 2; }
-  message TensorShapeProto { repeated Dimension dim = 1; }
-  message TensorTypeProto { optional int32 elem_type = 1; optional TensorShapeProto shape = 2; }
-  message TypeProto { optional TensorTypeProto tensor_type = 1; }
-  message ValueInfoProto { optional string name = 1; optional TypeProto type = 2; }
-  message NodeProto {
-    repeated string input = 1; repeated string output = 2; optional string name = 3; optional string op_type = 4;
-    repeated AttributeProto attribute = 5; optional string domain = 7;
-  }
-  message GraphProto {
-    repeated NodeProto node = 1; optional string name = 2; repeated TensorProto initializer = 5;
-    repeated ValueInfoProto input = 11; repeated ValueInfoProto output = 12;
-  }
-  message ModelProto {
-    optional int64 ir_version = 1; optional string producer_name = 2; optional GraphProto graph = 7;
-    repeated OperatorSetIdProto opset_import = 8;
-  }
-`)
-  .root.lookupType("ModelProto");
+import type { Attribute, Graph, Node, Value } from "./graph.js";
+import { DATA_TYPE, ModelProto } from "./onnx-schema.js";
 
 const IR_VERSION = 8;
 /** The last opset whose ReduceMean and ReduceMax take their axes as attributes; every provider we target reads it. */
 const OPSET = 17;
 
-/** TensorProto.DataType. */
-const DATA_TYPE: Readonly<Record<DataType, number>> = { float32: 1, uint8: 2, int64: 7, bool: 9 };
 /** AttributeProto.AttributeType. */
 const ATTRIBUTE_TYPE = { float: 1, int: 2, string: 3, floats: 6, ints: 7 } as const;
 
-/** The bytes of the ONNX model for `graph`. */
+/** The bytes of the ONNX model for `graph`, IR version 8. */
 export function encodeModel(graph: Graph): Uint8Array {
   const nodes = graph.flatNodes();
   const domains = new Set(nodes.map((node) => node.domain));
-  return SCHEMA.encode({
+  return ModelProto.encode({
     irVersion: IR_VERSION,
     producerName: "retort",
     opsetImport: [

@@ -15,19 +15,17 @@ export interface Session {
 }
 
 /**
- * @param model the path or the bytes of an ONNX model
+ * @param model the bytes of an ONNX model: of our own making, or checked by readModel. Never a file's path: a runtime that opens
+ * files by itself opens those that a model names, too
  * @param options.threads 0: as many as there are cores
  */
-export async function openSession(model: string | Uint8Array, options: { threads?: number } = {}): Promise<Session> {
+export async function openSession(model: Uint8Array, options: { threads?: number } = {}): Promise<Session> {
   const settings: InferenceSession.SessionOptions = {
     intraOpNumThreads: options.threads ?? 0,
     graphOptimizationLevel: "all",
     logSeverityLevel: 3,
   };
-  const session =
-    typeof model === "string"
-      ? await InferenceSession.create(model, settings)
-      : await InferenceSession.create(model, settings);
+  const session = await InferenceSession.create(model, settings);
   return {
     inputNames: session.inputNames,
     outputNames: session.outputNames,

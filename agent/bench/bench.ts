@@ -79,7 +79,8 @@ export async function runBench(options: BenchOptions): Promise<BenchResult> {
   await segment(rig, segmentMs);
   const rssMb = Math.round(process.memoryUsage.rss() / 1_048_576);
   const { used: provider } = rig.agent.models.get("bench")!.engine.providers();
-  const bare = await openBareModel({ modelPath, input, providers: [provider], threads, batchSizes: [1] });
+  const { sha256 } = manifest;
+  const bare = await openBareModel({ modelPath, sha256, input, providers: [provider], threads, batchSizes: [1] });
   const pairs = Math.max(1, Math.round((options.seconds * 1_000) / segmentMs));
   const sides = {
     bare: async () => {

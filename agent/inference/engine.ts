@@ -58,7 +58,7 @@ interface End {
 
 /**
  * Starts the model's thread and waits until it is warm.
- * @throws CodedError ENGINE_OPEN_FAILED
+ * @throws CodedError of readModel, ENGINE_OPEN_FAILED
  */
 export async function openEngine(options: EngineOptions): Promise<Engine> {
   const engine = new ThreadEngine(options);
@@ -79,8 +79,9 @@ class ThreadEngine implements Engine {
   #end: End | null = null;
 
   constructor(options: EngineOptions) {
-    const { modelPath, input, providers, threads, spawn = spawnWorker, limits = silenceLimits } = options;
-    const setup = { modelPath, input, providers, threads, batchSizes: batchSizes(options.maxBatch) };
+    const { modelPath, identity, input, providers, threads, spawn = spawnWorker, limits = silenceLimits } = options;
+    const { sha256 } = identity;
+    const setup = { modelPath, sha256, input, providers, threads, batchSizes: batchSizes(options.maxBatch) };
     this.#options = options;
     this.#keeper = new Keeper({ setup, spawn, limits, restartAfterMs: options.restartAfterMs ?? 100 }, this.#events());
     this.input = input;

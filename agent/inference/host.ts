@@ -1,7 +1,7 @@
 import { Worker } from "node:worker_threads";
 import { CodedError, messageOf } from "../errors.js";
 import { within } from "../within.js";
-import type { ProviderReport, Reply, Request, WorkerSetup } from "./protocol.js";
+import type { ModelFault, ProviderReport, Reply, Request, WorkerSetup } from "./protocol.js";
 import { watchSilence } from "./silence.js";
 import { abandon } from "./stuck.js";
 
@@ -51,19 +51,20 @@ export interface HostEvents {
 /**
  * Starts a thread and waits until its model is loaded and warm.
  * @param limitMs how long that may take; then the thread is abandoned
- * @throws CodedError ENGINE_OPEN_FAILED when the model cannot be loaded, the thread dies first or says nothing in time.
+ * @throws CodedError of readModel when the model is not what it should be, ENGINE_OPEN_FAILED when it cannot be loaded, the thread dies
+ * first or says nothing in time.
  */
 export function startHost(setup: WorkerSetup, spawn: SpawnThread, events: HostEvents, limitMs: number): Promise<Host> {
   return new Promise((resolve, reject) => {
     const thread = spawn(setup);
     const exited = new Promise<void>((done) => thread.on("exit", () => done()));
     let phase: "starting" | "serving" | "over" = "starting";
-    const over = (reason: string): void => {
+    const over = (reason: string, fault: ModelFault | null = null): void => {
       const before = phase;
       phase = "over";
       limit.end();
       if (before === "serving") events.died(reason);
-      if (before === "starting") reject(openFailed(setup.modelPath, reason));
+      if (before === "starting") reject(openFailed(setup.modelPath, reason, fault));
     };
     const giveUp = (): void => {
       abandon(thread);
@@ -74,7 +75,7 @@ export function startHost(setup: WorkerSetup, spawn: SpawnThread, events: HostEv
     thread.on("message", (reply) => {
       if (phase === "over") return;
       if (reply.kind === "refused") {
-        over(reply.reason);
+        over(reply.reason, reply.fault);
       } else if (reply.kind === "ready") {
         phase = "serving";
         limit.end();
@@ -104,7 +105,8 @@ export function startHost(setup: WorkerSetup, spawn: SpawnThread, events: HostEv
   });
 }
 
-function openFailed(modelPath: string, reason: string): CodedError {
+function openFailed(modelPath: string, reason: string, fault: ModelFault | null): CodedError {
+  if (fault !== null) return new CodedError(fault.code, reason, { at: modelPath, remedy: fault.remedy });
   return new CodedError("ENGINE_OPEN_FAILED", `the model cannot be run: ${reason}`, {
     at: modelPath,
     remedy: "Check the bundle, or run `retort doctor` for the providers this machine has.",

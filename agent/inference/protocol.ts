@@ -5,6 +5,8 @@ import type { Size } from "../types.js";
 /** Handed to the worker at its start. */
 export interface WorkerSetup {
   readonly modelPath: string;
+  /** Of the model, as the bundle says. */
+  readonly sha256: string;
   readonly input: Size;
   /** In the order of preference. */
   readonly providers: readonly string[];
@@ -30,7 +32,8 @@ export type Reply =
       /** Of the warm-up's runs of these sizes. */
       readonly slowestMs: number;
     }
-  | { readonly kind: "refused"; readonly reason: string }
+  /** `fault`: what the model's check had against it; null where the runtime did not take it. */
+  | { readonly kind: "refused"; readonly reason: string; readonly fault: ModelFault | null }
   | {
       readonly kind: "done";
       readonly id: number;
@@ -45,6 +48,12 @@ export type Reply =
     }
   | { readonly kind: "failed"; readonly id: number; readonly reason: string; readonly frames: readonly ArrayBuffer[] }
   | { readonly kind: "measured"; readonly frames: number; readonly ms: number };
+
+/** A CodedError, which does not keep its kind on the way out of a thread. */
+export interface ModelFault {
+  readonly code: string;
+  readonly remedy: string;
+}
 
 /** Which execution provider is in use, and why not a better one. */
 export interface ProviderReport {

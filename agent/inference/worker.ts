@@ -4,8 +4,9 @@
  */
 import { parentPort, workerData } from "node:worker_threads";
 import { env, InferenceSession, Tensor } from "onnxruntime-node";
+import { readModel } from "../../models/checked-model.js";
 import { pictureStats } from "../../models/picture-stats.js";
-import { messageOf } from "../errors.js";
+import { CodedError, messageOf } from "../errors.js";
 import { giveWay } from "../niceness.js";
 import { allFinite } from "./finite.js";
 import type { Reply, Request, WorkerSetup } from "./protocol.js";
@@ -30,8 +31,8 @@ const frameBytes = width * height * 3;
 
 const reply = (message: Reply, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer);
 
-function open(provider: string): Promise<InferenceSession> {
-  return InferenceSession.create(setup.modelPath, {
+function open(model: Uint8Array, provider: string): Promise<InferenceSession> {
+  return InferenceSession.create(model, {
     executionProviders: [provider],
     ...(setup.threads > 0 ? { intraOpNumThreads: setup.threads } : {}),
     interOpNumThreads: 1,
@@ -136,7 +137,8 @@ async function serve(session: InferenceSession, request: Request): Promise<void>
 async function start(): Promise<void> {
   giveWay(NICENESS);
   env.logLevel = "fatal";
-  const { session, report } = await chooseProvider(setup.providers, open);
+  const model = await readModel(setup.modelPath, setup);
+  const { session, report } = await chooseProvider(setup.providers, (provider) => open(model, provider));
   const warm = await warmUp(session);
   // One after the other: a second one begun meanwhile would count the first one's inference as its own.
   let last = Promise.resolve();
@@ -147,6 +149,7 @@ async function start(): Promise<void> {
 }
 
 start().catch((error: unknown) => {
-  reply({ kind: "refused", reason: messageOf(error) });
+  const fault = error instanceof CodedError ? { code: error.code, remedy: error.remedy } : null;
+  reply({ kind: "refused", reason: messageOf(error), fault });
   port.close();
 });

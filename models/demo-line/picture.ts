@@ -1,4 +1,5 @@
 import type { Bundle } from "../bundle.js";
+import { readModel } from "../checked-model.js";
 import { overlayHeat } from "../heatmap.js";
 import { writeJpeg } from "../images.js";
 import { createRandom, seedOf } from "../random.js";
@@ -18,7 +19,7 @@ export async function writeDemoPicture(path: string, line: DemoLine, { modelPath
       canvas.set(tile.subarray(y * width * 3, (y + 1) * width * 3), at);
     }
   };
-  const session = await openSession(modelPath);
+  const session = await openSession(await readModel(modelPath, manifest));
   try {
     for (const [column, defect] of defectTypes.entries()) {
       const { pixels } = line.renderPart({ random: createRandom(seedOf(7, column)), size, defect });

@@ -1,5 +1,6 @@
 /** Runs a bundle over a test set. */
 import type { Bundle } from "../bundle.js";
+import { readModel } from "../checked-model.js";
 import { CodedError, messageOf } from "../errors.js";
 import { readMask, readRgb } from "../images.js";
 import type { ScoredMap } from "../metrics.js";
@@ -41,11 +42,10 @@ export async function scoreImages(
 }
 
 async function openModel(bundle: Bundle, threads: number | undefined): Promise<Session> {
-  const session = await openSession(bundle.modelPath, threads === undefined ? {} : { threads }).catch(
-    (cause: unknown) => {
-      throw invalid(bundle, messageOf(cause), cause);
-    },
-  );
+  const model = await readModel(bundle.modelPath, bundle.manifest);
+  const session = await openSession(model, threads === undefined ? {} : { threads }).catch((cause: unknown) => {
+    throw invalid(bundle, messageOf(cause), cause);
+  });
   const { inputNames, outputNames } = session;
   if (inputNames.join() === "image" && outputNames.includes("score") && outputNames.includes("map")) return session;
   await session.close();

@@ -1,4 +1,5 @@
 // runs alone
+import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -52,13 +53,19 @@ test("a provider that this machine lacks is passed over, with the reason", async
 test("a file that is no model is refused with a code", async () => {
   const modelPath = join(temporaryFolder(), "model.onnx");
   await writeFile(modelPath, "not a model");
-  try {
-    engine = await open({}, { modelPath });
-    assert.unreachable();
-  } catch (error) {
-    assert.ok(error instanceof CodedError);
-    assert.is(error.code, "ENGINE_OPEN_FAILED");
-    assert.is(error.at, modelPath);
+  const sha256 = createHash("sha256").update("not a model").digest("hex");
+  for (const [said, code] of [
+    [sha256, "MODEL_UNREADABLE"],
+    ["0".repeat(64), "BUNDLE_HASH_MISMATCH"],
+  ] as const) {
+    try {
+      engine = await open({}, { modelPath, identity: { name: "m", version: "1", sha256: said } });
+      assert.unreachable();
+    } catch (error) {
+      assert.ok(error instanceof CodedError);
+      assert.is(error.code, code);
+      assert.is(error.at, modelPath);
+    }
   }
 });
 

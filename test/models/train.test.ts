@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as assert from "uvu/assert";
 import { readBundle } from "../../models/bundle.js";
+import { readModel } from "../../models/checked-model.js";
 import { CodedError } from "../../models/errors.js";
 import { floatsOf, openSession, Tensor } from "../../models/session.js";
 import { type TrainOptions, type TrainProgress, trainStudent } from "../../models/train.js";
@@ -53,7 +54,7 @@ test("the loss falls, and the bundle says how it was made", async () => {
   assert.ok(manifest.threshold > manifest.calibration!.max, "a margin above the worst good picture");
   assert.ok(seen.some((each) => each.phase === "training" && each.imagesPerSecond > 0 && each.etaSeconds >= 0));
 
-  const session = await openSession(modelPath, { threads: 1 });
+  const session = await openSession(await readModel(modelPath, manifest), { threads: 1 });
   const { score, map } = await session.run({
     image: new Tensor("uint8", new Uint8Array(3 * 64 * 64 * 3), [3, 64, 64, 3]),
   });

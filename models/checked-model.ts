@@ -1,0 +1,94 @@
+import { createHash } from "node:crypto";
+import { readFile, stat } from "node:fs/promises";
+import { CodedError, messageOf } from "./errors.js";
+import { checkInterface } from "./onnx-check/interface.js";
+import type { Graph, Model, Refuse, Tensor } from "./onnx-check/messages.js";
+import { checkNode } from "./onnx-check/node.js";
+import { OPERATORS } from "./onnx-check/operators.js";
+import { checkTensor, MOST_BYTES } from "./onnx-check/tensor.js";
+import { ModelProto } from "./onnx-schema.js";
+
+/** What a bundle's `model.json` says of its model. */
+export interface ExpectedModel {
+  readonly sha256: string;
+  readonly input: { readonly width: number; readonly height: number };
+}
+
+const MOST_NODES = 100_000;
+const remedy =
+  "Take a bundle that `retort train` or `retort export` wrote, or have the model's maker export it otherwise.";
+
+/**
+ * The bytes of a bundle's model, for a session: the hash is checked first, then everything that ONNX Runtime, whose faults would take
+ * the process with them, would have to take on trust.
+ * @throws CodedError BUNDLE_UNREADABLE, BUNDLE_HASH_MISMATCH, MODEL_TOO_LARGE and those of {@link checkedModel}
+ */
+export async function readModel(path: string, expected: ExpectedModel): Promise<Uint8Array> {
+  let bytes: Buffer;
+  try {
+    const { size } = await stat(path);
+    if (size > MOST_BYTES) throw refusal(path)("MODEL_TOO_LARGE", `${size} bytes, the limit is ${MOST_BYTES}`);
+    bytes = await readFile(path);
+  } catch (error) {
+    if (error instanceof CodedError) throw error;
+    throw refusal(path)("BUNDLE_UNREADABLE", `cannot read the model: ${messageOf(error)}`);
+  }
+  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  if (sha256 !== expected.sha256) {
+    throw new CodedError(
+      "BUNDLE_HASH_MISMATCH",
+      `model.onnx has sha256 ${sha256}, model.json says ${expected.sha256}`,
+      {
+        at: path,
+        remedy: "The model was changed or its copy is damaged: copy the bundle again.",
+      },
+    );
+  }
+  return checkedModel(bytes, expected.input, path);
+}
+
+/**
+ * The same model, written anew from what was understood of it: a runtime sees nothing that was not looked at.
+ * @throws CodedError MODEL_UNREADABLE, MODEL_EXTERNAL_DATA, MODEL_OPERATOR_REFUSED, MODEL_TENSOR_INVALID or MODEL_INTERFACE_MISMATCH
+ */
+export function checkedModel(bytes: Uint8Array, input: ExpectedModel["input"], at: string): Uint8Array {
+  const refuse = refusal(at);
+  const { model, graph } = decoded(bytes, refuse);
+  const constants = new Map<string, Tensor>();
+  for (const tensor of graph.initializer ?? []) {
+    checkTensor(tensor, refuse);
+    constants.set(tensor.name ?? "", tensor);
+  }
+  if ((graph.node ?? []).length > MOST_NODES) throw refuse("MODEL_TOO_LARGE", `more than ${MOST_NODES} operators`);
+  for (const node of graph.node ?? []) checkNode(node, constants, refuse);
+  checkInterface(graph, constants, input, refuse);
+  return ModelProto.encode({ ...model, opsetImport: (model.opsetImport ?? []).filter(isKnownDomain) }).finish();
+}
+
+function refusal(at: string): Refuse {
+  return (code, message) => new CodedError(code, message, { at, remedy });
+}
+
+function decoded(bytes: Uint8Array, refuse: Refuse): { readonly model: Model; readonly graph: Graph } {
+  let model: Model;
+  try {
+    model = ModelProto.toObject(ModelProto.decode(bytes)) as Model;
+  } catch (error) {
+    throw refuse("MODEL_UNREADABLE", `not an ONNX model: ${messageOf(error)}`);
+  }
+  const { graph } = model;
+  if (graph === undefined) throw refuse("MODEL_UNREADABLE", "not an ONNX model: it has no graph");
+  const foreign = [
+    ["functions of its own", model.functions],
+    ["a training step", model.trainingInfo],
+    ["sparse tensors", graph.sparseInitializer],
+  ] as const;
+  for (const [what, list] of foreign) {
+    if ((list ?? []).length > 0) throw refuse("MODEL_OPERATOR_REFUSED", `it has ${what}`);
+  }
+  return { model, graph };
+}
+
+function isKnownDomain({ domain = "" }: { readonly domain?: string }): boolean {
+  return OPERATORS.has(domain);
+}
