@@ -100,7 +100,8 @@ function schemaAt(path: readonly string[]): Leaf | SchemaTree | null {
 /** Words of a variable's name against the keys that exist at each depth; a key may be several words (`MAX_BATCH`). */
 function pathOfVariable(words: string, tree: Tree): readonly string[] | null {
   const search = (rest: string, path: readonly string[]): readonly string[] | null => {
-    if (rest === "") return path;
+    // A variable that is called RETORT_ and nothing else names no setting.
+    if (rest === "") return path.length === 0 ? null : path;
     for (const [spelt, key] of keysAt(path, tree)) {
       if (rest !== spelt && !rest.startsWith(`${spelt}_`)) continue;
       const found = search(rest.slice(spelt.length + 1), [...path, key]);

@@ -61,6 +61,10 @@ function cameraListRules({ cameras }: Config): readonly Problem[] {
 function cameraRules(camera: CameraConfig, path: string, { models }: Config): readonly Problem[] {
   const problems: Problem[] = [];
   const { id, model, roi, source, alert } = camera;
+  // What is kept by camera is looked up by its id, and such a name is found in any object.
+  if (id in Object.prototype) {
+    problems.push(conflict(`${path}.id`, `${id} is a name of JavaScript's own`, "Choose another id."));
+  }
   if (reservedIds.includes(id)) {
     problems.push(conflict(`${path}.id`, `${id} is a topic of the agent's own`, "Choose another id."));
   }

@@ -14,12 +14,12 @@ export function join(path: string, key: string): string {
  * configuration that names its own has no use for the shipped one.
  */
 export function overlay(lower: Tree, upper: Tree): Tree {
-  const merged: Record<string, unknown> = { ...lower };
-  for (const [key, value] of Object.entries(upper)) {
-    const below = merged[key];
-    merged[key] = isTree(below) && isTree(value) && key !== "models" ? overlay(below, value) : value;
-  }
-  return merged;
+  const above = Object.entries(upper).map(([key, value]) => {
+    const below = Object.hasOwn(lower, key) ? lower[key] : undefined;
+    return [key, isTree(below) && isTree(value) && key !== "models" ? overlay(below, value) : value] as const;
+  });
+  // Not by assignment: a key `__proto__` would change what the mapping is, instead of being refused as unknown.
+  return Object.fromEntries([...Object.entries(lower), ...above]);
 }
 
 /** A copy with one value replaced; missing mappings on the way are made. */

@@ -112,6 +112,14 @@ function withoutUnknown(value: Tree, schema: SchemaTree, path: string, problems:
     const at = join(path, key);
     if (node === undefined) {
       problems.push({ code: "CONFIG_KEY_UNKNOWN", path: at, message: "is not a known key", remedy: hint(key, schema) });
+    } else if (isLeaf(node) && isTree(child)) {
+      // Not convict's to see: it takes a mapping for a part of the schema, and fails.
+      problems.push({
+        code: "CONFIG_VALUE_INVALID",
+        path: at,
+        message: "must not be a mapping",
+        remedy: "Give it one value.",
+      });
     } else if (isLeaf(node)) known[key] = child;
     else if (isTree(child)) known[key] = withoutUnknown(child, node, at, problems);
     else problems.push(wrongShape(at, "must be a mapping"));

@@ -7,8 +7,14 @@ export interface YamlFault {
   readonly at: string | null;
 }
 
+/** A hundred cameras need 30,000; a parser's time grows faster than what it is given. */
+const MOST_CHARACTERS = 262_144;
+
 /** A value read from YAML, or why it is none. */
 export function readYaml(text: string): { readonly value?: unknown; readonly faults: readonly YamlFault[] } {
+  if (text.length > MOST_CHARACTERS) {
+    return { faults: [{ message: `has ${text.length} characters, the limit is ${MOST_CHARACTERS}`, at: null }] };
+  }
   const document = parseDocument(text, { prettyErrors: true });
   const faults = document.errors.map(({ message, linePos }): YamlFault => {
     // The lines after the first quote the text.

@@ -13,6 +13,17 @@ interface Size {
 
 const extensions = new Set([".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"]);
 
+// Nothing but these: libvips reads more, among them formats that name other files (SVG) or are programs (PDF).
+sharp.block({ operation: ["VipsForeignLoad"] });
+sharp.unblock({
+  operation: ["Jpeg", "Png", "Webp", "Tiff"].map((format) => `VipsForeignLoad${format}Buffer`),
+});
+
+/** The largest sensors in use have 152 million; a picture of a few kilobytes may claim to have more. */
+const MOST_PIXELS = 160_000_000;
+/** An uncompressed picture of so many. */
+const MOST_BYTES = MOST_PIXELS * 3 + 65_536;
+
 // Training data sets are read once and tests rewrite files under the same name: libvips must not remember them.
 sharp.cache(false);
 
@@ -101,13 +112,15 @@ async function decode(
 }
 
 async function open(path: string): Promise<Sharp> {
+  const { size } = await stat(path);
+  if (size > MOST_BYTES) throw new Error(`it has ${size} bytes, the limit is ${MOST_BYTES}`);
   const bytes = await readFile(path);
   // libvips as sharp ships it has no BMP reader, and industrial cameras write little else.
   if (bytes[0] === 0x42 && bytes[1] === 0x4d) {
     const bmp = decodeBmp(bytes);
-    return sharp(bmp.pixels, { raw: { width: bmp.width, height: bmp.height, channels: 3 } });
+    return raw(bmp.pixels, bmp);
   }
-  return sharp(bytes, { failOn: "truncated" });
+  return sharp(bytes, { failOn: "truncated", limitInputPixels: MOST_PIXELS });
 }
 
 function unreadable(path: string, cause: unknown): CodedError {

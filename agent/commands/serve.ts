@@ -42,7 +42,8 @@ export function serveCommands(command$: Observable<Command>, options: ServeOptio
   let atOnce = 0;
 
   const check = ({ command, args }: Command): CommandOutcome | null => {
-    if (handlers[command] === undefined) {
+    // Own ones: "constructor" is something to every object.
+    if (!Object.hasOwn(handlers, command)) {
       return refused("COMMAND_UNKNOWN", `${command} is no command; known: ${Object.keys(handlers).join(", ")}`);
     }
     const faults = validate(`command-${command}`, args) ?? [];

@@ -2,7 +2,7 @@ import { CodedError, messageOf } from "../errors.js";
 import type { Context } from "../types.js";
 import type { Received } from "./link.js";
 import type { CommandOutcome } from "./payloads.js";
-import { inboundOf } from "./topics.js";
+import { inboundOf, levelFault } from "./topics.js";
 import type { Validator } from "./validator.js";
 
 /** A well-formed command; whoever carries it out replies exactly once. */
@@ -33,6 +33,14 @@ const MAX_BYTES = 65_536;
 /** A context goes out again with every score. */
 const MAX_CONTEXT_BYTES = 4_096;
 
+/** JSON.parse takes any depth; whoever writes such a value again runs out of stack. */
+const MAX_DEPTH = 32;
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return levels === 0 || Object.values(value).some((child) => isDeeper(child, levels - 1));
+}
+
 /** Checks what a broker hands us, at the edge; nothing that arrives here may throw. */
 export function receive(base: string, message: Received, validate: Validator, handlers: InboundHandlers): void {
   const inbound = inboundOf(base, message.topic);
@@ -44,6 +52,15 @@ export function receive(base: string, message: Received, validate: Validator, ha
     return;
   }
   const { command } = inbound;
+  const wrong = levelFault(command);
+  if (wrong !== null) {
+    // There is no topic to answer on.
+    const remedy = "Send commands by the names of the schemas.";
+    handlers.unusable(
+      new CodedError("COMMAND_NAME_INVALID", `the command's name ${wrong}`, { remedy, at: `${base}/cmd` }),
+    );
+    return;
+  }
   const parsed = parse(message, MAX_BYTES);
   const id = parsed instanceof CodedError ? null : idOf(parsed);
   const fault = parsed instanceof CodedError ? parsed : commandFault(message, id);
@@ -93,8 +110,11 @@ function parse({ topic, payload }: Received, limit: number): Readonly<Record<str
   }
   try {
     const value: unknown = JSON.parse(payload.toString("utf8"));
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
-    return new CodedError("PAYLOAD_INVALID", "not a JSON object", { remedy, at: topic });
+    if (typeof value !== "object" || value === null || Array.isArray(value)) {
+      return new CodedError("PAYLOAD_INVALID", "not a JSON object", { remedy, at: topic });
+    }
+    if (!isDeeper(value, MAX_DEPTH)) return value as Record<string, unknown>;
+    return new CodedError("PAYLOAD_INVALID", `nested deeper than ${MAX_DEPTH}`, { remedy, at: topic });
   } catch (error) {
     return new CodedError("PAYLOAD_INVALID", messageOf(error), { remedy, at: topic, cause: error });
   }

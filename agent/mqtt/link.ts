@@ -114,6 +114,10 @@ export const openLink: OpenLink = (options) =>
       send: (packet) =>
         new Promise((sent, failed) => {
           const { qos, retain } = packet;
+          if (over) {
+            failed(sendFailure(packet, new Error("the connection is closed")));
+            return;
+          }
           client.publish(
             packet.topic,
             bytesOf(packet.payload),
@@ -139,7 +143,8 @@ export const openLink: OpenLink = (options) =>
     client.on("message", (topic, payload, packet) => options.onReceived(received(topic, payload, packet)));
     client.on("error", (error) => {
       failure = error;
-      if (!up) finish();
+      // Of what cannot be parsed mqtt only tells, and the connection would hang until a ping is missed (MQTT 5, 4.13.1: close it).
+      finish();
     });
     client.on("disconnect", (packet) => {
       takenOver = packet.reasonCode === 142;
@@ -147,6 +152,8 @@ export const openLink: OpenLink = (options) =>
     });
     client.on("close", finish);
     client.on("connect", (connack) => {
+      // mqtt parses ahead of what it handles: nonsense behind a CONNACK is told before the CONNACK.
+      if (over) return;
       up = true;
       const { receiveMaximum = 65_535, maximumPacketSize = 268_435_455 } = connack.properties ?? {};
       resolve(link(receiveMaximum, maximumPacketSize));
@@ -189,6 +196,9 @@ function clientOptions(options: LinkOptions): IClientOptions {
     resubscribe: false,
     queueQoSZero: false,
     timerVariant: "native",
+    // mqtt's own are gone once it is closed, and what a broker sent before that is still handled: it threw, and nobody could catch it.
+    incomingStore: new mqtt.Store({ clean: false }),
+    outgoingStore: new mqtt.Store({ clean: false }),
     ...(options.username === null ? {} : { username: options.username }),
     ...(options.password === null ? {} : { password: options.password }),
     ...(will === null ? {} : { will: willOf(will, version) }),

@@ -10,7 +10,7 @@ import { type CameraContext, type Command, receive } from "./inbound.js";
 import { type OpenLink, openLink, type Packet, type ProtocolVersion, type Received } from "./link.js";
 import { type Ending, Patience } from "./patience.js";
 import { type BrokerHealth, type CommandOutcome, replyPayload, statusPayload, timestamp } from "./payloads.js";
-import { baseTopic, clientIdOf, subscriptions, topics } from "./topics.js";
+import { baseTopic, clientIdOf, replyTopic, subscriptions, topics } from "./topics.js";
 import { openValidator } from "./validator.js";
 
 export interface PublisherOptions {
@@ -87,9 +87,9 @@ export function openPublisher(options: PublisherOptions): Publisher {
   });
 
   const answer = (command: string, message: Received, id: string | null, outcome: CommandOutcome) => {
-    const { responseTopic, correlationData } = message;
+    const { correlationData } = message;
     void courier.deliver({
-      topic: responseTopic ?? `${base}/${topics.reply(command)}`,
+      topic: replyTopic(base, command, message.responseTopic),
       payload: JSON.stringify(replyPayload(id, outcome)),
       qos: 1,
       retain: false,

@@ -40,6 +40,22 @@ export function inboundOf(base: string, topic: string): Inbound | null {
 }
 
 /**
+ * Where a reply goes: to the response topic that the asker gave (MQTT 5, 4.10), else to the command's own. Not to one that a broker
+ * would hang up on us for; and to none below the prefix, since who may only ask must not have the agent speak in its own name, or give
+ * a command to another agent.
+ */
+export function replyTopic(base: string, command: string, responseTopic: string | null): string {
+  const own = `${base}/${topics.reply(command)}`;
+  if (responseTopic === null) return own;
+  const prefix = base.slice(0, base.lastIndexOf("/"));
+  const foreign = !responseTopic.startsWith(`${prefix}/`) || responseTopic.startsWith(`${base}/reply/`);
+  // Mosquitto hangs up on more than 200 levels.
+  const possible =
+    responseTopic !== "" && !/[+#\p{Cc}]|^\$/u.test(responseTopic) && responseTopic.split("/").length <= 100;
+  return foreign && possible && Buffer.byteLength(responseTopic) <= 1_000 ? responseTopic : own;
+}
+
+/**
  * Why a text cannot be one topic level, null when it can: not empty, no wildcard, no separator, no control character
  * (MQTT 5, 4.7 and 1.5.4), and no leading `$`, which brokers keep for themselves.
  */

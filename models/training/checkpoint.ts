@@ -1,4 +1,5 @@
 import { open, readFile, rename, rm } from "node:fs/promises";
+import { Ajv } from "ajv";
 import { CodedError, messageOf } from "../errors.js";
 import { encodeSafetensors, metadataOf, parseSafetensors } from "../weights/safetensors.js";
 import type { TrainingState } from "./stepper.js";
@@ -16,6 +17,16 @@ export interface Checkpoint {
   readonly epochLosses: readonly number[];
   readonly state: TrainingState;
 }
+
+type Progress = Omit<Checkpoint, "state"> & { readonly step: number };
+
+const count = { type: "integer", minimum: 0 };
+const losses = { type: "array", items: { type: "number" } };
+const isProgress = new Ajv().compile<Progress>({
+  type: "object",
+  required: ["recipe", "epoch", "batch", "losses", "epochLosses", "step"],
+  properties: { recipe: { type: "string" }, epoch: count, batch: count, losses, epochLosses: losses, step: count },
+});
 
 /** Written whole beside the old one, synced, then put in its place: a kill at any moment leaves one of the two. */
 export async function writeCheckpoint(path: string, checkpoint: Checkpoint): Promise<void> {
@@ -45,7 +56,9 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
     const bytes = await readFile(path);
     const { progress } = metadataOf(bytes);
     if (typeof progress !== "string") throw new TypeError("it holds no training progress");
-    const { step, ...rest } = JSON.parse(progress) as Omit<Checkpoint, "state"> & { step: number };
+    const told: unknown = JSON.parse(progress);
+    if (!isProgress(told)) throw new TypeError("its training progress is not what training writes");
+    const { step, ...rest } = told;
     return { ...rest, state: { step, tensors: parseSafetensors(bytes) } };
   } catch (error) {
     throw new CodedError("CHECKPOINT_UNREADABLE", `cannot resume: ${messageOf(error)}`, {

@@ -5,7 +5,7 @@ import { studentParameters, teacherParameters } from "../network/declared-layers
 import { unusedInTeacher } from "../network/resnet.js";
 import { unusedInStudent } from "../network/student.js";
 import { readSafetensors } from "./safetensors.js";
-import { requireExactly, type Weights } from "./weights.js";
+import { requireExactly, requireFinite, type Weights } from "./weights.js";
 
 export interface Teacher {
   readonly arch: Arch;
@@ -16,13 +16,14 @@ export interface Teacher {
 
 /**
  * A teacher's weights, torchvision's names; a stem of fewer than 64 channels makes a narrower network of the same architecture.
- * @throws CodedError ARCH_UNKNOWN, WEIGHTS_FORMAT, WEIGHTS_UNREADABLE or WEIGHTS_MISMATCH
+ * @throws CodedError ARCH_UNKNOWN, WEIGHTS_FORMAT, WEIGHTS_UNREADABLE, WEIGHTS_MISMATCH or WEIGHTS_NOT_FINITE
  */
 export async function loadTeacher(path: string, archName: string): Promise<Teacher> {
   archOf(archName);
   const weights = await read(path);
   const arch = archOf(archName, weights.get("conv1.weight")?.shape[0]);
   requireExactly(weights, teacherParameters(arch), { from: path, ignore: unusedInTeacher });
+  requireFinite(weights, path);
   return { arch, weights, sha256: await sha256OfFile(path) };
 }
 
@@ -30,6 +31,7 @@ export async function loadTeacher(path: string, archName: string): Promise<Teach
 export async function loadStudent(path: string, arch: Arch): Promise<Weights> {
   const weights = await read(path);
   requireExactly(weights, studentParameters(arch), { from: path, ignore: unusedInStudent });
+  requireFinite(weights, path);
   return weights;
 }
 

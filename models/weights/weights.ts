@@ -44,6 +44,16 @@ export function requireExactly(
   });
 }
 
+/** Refuses weights that hold NaN or infinity: every score would be none. */
+export function requireFinite(weights: Weights, from: string): void {
+  const bad = [...weights].find(([, { data }]) => !data.every(Number.isFinite));
+  if (bad === undefined) return;
+  throw new CodedError("WEIGHTS_NOT_FINITE", `${bad[0]} holds numbers that are none (NaN or infinity)`, {
+    at: from,
+    remedy: "Take weights of a training that did not diverge, from a whole copy of their file.",
+  });
+}
+
 /** The tensors whose names begin with `prefix`, without it. */
 export function withoutPrefix(weights: Weights, prefix: string): Weights {
   return new Map(

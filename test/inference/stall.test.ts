@@ -115,7 +115,7 @@ test("a successor that does not start is given up, too, and followed by another"
 test("for real: ONNX Runtime's thread hangs in a system call, its successor judges, and it ends when it is let go", async () => {
   const fifo = join(temporaryFolder(), "fifo");
   execFileSync("mkfifo", [fifo]);
-  const { modelPath } = await readBundle(await writeTinyBundle());
+  const { modelPath, manifest } = await readBundle(await writeTinyBundle());
   let spawned = 0;
   const spawn: EngineOptions["spawn"] = (setup) => {
     spawned += 1;
@@ -123,7 +123,11 @@ test("for real: ONNX Runtime's thread hangs in a system call, its successor judg
     const script = new URL("../fakes/hanging-worker.js", import.meta.url);
     return new Worker(script, { workerData: { ...setup, fifo } }) as Thread;
   };
-  engine = await open(spawn, { modelPath, limits: limitsOf({ run: [1_000] }) });
+  engine = await open(spawn, {
+    modelPath,
+    identity: { ...identity, sha256: manifest.sha256 },
+    limits: limitsOf({ run: [1_000] }),
+  });
   inspected(await engine.inspect(greyFrame(0)));
   assert.is(failureCode(await engine.inspect(greyFrame(0))), "ENGINE_STALLED");
   inspected(await engine.inspect(greyFrame(0)));

@@ -167,6 +167,7 @@ test("wrong configurations: what is refused is named, not quoted", async () => {
       const check = await retort(["check", ...args], { env });
       assert.is(check.status, 2, `${args.join(" ")}: ${shown(check)}`);
       assert.match(shown(check), code);
+      if (/url|key/i.test(args[1] ?? "")) assert.match(shown(check), "passwordFile", "where it belongs instead");
       assertHidden(`check ${args.join(" ")}`, shown(check));
     }),
   );
