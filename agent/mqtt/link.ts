@@ -1,7 +1,7 @@
 import type { EventEmitter } from "node:events";
 import type { ClientRequest } from "node:http";
 import { isIP } from "node:net";
-import mqtt, { type IClientOptions, type IPublishPacket, type MqttClient } from "mqtt";
+import mqtt, { type IClientOptions, type IPublishPacket, type MqttClient, type Packet as MqttPacket } from "mqtt";
 import { CodedError, messageOf } from "../errors.js";
 import { connectFailure, isConnack } from "./connect-failure.js";
 import { type Address, addressOf, dial, speaksTls, type TlsIdentity, type Wire } from "./wire.js";
@@ -140,6 +140,13 @@ export const openLink: OpenLink = (options) =>
     });
     // mqtt keeps to itself what a websocket's handshake failed of.
     client.stream.on("error", (error) => (failure ??= error));
+    client.on("packetreceive", (packet) => {
+      if (hasItsNumber(packet)) return;
+      // mqtt reads it as -1, and throws when it acknowledges that. It does not ask us: so it gets a number, and the connection ends.
+      packet.messageId = 1;
+      failure = new Error(`the broker sent a ${packet.cmd} without its number`);
+      finish();
+    });
     client.on("message", (topic, payload, packet) => options.onReceived(received(topic, payload, packet)));
     client.on("error", (error) => {
       failure = error;
@@ -231,6 +238,14 @@ function v5(version: ProtocolVersion, packet: Packet): { properties?: IPublishPa
       ...(correlationData === undefined ? {} : { correlationData }),
     },
   };
+}
+
+/** MQTT 5, 2.2.1: which packets carry a packet identifier, from 1 to 65,535. */
+function hasItsNumber(packet: MqttPacket): boolean {
+  const numbered =
+    /^(puback|pubrec|pubrel|pubcomp|suback|unsuback)$/.test(packet.cmd) || (packet.cmd === "publish" && packet.qos > 0);
+  const { messageId = 0 } = packet;
+  return !numbered || (messageId >= 1 && messageId <= 65_535);
 }
 
 function received(topic: string, payload: Buffer, packet: IPublishPacket): Received {

@@ -80,6 +80,8 @@ test("who may ask cannot have the agent speak for itself or for another, nor off
 for (const [what, answer] of [
   ["nonsense behind a CONNACK", "2003000000 42c8"],
   ["a PUBREL nobody waits for, and nonsense", "2003000000 62020009 42c8"],
+  ["a PUBREL without its number", "2003000000 620141"],
+  ["a message without its number", "2003000000 32090007612f6200077b7d"],
   ["a QoS 2 message, and nonsense", "2003000000 34080003612f62000900 42c8"],
 ] as const) {
   test(`a broker that sends ${what} is lost, and told to be`, async () => {
