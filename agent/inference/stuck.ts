@@ -6,7 +6,7 @@ export const MOST_STUCK = 2;
 /**
  * The threads of this process that did not come back from `session.run`. Nothing ends such a thread: terminated inside
  * `session.run` it takes the whole process down (onnxruntime-node 1.30), and since Node joins its threads before it exits,
- * a process that has one ends by a signal only.
+ * a process that has one ends only past Node (endSurely).
  */
 const stuck = new Set<Thread>();
 

@@ -107,9 +107,10 @@ export function bytesAt(start: Ref, length: number): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * Ends the process as C's `_exit` does, where a call may be under way: Node joins libuv's threads before it exits, and one of them
- * may wait for a dead camera's answers, longer than an end may take.
+ * Ends the process as C's `_exit` does: Node joins its threads before it exits, and one of them may wait for a dead camera's
+ * answers, or for an inference that never returns. Without `surely` only where calls were made from here.
+ * Throws where koffi cannot be loaded.
  */
-export function exitAtOnce(status: number): void {
-  koffi?.load(null).func("_exit", "void", ["int"])(status);
+export function exitAtOnce(status: number, { surely = false } = {}): void {
+  (surely ? ffi() : koffi)?.load(null).func("_exit", "void", ["int"])(status);
 }
