@@ -76,7 +76,7 @@ export async function campaign(options: CampaignOptions): Promise<CampaignResult
 
 /** One worker's life, and how it ended. */
 function life(
-  { kind, seed, silenceMs = 30_000, maxRssMb = 3_000 }: CampaignOptions,
+  { kind, seed, silenceMs = 60_000, maxRssMb = 3_000 }: CampaignOptions,
   from: number,
   to: number,
   heard: (told: Told) => void,
