@@ -111,7 +111,15 @@ function withoutUnknown(value: Tree, schema: SchemaTree, path: string, problems:
     const node = Object.hasOwn(schema, key) ? schema[key] : undefined;
     const at = join(path, key);
     if (node === undefined) {
-      problems.push({ code: "CONFIG_KEY_UNKNOWN", path: at, message: "is not a known key", remedy: hint(key, schema) });
+      // No more than its first word: `{ password hunter2 }`, a colon forgotten, is a key too.
+      const [word = ""] = /^[\w.-]*/.exec(key) ?? [];
+      const shown = join(path, word === key ? key : `${word}...`);
+      problems.push({
+        code: "CONFIG_KEY_UNKNOWN",
+        path: shown,
+        message: "is not a known key",
+        remedy: hint(key, schema),
+      });
     } else if (isLeaf(node) && isTree(child)) {
       // Not convict's to see: it takes a mapping for a part of the schema, and fails.
       problems.push({

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { Subject } from "rxjs";
 import * as assert from "uvu/assert";
 import type { Handler } from "../../agent/commands/handler.js";
@@ -114,6 +116,25 @@ test("more at once than can be carried out are refused; when the agent stops, al
   service!.close();
   await settled();
   assert.is(replies.filter((reply) => reply.endsWith("COMMAND_STOPPED")).length, 32);
+});
+
+test("what is done leaves nothing behind but the last replies: an agent is asked for years", async () => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  const { send, replies } = serve(() => null);
+  const used = async (from: number, count: number): Promise<number> => {
+    for (let n = from; n < from + count; n += 1) {
+      send(String(n));
+      if (n % 20 === 0) await settled();
+    }
+    await settled();
+    replies.length = 0;
+    collect();
+    return process.memoryUsage().heapUsed / 1_048_576;
+  };
+  const before = await used(0, 2_000);
+  const grownMb = (await used(2_000, 20_000)) - before;
+  assert.ok(grownMb < 8, `${grownMb} MB`);
 });
 
 test.run();

@@ -1,10 +1,10 @@
 import type { CampaignResult } from "./campaign.js";
 
-/** Of a process that keeps nothing: what its heaps do among themselves. */
-const MOST_GROWTH_MB = 96;
+/** What the heaps of a process that keeps nothing do among themselves: much at first, until the largest picture has been met. */
+const MOST_GROWTH_MB = { short: 128, long: 48 };
 
-export function tooMuchGrowth({ growthMb }: CampaignResult): boolean {
-  return growthMb > MOST_GROWTH_MB;
+export function tooMuchGrowth({ growthMb, tried }: CampaignResult): boolean {
+  return growthMb > (tried < 20_000 ? MOST_GROWTH_MB.short : MOST_GROWTH_MB.long);
 }
 
 export function report(result: CampaignResult): string {

@@ -146,6 +146,8 @@ test("wrong configurations: what is refused is named, not quoted", async () => {
   const demo = "models: {m: {path: /m}}\ncameras: [{id: a, model: m, source: {type: demo}}]\n";
   const wrong: readonly (readonly [string, readonly string[], Readonly<Record<string, string>>?])[] = [
     ["CONFIG_KEY_UNKNOWN", yaml("key", `${demo}mqtt: {password: ${plant("Key")}}`)],
+    ["CONFIG_KEY_UNKNOWN", yaml("colon", `${demo}mqtt: {password ${plant("Colon")}}`)],
+    ["CONFIG_KEY_UNKNOWN", yaml("complex", `? {password: ${plant("Complex")}}\n: x\n${demo}`)],
     ["CONFIG_VALUE_INVALID", yaml("url", `${demo}mqtt: {url: "mqtt://u:${plant("Url")}/a@h"}`)],
     ["CONFIG_VALUE_INVALID", yaml("map", `${demo}mqtt: {username: {password: ${plant("Map")}}}`)],
     ["CONFIG_SYNTAX", yaml("alias", `${demo}mqtt: {username: *${plant("Alias")}}`)],
@@ -167,7 +169,8 @@ test("wrong configurations: what is refused is named, not quoted", async () => {
       const check = await retort(["check", ...args], { env });
       assert.is(check.status, 2, `${args.join(" ")}: ${shown(check)}`);
       assert.match(shown(check), code);
-      if (/url|key/i.test(args[1] ?? "")) assert.match(shown(check), "passwordFile", "where it belongs instead");
+      if (/\/(url|key)\.yaml$/.test(args[1] ?? ""))
+        assert.match(shown(check), "passwordFile", "where it belongs instead");
       assertHidden(`check ${args.join(" ")}`, shown(check));
     }),
   );
