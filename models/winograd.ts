@@ -2,59 +2,70 @@ import { fixed, type Graph, type Value } from "./graph.js";
 import { convolution, depthToSpace, matMul, product, reshape, transpose } from "./ops.js";
 
 /**
- * 3x3 convolutions by Winograd's minimal filtering F(2x2, 3x3) (Lavin & Gray, CVPR 2016): y = A' [(G w G') * (B' x B)] A.
- * Each 2x2 square of the result takes 16 products where the plain sum takes 36.
+ * 3x3 convolutions by Winograd's minimal filtering F(4x4, 3x3) (Lavin & Gray, CVPR 2016): y = A' [(G w G') * (B' x B)] A.
+ * Each 4x4 square of the result takes 36 products where the plain sum takes 144.
  */
 const B = [
-  [1, 0, -1, 0],
-  [0, 1, 1, 0],
-  [0, -1, 1, 0],
-  [0, 1, 0, -1],
+  [4, 0, -5, 0, 1, 0],
+  [0, -4, -4, 1, 1, 0],
+  [0, 4, -4, -1, 1, 0],
+  [0, -2, -1, 2, 1, 0],
+  [0, 2, -1, -2, 1, 0],
+  [0, 4, 0, -5, 0, 1],
 ] as const;
 const G = [
-  [1, 0, 0],
-  [0.5, 0.5, 0.5],
-  [0.5, -0.5, 0.5],
+  [1 / 4, 0, 0],
+  [-1 / 6, -1 / 6, -1 / 6],
+  [-1 / 6, 1 / 6, -1 / 6],
+  [1 / 24, 1 / 12, 1 / 6],
+  [1 / 24, -1 / 12, 1 / 6],
   [0, 0, 1],
 ] as const;
 const A = [
-  [1, 1, 1, 0],
-  [0, 1, -1, -1],
+  [1, 1, 1, 1, 1, 0],
+  [0, 1, -1, 2, -2, 0],
+  [0, 1, 1, 4, 4, 0],
+  [0, 1, -1, 8, -8, 1],
 ] as const;
+/** A square's side, and that of the window it is seen through. */
+const SQUARE = A.length;
+const WINDOW = B.length;
 
 /** The transforms' cost grows with the channels, what they save with their square. */
-const FEWEST_CHANNELS = 128;
+const FEWEST_CHANNELS = 64;
 /** The windows' gradient takes matrices as long as a side. */
-const LONGEST_SIDE = 32;
+const LONGEST_SIDE = 64;
 
 /** Whether a 3x3 convolution with stride 1 and padding 1 of x [1, I, N, H, W] to `out` channels gains by it. */
 export function suitsWinograd(x: Value, out: number): boolean {
   const [, input, , height, width] = x.shape;
   const sides = [fixed(height), fixed(width)];
   return (
-    Math.min(fixed(input), out) >= FEWEST_CHANNELS && sides.every((side) => side % 2 === 0 && side <= LONGEST_SIDE)
+    Math.min(fixed(input), out) >= FEWEST_CHANNELS && sides.every((side) => side % SQUARE === 0 && side <= LONGEST_SIDE)
   );
 }
 
-/** Stride 1, padding 1: x [1, I, N, H, W] with even sides, weight [O, I, 3, 3] -> [1, O, N, H, W] */
+/** Stride 1, padding 1: x [1, I, N, H, W] its sides multiples of 4, weight [O, I, 3, 3] -> [1, O, N, H, W] */
 export function winogradConv(g: Graph, x: Value, weight: Value): Value {
   const [, input, , height, width] = x.shape;
   const out = fixed(weight.shape[0]);
   const filters = product(g, squared(g, "G", G), reshape(g, weight, [out * fixed(input), 9]), { transB: true });
-  const seen = reshape(g, windows(g, x), [16, input!, "squares"]);
-  const products = matMul(g, reshape(g, filters, [16, out, input!]), seen);
-  const squares = matMul(g, squared(g, "A", A), reshape(g, products, [16, "O squares"]));
-  const woven = depthToSpace(g, reshape(g, squares, [1, 4, "O N H/2", fixed(width) / 2]), 2);
+  const seen = reshape(g, windows(g, x), [WINDOW ** 2, input!, "squares"]);
+  const products = matMul(g, reshape(g, filters, [WINDOW ** 2, out, input!]), seen);
+  const squares = matMul(g, squared(g, "A", A), reshape(g, products, [WINDOW ** 2, "O squares"]));
+  const woven = depthToSpace(g, reshape(g, squares, [1, SQUARE ** 2, "O N H/4", fixed(width) / SQUARE]), SQUARE);
   return reshape(g, woven, [1, out, "N", height!, width!]);
 }
 
-/** B' x B of every square's 4x4 window, one element of all windows after the other: [1, 16, C N, H/2, W/2] */
+/** B' x B of every square's window, one element of all windows after the other: [1, 36, C N, H/4, W/4] */
 function windows(g: Graph, x: Value): Value {
   const [, , , height, width] = x.shape;
   const [made] = g.composite("WinogradWindows", [x], {}, () => {
-    const kernel = reshape(g, squared(g, "B", B), [16, 1, 1, 4, 4]);
+    const kernel = reshape(g, squared(g, "B", B), [WINDOW ** 2, 1, 1, WINDOW, WINDOW]);
     const pads = [0, 1, 1, 0, 1, 1];
-    return [convolution(g, [reshape(g, x, [1, 1, "CN", height!, width!]), kernel], { pads, strides: [1, 2, 2] })];
+    return [
+      convolution(g, [reshape(g, x, [1, 1, "CN", height!, width!]), kernel], { pads, strides: [1, SQUARE, SQUARE] }),
+    ];
   });
   return made;
 }
@@ -62,16 +73,24 @@ function windows(g: Graph, x: Value): Value {
 /** dL/dx of the windows: each one's part back in its rows and columns, where neighbours add up. */
 export function windowsGradient(g: Graph, x: Value, dy: Value): Value {
   const [, channels, , height, width] = x.shape.map((dim) => (typeof dim === "number" ? dim : 0)) as number[];
-  const apart = reshape(g, dy, [4, 4, channels!, "N", height! / 2, width! / 2]);
-  const together = reshape(g, transpose(g, apart, [2, 3, 0, 4, 1, 5]), [1, channels!, "N", 2 * height!, 2 * width!]);
+  const [down, across] = [height! / SQUARE, width! / SQUARE];
+  const apart = reshape(g, dy, [WINDOW, WINDOW, channels!, "N", down, across]);
+  const together = reshape(g, transpose(g, apart, [2, 3, 0, 4, 1, 5]), [
+    1,
+    channels!,
+    "N",
+    WINDOW * down,
+    WINDOW * across,
+  ]);
   return product(g, alongSide(g, height!), matMul(g, together, alongSide(g, width!)), { transA: true });
 }
 
-/** B' of all windows along a side, the zeros around it left out: row (element, window), [2 size, size] */
+/** B' of all windows along a side, the zeros around it left out: row (element, window), [1.5 size, size] */
 function alongSide(g: Graph, size: number): Value {
-  return matrix(g, `winograd_B_${size}`, [2 * size, size], (row, at) => {
-    const [element, window] = [Math.floor(row / (size / 2)), row % (size / 2)];
-    return B[element]![at - 2 * window + 1] ?? 0;
+  const windows = size / SQUARE;
+  return matrix(g, `winograd_B_${size}`, [WINDOW * windows, size], (row, at) => {
+    const [element, window] = [Math.floor(row / windows), row % windows];
+    return B[element]![at - SQUARE * window + 1] ?? 0;
   });
 }
 

@@ -166,7 +166,7 @@ test("3x3 convolution by Winograd's filtering: the plain one's result, and its g
 
   await checkGradients(
     [
-      [1, 3, "N", 4, 6],
+      [1, 3, "N", 4, 8],
       [4, 3, 3, 3],
     ],
     (graph, [a, b]) => winogradConv(graph, a!, b!),
