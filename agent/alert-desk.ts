@@ -11,7 +11,7 @@ export interface AlertDesk {
 }
 
 /** Each camera's alerts keep their order, though one of them may wait for its picture; no camera waits for another's. */
-export function alertDesk(evidence: Pick<Evidence, "pictureOf">, outbox: Pick<Outbox, "add">): AlertDesk {
+export function alertDesk(evidence: Pick<Evidence, "pictureOf">, outbox: Pick<Outbox, "add" | "announce">): AlertDesk {
   /** By camera: when its last alert is on its way into the outbox. Absent where nothing waits. */
   const tails = new Map<string, Promise<void>>();
   let added: Promise<void> = Promise.resolve();
@@ -24,9 +24,10 @@ export function alertDesk(evidence: Pick<Evidence, "pictureOf">, outbox: Pick<Ou
         added = outbox.add(step, { calibration, evidence: null });
         return;
       }
+      const announced = outbox.announce(step, calibration);
       const next = Promise.all([picture, tail]).then(([made]) => {
         if (tails.get(camera) === next) tails.delete(camera);
-        added = outbox.add(step, { calibration, evidence: made });
+        added = outbox.add(step, { calibration, evidence: made, announced });
       });
       tails.set(camera, next);
     },

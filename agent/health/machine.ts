@@ -2,9 +2,16 @@ import { execFile } from "node:child_process";
 import { readdir, readFile } from "node:fs/promises";
 import { promisify } from "node:util";
 
+export interface MemoryHealth {
+  readonly rssMb: number;
+  /** Of the RSS, what no file stands behind and only the process can give back; null where the kernel does not tell. */
+  readonly anonymousMb: number | null;
+  readonly heapMb: number;
+}
+
 /** What the machine tells about itself. */
 export interface MachineHealth {
-  readonly memory: { readonly rssMb: number; readonly heapMb: number };
+  readonly memory: MemoryHealth;
   /** Degrees Celsius by thermal zone; empty where the machine tells none. */
   readonly temperaturesC: Readonly<Record<string, number>>;
   /** 0..1, null where the machine tells none. */
@@ -37,8 +44,20 @@ const here: MachineSources = {
 /** Never rejects: what cannot be read is left out. */
 export async function machineHealth(sources: MachineSources = here): Promise<MachineHealth> {
   const { rss, heapUsed } = process.memoryUsage();
-  const [temperaturesC, gpuLoad] = await Promise.all([temperatures(sources.thermalDir), gpuLoadOf(sources)]);
-  return { memory: { rssMb: megabytes(rss), heapMb: megabytes(heapUsed) }, temperaturesC, gpuLoad };
+  const [temperaturesC, gpuLoad, anonymous] = await Promise.all([
+    temperatures(sources.thermalDir),
+    gpuLoadOf(sources),
+    anonymousBytes(),
+  ]);
+  const anonymousMb = anonymous === null ? null : megabytes(anonymous);
+  return { memory: { rssMb: megabytes(rss), anonymousMb, heapMb: megabytes(heapUsed) }, temperaturesC, gpuLoad };
+}
+
+/** Linux's count; null elsewhere. */
+async function anonymousBytes(): Promise<number | null> {
+  const status = await orNull(readFile("/proc/self/status", "utf8"));
+  const kib = numberIn(/^RssAnon:\s*(\d+) kB/m.exec(status ?? "")?.[1] ?? null);
+  return kib === null ? null : kib * 1_024;
 }
 
 async function temperatures(dir: string): Promise<Record<string, number>> {

@@ -1,3 +1,4 @@
+import type { MemoryHealth } from "../health/machine.js";
 import type { AlertPhase, AlertStep, Context, DropReason, ModelIdentity, Region, Verdict } from "../types.js";
 
 /** The payloads of the contract. Every one carries `v: 1`; `ts` and `since` are RFC 3339 UTC with milliseconds. */
@@ -159,7 +160,7 @@ export interface HealthPayload extends Payload {
   readonly evidence: EvidenceHealth | null;
   /** By model name; none before the first test. */
   readonly selfTests: Readonly<Record<string, SelfTestHealth>>;
-  readonly memory: { readonly rssMb: number; readonly heapMb: number };
+  readonly memory: MemoryHealth;
   /** Degrees Celsius by thermal zone; empty where the machine tells none. */
   readonly temperaturesC: Readonly<Record<string, number>>;
   /** GPU load 0..1, null where the machine tells none. */

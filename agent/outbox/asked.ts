@@ -27,18 +27,20 @@ export class AskedQueue {
     return this.#asked[0]?.times ?? null;
   }
 
-  add(asked: Asked, losses: Losses): void {
+  /** @returns what was given up for it */
+  add(asked: Asked, losses: Losses): Asked | null {
     const { evidence } = asked.details;
     const fits = evidence === null || this.#evidenceBytes + evidence.jpeg.length <= EVIDENCE_BYTES;
     if (!fits) losses.count("evidence-memory");
     this.#evidenceBytes += fits ? (evidence?.jpeg.length ?? 0) : 0;
     this.#asked.push(fits ? asked : { ...asked, details: { ...asked.details, evidence: null } });
-    if (this.#asked.length <= ALERTS) return;
+    if (this.#asked.length <= ALERTS) return null;
     const least = this.#asked.findIndex(({ step }) => step.phase === "updated");
     const [given] = this.#asked.splice(Math.max(0, least), 1);
     this.#evidenceBytes -= given!.details.evidence?.jpeg.length ?? 0;
     losses.count("alert-memory");
     given!.settle();
+    return given!;
   }
 
   /** The next in order, no more than that many and not much more than that many bytes of evidence. */

@@ -39,6 +39,8 @@ export interface Delivered {
 export interface Change {
   readonly kept: readonly Kept[];
   readonly delivered: readonly Delivered[];
+  /** Beside what is in the account. */
+  readonly notes: readonly StoreOp[];
   /** The last `seq` given out. */
   readonly high: number;
 }
@@ -85,8 +87,8 @@ export class Books {
   }
 
   /** Synced when there is something to keep. @throws CodedError of the store; then nothing has changed */
-  async write({ kept, delivered, high }: Change): Promise<void> {
-    const ops: StoreOp[] = [];
+  async write({ kept, delivered, notes, high }: Change): Promise<void> {
+    const ops: StoreOp[] = [...notes];
     let tally = this.#tally;
     for (const { kind, seq, bytes } of delivered) {
       if (kind === "evidence") ops.push(remove(evidenceKey(seq)));
@@ -102,7 +104,7 @@ export class Books {
       tally = changed(tally, "evidence", 1, evidence.length);
     }
     this.#high = high;
-    await this.#apply(ops, { ops: [], tally, lost: [] }, kept.length > 0);
+    await this.#apply(ops, { ops: [], tally, lost: [] }, kept.length > 0 || notes.some(({ kind }) => kind === "put"));
   }
 
   /** Gives up what is beyond the bound. */

@@ -1,15 +1,17 @@
 import { Subject } from "rxjs";
 import type { CodedError } from "../errors.js";
 import type { AlertPayload, OutboxHealth } from "../mqtt/payloads.js";
+import type { StoreOp } from "../store/store.js";
 import type { AlertStep } from "../types.js";
 import type { RunningClock } from "./age.js";
+import type { Announcements, Left } from "./announcements.js";
 import { AskedQueue } from "./asked.js";
 import type { Books, Delivered } from "./books.js";
 import type { Handed } from "./handed.js";
 import type { HighWater } from "./high-water.js";
-import { boundedInMemory } from "./in-memory.js";
-import type { AlertDetails, Outbox, WaitingAlert, WaitingEvidence } from "./outbox.js";
-import { type Kept, keptOf, withoutEvidence } from "./records.js";
+import { boundedInMemory, withoutPictures } from "./in-memory.js";
+import type { AlertDetails, Announced, Outbox, WaitingAlert, WaitingEvidence } from "./outbox.js";
+import { type Kept, keptOf, type Times } from "./records.js";
 import { Serial } from "./serial.js";
 import { bytesOf } from "./tally.js";
 import { troubleOf } from "./trouble.js";
@@ -19,6 +21,7 @@ export interface DurableOutboxDeps {
   readonly books: Books;
   readonly highWater: HighWater;
   readonly handed: Handed;
+  readonly announcements: Announcements;
   /** The last `seq` given out. */
   readonly high: number;
   /** `T`. */
@@ -72,14 +75,37 @@ export class DurableOutbox implements Outbox {
   }
 
   add(step: AlertStep, details: AlertDetails): Promise<void> {
-    const { books, clock, wallMs } = this.#deps;
+    return this.#add(step, details, this.#now());
+  }
+
+  announce(step: AlertStep, calibration: string | null): Announced {
+    const announced = this.#deps.announcements.add(step, calibration, this.#now());
+    if (this.#closing === null) this.#serial.soon(this.#turn);
+    return announced;
+  }
+
+  async adopt(): Promise<number> {
+    const { left } = this.#deps.announcements;
+    const add = ({ key, step, calibration, times }: Left): Promise<void> =>
+      this.#add(step, { calibration, evidence: null, announced: { key } }, times);
+    await Promise.all(left.map(add));
+    return left.length;
+  }
+
+  #now(): Times {
+    return { atMs: this.#deps.clock.nowMs(), wallMs: this.#deps.wallMs() };
+  }
+
+  #add(step: AlertStep, details: AlertDetails, times: Times): Promise<void> {
+    const { books, announcements } = this.#deps;
     if (this.#closing !== null) {
-      books.losses.count("alert-stopped");
+      // What was announced is added in the next life.
+      if (details.announced === undefined) books.losses.count("alert-stopped");
       return Promise.resolve();
     }
-    const times = { atMs: clock.nowMs(), wallMs: wallMs() };
     return new Promise((settle) => {
-      this.#asked.add({ step, details, times, settle }, books.losses);
+      const given = this.#asked.add({ step, details, times, settle }, books.losses);
+      if (given?.details.announced !== undefined) announcements.over(given.details.announced);
       this.#serial.soon(this.#turn);
     });
   }
@@ -163,15 +189,17 @@ export class DurableOutbox implements Outbox {
   async #takeTurn(): Promise<void> {
     clearTimeout(this.#removing ?? undefined);
     this.#removing = null;
-    const { base, highWater } = this.#deps;
+    const { announcements, base, highWater } = this.#deps;
     const asked = this.#asked.take(GROUP, GROUP_BYTES);
     const delivered = this.#delivered.splice(0);
     const arrived = new Set(delivered.flatMap(({ kind, seq }) => (kind === "alert" ? [seq] : [])));
     const fromMemory = new Set(this.#undurable.filter(({ seq }) => arrived.has(seq)).map(({ seq }) => seq));
     this.#undurable = this.#undurable.filter(({ seq }) => !fromMemory.has(seq));
     const fresh = asked.map(({ step, details, times }) => keptOf(step, details, (this.#high += 1), times, base));
+    for (const { details } of asked) if (details.announced !== undefined) announcements.over(details.announced);
     const fromDisk = delivered.filter(({ kind, seq }) => kind === "evidence" || !fromMemory.has(seq));
-    const kept = await this.#keep([...this.#undurable, ...fresh], fromDisk);
+    const notes = announcements.take();
+    const kept = await this.#keep([...this.#undurable, ...fresh], fromDisk, notes);
     if (fresh.length > 0) await highWater.write(this.#high).catch((error: unknown) => this.#told(error));
     this.#ready = this.#high;
     for (const { seq, payload } of kept) if (seq > this.#high - fresh.length) this.added$.next(payload);
@@ -179,24 +207,29 @@ export class DurableOutbox implements Outbox {
   }
 
   /** @returns as it was kept, on disk or not */
-  async #keep(kept: readonly Kept[], delivered: readonly Delivered[]): Promise<readonly Kept[]> {
-    if (kept.length === 0 && delivered.length === 0) return kept;
-    const { books } = this.#deps;
+  async #keep(
+    kept: readonly Kept[],
+    delivered: readonly Delivered[],
+    notes: readonly StoreOp[],
+  ): Promise<readonly Kept[]> {
+    if (kept.length === 0 && delivered.length === 0 && notes.length === 0) return kept;
+    const { announcements, books } = this.#deps;
     const write = async (these: readonly Kept[]): Promise<readonly Kept[]> => {
-      await books.write({ kept: these, delivered, high: this.#high });
+      await books.write({ kept: these, delivered, notes, high: this.#high });
+      announcements.settle(notes, true);
       this.#removedBytes += delivered.reduce((sum, { bytes }) => sum + bytes, 0);
       this.#undurable = [];
       await books.trim().catch((error: unknown) => this.#told(error));
       return these;
     };
-    const wanted = books.store.health().full ? this.#stripped(kept) : kept;
+    const wanted = books.store.health().full ? withoutPictures(kept, books.losses) : kept;
     try {
       return await write(wanted);
     } catch (error) {
       this.#told(error);
     }
     // Letting go of its reserve may have made room for the alerts, if not for their pictures.
-    const bare = this.#stripped(wanted);
+    const bare = withoutPictures(wanted, books.losses);
     try {
       const these = await write(bare);
       // At once: what was let go may be taken by whoever filled the disk, and then not even a deletion can be written.
@@ -205,15 +238,11 @@ export class DurableOutbox implements Outbox {
       return these;
     } catch (error) {
       this.#told(error);
+      announcements.settle(notes, false);
       this.#undurable = boundedInMemory(bare, books.losses);
       this.#delivered.unshift(...delivered);
       return this.#undurable;
     }
-  }
-
-  #stripped(kept: readonly Kept[]): readonly Kept[] {
-    this.#deps.books.losses.count("evidence-disk", kept.filter(({ evidence }) => evidence !== null).length);
-    return kept.map((each) => (each.evidence === null ? each : withoutEvidence(each)));
   }
 
   readonly #tick = async (): Promise<void> => {
@@ -222,18 +251,14 @@ export class DurableOutbox implements Outbox {
     if (this.#undurable.length > 0 || this.#delivered.length > 0) await this.#takeTurn();
     if (this.#removedBytes >= COMPACT_AFTER_BYTES) {
       this.#removedBytes = 0;
-      this.#compact();
+      // Takes seconds, while alerts go on.
+      books.store.makeRoom().catch((error: unknown) => this.#told(error));
     }
     if (clock.nowMs() - this.#expiredAtMs < EXPIRE_EVERY_MS) return;
     this.#expiredAtMs = clock.nowMs();
     await books.expire(clock.nowMs() - maxAgeMs);
     if (books.tally.alerts.count + books.tally.evidence.count > 0) await books.note();
   };
-
-  /** Takes seconds, while alerts go on. */
-  #compact(): void {
-    this.#deps.books.store.makeRoom().catch((error: unknown) => this.#told(error));
-  }
 
   /** Gives up what matters least until the disk has room again; alerts that raise or clear are never given up for it. */
   #regainRoom(): void {

@@ -1,5 +1,5 @@
 import type { Loss, Losses } from "./losses.js";
-import type { Kept } from "./records.js";
+import { type Kept, withoutEvidence } from "./records.js";
 
 /** Alerts that the disk does not take are held here, so many at most. */
 const ALERTS = 5_000;
@@ -19,4 +19,10 @@ export function boundedInMemory(kept: readonly Kept[], losses: Losses): readonly
   const left = important.filter(drop(() => true));
   losses.add(lost);
   return left;
+}
+
+/** As a disk may still take them that is nearly full. */
+export function withoutPictures(kept: readonly Kept[], losses: Losses): readonly Kept[] {
+  losses.count("evidence-disk", kept.filter(({ evidence }) => evidence !== null).length);
+  return kept.map((each) => (each.evidence === null ? each : withoutEvidence(each)));
 }

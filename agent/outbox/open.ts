@@ -4,6 +4,7 @@ import { onceAMinute } from "../once-a-minute.js";
 import { openLevelStore } from "../store/level-store.js";
 import type { Store } from "../store/store.js";
 import { runningClock } from "./age.js";
+import { openAnnouncements } from "./announcements.js";
 import { Books } from "./books.js";
 import { DurableOutbox } from "./durable-outbox.js";
 import { Handed } from "./handed.js";
@@ -57,7 +58,8 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
     const unkept = meta !== null && highWater.last > stored;
     if (unkept || store.health().damage.length > 0) await books.recount(stored, high, meta !== null);
     else await books.begin();
-    const deps = { books, highWater, handed, high, base, maxAgeMs, clock, wallMs, onTrouble };
+    const announcements = await openAnnouncements(store);
+    const deps = { books, highWater, handed, announcements, high, base, maxAgeMs, clock, wallMs, onTrouble };
     return new DurableOutbox({ ...deps, tickMs: options.tickMs ?? 5_000 });
   } catch (error) {
     await highWater?.close();

@@ -9,9 +9,16 @@ export interface Evidence {
   readonly sha256: string;
 }
 
+/** An alert that will be added, by its note in the outbox. */
+export interface Announced {
+  readonly key: string;
+}
+
 export interface AlertDetails {
   readonly calibration: string | null;
   readonly evidence: Evidence | null;
+  /** Where it was announced before. */
+  readonly announced?: Announced | undefined;
 }
 
 export interface WaitingAlert {
@@ -39,6 +46,10 @@ export interface Outbox {
    * in memory, or was given up; both are counted. Never rejects. Numbers come in the order of the calls.
    */
   add(step: AlertStep, details: AlertDetails): Promise<void>;
+  /** Notes on disk that the alert will be added, when it has its picture: after a kill until then, `adopt` adds it without. */
+  announce(step: AlertStep, calibration: string | null): Announced;
+  /** Adds what a former life announced and did not add. To be called once, before anything is added. @returns how many */
+  adopt(): Promise<number>;
   /** Each alert once it is kept, and may be sent. */
   readonly added$: Observable<AlertPayload>;
   /** The last `seq` that may be sent, 0 before the first. */

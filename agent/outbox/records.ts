@@ -4,14 +4,16 @@ import { prefixed } from "../store/store.js";
 import type { AlertStep } from "../types.js";
 import type { AlertDetails, WaitingAlert, WaitingEvidence } from "./outbox.js";
 
-/** How the outbox lies in its store: `a/<seq>` alerts, `e/<seq>` evidence, `u/<seq>` a mark on alerts that only update. */
+/** How the outbox lies in its store: `a/<seq>` alerts, `e/<seq>` evidence, `u/<seq>` a mark on alerts that only update, `n/<n>` announced ones. */
 
 const digits = (seq: number): string => String(seq).padStart(16, "0");
 export const alertKey = (seq: number): string => `a/${digits(seq)}`;
 export const evidenceKey = (seq: number): string => `e/${digits(seq)}`;
+export const announcedKey = (n: number): string => `n/${digits(n)}`;
 export const updateKey = (seq: number): string => `u/${digits(seq)}`;
 export const ALERTS = prefixed("a/");
 export const EVIDENCE = prefixed("e/");
+export const ANNOUNCED = prefixed("n/");
 export const UPDATES = prefixed("u/");
 export const META = "meta";
 

@@ -27,11 +27,14 @@ test("an alert that waits for its picture holds back its camera's later ones, an
       written = resolve;
     });
   };
-  const desk = alertDesk({ pictureOf }, { add });
+  const announced: string[] = [];
+  const announce = ({ id, phase }: AlertStep) => ({ key: String(announced.push(`${id} ${phase}`)) });
+  const desk = alertDesk({ pictureOf }, { add, announce });
   desk.accept(step("a", "raised", "cam1"), null);
   desk.accept(step("a", "cleared", "cam1"), null);
   desk.accept(step("b", "raised", "cam2"), null);
   assert.equal(told, ["b raised none"]);
+  assert.equal(announced, ["a raised", "a cleared"], "a kill before the picture is made is not to lose them");
   let settled = false;
   const settling = desk.settled().then(() => {
     settled = true;

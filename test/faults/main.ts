@@ -1,12 +1,19 @@
-/** `npm run faults -- --kills 100 [--seed N]`: kills for as long as it takes, and what the witness says. */
+/**
+ * `npm run faults -- --kills 100 [--seed N] [--outbox]`: kills of a whole agent, or of its outbox and publisher alone, which see
+ * many more alerts, for as long as it takes; and what the witness says.
+ */
 import { parseArgs } from "node:util";
 import { stormOfKills } from "./kills.js";
+import { agentVictim, outboxVictim } from "./victims.js";
 
-const { values } = parseArgs({ options: { kills: { type: "string" }, seed: { type: "string" } } });
+const { values } = parseArgs({
+  options: { kills: { type: "string" }, seed: { type: "string" }, outbox: { type: "boolean" } },
+});
 const kills = Number(values.kills ?? 100);
 const seed = Number(values.seed ?? Date.now() % 100_000);
-console.log(`${kills} kills, seed ${seed}`);
+console.log(`${kills} kills of ${values.outbox ? "the outbox" : "the agent"}, seed ${seed}`);
 const report = await stormOfKills({
+  victim: values.outbox ? outboxVictim : agentVictim,
   kills,
   seed,
   lifeMs: 2_000,

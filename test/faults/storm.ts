@@ -21,6 +21,7 @@ const outbox = await openOutbox({
   onTrouble: ({ code, message }) => tell({ trouble: code, message }),
 });
 tell({ openMs: performance.now() - beganMs });
+await outbox.adopt();
 const publisher = openPublisher({
   url,
   prefix: "retort",
@@ -35,7 +36,10 @@ for (let n = 0; storming; n += 1) {
   const jpeg = new Uint8Array(4_000 + ((n * 997) % 20_000)).fill(n % 256);
   const sha256 = createHash("sha256").update(jpeg).digest("hex");
   const evidence = n % 9 === 0 ? { jpeg, sha256 } : null;
-  void outbox.add(alertStep({ phase }), { calibration: null, evidence }).then(() => tell({ kept: outbox.last() }));
+  const step = alertStep({ phase });
+  const announced = evidence === null ? undefined : outbox.announce(step, null);
+  if (announced !== undefined) await sleep(Number(gapMs));
+  void outbox.add(step, { calibration: null, evidence, announced }).then(() => tell({ kept: outbox.last() }));
   await sleep(Number(gapMs));
 }
 // Asked to stop: everything is to arrive first.

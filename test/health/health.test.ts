@@ -152,6 +152,7 @@ machine("reads the thermal zones and a Jetson's GPU load; what cannot be read is
   assert.equal(health.temperaturesC, { "cpu-thermal": 41.5, "gpu-thermal": 39, "cpu-thermal-thermal_zone2": 42 });
   assert.is(health.gpuLoad, 0.375);
   assert.ok(health.memory.rssMb > 10);
+  assert.ok(health.memory.anonymousMb! > 10 && health.memory.anonymousMb! < health.memory.rssMb);
 });
 
 machine("a machine that tells nothing is no error", async () => {

@@ -96,7 +96,7 @@ const health = {
     stored: { items: 5, mb: 1.2, removed: { age: 1, quota: 0, "disk-full": 0 }, failed: {} },
   },
   selfTests: { m: { ts: "2026-01-02T03:04:05.006Z", passed: false, pictures: 3, reason: "SELF_TEST_FAILED: 1 of 3" } },
-  memory: { rssMb: 1.5, heapMb: 1 },
+  memory: { rssMb: 1.5, anonymousMb: 1.2, heapMb: 1 },
   temperaturesC: { cpu: 41.5 },
   gpuLoad: null,
 };

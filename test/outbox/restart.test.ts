@@ -36,10 +36,53 @@ async function killedAfter(count: number): Promise<string> {
   const alive = temporaryFolder();
   const outbox = await open(alive);
   for (let n = 0; n < count; n += 1) await outbox.add(alertStep(), { calibration: null, evidence: picture(3_000) });
+  return asKilled(alive);
+}
+
+/** A copy of a state directory in use: what a kill would leave. */
+function asKilled(alive: string): string {
   const killed = temporaryFolder();
   cpSync(alive, killed, { recursive: true });
   return killed;
 }
+
+test("what waited for its picture at the kill is added without, once; what had it by then is not added again", async () => {
+  const alive = temporaryFolder();
+  const outbox = await open(alive);
+  assert.is(await outbox.adopt(), 0);
+  const [late, soon] = [alertStep({ camera: "late" }), alertStep({ camera: "soon" })];
+  const waiting = outbox.announce(late, "by hand");
+  const announced = outbox.announce(soon, null);
+  await outbox.add(soon, { calibration: null, evidence: picture(1_000), announced });
+  const killed = asKilled(alive);
+
+  const second = await open(killed);
+  assert.is(await second.adopt(), 1);
+  const alerts = (await second.alerts(0, 10)).map(({ payload }) => payload);
+  assert.equal(
+    alerts.map(({ seq, id, calibration, evidence }) => [seq, id, calibration, evidence === null]),
+    [
+      [1, soon.id, null, false],
+      [2, late.id, "by hand", true],
+    ],
+  );
+  assert.is(await (await open(asKilled(killed))).adopt(), 0, "it is an alert like others now");
+
+  await outbox.add(late, { calibration: "by hand", evidence: picture(1_000), announced: waiting });
+  assert.is(await (await open(asKilled(alive))).adopt(), 0);
+});
+
+test("what was announced and not added at the stop is added in the next life, and not counted as lost", async () => {
+  const statePath = temporaryFolder();
+  const outbox = await open(statePath);
+  const announced = outbox.announce(alertStep(), null);
+  await outbox.close();
+  await outbox.add(alertStep(), { ...plain, announced });
+  assert.equal(outbox.health().lost, {});
+  const second = await open(statePath);
+  assert.is(await second.adopt(), 1);
+  assert.equal(await seqs(second), [1]);
+});
 
 test("what waited waits again, with its evidence, and numbers go on", async () => {
   const statePath = temporaryFolder();

@@ -10,7 +10,7 @@ interface Health {
   readonly ts: string;
   readonly uptimeS: number;
   readonly cameras: Readonly<Record<string, Counts>>;
-  readonly memory: { readonly rssMb: number };
+  readonly memory: Readonly<Record<MemoryKind, number>>;
 }
 
 /** Where captured = scored + dropped + failed + in flight did not hold. */
@@ -23,12 +23,24 @@ export function accountsThatDoNotAddUp(agent: string, payloads: readonly Record<
   );
 }
 
+/** `rssMb` holds the files that the store maps, too: the kernel takes those back when it wants to. */
+type MemoryKind = "rssMb" | "anonymousMb" | "heapMb";
+
 export interface Memory {
   readonly samples: number;
-  readonly firstMb: number;
-  readonly lastMb: number;
-  /** Least squares over what came after the warm-up, of the longest life. */
-  readonly slopeMbPerHour: number;
+  readonly kinds: Readonly<
+    Record<
+      MemoryKind,
+      {
+        readonly first: number;
+        readonly last: number;
+        /** Least squares over what came after the warm-up, of the longest life. */
+        readonly slopePerHour: number;
+        /** The same over the second half of that. */
+        readonly laterSlopePerHour: number;
+      }
+    >
+  >;
 }
 
 /** A third of the time, five minutes at most. */
@@ -42,13 +54,21 @@ export function memoryOf(payloads: readonly Record<string, unknown>[]): Memory |
   for (let at = end; at >= 0 && (life.length === 0 || all[at]!.uptimeS < life[0]!.uptimeS); at -= 1)
     life.unshift(all[at]!);
   const warm = life.filter(({ uptimeS }) => uptimeS > Math.min(WARM_UP_S, longest / 3));
-  if (warm.length < 3) return null;
-  const hours = warm.map(({ uptimeS }) => uptimeS / 3_600);
-  const mb = warm.map(({ memory }) => memory.rssMb);
-  const [meanHour, meanMb] = [mean(hours), mean(mb)];
-  const covariance = hours.reduce((sum, hour, at) => sum + (hour - meanHour) * (mb[at]! - meanMb), 0);
-  const variance = hours.reduce((sum, hour) => sum + (hour - meanHour) ** 2, 0);
-  return { samples: warm.length, firstMb: mb[0]!, lastMb: mb.at(-1)!, slopeMbPerHour: covariance / variance };
+  if (warm.length < 6) return null;
+  const told = (kind: MemoryKind) => {
+    const points = warm.map(({ uptimeS, memory }) => [uptimeS / 3_600, memory[kind]] as const);
+    const [first, last] = [points[0]![1], points.at(-1)![1]];
+    return { first, last, slopePerHour: slope(points), laterSlopePerHour: slope(points.slice(points.length >> 1)) };
+  };
+  const kinds = { rssMb: told("rssMb"), anonymousMb: told("anonymousMb"), heapMb: told("heapMb") };
+  return { samples: warm.length, kinds };
+}
+
+/** Least squares. */
+function slope(points: readonly (readonly [number, number])[]): number {
+  const [meanX, meanY] = [mean(points.map(([x]) => x)), mean(points.map(([, y]) => y))];
+  const covariance = points.reduce((sum, [x, y]) => sum + (x - meanX) * (y - meanY), 0);
+  return covariance / points.reduce((sum, [x]) => sum + (x - meanX) ** 2, 0);
 }
 
 function mean(values: readonly number[]): number {

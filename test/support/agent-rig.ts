@@ -48,7 +48,11 @@ export function rig(cameras: readonly FakeCamera[], ids: readonly string[], rest
     },
     log: { info: (text) => lines.push(text), warn: (text) => lines.push(text), error: (text) => lines.push(text) },
     loadModel: async () => ({ engine: fakeEngine(), calibration: "fixed, 3 images" }),
-    machineHealth: async () => ({ memory: { rssMb: 1, heapMb: 1 }, temperaturesC: { cpu: 40 }, gpuLoad: null }),
+    machineHealth: async () => ({
+      memory: { rssMb: 1, anonymousMb: null, heapMb: 1 },
+      temperaturesC: { cpu: 40 },
+      gpuLoad: null,
+    }),
     openEvidence: (options) => openEvidence({ ...options, openMaker: () => fakeMaker() }),
     healthEveryMs: 20,
     ...rest,
