@@ -113,7 +113,8 @@ export async function startAgent(config: Config, deps: AgentDeps): Promise<Runni
   const history = await (deps.openHistory ?? openHistory)(historyOptions(config, clock, warn));
   outbox.added$.subscribe((alert) => history.record(alert));
   const adopted = await outbox.adopt();
-  if (adopted > 0) log.warn(`${adopted} alerts of the last run were still waiting for their picture, and go without`);
+  if (adopted > 0)
+    log.warn(`the last run was cut short: ${adopted} alerts waited for a picture, or stood and are cleared`);
   const publisher = await deps.openPublisher(config, log, outbox);
   const contexts = contextBook(
     config.cameras.map(({ id }) => id),

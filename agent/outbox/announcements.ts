@@ -1,19 +1,11 @@
-import { put, remove, type Store, type StoreOp } from "../store/store.js";
+import { put, remove, type StoreOp } from "../store/store.js";
 import type { AlertStep } from "../types.js";
+import type { Left } from "./left.js";
 import type { Announced } from "./outbox.js";
-import { ANNOUNCED, announcedKey, seqOf, type Times } from "./records.js";
-
-/** An alert that was announced and not added. */
-export interface Left extends Announced {
-  readonly step: AlertStep;
-  readonly calibration: string | null;
-  readonly times: Times;
-}
+import { announcedKey, seqOf, type Times, told } from "./records.js";
 
 /** Alerts that will be added once they have their picture, noted on disk so that a kill until then costs the picture alone. */
 export class Announcements {
-  /** What a former life left behind. */
-  readonly left: readonly Left[];
   #next: number;
   /** Not handed out for writing yet. */
   readonly #fresh = new Map<string, Uint8Array>();
@@ -22,14 +14,14 @@ export class Announcements {
   readonly #over = new Set<string>();
 
   constructor(left: readonly Left[]) {
-    this.left = left;
-    this.#written = new Set(left.map(({ key }) => key));
-    this.#next = left.length === 0 ? 1 : seqOf(left.at(-1)!.key) + 1;
+    const keys = left.flatMap(({ announced }) => announced?.key ?? []);
+    this.#written = new Set(keys);
+    this.#next = keys.length === 0 ? 1 : seqOf(keys.at(-1)!) + 1;
   }
 
   add(step: AlertStep, calibration: string | null, times: Times): Announced {
     const key = announcedKey(this.#next++);
-    this.#fresh.set(key, Buffer.from(JSON.stringify({ ...times, step, calibration })));
+    this.#fresh.set(key, told(step, calibration, times));
     return { key };
   }
 
@@ -53,14 +45,4 @@ export class Announcements {
       if (!written && kind === "put") this.#written.delete(key);
     }
   }
-}
-
-export async function openAnnouncements(store: Store): Promise<Announcements> {
-  const left: Left[] = [];
-  for await (const { key, value } of store.entries(ANNOUNCED)) {
-    const { step, calibration, atMs, wallMs } = JSON.parse(Buffer.from(value).toString()) as Omit<Left, "times"> &
-      Times;
-    left.push({ key, step, calibration, times: { atMs, wallMs } });
-  }
-  return new Announcements(left);
 }

@@ -95,8 +95,9 @@ export class Books {
       else ops.push(remove(alertKey(seq)), remove(updateKey(seq)));
       tally = changed(tally, kind === "evidence" ? "evidence" : "alerts", -1, -bytes);
     }
-    for (const { seq, payload, alert, evidence } of kept) {
+    for (const { seq, payload, alert, evidence, standing } of kept) {
       ops.push(put(alertKey(seq), alert));
+      if (standing !== null) ops.push(standing);
       tally = changed(tally, "alerts", 1, alert.length);
       if (payload.phase === "updated") ops.push(put(updateKey(seq), new Uint8Array(0)));
       if (evidence === null) continue;

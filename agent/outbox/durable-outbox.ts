@@ -4,12 +4,13 @@ import type { AlertPayload, OutboxHealth } from "../mqtt/payloads.js";
 import type { StoreOp } from "../store/store.js";
 import type { AlertStep } from "../types.js";
 import type { RunningClock } from "./age.js";
-import type { Announcements, Left } from "./announcements.js";
+import type { Announcements } from "./announcements.js";
 import { AskedQueue } from "./asked.js";
 import type { Books, Delivered } from "./books.js";
 import type { Handed } from "./handed.js";
 import type { HighWater } from "./high-water.js";
 import { boundedInMemory, withoutPictures } from "./in-memory.js";
+import type { Left } from "./left.js";
 import type { AlertDetails, Announced, Outbox, WaitingAlert, WaitingEvidence } from "./outbox.js";
 import { type Kept, keptOf, type Times } from "./records.js";
 import { Serial } from "./serial.js";
@@ -22,6 +23,7 @@ export interface DurableOutboxDeps {
   readonly highWater: HighWater;
   readonly handed: Handed;
   readonly announcements: Announcements;
+  readonly left: readonly Left[];
   /** The last `seq` given out. */
   readonly high: number;
   /** `T`. */
@@ -85,10 +87,8 @@ export class DurableOutbox implements Outbox {
   }
 
   async adopt(): Promise<number> {
-    const { left } = this.#deps.announcements;
-    const add = ({ key, step, calibration, times }: Left): Promise<void> =>
-      this.#add(step, { calibration, evidence: null, announced: { key } }, times);
-    await Promise.all(left.map(add));
+    const { left } = this.#deps;
+    await Promise.all(left.map(({ step, times, ...rest }) => this.#add(step, { ...rest, evidence: null }, times)));
     return left.length;
   }
 

@@ -4,11 +4,12 @@ import { onceAMinute } from "../once-a-minute.js";
 import { openLevelStore } from "../store/level-store.js";
 import type { Store } from "../store/store.js";
 import { runningClock } from "./age.js";
-import { openAnnouncements } from "./announcements.js";
+import { Announcements } from "./announcements.js";
 import { Books } from "./books.js";
 import { DurableOutbox } from "./durable-outbox.js";
 import { Handed } from "./handed.js";
 import { type HighWater, openHighWater } from "./high-water.js";
+import { leftIn } from "./left.js";
 import { Losses } from "./losses.js";
 import type { Outbox } from "./outbox.js";
 import { ALERTS, seqOf } from "./records.js";
@@ -58,8 +59,9 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
     const unkept = meta !== null && highWater.last > stored;
     if (unkept || store.health().damage.length > 0) await books.recount(stored, high, meta !== null);
     else await books.begin();
-    const announcements = await openAnnouncements(store);
-    const deps = { books, highWater, handed, announcements, high, base, maxAgeMs, clock, wallMs, onTrouble };
+    const left = await leftIn(store, { atMs: clock.nowMs(), wallMs: wallMs() });
+    const announcements = new Announcements(left);
+    const deps = { books, highWater, handed, announcements, left, high, base, maxAgeMs, clock, wallMs, onTrouble };
     return new DurableOutbox({ ...deps, tickMs: options.tickMs ?? 5_000 });
   } catch (error) {
     await highWater?.close();

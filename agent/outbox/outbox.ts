@@ -48,7 +48,7 @@ export interface Outbox {
   add(step: AlertStep, details: AlertDetails): Promise<void>;
   /** Notes on disk that the alert will be added, when it has its picture: after a kill until then, `adopt` adds it without. */
   announce(step: AlertStep, calibration: string | null): Announced;
-  /** Adds what a former life announced and did not add. To be called once, before anything is added. @returns how many */
+  /** Adds what a former life owes, see left.ts. To be called once, before anything is added. @returns how many */
   adopt(): Promise<number>;
   /** Each alert once it is kept, and may be sent. */
   readonly added$: Observable<AlertPayload>;

@@ -1,19 +1,22 @@
 import { type AlertPayload, alertPayload } from "../mqtt/payloads.js";
 import { topics } from "../mqtt/topics.js";
-import { prefixed } from "../store/store.js";
+import { prefixed, put, remove, type StoreOp } from "../store/store.js";
 import type { AlertStep } from "../types.js";
 import type { AlertDetails, WaitingAlert, WaitingEvidence } from "./outbox.js";
 
-/** How the outbox lies in its store: `a/<seq>` alerts, `e/<seq>` evidence, `u/<seq>` a mark on alerts that only update, `n/<n>` announced ones. */
+/** How the outbox lies in its store: `a/<seq>` alerts, `e/<seq>` evidence, `u/<seq>` a mark on alerts that only update, `n/<n>` those
+ * announced, `s/<alert id>` those that stand. */
 
 const digits = (seq: number): string => String(seq).padStart(16, "0");
 export const alertKey = (seq: number): string => `a/${digits(seq)}`;
 export const evidenceKey = (seq: number): string => `e/${digits(seq)}`;
 export const announcedKey = (n: number): string => `n/${digits(n)}`;
+export const standingKey = (alertId: string): string => `s/${alertId}`;
 export const updateKey = (seq: number): string => `u/${digits(seq)}`;
 export const ALERTS = prefixed("a/");
 export const EVIDENCE = prefixed("e/");
 export const ANNOUNCED = prefixed("n/");
+export const STANDING = prefixed("s/");
 export const UPDATES = prefixed("u/");
 export const META = "meta";
 
@@ -32,19 +35,43 @@ export interface Kept {
   readonly times: Times;
   readonly alert: Uint8Array;
   readonly evidence: Uint8Array | null;
+  /** Whether the alert stands after it, null where it changes nothing. */
+  readonly standing: StoreOp | null;
+}
+
+/** An alert's step as its notes hold it. */
+export function told(step: AlertStep, calibration: string | null, times: Times): Uint8Array {
+  return Buffer.from(JSON.stringify({ ...times, step, calibration }));
+}
+
+export function readTold(value: Uint8Array): { step: AlertStep; calibration: string | null; times: Times } {
+  const { step, calibration, atMs, wallMs } = JSON.parse(Buffer.from(value).toString()) as Times & {
+    step: AlertStep;
+    calibration: string | null;
+  };
+  return { step, calibration, times: { atMs, wallMs } };
+}
+
+/** Null where a step changes nothing about it. */
+export function standsAfter({ phase }: AlertStep): boolean | null {
+  if (phase === "raised" || phase === "updated") return true;
+  return phase === "cleared" ? false : null;
 }
 
 /** @param base `T`: evidence is named with its whole topic, for whoever reads the alert without knowing the agent */
 export function keptOf(step: AlertStep, details: AlertDetails, seq: number, times: Times, base: string): Kept {
   const { calibration, evidence } = details;
   const topic = topics.evidence(step.camera, step.id);
-  const told = evidence && { topic: `${base}/${topic}`, sha256: evidence.sha256, bytes: evidence.jpeg.length };
-  const payload = alertPayload(step, { seq, calibration, evidence: told });
+  const named = evidence && { topic: `${base}/${topic}`, sha256: evidence.sha256, bytes: evidence.jpeg.length };
+  const payload = alertPayload(step, { seq, calibration, evidence: named });
+  const stands = standsAfter(step);
+  const key = standingKey(step.id);
   return {
     seq,
     payload,
     times,
     alert: Buffer.from(JSON.stringify({ ...times, payload })),
+    standing: stands === null ? null : stands ? put(key, told(step, calibration, times)) : remove(key),
     evidence: evidence && Buffer.concat([Buffer.from(`${JSON.stringify({ ...times, topic })}\n`), evidence.jpeg]),
   };
 }

@@ -11,6 +11,7 @@ function assertNothingLost(report: KillsReport): void {
   const { missing, outOfOrder, contradictory, earlyEvidence, withoutEvidence, lost } = report;
   assert.equal([missing, outOfOrder, contradictory, earlyEvidence, withoutEvidence, lost], [[], 0, [], 0, 0, {}]);
   assert.ok(report.alerts >= report.kept, "all that was kept came");
+  assert.ok(report.standing <= 1, "what stood at a kill was cleared by the next life");
 }
 
 test("outbox and broker killed at random: no seq is missing, none means two alerts, the order is kept", async () => {

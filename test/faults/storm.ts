@@ -1,6 +1,7 @@
 /** What kills.ts kills: an outbox and a publisher in an alert storm. Arguments: the state directory, the broker's address. */
 import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import { v7 as uuidv7 } from "uuid";
 import { openPublisher } from "../../agent/mqtt/publisher.js";
 import { openOutbox } from "../../agent/outbox/open.js";
 import { alertStep, MB } from "../support/outbox.js";
@@ -31,12 +32,14 @@ const publisher = openPublisher({
   ackTimeoutMs: 5_000,
 });
 
+let id = "";
 for (let n = 0; storming; n += 1) {
+  if (n % 3 === 0) id = uuidv7();
   const phase = n % 3 === 0 ? "raised" : n % 3 === 1 ? "updated" : "cleared";
   const jpeg = new Uint8Array(4_000 + ((n * 997) % 20_000)).fill(n % 256);
   const sha256 = createHash("sha256").update(jpeg).digest("hex");
   const evidence = n % 9 === 0 ? { jpeg, sha256 } : null;
-  const step = alertStep({ phase });
+  const step = alertStep({ id, phase });
   const announced = evidence === null ? undefined : outbox.announce(step, null);
   if (announced !== undefined) await sleep(Number(gapMs));
   void outbox.add(step, { calibration: null, evidence, announced }).then(() => tell({ kept: outbox.last() }));

@@ -50,7 +50,10 @@ test("what waited for its picture at the kill is added without, once; what had i
   const alive = temporaryFolder();
   const outbox = await open(alive);
   assert.is(await outbox.adopt(), 0);
-  const [late, soon] = [alertStep({ camera: "late" }), alertStep({ camera: "soon" })];
+  const [late, soon] = [
+    alertStep({ phase: "cleared", camera: "late" }),
+    alertStep({ phase: "cleared", camera: "soon" }),
+  ];
   const waiting = outbox.announce(late, "by hand");
   const announced = outbox.announce(soon, null);
   await outbox.add(soon, { calibration: null, evidence: picture(1_000), announced });
@@ -72,10 +75,37 @@ test("what waited for its picture at the kill is added without, once; what had i
   assert.is(await (await open(asKilled(alive))).adopt(), 0);
 });
 
+test("what stood at the kill is cleared by the next life, once; what was cleared is left alone", async () => {
+  const alive = temporaryFolder();
+  const outbox = await open(alive);
+  const [stood, over, waited] = [alertStep({ camera: "a" }), alertStep({ camera: "b" }), alertStep({ camera: "c" })];
+  await outbox.add(stood, { calibration: "by hand", evidence: null });
+  await outbox.add({ ...stood, phase: "updated", peak: 9 }, { calibration: "by hand", evidence: null });
+  await outbox.add({ ...stood, phase: "acknowledged", by: "kim" }, plain);
+  await outbox.add(over, plain);
+  await outbox.add({ ...over, phase: "cleared" }, plain);
+  outbox.announce(waited, null);
+  await outbox.add(alertStep({ phase: "cleared" }), plain);
+  const killed = asKilled(alive);
+
+  const second = await open(killed, [], () => 1_700_000_000_000);
+  assert.is(await second.adopt(), 3);
+  const told = (await second.alerts(6, 10)).map(({ payload }) => payload);
+  assert.equal(
+    told.map(({ seq, id, phase, peak, calibration, ts }) => [seq, id, phase, peak, calibration, ts]),
+    [
+      [7, waited.id, "raised", waited.peak, null, new Date(waited.tsMs).toISOString()],
+      [8, stood.id, "cleared", 9, "by hand", "2023-11-14T22:13:20.000Z"],
+      [9, waited.id, "cleared", waited.peak, null, "2023-11-14T22:13:20.000Z"],
+    ],
+  );
+  assert.is(await (await open(asKilled(killed))).adopt(), 0);
+});
+
 test("what was announced and not added at the stop is added in the next life, and not counted as lost", async () => {
   const statePath = temporaryFolder();
   const outbox = await open(statePath);
-  const announced = outbox.announce(alertStep(), null);
+  const announced = outbox.announce(alertStep({ phase: "cleared" }), null);
   await outbox.close();
   await outbox.add(alertStep(), { ...plain, announced });
   assert.equal(outbox.health().lost, {});

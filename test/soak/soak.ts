@@ -57,8 +57,8 @@ const told = agents.map(({ id, lives, crashes }) => ({ agent: id, lives, crashes
 const unbalanced = agents.flatMap(({ id }) => accountsThatDoNotAddUp(id, witness.health.get(id) ?? []));
 const memory = memoryOf(witness.health.get(site.steady.id) ?? []);
 const sound = told.every(
-  ({ missing, outOfOrder, contradictory, crashes, alerts }) =>
-    alerts > 0 && missing.length + outOfOrder + contradictory.length + crashes === 0,
+  ({ missing, outOfOrder, contradictory, crashes, alerts, standing }) =>
+    alerts > 0 && standing === 0 && missing.length + outOfOrder + contradictory.length + crashes === 0,
 );
 console.log(
   JSON.stringify({ minutes, faults: happened, told, evidence: witness.evidence, unbalanced, memory }, null, 2),

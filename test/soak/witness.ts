@@ -19,6 +19,8 @@ export interface Testimony {
   readonly earlyEvidence: number;
   /** Alerts whose picture never came. */
   readonly withoutEvidence: number;
+  /** Alerts that were raised and not cleared so far. */
+  readonly standing: number;
 }
 
 /** Nothing came for so long after the broker's end: nothing more will. */
@@ -37,6 +39,7 @@ export class Witness {
   /** Topics of pictures that alerts told of, by agent; false until they came. */
   readonly #promised = new Map<string, Map<string, boolean>>();
   readonly #early = new Map<string, number>();
+  readonly #standing = new Map<string, Set<string>>();
   #evidence = 0;
   #heardAtMs = 0;
   #subscriber: Subscriber | null = null;
@@ -75,6 +78,7 @@ export class Witness {
       contradictory: [...(this.#contradictory.get(agent) ?? [])],
       earlyEvidence: this.#early.get(agent) ?? 0,
       withoutEvidence: promised.filter((came) => !came).length,
+      standing: this.#standing.get(agent)?.size ?? 0,
     };
   }
 
@@ -122,6 +126,10 @@ export class Witness {
       return;
     }
     seen.set(seq, body);
+    const standing = this.#standing.get(agent) ?? new Set<string>();
+    this.#standing.set(agent, standing);
+    if (payload.phase === "cleared") standing.delete(String(payload.id));
+    else if (payload.phase === "raised") standing.add(String(payload.id));
     const evidence = payload.evidence as { readonly topic: string } | null;
     const promised = this.#promised.get(agent) ?? new Map<string, boolean>();
     if (evidence !== null)
