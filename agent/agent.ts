@@ -178,6 +178,7 @@ export async function startAgent(config: Config, deps: AgentDeps): Promise<Runni
   const healthTimer = setInterval(() => void tellHealth(), healthEveryMs);
   const tickTimer = setInterval(() => {
     for (const camera of cameras) camera.tick();
+    selfTests.judge();
   }, TICK_MS);
   const commands = serveCommands(publisher.command$, {
     handlers: commandHandlers({

@@ -3,7 +3,7 @@ import type { RunningCamera } from "../cameras.js";
 import type { SelfTestHealth } from "../mqtt/payloads.js";
 import { timestamp } from "../mqtt/payloads.js";
 import { goldenPictures } from "./golden-pictures.js";
-import { runSelfTest, selfTestFault } from "./self-test.js";
+import { type GoldenScore, runSelfTest, selfTestFault } from "./self-test.js";
 
 export interface SelfTestsOptions {
   /** By model name; a model without one is not tested. */
@@ -18,20 +18,42 @@ export interface SelfTestsOptions {
 export interface SelfTests {
   /** All of them now. One that is running is not begun again. Never rejects. */
   run(): Promise<void>;
+  /** Judges what the last tests found by the thresholds in force now: one that was set since may be blind to it. */
+  judge(): void;
   /** What came of the last, by model name. */
   health(): Readonly<Record<string, SelfTestHealth>>;
   close(): void;
 }
 
-/** Runs each model's test now and on its schedule; its cameras are faulted from a test that fails to one that passes. */
+/**
+ * Runs each model's test now and on its schedule; its cameras are faulted from a test that fails to one that passes, or to a
+ * threshold at which it passes.
+ */
 export function startSelfTests(options: SelfTestsOptions): SelfTests {
   const { models, cameras, wallMs, log, pictures = goldenPictures } = options;
   const closing = new AbortController();
   const last = new Map<string, SelfTestHealth>();
+  const found = new Map<string, { readonly ts: string; readonly scores: readonly GoldenScore[] }>();
   const running = new Map<string, Promise<void>>();
 
+  const usersOf = (name: string) => cameras.filter(({ config: { model } }) => model === name);
+
+  const judge = (): void => {
+    for (const [name, { ts, scores }] of found) {
+      const faults = usersOf(name).map((camera) => {
+        const threshold = camera.threshold();
+        const fault = threshold === null ? null : selfTestFault(scores, threshold);
+        camera.setFault(fault);
+        return fault;
+      });
+      const reason = faults.find((fault) => fault !== null) ?? null;
+      if (reason !== null && reason !== last.get(name)?.reason) log.error(`model ${name}: ${reason}`);
+      last.set(name, { ts, passed: reason === null, pictures: scores.length, reason });
+    }
+  };
+
   const test = async (name: string, config: SelfTestConfig): Promise<void> => {
-    const using = cameras.filter(({ config: { model } }) => model === name);
+    const using = usersOf(name);
     // While every camera of it is disabled or being started there is no engine, and nothing to test.
     const engine = using.map((camera) => camera.model()?.engine).find((found) => found !== undefined);
     if (engine === undefined) return;
@@ -40,17 +62,12 @@ export function startSelfTests(options: SelfTestsOptions): SelfTests {
     const ts = timestamp(wallMs());
     if (ran.kind === "broken") {
       log.warn(`SELF_TEST_BROKEN: model ${name} cannot be tested: ${ran.reason}`);
+      found.delete(name);
       last.set(name, { ts, passed: null, pictures: 0, reason: ran.reason });
       return;
     }
-    const faults = using.map((camera) => {
-      const fault = selfTestFault(ran.scores, camera.threshold() ?? engine.threshold);
-      camera.setFault(fault);
-      return fault;
-    });
-    const reason = faults.find((fault) => fault !== null) ?? null;
-    if (reason !== null) log.error(`model ${name}: ${reason}`);
-    last.set(name, { ts, passed: reason === null, pictures: ran.scores.length, reason });
+    found.set(name, { ts, scores: ran.scores });
+    judge();
   };
   const once = (name: string, config: SelfTestConfig): Promise<void> => {
     const now = running.get(name) ?? test(name, config).finally(() => running.delete(name));
@@ -69,6 +86,7 @@ export function startSelfTests(options: SelfTestsOptions): SelfTests {
   void Promise.all(cameras.map(({ started }) => started)).then(run);
   return {
     run,
+    judge,
     health: () => Object.fromEntries(last),
     close: () => {
       closing.abort();

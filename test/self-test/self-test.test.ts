@@ -129,6 +129,11 @@ whole("a model that no longer sees faults its cameras until it sees again; frame
   assert.is(state().state, "faulted");
   await ask("threshold", { camera: "cam1", threshold: null });
   assert.equal([(await test()).passed, state().state], [true, "ok"]);
+  // A threshold that is blind to what the last test showed need not wait for the next one.
+  await ask("threshold", { camera: "cam1", threshold: 0.9 });
+  await until(() => state().state === "faulted", "told of the blind threshold");
+  await ask("threshold", { camera: "cam1", threshold: null });
+  await until(() => state().state === "ok", "told that it sees again");
 });
 
 whole("the test comes by itself at the start, and one that cannot be run is told and faults nobody", async () => {
