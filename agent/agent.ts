@@ -187,6 +187,8 @@ export async function startAgent(config: Config, deps: AgentDeps): Promise<Runni
       status: async () => ({ ...healthNow(await healthParts()), states: statesOf(cameras) }),
       runSelfTests: selfTests.run,
       evidence,
+      earlier: (id) => history.find(id)?.alert ?? null,
+      send: desk.accept,
       wallMs: clock.wallMs,
     }),
     validate: openValidator(),

@@ -1,23 +1,43 @@
 import type { RunningCamera } from "../cameras.js";
 import { CodedError } from "../errors.js";
-import { cameraOf, cameraOfAlert, type Handlers, USUAL_LIMIT_MS } from "./handler.js";
+import { type AlertPayload, stepTold } from "../mqtt/payloads.js";
+import type { AlertStep } from "../types.js";
+import { alertUnknown, cameraOf, cameraOfAlert, type Handlers, USUAL_LIMIT_MS } from "./handler.js";
 import type { Settings } from "./settings.js";
 
 export interface AlertCommandDeps {
   readonly cameras: readonly RunningCamera[];
   readonly settings: Settings;
+  /** An alert of the history as it was told last, null where it holds none. */
+  readonly earlier: (id: string) => AlertPayload | null;
+  /** Sends a step that no camera knows of. */
+  readonly send: (step: AlertStep, calibration: string | null) => void;
   readonly wallMs: () => number;
 }
 
 /** `acknowledge` and `shelve` (ISA-18.2: an operator has seen it; an operator wants quiet, for a time that ends by itself). */
-export function alertCommands({ cameras, settings, wallMs }: AlertCommandDeps): Handlers {
+export function alertCommands({ cameras, settings, earlier, send, wallMs }: AlertCommandDeps): Handlers {
   const limitMs = () => USUAL_LIMIT_MS;
+  /** One of a run before this, or of a flood. */
+  const acknowledgeEarlier = (id: string, by: string | undefined): void => {
+    const told = earlier(id);
+    if (told === null) throw alertUnknown(id);
+    const { by: _before, ...step } = stepTold(told);
+    const acknowledged = {
+      ...step,
+      phase: "acknowledged",
+      tsMs: wallMs(),
+      ...(by === undefined ? {} : { by }),
+    } as const;
+    send(acknowledged, told.calibration);
+  };
   return {
     acknowledge: {
       limitMs,
       run: ({ alert, by }) => {
         const id = String(alert);
-        cameraOfAlert(cameras, id).alerts.acknowledge(id, by as string | undefined);
+        const whom = by as string | undefined;
+        if (!cameras.some(({ alerts }) => alerts.acknowledge(id, whom))) acknowledgeEarlier(id, whom);
         return { alert: id };
       },
     },

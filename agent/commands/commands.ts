@@ -1,31 +1,27 @@
-import type { RunningCamera } from "../cameras.js";
 import type { Evidence } from "../evidence/evidence.js";
 import type { FeedbackVerdict } from "../evidence/feedback.js";
-import { alertCommands } from "./alert-commands.js";
+import { type AlertCommandDeps, alertCommands } from "./alert-commands.js";
 import { calibrateCommand } from "./calibrate.js";
 import { cameraCommands } from "./camera-commands.js";
 import { type Handlers, USUAL_LIMIT_MS } from "./handler.js";
-import type { Settings } from "./settings.js";
 import { snapshotCommand } from "./snapshot.js";
 
-export interface CommandDeps {
-  readonly cameras: readonly RunningCamera[];
-  readonly settings: Settings;
+export interface CommandDeps extends AlertCommandDeps {
   readonly status: () => Promise<object>;
   readonly runSelfTests: () => Promise<void>;
   readonly evidence: Pick<Evidence, "keepForFeedback">;
-  readonly wallMs: () => number;
 }
 
 /** Golden pictures go one at a time, behind the line's frames. */
 const SELF_TEST_LIMIT_MS = 60_000;
 
 /** The contract's commands. */
-export function commandHandlers({ cameras, settings, status, runSelfTests, evidence, wallMs }: CommandDeps): Handlers {
+export function commandHandlers(deps: CommandDeps): Handlers {
+  const { cameras, settings, status, runSelfTests, evidence } = deps;
   const limitMs = () => USUAL_LIMIT_MS;
   return {
     ...cameraCommands(cameras, settings),
-    ...alertCommands({ cameras, settings, wallMs }),
+    ...alertCommands(deps),
     calibrate: calibrateCommand(cameras, settings),
     snapshot: snapshotCommand(cameras),
     status: {

@@ -43,8 +43,13 @@ export function requireEnabled(camera: RunningCamera): void {
 export function cameraOfAlert(cameras: readonly RunningCamera[], alert: string): RunningCamera {
   const found = cameras.find(({ alerts }) => alerts.life.find(alert) !== null);
   if (found !== undefined) return found;
-  throw new CodedError("ALERT_UNKNOWN", `no alert ${alert} is remembered`, {
+  throw alertUnknown(alert);
+}
+
+export function alertUnknown(alert: string): CodedError {
+  return new CodedError("ALERT_UNKNOWN", `no alert ${alert} is remembered`, {
     at: "alert",
-    remedy: "Name one of the last 100 alerts of a camera since the agent started.",
+    remedy:
+      "To be shelved: one of the last 100 of a camera since the agent started; to be acknowledged: one of the history.",
   });
 }

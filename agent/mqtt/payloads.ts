@@ -257,6 +257,11 @@ export function alertPayload(step: AlertStep, details: AlertDetails): AlertPaylo
   };
 }
 
+/** The step that an alert message told. */
+export function stepTold({ v, ts, seq, calibration, evidence, replayed, ...step }: AlertPayload): AlertStep {
+  return { ...step, tsMs: Date.parse(ts) };
+}
+
 export function healthPayload(health: Omit<HealthPayload, "v" | "ts">, nowMs: number): HealthPayload {
   return { v: 1, ts: timestamp(nowMs), ...health };
 }

@@ -2,13 +2,11 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import sharp from "sharp";
 import * as assert from "uvu/assert";
-import { type AgentDeps, type RunningAgent, startAgent } from "../../agent/agent.js";
-import type { AlertPayload, CommandOutcome, HealthPayload, StatePayload } from "../../agent/mqtt/payloads.js";
-import type { Config } from "../../config/types.js";
+import type { AlertPayload, HealthPayload } from "../../agent/mqtt/payloads.js";
 import { readRgb } from "../../models/images.js";
-import { type FakeCamera, fakeCamera } from "../fakes/camera.js";
 import { fakeEngine } from "../fakes/engine.js";
-import { of, type Rig, rig } from "../support/agent-rig.js";
+import { of } from "../support/agent-rig.js";
+import { code, commandRig, result } from "../support/command-rig.js";
 import { cameraConfig, configOf } from "../support/config.js";
 import { greyFrame } from "../support/frames.js";
 import { schemaFaults } from "../support/schemas.js";
@@ -17,54 +15,9 @@ import { until } from "../support/until.js";
 
 /** The whole agent, its edges faked: what an operator's commands do to it. */
 const test = suite("commands");
-let agent: RunningAgent | undefined;
-test.after.each(async () => {
-  await agent?.stop();
-});
+const { start, current } = commandRig(test);
 const bad = 250;
 const good = 10;
-
-interface Line extends Rig {
-  readonly camera: FakeCamera;
-  readonly config: Config;
-  ask(command: string, args?: object): Promise<CommandOutcome>;
-  show(...levels: readonly number[]): Promise<void>;
-  states(): string[];
-}
-
-let ids = 0;
-async function start(config = configOf([cameraConfig("cam1")]), rest: Partial<AgentDeps> = {}): Promise<Line> {
-  const camera = fakeCamera("cam1", null);
-  const edges = rig([camera], ["cam1"], rest);
-  agent = await startAgent(config, edges.deps);
-  await agent.started;
-  const judged = () => {
-    const { scored, failed } = agent!.cameras[0]!.ledger.counts();
-    return scored + failed;
-  };
-  return {
-    ...edges,
-    camera,
-    config,
-    ask: (command, args = {}) =>
-      new Promise((reply) => {
-        const id = `id-${++ids}`;
-        edges.command$.next({ command, id, args: { id, ...args }, reply });
-      }),
-    show: async (...levels) => {
-      const before = judged();
-      for (const level of levels) camera.tell({ kind: "frame", camera: "cam1", frame: greyFrame(level) });
-      await until(() => judged() === before + levels.length, "the frames judged");
-    },
-    states: () => of<StatePayload>(edges.sent, "cam1/state").map(({ state }) => state),
-  };
-}
-
-const code = (outcome: CommandOutcome) => (outcome.ok ? "ok" : outcome.code);
-const result = (outcome: CommandOutcome): Record<string, unknown> => {
-  if (!outcome.ok) throw new Error(`${outcome.code}: ${outcome.message}`);
-  return outcome.result as Record<string, unknown>;
-};
 
 test("disable and enable, and a restart of the agent keeps what was said last", async () => {
   const line = await start();
@@ -73,7 +26,7 @@ test("disable and enable, and a restart of the agent keeps what was said last", 
   assert.not(line.camera.watched());
   assert.is(line.states().at(-1), "disabled");
   assert.is(code(await line.ask("restart-camera", { camera: "cam1" })), "CAMERA_DISABLED");
-  await agent!.stop();
+  await current().stop();
 
   const next = await start(line.config);
   assert.not(next.camera.watched());
@@ -126,12 +79,12 @@ test("threshold holds from the next frame on and after a restart; null goes back
   await line.show(255, 255);
   await until(() => of(line.sent, "cam1/alert").length === 1, "an alert");
   assert.is(of<AlertPayload>(line.sent, "cam1/alert")[0]!.calibration, "set for this camera");
-  await agent!.stop();
+  await current().stop();
 
   const next = await start(line.config);
-  assert.is(agent!.cameras[0]!.threshold(), 0.99);
+  assert.is(current().cameras[0]!.threshold(), 0.99);
   await next.ask("threshold", { camera: "cam1", threshold: null });
-  assert.is(agent!.cameras[0]!.threshold(), 0.5);
+  assert.is(current().cameras[0]!.threshold(), 0.5);
   for (const threshold of [0, -1, "low", {}]) {
     assert.is(code(await next.ask("threshold", { camera: "cam1", threshold })), "COMMAND_INVALID");
   }
@@ -147,7 +100,7 @@ test("calibrate sets the threshold by training's rule, not below training's wors
   const max = 119 / 255;
   assert.is(found.images, 20);
   assert.ok(Number(found.threshold) > max && Number(found.threshold) < 2 * max, String(found.threshold));
-  assert.is(agent!.cameras[0]!.threshold(), found.threshold);
+  assert.is(current().cameras[0]!.threshold(), found.threshold);
 
   const again = line.ask("calibrate", { camera: "cam1", frames: 20 });
   await line.show(...Array.from({ length: 20 }, (_, n) => n % 2));
@@ -164,34 +117,7 @@ test("calibrate changes nothing where good parts would have to be defects, or to
   const late = line.ask("calibrate", { camera: "cam1", frames: 20, seconds: 1 });
   await line.show(good, good);
   assert.ok(["CALIBRATE_TOO_FEW_FRAMES", "COMMAND_TIMEOUT"].includes(code(await late)));
-  assert.is(agent!.cameras[0]!.threshold(), 0.1);
-});
-
-test("acknowledge is told in the alert's own name, standing or cleared; one that nobody knows is an error", async () => {
-  const line = await start();
-  await line.show(bad, bad);
-  const alerts = () => of<AlertPayload>(line.sent, "cam1/alert");
-  await until(() => alerts().length === 1, "the alert");
-  const { id, peak } = alerts()[0]!;
-  assert.is(code(await line.ask("acknowledge", { alert: id, by: "late shift" })), "ok");
-  await line.show(good, good);
-  assert.is(code(await line.ask("acknowledge", { alert: id })), "ok");
-  assert.is(code(await line.ask("acknowledge", { alert: "no-such" })), "ALERT_UNKNOWN");
-  await until(() => alerts().length === 4, "four steps");
-  assert.equal(
-    alerts().map((alert) => [alert.phase, alert.seq, alert.by]),
-    [
-      ["raised", 1, undefined],
-      ["acknowledged", 2, "late shift"],
-      ["cleared", 3, undefined],
-      ["acknowledged", 4, undefined],
-    ],
-  );
-  assert.ok(alerts().every((alert) => alert.id === id && alert.peak === peak));
-  assert.equal(
-    alerts().flatMap((alert) => schemaFaults("alert", alert)),
-    [],
-  );
+  assert.is(current().cameras[0]!.threshold(), 0.1);
 });
 
 test("a shelved camera raises nothing, its count is kept, and shelving goes on after a restart", async () => {
@@ -208,7 +134,7 @@ test("a shelved camera raises nothing, its count is kept, and shelving goes on a
   assert.equal([alerts()[0]!.phase, alerts()[0]!.suppressed], ["raised", 2]);
   assert.is(code(await line.ask("shelve", { camera: "cam1", minutes: 0 })), "NOT_SHELVED");
   await line.ask("shelve", { camera: "cam1", minutes: 60 });
-  await agent!.stop();
+  await current().stop();
 
   const next = await start(line.config);
   await next.show(bad, bad);
