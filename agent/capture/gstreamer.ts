@@ -75,7 +75,8 @@ export interface GstreamerOptions {
 
 /**
  * A source that plays a launch line. The pipeline is made once and started again after each loss: the binding never frees one.
- * A line that GStreamer cannot parse (an element is missing) makes `grab` yield `lost` with GStreamer's words.
+ * A line that GStreamer cannot parse (an element is missing) makes `grab` yield `lost` with GStreamer's words. It is parsed once:
+ * a process never finds elements that it did not find before, and what a failed parse made of the line is not freed.
  */
 export function createGstreamerSource({ launch, input, feed }: GstreamerOptions): GstreamerSource {
   let made: Made | undefined;
@@ -103,12 +104,14 @@ export function createGstreamerSource({ launch, input, feed }: GstreamerOptions)
 
   function start(): void {
     running = true;
-    try {
-      made ??= make();
-    } catch (error) {
-      unmakeable = messageOf(error);
-      return;
+    if (made === undefined && unmakeable === null) {
+      try {
+        made = make();
+      } catch (error) {
+        unmakeable = messageOf(error);
+      }
     }
+    if (made === undefined) return;
     pulled = 0;
     native = undefined;
     made.bus.open();
