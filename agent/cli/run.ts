@@ -5,7 +5,7 @@ import { CodedError } from "../errors.js";
 import type { AlertPayload, StatePayload } from "../mqtt/payloads.js";
 import { topics } from "../mqtt/topics.js";
 import type { Outbox } from "../outbox/outbox.js";
-import type { Message } from "../types.js";
+import type { Message, Region } from "../types.js";
 import { endSurely } from "./end.js";
 import { type ConfigFlags, type JsonFlag, layersOf, withConfigFlags, withJsonFlag } from "./options.js";
 import type { AddCommand } from "./program.js";
@@ -87,7 +87,7 @@ export function terminalLine({ topic, payload }: Shown, coloured: boolean): stri
       alert.camera,
       `score ${alert.score.toFixed(3)} (threshold ${alert.threshold.toFixed(3)}, peak ${alert.peak.toFixed(3)})`,
       `${alert.frames} ${alert.frames === 1 ? "frame" : "frames"}`,
-      ...(alert.regions.length === 0 ? [] : [`${alert.regions.length} region(s), the first ${where(alert)}`]),
+      ...(alert.regions.length === 0 ? [] : [places(alert)]),
     ].join("  ");
     return coloured ? `\u001b[${colour}m${text}\u001b[0m` : text;
   }
@@ -106,9 +106,10 @@ function isState(topic: string): boolean {
   return topic.endsWith("/state");
 }
 
-function where({ regions }: AlertPayload): string {
-  const region = regions[0]!;
-  return `${Math.round(region.width)}x${Math.round(region.height)} at ${Math.round(region.x)},${Math.round(region.y)}`;
+function places({ regions }: AlertPayload): string {
+  const [{ width, height, x, y }, ...more] = regions as readonly [Region, ...Region[]];
+  const first = `${Math.round(width)}x${Math.round(height)} at ${Math.round(x)},${Math.round(y)}`;
+  return more.length === 0 ? first : `${first} and ${more.length} more`;
 }
 
 function time(ts: string): string {

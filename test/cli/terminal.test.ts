@@ -62,7 +62,7 @@ test("alerts and changed states have a line, scores have none", () => {
   const alert = { ts, phase: "raised", camera: "cam1", score: 1.25, threshold: 1, peak: 1.5, frames: 2, regions };
   assert.match(
     send("cam1/alert", alert) ?? "",
-    "ALERT raised   cam1  score 1.250 (threshold 1.000, peak 1.500)  2 frames  1 region(s), the first 30x40 at 10,20",
+    "ALERT raised   cam1  score 1.250 (threshold 1.000, peak 1.500)  2 frames  30x40 at 10,20",
   );
   assert.match(
     send("cam1/state", { ts, state: "no-signal", reason: "unplugged" }) ?? "",
