@@ -80,10 +80,10 @@ export class DurableOutbox implements Outbox {
     return this.#add(step, details, this.#now());
   }
 
-  announce(step: AlertStep, calibration: string | null): Announced {
-    const announced = this.#deps.announcements.add(step, calibration, this.#now());
-    if (this.#closing === null) this.#serial.soon(this.#turn);
-    return announced;
+  announce(step: AlertStep, calibration: string | null): Announced | null {
+    if (this.#closing !== null) return null;
+    this.#serial.soon(this.#turn);
+    return this.#deps.announcements.add(step, calibration, this.#now());
   }
 
   async adopt(): Promise<number> {
@@ -100,12 +100,12 @@ export class DurableOutbox implements Outbox {
     const { books, announcements } = this.#deps;
     if (this.#closing !== null) {
       // What was announced is added in the next life.
-      if (details.announced === undefined) books.losses.count("alert-stopped");
+      if (!details.announced) books.losses.count("alert-stopped");
       return Promise.resolve();
     }
     return new Promise((settle) => {
       const given = this.#asked.add({ step, details, times, settle }, books.losses);
-      if (given?.details.announced !== undefined) announcements.over(given.details.announced);
+      if (given?.details.announced) announcements.over(given.details.announced);
       this.#serial.soon(this.#turn);
     });
   }
@@ -196,7 +196,7 @@ export class DurableOutbox implements Outbox {
     const fromMemory = new Set(this.#undurable.filter(({ seq }) => arrived.has(seq)).map(({ seq }) => seq));
     this.#undurable = this.#undurable.filter(({ seq }) => !fromMemory.has(seq));
     const fresh = asked.map(({ step, details, times }) => keptOf(step, details, (this.#high += 1), times, base));
-    for (const { details } of asked) if (details.announced !== undefined) announcements.over(details.announced);
+    for (const { details } of asked) if (details.announced) announcements.over(details.announced);
     const fromDisk = delivered.filter(({ kind, seq }) => kind === "evidence" || !fromMemory.has(seq));
     const notes = announcements.take();
     const kept = await this.#keep([...this.#undurable, ...fresh], fromDisk, notes);

@@ -18,7 +18,7 @@ export interface AlertDetails {
   readonly calibration: string | null;
   readonly evidence: Evidence | null;
   /** Where it was announced before. */
-  readonly announced?: Announced | undefined;
+  readonly announced?: Announced | null;
 }
 
 export interface WaitingAlert {
@@ -46,8 +46,11 @@ export interface Outbox {
    * in memory, or was given up; both are counted. Never rejects. Numbers come in the order of the calls.
    */
   add(step: AlertStep, details: AlertDetails): Promise<void>;
-  /** Notes on disk that the alert will be added, when it has its picture: after a kill until then, `adopt` adds it without. */
-  announce(step: AlertStep, calibration: string | null): Announced;
+  /**
+   * Notes on disk that the alert will be added, when it has its picture: after a kill until then, `adopt` adds it without.
+   * Null once the outbox is being closed.
+   */
+  announce(step: AlertStep, calibration: string | null): Announced | null;
   /** Adds what a former life owes, see left.ts. To be called once, before anything is added. @returns how many */
   adopt(): Promise<number>;
   /** Each alert once it is kept, and may be sent. */

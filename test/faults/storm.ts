@@ -40,8 +40,8 @@ for (let n = 0; storming; n += 1) {
   const sha256 = createHash("sha256").update(jpeg).digest("hex");
   const evidence = n % 9 === 0 ? { jpeg, sha256 } : null;
   const step = alertStep({ id, phase });
-  const announced = evidence === null ? undefined : outbox.announce(step, null);
-  if (announced !== undefined) await sleep(Number(gapMs));
+  const announced = evidence === null ? null : outbox.announce(step, null);
+  if (announced !== null) await sleep(Number(gapMs));
   void outbox.add(step, { calibration: null, evidence, announced }).then(() => tell({ kept: outbox.last() }));
   await sleep(Number(gapMs));
 }
