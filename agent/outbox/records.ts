@@ -4,8 +4,10 @@ import { prefixed, put, remove, type StoreOp } from "../store/store.js";
 import type { AlertStep } from "../types.js";
 import type { AlertDetails, WaitingAlert, WaitingEvidence } from "./outbox.js";
 
-/** How the outbox lies in its store: `a/<seq>` alerts, `e/<seq>` evidence, `u/<seq>` a mark on alerts that only update, `n/<n>` those
- * announced, `s/<alert id>` those that stand. */
+/**
+ * How the outbox lies in its store: `a/<seq>` alerts, `e/<seq>` evidence, `u/<seq>` a mark on alerts that only update,
+ * `n/<n>` alerts announced, `s/<alert id>` alerts that stand.
+ */
 
 const digits = (seq: number): string => String(seq).padStart(16, "0");
 export const alertKey = (seq: number): string => `a/${digits(seq)}`;
