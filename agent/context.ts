@@ -1,5 +1,5 @@
 import { type MonoTypeOperatorFunction, map } from "rxjs";
-import { CodedError } from "./errors.js";
+import { CodedError } from "../errors.js";
 import type { CameraContext } from "./mqtt/inbound.js";
 import type { Context, Frame } from "./types.js";
 

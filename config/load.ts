@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join, resolve } from "node:path";
-import { messageOf } from "../models/errors.js";
+import { messageOf } from "../errors.js";
 import { withAssignments, withEnvironment } from "./overrides.js";
 import { packageRoot } from "./package-root.js";
 import { ConfigError, type Problem } from "./problems.js";

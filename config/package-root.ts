@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { CodedError } from "../models/errors.js";
+import { CodedError } from "../errors.js";
 
 /**
  * The directory of Retort's own package.json, absolute: files that the compiler does not copy (schemas, examples, the

@@ -1,4 +1,4 @@
-import { CodedError } from "../models/errors.js";
+import { CodedError } from "../errors.js";
 
 /** One thing that is wrong with a configuration. */
 export interface Problem {

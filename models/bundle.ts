@@ -3,7 +3,7 @@ import { createReadStream } from "node:fs";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Ajv } from "ajv";
-import { CodedError, messageOf } from "./errors.js";
+import { CodedError, messageOf } from "../errors.js";
 import type { ImageBaseline } from "./image-baseline.js";
 import { TILES } from "./picture-stats.js";
 

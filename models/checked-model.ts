@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
-import { CodedError, messageOf } from "./errors.js";
+import { CodedError, messageOf } from "../errors.js";
 import { checkInterface } from "./onnx-check/interface.js";
 import type { Graph, Model, Refuse, Tensor } from "./onnx-check/messages.js";
 import { checkNode } from "./onnx-check/node.js";

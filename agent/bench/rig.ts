@@ -5,7 +5,7 @@ import type { Config, GstreamerSource } from "../../config/types.js";
 import { type Logger, type RunningAgent, startAgent } from "../agent.js";
 import type { CameraDeps } from "../cameras.js";
 import { type MqttEdge, openMqtt } from "../edges.js";
-import { CodedError } from "../errors.js";
+import { CodedError } from "../../errors.js";
 import { demandGate, type Gate } from "./gate.js";
 import { type Listener, openListener } from "./listener.js";
 

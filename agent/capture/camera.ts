@@ -12,7 +12,7 @@ import {
   throwError,
 } from "rxjs";
 import type { CameraConfig, SourceConfig } from "../../config/types.js";
-import { messageOf } from "../errors.js";
+import { messageOf } from "../../errors.js";
 import type { CameraEvent, Size } from "../types.js";
 import { Credits } from "./credits.js";
 import type { FrameSource } from "./frame-source.js";

@@ -1,7 +1,7 @@
 /** Pictures out of a GStreamer launch line. The only file that imports gstreamer-superficial. */
 import { createRequire } from "node:module";
 import { concealing, disguised } from "../../config/mask.js";
-import { messageOf } from "../errors.js";
+import { messageOf } from "../../errors.js";
 import type { Size } from "../types.js";
 import { createBus } from "./bus.js";
 import type { FrameSource, Grab } from "./frame-source.js";

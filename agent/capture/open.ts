@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { CameraConfig, SourceConfig } from "../../config/types.js";
-import { CodedError, errnoOf } from "../errors.js";
+import { CodedError, errnoOf } from "../../errors.js";
 import type { Size } from "../types.js";
 import { createDemoSource, type OpenDemoFrames, shippedDemoFrames } from "./demo.js";
 import type { FrameSource } from "./frame-source.js";

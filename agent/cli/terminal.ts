@@ -1,5 +1,5 @@
 import { maskText } from "../../config/mask.js";
-import { CodedError, messageOf } from "../errors.js";
+import { CodedError, messageOf } from "../../errors.js";
 
 /** Where a command writes; the process's own streams at the edge. */
 export interface Terminal {

@@ -1,5 +1,5 @@
 import type { Observable } from "rxjs";
-import { CodedError, messageOf } from "../errors.js";
+import { CodedError, messageOf } from "../../errors.js";
 import type { Command } from "../mqtt/inbound.js";
 import type { CommandOutcome } from "../mqtt/payloads.js";
 import type { Validator } from "../mqtt/validator.js";

@@ -1,5 +1,5 @@
 import type { MqttConfig } from "../../config/types.js";
-import { CodedError, messageOf } from "../errors.js";
+import { CodedError, messageOf } from "../../errors.js";
 import { readCredentials } from "../mqtt/credentials.js";
 import { reachBroker } from "../mqtt/reach.js";
 import type { Check } from "./check.js";

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { messageOf } from "../errors.js";
+import { messageOf } from "../../errors.js";
 import type { Check } from "./check.js";
 
 export interface CameraSources {

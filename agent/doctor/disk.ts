@@ -1,7 +1,7 @@
 import { constants } from "node:fs";
 import { access, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
-import { messageOf } from "../errors.js";
+import { messageOf } from "../../errors.js";
 import type { Check } from "./check.js";
 
 const ENOUGH_MB = 500;

@@ -1,5 +1,5 @@
 import type { Config } from "../../config/types.js";
-import { CodedError, messageOf } from "../errors.js";
+import { CodedError, messageOf } from "../../errors.js";
 import { type LoadedModel, loadModel } from "../inference/load.js";
 import type { Check } from "./check.js";
 

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import type { AravisSource, CameraConfig } from "../../config/types.js";
 import { loadAravis } from "../capture/vision/aravis.js";
 import { socketBytes } from "../capture/vision/device.js";
-import { messageOf } from "../errors.js";
+import { messageOf } from "../../errors.js";
 import type { Check } from "./check.js";
 
 export interface VisionMachine {

@@ -1,6 +1,6 @@
 import { mkdir, rename, rm, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
-import { messageOf } from "../errors.js";
+import { messageOf } from "../../errors.js";
 
 /** What is kept for one alert: a file, or a folder of them. */
 export interface Item {

@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { EvidenceConfig } from "../../config/types.js";
-import { CodedError, messageOf } from "../errors.js";
+import { CodedError, messageOf } from "../../errors.js";
 import type { EvidenceHealth } from "../mqtt/payloads.js";
 import { onceAMinute } from "../once-a-minute.js";
 import type { AlertStep, Outcome } from "../types.js";

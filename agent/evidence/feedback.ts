@@ -1,6 +1,6 @@
 import { mkdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { CodedError, messageOf } from "../errors.js";
+import { CodedError, messageOf } from "../../errors.js";
 import { type Archive, type Item, onDisk } from "./archive.js";
 import { cameraOf, RAISED, rawKey } from "./raw-frames.js";
 import { isAlertId, namesIn } from "./store.js";

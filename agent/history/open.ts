@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { CodedError, messageOf } from "../errors.js";
+import { CodedError, messageOf } from "../../errors.js";
 import { openLevelStore } from "../store/level-store.js";
 import type { Store } from "../store/store.js";
 import type { AlertHistory, Retention } from "./history.js";

@@ -1,4 +1,4 @@
-import { messageOf } from "../errors.js";
+import { messageOf } from "../../errors.js";
 import { prefixed, put, remove, type Store, type StoreOp } from "../store/store.js";
 import type { AlertHistory, AlertRecord, Retention } from "./history.js";
 import { memoryHistory } from "./memory.js";

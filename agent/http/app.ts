@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import { type FastifyInstance, type FastifyReply, fastify } from "fastify";
-import { messageOf } from "../errors.js";
+import { messageOf } from "../../errors.js";
 import { asFault, errorBody, HttpFault } from "./fault.js";
 
 export interface Limits {

@@ -5,7 +5,7 @@ import { isLoopback } from "../../config/loopback.js";
 import type { HttpConfig } from "../../config/types.js";
 import { encodeJpeg } from "../../models/images.js";
 import type { Logger } from "../agent.js";
-import { CodedError, messageOf } from "../errors.js";
+import { CodedError, messageOf } from "../../errors.js";
 import { openLive } from "../live/live.js";
 import { backoffMs } from "../mqtt/backoff.js";
 import type { Frame } from "../types.js";

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { CodedError, errnoOf } from "../errors.js";
+import { CodedError, errnoOf } from "../../errors.js";
 
 /** Below this it can be guessed. */
 const SHORTEST = 16;

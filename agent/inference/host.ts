@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import { CodedError, messageOf } from "../errors.js";
+import { CodedError, messageOf } from "../../errors.js";
 import { within } from "../within.js";
 import type { ModelFault, ProviderReport, Reply, Request, WorkerSetup } from "./protocol.js";
 import { watchSilence } from "./silence.js";

@@ -1,4 +1,4 @@
-import { CodedError, messageOf } from "../errors.js";
+import { CodedError, messageOf } from "../../errors.js";
 import { type Host, type SpawnThread, startHost } from "./host.js";
 import type { Reply, WorkerSetup } from "./protocol.js";
 import { type SilenceLimits, type SilenceWatch, watchSilence } from "./silence.js";

@@ -1,4 +1,4 @@
-import { CodedError } from "../errors.js";
+import { CodedError } from "../../errors.js";
 import { type HostEvents, type SpawnThread, spawnWorker, startHost } from "./host.js";
 import type { ProviderReport, Reply, WorkerSetup } from "./protocol.js";
 import { silenceLimits } from "./silence.js";

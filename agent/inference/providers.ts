@@ -1,4 +1,4 @@
-import { CodedError, messageOf } from "../errors.js";
+import { CodedError, messageOf } from "../../errors.js";
 import type { ProviderReport, ProviderTrial } from "./protocol.js";
 
 export interface Choice<Session> {

@@ -1,5 +1,5 @@
 import type { Config } from "../../config/types.js";
-import { CodedError } from "../errors.js";
+import { CodedError } from "../../errors.js";
 import { MOST_IN_FLIGHT } from "./demand.js";
 import type { LoadedModel, LoadOptions } from "./load.js";
 

@@ -1,4 +1,4 @@
-import { messageOf } from "../errors.js";
+import { messageOf } from "../../errors.js";
 import type { Frame, Inspection } from "../types.js";
 
 /** Moving pictures for whoever looks; nothing is encoded while nobody does. */

@@ -1,4 +1,4 @@
-import { CodedError, messageOf } from "../errors.js";
+import { CodedError, messageOf } from "../../errors.js";
 
 /** What is known of a connection that did not come about. */
 export interface FailedConnect {

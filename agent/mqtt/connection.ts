@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { CodedError, messageOf } from "../errors.js";
+import { CodedError, messageOf } from "../../errors.js";
 import type { Courier } from "./courier.js";
 import type { Drain } from "./drain.js";
 import { impatient } from "./impatient.js";

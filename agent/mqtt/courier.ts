@@ -1,4 +1,4 @@
-import { CodedError } from "../errors.js";
+import { CodedError } from "../../errors.js";
 import type { Link, Packet } from "./link.js";
 import { type LossReason, type Parcel, WaitingQueue } from "./waiting.js";
 import type { Window } from "./window.js";

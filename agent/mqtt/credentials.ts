@@ -2,7 +2,7 @@ import { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { createSecureContext } from "node:tls";
 import type { MqttConfig } from "../../config/types.js";
-import { CodedError, errnoOf, messageOf } from "../errors.js";
+import { CodedError, errnoOf, messageOf } from "../../errors.js";
 import type { TlsIdentity } from "./wire.js";
 
 /** What an agent shows to its broker, and by what it knows the broker. */

@@ -1,4 +1,4 @@
-import { CodedError, messageOf } from "../errors.js";
+import { CodedError, messageOf } from "../../errors.js";
 import type { Outbox, WaitingAlert, WaitingEvidence } from "../outbox/outbox.js";
 import { backoffMs } from "./backoff.js";
 import type { Link, Packet } from "./link.js";

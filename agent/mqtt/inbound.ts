@@ -1,4 +1,4 @@
-import { CodedError, messageOf } from "../errors.js";
+import { CodedError, messageOf } from "../../errors.js";
 import type { Context } from "../types.js";
 import type { Received } from "./link.js";
 import type { CommandOutcome } from "./payloads.js";

@@ -2,7 +2,7 @@ import type { EventEmitter } from "node:events";
 import type { ClientRequest } from "node:http";
 import { isIP } from "node:net";
 import mqtt, { type IClientOptions, type IPublishPacket, type MqttClient, type Packet as MqttPacket } from "mqtt";
-import { CodedError, messageOf } from "../errors.js";
+import { CodedError, messageOf } from "../../errors.js";
 import { connectFailure, isConnack } from "./connect-failure.js";
 import { type Address, addressOf, dial, speaksTls, type TlsIdentity, type Wire } from "./wire.js";
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { BehaviorSubject, distinctUntilChanged, type Observable, Subject } from "rxjs";
-import { CodedError, messageOf } from "../errors.js";
+import { CodedError, messageOf } from "../../errors.js";
 import type { Outbox } from "../outbox/outbox.js";
 import type { Message } from "../types.js";
 import { connection } from "./connection.js";

@@ -1,4 +1,4 @@
-import { CodedError } from "../errors.js";
+import { CodedError } from "../../errors.js";
 import type { Credentials } from "./credentials.js";
 import { type OpenLink, openLink, type ProtocolVersion } from "./link.js";
 

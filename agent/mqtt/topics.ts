@@ -1,4 +1,4 @@
-import { CodedError } from "../errors.js";
+import { CodedError } from "../../errors.js";
 
 /** Topics as in the contract; `T` is `<prefix>/<agent id>`. What goes out is named without `T/`, see Message in types.ts. */
 export const topics = {

@@ -1,5 +1,5 @@
 import { Subject } from "rxjs";
-import type { CodedError } from "../errors.js";
+import type { CodedError } from "../../errors.js";
 import type { AlertPayload, OutboxHealth } from "../mqtt/payloads.js";
 import type { StoreOp } from "../store/store.js";
 import type { AlertStep } from "../types.js";

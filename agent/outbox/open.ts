@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { CodedError } from "../errors.js";
+import { CodedError } from "../../errors.js";
 import { onceAMinute } from "../once-a-minute.js";
 import { openLevelStore } from "../store/level-store.js";
 import type { Store } from "../store/store.js";

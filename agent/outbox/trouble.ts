@@ -1,4 +1,4 @@
-import { CodedError, messageOf } from "../errors.js";
+import { CodedError, messageOf } from "../../errors.js";
 
 /** What a user is told about a store that fails, whatever it said. */
 export function troubleOf(error: unknown): CodedError {

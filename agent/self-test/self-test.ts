@@ -1,4 +1,4 @@
-import { CodedError, messageOf } from "../errors.js";
+import { CodedError, messageOf } from "../../errors.js";
 import type { Engine } from "../inference/engine.js";
 import type { Size } from "../types.js";
 import type { GoldenPicture } from "./golden-pictures.js";

@@ -1,4 +1,4 @@
-import { CodedError } from "../errors.js";
+import { CodedError } from "../../errors.js";
 
 /** What goes wrong with a store, from Node's, abstract-level's and LevelDB's words for it. */
 

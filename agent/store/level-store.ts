@@ -1,6 +1,6 @@
 import { chmod, mkdir, readdir, stat, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { CodedError } from "../errors.js";
+import type { CodedError } from "../../errors.js";
 import { DamageList } from "./damage-list.js";
 import { causeOf, coded, isCorrupt, isFull, storeError } from "./faults.js";
 import { inspectFolder } from "./inspect.js";

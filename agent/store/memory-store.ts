@@ -1,4 +1,4 @@
-import { CodedError } from "../errors.js";
+import { CodedError } from "../../errors.js";
 import type { Entry, KeyRange, Store } from "./store.js";
 
 /** A store that forgets everything with the process: for tests, and for what needs no disk. */

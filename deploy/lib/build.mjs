@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { step } from "./report.mjs";
 import { hashOf, readStamp, writeStamp } from "./stamp.mjs";
 
+const FILES = ["errors.ts"];
 const FOLDERS = ["agent", "models", "config", "test"];
 
 /**
@@ -11,7 +12,7 @@ const FOLDERS = ["agent", "models", "config", "test"];
  * @throws {SetupError} with the compiler's output if the sources do not compile
  */
 export function build({ root }) {
-  const sources = FOLDERS.flatMap((folder) => filesUnder(root, folder, /(?<!\.d)\.c?ts$/));
+  const sources = [...FILES.filter((path) => existsSync(join(root, path))), ...FOLDERS.flatMap((folder) => filesUnder(root, folder, /(?<!\.d)\.c?ts$/))];
   const outputs = sources.map((path) => join("dist", path.replace(/ts$/, "js")));
   clearOrphans(root, new Set(outputs));
   const stamp = join(root, "dist", ".build-stamp");

@@ -1,7 +1,7 @@
 /** The MVTec AD folder layout: test/good, test/<type>, ground_truth/<type>/<name>_mask.png. */
 import { readdir, stat } from "node:fs/promises";
 import { basename, extname, join } from "node:path";
-import { CodedError } from "../errors.js";
+import { CodedError } from "../../errors.js";
 import { listImages } from "../images.js";
 
 export const goodType = "good";

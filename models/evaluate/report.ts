@@ -1,7 +1,7 @@
 /** The HTML report: one file, no other hosts, opens from a USB stick on the shop floor. */
 import { mkdir, writeFile } from "node:fs/promises";
 import { basename, dirname } from "node:path";
-import { CodedError, messageOf } from "../errors.js";
+import { CodedError, messageOf } from "../../errors.js";
 import { overlayHeat } from "../heatmap.js";
 import { encodeJpeg, readRgb } from "../images.js";
 import { goodType } from "./dataset.js";

@@ -1,4 +1,4 @@
-import { CodedError } from "../errors.js";
+import { CodedError } from "../../errors.js";
 
 /** The ResNets that RD4AD offers; He et al., CVPR 2016, and Zagoruyko & Komodakis, BMVC 2016. */
 export interface Arch {

@@ -1,6 +1,6 @@
 import { open, readFile, rename, rm } from "node:fs/promises";
 import { Ajv } from "ajv";
-import { CodedError, messageOf } from "../errors.js";
+import { CodedError, messageOf } from "../../errors.js";
 import { encodeSafetensors, metadataOf, parseSafetensors } from "../weights/safetensors.js";
 import type { TrainingState } from "./stepper.js";
 

@@ -1,5 +1,5 @@
 import { freemem } from "node:os";
-import { CodedError, messageOf } from "../errors.js";
+import { CodedError, messageOf } from "../../errors.js";
 import { readRgb } from "../images.js";
 import type { Arch } from "../network/arch.js";
 import { scalesOf } from "../network/arch.js";

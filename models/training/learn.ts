@@ -1,4 +1,4 @@
-import { CodedError, messageOf } from "../errors.js";
+import { CodedError, messageOf } from "../../errors.js";
 import { createRandom } from "../random.js";
 import { type Checkpoint, writeCheckpoint } from "./checkpoint.js";
 import type { FeatureSource } from "./features.js";

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { CodedError, messageOf } from "../errors.js";
+import { CodedError, messageOf } from "../../errors.js";
 import { fromHalf, toHalf } from "./half.js";
 import type { Weights, WeightTensor } from "./weights.js";
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { EMPTY } from "rxjs";
 import * as assert from "uvu/assert";
 import { type RunningAgent, startAgent } from "../../agent/agent.js";
-import { CodedError } from "../../agent/errors.js";
+import { CodedError } from "../../errors.js";
 import { loadModel } from "../../agent/inference/load.js";
 import { abandon, MOST_STUCK } from "../../agent/inference/stuck.js";
 import type { AlertPayload, HealthPayload, ScorePayload, StatePayload } from "../../agent/mqtt/payloads.js";

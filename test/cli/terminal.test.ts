@@ -3,7 +3,7 @@ import { duration, progressBar } from "../../agent/cli/progress.js";
 import { terminalLine } from "../../agent/cli/run.js";
 import { sparkline } from "../../agent/cli/sparkline.js";
 import { type Terminal, tellError } from "../../agent/cli/terminal.js";
-import { CodedError } from "../../agent/errors.js";
+import { CodedError } from "../../errors.js";
 import { suite } from "../support/suite.js";
 
 const test = suite("terminal");

@@ -4,7 +4,7 @@ import { Subject } from "rxjs";
 import * as assert from "uvu/assert";
 import type { Handler } from "../../agent/commands/handler.js";
 import { type CommandService, serveCommands } from "../../agent/commands/serve.js";
-import { CodedError } from "../../agent/errors.js";
+import { CodedError } from "../../errors.js";
 import type { Command } from "../../agent/mqtt/inbound.js";
 import type { CommandOutcome } from "../../agent/mqtt/payloads.js";
 import { openValidator } from "../../agent/mqtt/validator.js";

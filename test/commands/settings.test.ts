@@ -2,7 +2,7 @@ import { mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { openSettings } from "../../agent/commands/settings.js";
-import type { CodedError } from "../../agent/errors.js";
+import type { CodedError } from "../../errors.js";
 import { temporaryFolder } from "../support/config.js";
 import { suite } from "../support/suite.js";
 

@@ -1,5 +1,5 @@
 import * as assert from "uvu/assert";
-import { CodedError } from "../../agent/errors.js";
+import { CodedError } from "../../errors.js";
 import type { OutboxOptions } from "../../agent/outbox/open.js";
 import type { Outbox, WaitingAlert } from "../../agent/outbox/outbox.js";
 import type { Store } from "../../agent/store/store.js";

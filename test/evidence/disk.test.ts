@@ -3,7 +3,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { v7 as uuidv7 } from "uuid";
 import * as assert from "uvu/assert";
-import { CodedError } from "../../agent/errors.js";
+import { CodedError } from "../../errors.js";
 import { Archive, type ArchiveOptions, type Item } from "../../agent/evidence/archive.js";
 import { diskFeedback, type FeedbackVerdict } from "../../agent/evidence/feedback.js";
 import { cameraFolder, diskRawFrames, leftRawFrames } from "../../agent/evidence/raw-frames.js";

@@ -2,7 +2,7 @@ import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { v7 as uuidv7 } from "uuid";
 import * as assert from "uvu/assert";
-import { CodedError } from "../../agent/errors.js";
+import { CodedError } from "../../errors.js";
 import { type Evidence, openEvidence } from "../../agent/evidence/evidence.js";
 import type { EvidenceMaker } from "../../agent/evidence/maker.js";
 import type { AlertStep, Inspection } from "../../agent/types.js";

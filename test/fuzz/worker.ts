@@ -4,7 +4,7 @@
  */
 import { writeSync } from "node:fs";
 import { inspect } from "node:util";
-import { messageOf } from "../../models/errors.js";
+import { messageOf } from "../../errors.js";
 import { inputsFrom } from "./batches.js";
 import type { FuzzKind } from "./kind.js";
 import { kinds } from "./kinds/index.js";

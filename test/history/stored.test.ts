@@ -1,5 +1,5 @@
 import * as assert from "uvu/assert";
-import type { CodedError } from "../../agent/errors.js";
+import type { CodedError } from "../../errors.js";
 import type { AlertHistory } from "../../agent/history/history.js";
 import { openHistory } from "../../agent/history/open.js";
 import { openStoredHistory } from "../../agent/history/stored.js";

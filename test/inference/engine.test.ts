@@ -5,7 +5,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import type { TrivialModel } from "../../agent/bench/trivial-model.js";
-import { CodedError } from "../../agent/errors.js";
+import { CodedError } from "../../errors.js";
 import { type Engine, type EngineOptions, openEngine } from "../../agent/inference/engine.js";
 import { spawnWorker, type Thread } from "../../agent/inference/host.js";
 import type { Request } from "../../agent/inference/protocol.js";

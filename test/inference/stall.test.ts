@@ -3,7 +3,7 @@ import { closeSync, constants, openSync } from "node:fs";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import * as assert from "uvu/assert";
-import { CodedError } from "../../agent/errors.js";
+import { CodedError } from "../../errors.js";
 import { type Engine, type EngineOptions, openEngine } from "../../agent/inference/engine.js";
 import { spawnWorker, type Thread } from "../../agent/inference/host.js";
 import type { SilenceLimits } from "../../agent/inference/silence.js";

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
-import { CodedError } from "../../models/errors.js";
+import { CodedError } from "../../errors.js";
 import { readTestSet } from "../../models/evaluate/dataset.js";
 import { evaluateBundle } from "../../models/evaluate/evaluate.js";
 import { evaluationTable } from "../../models/evaluate/table.js";

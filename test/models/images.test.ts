@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
-import { CodedError } from "../../models/errors.js";
+import { CodedError } from "../../errors.js";
 import { imageSize, listImages, readMask, readRgb, writeJpeg, writePng } from "../../models/images.js";
 import { createRandom } from "../../models/random.js";
 import { suite } from "../support/suite.js";

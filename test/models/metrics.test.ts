@@ -1,5 +1,5 @@
 import * as assert from "uvu/assert";
-import { CodedError } from "../../models/errors.js";
+import { CodedError } from "../../errors.js";
 import { aupro, auroc, bestF1, pixelAuroc, type ScoredMap } from "../../models/metrics.js";
 import { createRandom } from "../../models/random.js";
 import { connectedRegions } from "../../models/regions.js";

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import * as assert from "uvu/assert";
 import { readBundle } from "../../models/bundle.js";
 import { readModel } from "../../models/checked-model.js";
-import { CodedError } from "../../models/errors.js";
+import { CodedError } from "../../errors.js";
 import { floatsOf, openSession, Tensor } from "../../models/session.js";
 import { type TrainOptions, type TrainProgress, trainStudent } from "../../models/train.js";
 import { writeGoodPictures, writeSmallTeacher } from "../support/small-teacher.js";

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
-import { CodedError } from "../../models/errors.js";
+import { CodedError } from "../../errors.js";
 import { smoothedResize } from "../../models/network/anomaly-map.js";
 import { ARCH_NAMES, archOf } from "../../models/network/arch.js";
 import { studentParameters, teacherParameters } from "../../models/network/declared-layers.js";

@@ -1,5 +1,5 @@
 import * as assert from "uvu/assert";
-import { CodedError } from "../../agent/errors.js";
+import { CodedError } from "../../errors.js";
 import { Drain } from "../../agent/mqtt/drain.js";
 import { impatient } from "../../agent/mqtt/impatient.js";
 import type { Link, Packet } from "../../agent/mqtt/link.js";

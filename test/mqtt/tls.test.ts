@@ -5,7 +5,7 @@ import { createServer as createTlsServer } from "node:tls";
 import * as assert from "uvu/assert";
 import { brokerCheck } from "../../agent/doctor/broker.js";
 import { openMqtt } from "../../agent/edges.js";
-import { CodedError } from "../../agent/errors.js";
+import { CodedError } from "../../errors.js";
 import { readCredentials } from "../../agent/mqtt/credentials.js";
 import { type Link, openLink } from "../../agent/mqtt/link.js";
 import type { MqttConfig } from "../../config/types.js";

@@ -1,7 +1,7 @@
 import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
-import type { CodedError } from "../../agent/errors.js";
+import type { CodedError } from "../../errors.js";
 import type { Outbox } from "../../agent/outbox/outbox.js";
 import { openLevelStore } from "../../agent/store/level-store.js";
 import { temporaryFolder } from "../support/config.js";

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { messageOf } from "../../models/errors.js";
+import { messageOf } from "../../errors.js";
 
 /**
  * The names of the processes that live in a process group, after a moment's grace for those just being ended.

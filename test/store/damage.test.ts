@@ -12,7 +12,7 @@ import {
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import * as assert from "uvu/assert";
-import type { CodedError } from "../../agent/errors.js";
+import type { CodedError } from "../../errors.js";
 import { openLevelStore } from "../../agent/store/level-store.js";
 import { put, remove, type Store } from "../../agent/store/store.js";
 import { createRandom, type Random } from "../../models/random.js";

@@ -1,4 +1,4 @@
-import { messageOf } from "../../errors.js";
+import { messageOf } from "../../../errors.js";
 import type { Delivery, VisionDevice } from "./device.js";
 
 /** What a session has to tell when it is asked for a picture. */

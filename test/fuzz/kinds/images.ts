@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { crc32, deflateSync } from "node:zlib";
 import fc from "fast-check";
 import sharp from "sharp";
-import { CodedError } from "../../../models/errors.js";
+import { CodedError } from "../../../errors.js";
 import { imageSize, readMask, readRgb } from "../../../models/images.js";
 import { temporaryFolder } from "../../support/config.js";
 import { awkwardNumbers, damaged } from "../damage.js";

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { trivialModel } from "../../../agent/bench/trivial-model.js";
 import { readBundle } from "../../../models/bundle.js";
 import { readModel } from "../../../models/checked-model.js";
-import { CodedError } from "../../../models/errors.js";
+import { CodedError } from "../../../errors.js";
 import { archOf } from "../../../models/network/arch.js";
 import { studentParameters, teacherParameters } from "../../../models/network/declared-layers.js";
 import { inferenceGraph } from "../../../models/network/rd.js";

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
-import { CodedError } from "../../../models/errors.js";
+import { CodedError } from "../../../errors.js";
 import { archOf } from "../../../models/network/arch.js";
 import { teacherParameters } from "../../../models/network/declared-layers.js";
 import { createRandom } from "../../../models/random.js";
