@@ -1,12 +1,12 @@
 import type { Observable } from "rxjs";
 import type { Config } from "../config/types.js";
+import { CodedError } from "../errors.js";
 import { alertDesk } from "./alert-desk.js";
 import { type CameraDeps, type RunningCamera, runCamera } from "./cameras.js";
 import { commandHandlers } from "./commands/commands.js";
 import { serveCommands } from "./commands/serve.js";
 import { openSettings } from "./commands/settings.js";
 import { contextBook } from "./context.js";
-import { CodedError } from "../errors.js";
 import { type Evidence, type EvidenceOptions, openEvidence } from "./evidence/evidence.js";
 import { type MachineHealth, machineHealth } from "./health/machine.js";
 import { type HealthParts, healthMessage, healthNow, statesOf } from "./health/report.js";

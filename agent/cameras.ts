@@ -1,7 +1,7 @@
 import { type Observable, Subject } from "rxjs";
 import type { CameraConfig } from "../config/types.js";
-import { CameraAlerts } from "./camera-alerts.js";
 import { CodedError, messageOf } from "../errors.js";
+import { CameraAlerts } from "./camera-alerts.js";
 import type { CameraStanding } from "./health/camera-state.js";
 import { Ledger } from "./health/ledger.js";
 import type { LoadedModel } from "./inference/load.js";

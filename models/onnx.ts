@@ -1,4 +1,4 @@
-import type { Attribute, Graph, Node, Value } from "./graph.js";
+import type { Attribute, Graph, Node, Value } from "./graph/graph.js";
 import { DATA_TYPE, ModelProto } from "./onnx-schema.js";
 
 const IR_VERSION = 8;

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { access, rm } from "node:fs/promises";
 import { basename } from "node:path";
-import { type Bundle, writeBundle } from "./bundle.js";
 import { CodedError } from "../errors.js";
+import { type Bundle, writeBundle } from "./bundle.js";
 import { imageBaseline } from "./image-baseline.js";
 import { listImages } from "./images.js";
 import { studentParameters } from "./network/declared-layers.js";

@@ -1,7 +1,7 @@
 import { loadConfig } from "../../config/load.js";
 import type { Config } from "../../config/types.js";
-import type { Logger, MessageSink } from "../agent.js";
 import { CodedError } from "../../errors.js";
+import type { Logger, MessageSink } from "../agent.js";
 import type { AlertPayload, StatePayload } from "../mqtt/payloads.js";
 import { topics } from "../mqtt/topics.js";
 import type { Outbox } from "../outbox/outbox.js";

@@ -1,7 +1,7 @@
 import { lastValueFrom, map, take, takeUntil, toArray } from "rxjs";
+import { CodedError } from "../../errors.js";
 import { thresholdFrom } from "../../models/training/threshold.js";
 import type { RunningCamera } from "../cameras.js";
-import { CodedError } from "../../errors.js";
 import { inspections } from "../select.js";
 import { aborted } from "./aborted.js";
 import { keepThreshold } from "./camera-commands.js";

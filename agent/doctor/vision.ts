@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import type { AravisSource, CameraConfig } from "../../config/types.js";
+import { messageOf } from "../../errors.js";
 import { loadAravis } from "../capture/vision/aravis.js";
 import { socketBytes } from "../capture/vision/device.js";
-import { messageOf } from "../../errors.js";
 import type { Check } from "./check.js";
 
 export interface VisionMachine {

@@ -12,7 +12,10 @@ const FOLDERS = ["agent", "models", "config", "test"];
  * @throws {SetupError} with the compiler's output if the sources do not compile
  */
 export function build({ root }) {
-  const sources = [...FILES.filter((path) => existsSync(join(root, path))), ...FOLDERS.flatMap((folder) => filesUnder(root, folder, /(?<!\.d)\.c?ts$/))];
+  const sources = [
+    ...FILES.filter((path) => existsSync(join(root, path))),
+    ...FOLDERS.flatMap((folder) => filesUnder(root, folder, /(?<!\.d)\.c?ts$/)),
+  ];
   const outputs = sources.map((path) => join("dist", path.replace(/ts$/, "js")));
   clearOrphans(root, new Set(outputs));
   const stamp = join(root, "dist", ".build-stamp");

@@ -1,7 +1,8 @@
 /** Runs a bundle over a test set. */
+
+import { CodedError, messageOf } from "../../errors.js";
 import type { Bundle } from "../bundle.js";
 import { readModel } from "../checked-model.js";
-import { CodedError, messageOf } from "../../errors.js";
 import { readMask, readRgb } from "../images.js";
 import type { ScoredMap } from "../metrics.js";
 import { openSession, type Session, Tensor } from "../session.js";

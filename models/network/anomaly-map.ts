@@ -1,5 +1,5 @@
-import { fixed, type Graph, type Value } from "../graph.js";
-import { add, div, matMul, max, mul, reduceSum, reduceSumSquare, sqrt, sub } from "../ops.js";
+import { fixed, type Graph, type Value } from "../graph/graph.js";
+import { add, div, matMul, max, mul, reduceSum, reduceSumSquare, sqrt, sub } from "../graph/ops.js";
 import type { Features } from "./resnet.js";
 
 /** RD4AD smooths the summed map with SciPy's gaussian_filter at this sigma, in pixels. */

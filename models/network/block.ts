@@ -1,4 +1,4 @@
-import { fixed, type Value } from "../graph.js";
+import { fixed, type Value } from "../graph/graph.js";
 import { type Arch, expansionOf } from "./arch.js";
 import { type ConvSpec, conv1x1, conv3x3, deconv2x2, type Layers } from "./layers.js";
 

@@ -1,5 +1,5 @@
-import { fixed, Graph, type Value } from "../graph.js";
-import { add, concat, conv, convTranspose, maxPool, relu } from "../ops.js";
+import { fixed, Graph, type Value } from "../graph/graph.js";
+import { add, concat, conv, convTranspose, maxPool, relu } from "../graph/ops.js";
 import type { ParameterSpec } from "../weights/weights.js";
 import { type Arch, scalesOf } from "./arch.js";
 import { bottleneck } from "./bottleneck.js";

@@ -1,5 +1,5 @@
-import { fixed, type Graph, type Value } from "../graph.js";
-import { add, concat, conv, convTranspose, maxPool, relu } from "../ops.js";
+import { fixed, type Graph, type Value } from "../graph/graph.js";
+import { add, concat, conv, convTranspose, maxPool, relu } from "../graph/ops.js";
 import type { Weights } from "../weights/weights.js";
 import { type ConvSpec, type Layers, NORM_EPSILON, weightShape } from "./layers.js";
 

@@ -1,4 +1,4 @@
-import type { Value } from "../graph.js";
+import type { Value } from "../graph/graph.js";
 
 /** A convolution without bias, with zero padding. */
 export interface ConvSpec {

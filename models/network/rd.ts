@@ -1,5 +1,5 @@
-import { Graph, type Value } from "../graph.js";
-import { add, cast, mul, transpose } from "../ops.js";
+import { Graph, type Value } from "../graph/graph.js";
+import { add, cast, mul, transpose } from "../graph/ops.js";
 import type { Weights } from "../weights/weights.js";
 import { anomalyMap } from "./anomaly-map.js";
 import type { Arch } from "./arch.js";

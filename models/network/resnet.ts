@@ -1,4 +1,4 @@
-import type { Value } from "../graph.js";
+import type { Value } from "../graph/graph.js";
 import type { Arch } from "./arch.js";
 import { stage } from "./block.js";
 import type { Layers } from "./layers.js";

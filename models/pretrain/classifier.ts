@@ -1,8 +1,8 @@
-import { fixed, Graph } from "../graph.js";
+import { fixed, Graph } from "../graph/graph.js";
+import { matMul, mul, reduceMean, reduceSum, reshape, sub, transpose } from "../graph/ops.js";
 import { type Arch, scalesOf } from "../network/arch.js";
 import type { DeclaredParameter } from "../network/declared-layers.js";
 import { teacher } from "../network/resnet.js";
-import { matMul, mul, reduceMean, reduceSum, reshape, sub, transpose } from "../ops.js";
 import { finishStep } from "../training/step.js";
 import { batched, TrainedLayers } from "../training/trained-layers.js";
 

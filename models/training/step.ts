@@ -1,11 +1,11 @@
-import { differentiate } from "../gradients.js";
-import { Graph, type NodeOptions, sizeOf, type Value } from "../graph.js";
+import { differentiate } from "../graph/gradients.js";
+import { Graph, type NodeOptions, sizeOf, type Value } from "../graph/graph.js";
+import { add, div, dot, mul, reduceMean, reduceSum, reshape, sqrt, sub } from "../graph/ops.js";
 import { type Arch, scalesOf } from "../network/arch.js";
 import { bottleneck } from "../network/bottleneck.js";
 import type { InputSize } from "../network/rd.js";
 import type { Features } from "../network/resnet.js";
 import { student } from "../network/student.js";
-import { add, div, dot, mul, reduceMean, reduceSum, reshape, sqrt, sub } from "../ops.js";
 import { batched, TrainedLayers } from "./trained-layers.js";
 
 /** RD4AD's optimiser: torch.optim.Adam(lr 0.005, betas (0.5, 0.999)), epsilon PyTorch's. */

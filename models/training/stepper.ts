@@ -1,4 +1,4 @@
-import type { Graph } from "../graph.js";
+import type { Graph } from "../graph/graph.js";
 import { encodeModel } from "../onnx.js";
 import { type Feeds, floats, floatsOf, openSession, type Tensor } from "../session.js";
 import type { Weights, WeightTensor } from "../weights/weights.js";

@@ -1,6 +1,5 @@
-import { countOver } from "../gradients.js";
-import { fixed, type Graph, type Value } from "../graph.js";
-import { type ConvSpec, type Layers, NORM_EPSILON, weightShape } from "../network/layers.js";
+import { countOver } from "../graph/gradients.js";
+import { fixed, type Graph, type Value } from "../graph/graph.js";
 import {
   add,
   affine,
@@ -18,8 +17,9 @@ import {
   sqrt,
   sub,
   transpose,
-} from "../ops.js";
-import { suitsWinograd, winogradConv } from "../winograd.js";
+} from "../graph/ops.js";
+import { suitsWinograd, winogradConv } from "../graph/winograd.js";
+import { type ConvSpec, type Layers, NORM_EPSILON, weightShape } from "../network/layers.js";
 
 /** PyTorch's BatchNorm2d: how far the running averages move towards a batch's. */
 const MOMENTUM = 0.1;

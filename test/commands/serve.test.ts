@@ -4,10 +4,10 @@ import { Subject } from "rxjs";
 import * as assert from "uvu/assert";
 import type { Handler } from "../../agent/commands/handler.js";
 import { type CommandService, serveCommands } from "../../agent/commands/serve.js";
-import { CodedError } from "../../errors.js";
 import type { Command } from "../../agent/mqtt/inbound.js";
 import type { CommandOutcome } from "../../agent/mqtt/payloads.js";
 import { openValidator } from "../../agent/mqtt/validator.js";
+import { CodedError } from "../../errors.js";
 import { suite } from "../support/suite.js";
 import { until } from "../support/until.js";
 

@@ -1,9 +1,9 @@
 import * as assert from "uvu/assert";
-import { CodedError } from "../../errors.js";
 import type { OutboxOptions } from "../../agent/outbox/open.js";
 import type { Outbox, WaitingAlert } from "../../agent/outbox/outbox.js";
 import type { Store } from "../../agent/store/store.js";
 import type { AlertPhase } from "../../agent/types.js";
+import { CodedError } from "../../errors.js";
 import { alertStep, MB, picture, plain, testOutbox } from "../support/outbox.js";
 import { schemaFaults } from "../support/schemas.js";
 import { suite } from "../support/suite.js";

@@ -1,10 +1,10 @@
 import * as assert from "uvu/assert";
-import type { CodedError } from "../../errors.js";
 import type { AlertHistory } from "../../agent/history/history.js";
 import { openHistory } from "../../agent/history/open.js";
 import { openStoredHistory } from "../../agent/history/stored.js";
 import { openMemoryStore } from "../../agent/store/memory-store.js";
 import { put, type Store } from "../../agent/store/store.js";
+import type { CodedError } from "../../errors.js";
 import { alertHistoryContract } from "../contracts/alert-history.js";
 import { alertId, alertStep } from "../support/alert-step.js";
 import { suite } from "../support/suite.js";

@@ -1,12 +1,12 @@
 import * as assert from "uvu/assert";
-import { differentiate } from "../../models/gradients.js";
-import { Graph, type Shape, type Value } from "../../models/graph.js";
+import { differentiate } from "../../models/graph/gradients.js";
+import { Graph, type Shape, type Value } from "../../models/graph/graph.js";
+import * as ops from "../../models/graph/ops.js";
+import { winogradConv } from "../../models/graph/winograd.js";
 import { encodeModel } from "../../models/onnx.js";
-import * as ops from "../../models/ops.js";
 import { createRandom } from "../../models/random.js";
 import { floats, floatsOf, openSession } from "../../models/session.js";
 import { batchNorm } from "../../models/training/trained-layers.js";
-import { winogradConv } from "../../models/winograd.js";
 import { suite } from "../support/suite.js";
 
 /**

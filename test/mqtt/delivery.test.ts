@@ -1,11 +1,11 @@
 import * as assert from "uvu/assert";
-import { CodedError } from "../../errors.js";
 import { Drain } from "../../agent/mqtt/drain.js";
 import { impatient } from "../../agent/mqtt/impatient.js";
 import type { Link, Packet } from "../../agent/mqtt/link.js";
 import { type Ending, Patience } from "../../agent/mqtt/patience.js";
 import { Window } from "../../agent/mqtt/window.js";
 import type { Outbox } from "../../agent/outbox/outbox.js";
+import { CodedError } from "../../errors.js";
 import { alertStep, picture, plain, testOutbox } from "../support/outbox.js";
 import { suite } from "../support/suite.js";
 import { until } from "../support/until.js";

@@ -1,9 +1,9 @@
 import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
-import type { CodedError } from "../../errors.js";
 import type { Outbox } from "../../agent/outbox/outbox.js";
 import { openLevelStore } from "../../agent/store/level-store.js";
+import type { CodedError } from "../../errors.js";
 import { temporaryFolder } from "../support/config.js";
 import { alertStep, picture, plain, testOutbox } from "../support/outbox.js";
 import { suite } from "../support/suite.js";

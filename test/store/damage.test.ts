@@ -12,9 +12,9 @@ import {
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import * as assert from "uvu/assert";
-import type { CodedError } from "../../errors.js";
 import { openLevelStore } from "../../agent/store/level-store.js";
 import { put, remove, type Store } from "../../agent/store/store.js";
+import type { CodedError } from "../../errors.js";
 import { createRandom, type Random } from "../../models/random.js";
 import { temporaryFolder } from "../support/config.js";
 import { suite } from "../support/suite.js";

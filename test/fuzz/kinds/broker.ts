@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
 import fc from "fast-check";
-import { CodedError } from "../../../errors.js";
 import { openLink } from "../../../agent/mqtt/link.js";
+import { CodedError } from "../../../errors.js";
 import { damaged } from "../damage.js";
 import { type FuzzKind, requireCode, type Subject, TAKEN } from "../kind.js";
 
