@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { type Bundle, writeBundle } from "./bundle.js";
 import { inferenceGraph } from "./network/rd.js";
-import { encodeModel } from "./onnx.js";
+import { encodeModel } from "./onnx/encode.js";
 import { loadStudent, loadTeacher } from "./weights/load.js";
 
 export interface ExportOptions {

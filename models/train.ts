@@ -7,7 +7,7 @@ import { imageBaseline } from "./image-baseline.js";
 import { listImages } from "./images.js";
 import { studentParameters } from "./network/declared-layers.js";
 import { inferenceGraph } from "./network/rd.js";
-import { encodeModel } from "./onnx.js";
+import { encodeModel } from "./onnx/encode.js";
 import { createRandom } from "./random.js";
 import { type Checkpoint, readCheckpoint } from "./training/checkpoint.js";
 import { openFeatures, type Pictures, readPictures } from "./training/features.js";

@@ -1,7 +1,7 @@
 import { type Bundle, writeBundle } from "../../models/bundle.js";
 import { Graph } from "../../models/graph/graph.js";
 import { cast, div, reduceMax, reduceMean } from "../../models/graph/ops.js";
-import { encodeModel } from "../../models/onnx.js";
+import { encodeModel } from "../../models/onnx/encode.js";
 import type { Size } from "../types.js";
 
 export interface TrivialModel extends Size {

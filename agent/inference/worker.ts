@@ -5,7 +5,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { env, InferenceSession, Tensor } from "onnxruntime-node";
 import { CodedError, messageOf } from "../../errors.js";
-import { readModel } from "../../models/checked-model.js";
+import { readModel } from "../../models/onnx/checked-model.js";
 import { pictureStats } from "../../models/picture-stats.js";
 import { giveWay } from "../niceness.js";
 import { allFinite } from "./finite.js";

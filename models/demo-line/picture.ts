@@ -1,9 +1,9 @@
 import type { Bundle } from "../bundle.js";
-import { readModel } from "../checked-model.js";
 import { overlayHeat } from "../heatmap.js";
 import { writeJpeg } from "../images.js";
+import { readModel } from "../onnx/checked-model.js";
+import { floatsOf, openSession, Tensor } from "../onnx/session.js";
 import { createRandom, seedOf } from "../random.js";
-import { floatsOf, openSession, Tensor } from "../session.js";
 import type { DemoLine } from "./line.js";
 import { defectTypes } from "./types.js";
 

@@ -1,8 +1,8 @@
 import type { Arch } from "../network/arch.js";
 import { teacherParameters } from "../network/declared-layers.js";
 import { DEVIATION, MEAN } from "../network/rd.js";
+import { type Feeds, floats } from "../onnx/session.js";
 import { createRandom, seedOf } from "../random.js";
-import { type Feeds, floats } from "../session.js";
 import { initialWeights } from "../training/initial.js";
 import { networkOf, openStepper } from "../training/stepper.js";
 import type { Weights } from "../weights/weights.js";

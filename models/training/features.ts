@@ -4,8 +4,8 @@ import { readRgb } from "../images.js";
 import type { Arch } from "../network/arch.js";
 import { scalesOf } from "../network/arch.js";
 import { type InputSize, teacherGraph } from "../network/rd.js";
-import { encodeModel } from "../onnx.js";
-import { type Feeds, floats, floatsOf, openSession, Tensor } from "../session.js";
+import { encodeModel } from "../onnx/encode.js";
+import { type Feeds, floats, floatsOf, openSession, Tensor } from "../onnx/session.js";
 import type { Weights } from "../weights/weights.js";
 
 /** The readable ones of some pictures, decoded. */

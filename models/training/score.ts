@@ -1,5 +1,5 @@
 import type { InputSize } from "../network/rd.js";
-import { floatsOf, openSession, Tensor } from "../session.js";
+import { floatsOf, openSession, Tensor } from "../onnx/session.js";
 
 /** The scores that a bundle's model gives pictures, one at a time (so a large picture needs no large memory). */
 export async function scorePictures(

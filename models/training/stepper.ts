@@ -1,6 +1,6 @@
 import type { Graph } from "../graph/graph.js";
-import { encodeModel } from "../onnx.js";
-import { type Feeds, floats, floatsOf, openSession, type Tensor } from "../session.js";
+import { encodeModel } from "../onnx/encode.js";
+import { type Feeds, floats, floatsOf, openSession, type Tensor } from "../onnx/session.js";
 import type { Weights, WeightTensor } from "../weights/weights.js";
 import { ADAM, adamScalars } from "./step.js";
 

@@ -4,8 +4,8 @@ import * as assert from "uvu/assert";
 import { archOf } from "../../models/network/arch.js";
 import { studentParameters, teacherParameters } from "../../models/network/declared-layers.js";
 import { inferenceGraph } from "../../models/network/rd.js";
-import { encodeModel } from "../../models/onnx.js";
-import { floatsOf, openSession, Tensor } from "../../models/session.js";
+import { encodeModel } from "../../models/onnx/encode.js";
+import { floatsOf, openSession, Tensor } from "../../models/onnx/session.js";
 import { formulaPicture, formulaWeights } from "../support/formula.js";
 import { suite } from "../support/suite.js";
 

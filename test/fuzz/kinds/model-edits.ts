@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { ModelProto } from "../../../models/onnx-schema.js";
+import { ModelProto } from "../../../models/onnx/schema.js";
 import { attribute, floats, integers, name, number, opOf, type Proto, raw } from "./model-parts.js";
 
 interface Graph extends Proto {

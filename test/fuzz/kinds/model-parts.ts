@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { OPERATORS } from "../../../models/onnx-check/operators.js";
+import { OPERATORS } from "../../../models/onnx/check/operators.js";
 import { awkwardNumbers } from "../damage.js";
 
 /** What operators and tensors are made of, right and wrong. */

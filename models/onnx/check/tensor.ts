@@ -1,4 +1,4 @@
-import { ELEMENT_BYTES } from "../onnx-schema.js";
+import { ELEMENT_BYTES } from "../schema.js";
 import { type Refuse, type Tensor, toNumber } from "./messages.js";
 
 /** Protocol buffers end here. */

@@ -1,5 +1,5 @@
 import { InferenceSession, Tensor } from "onnxruntime-node";
-import type { Shape } from "./graph/graph.js";
+import type { Shape } from "../graph/graph.js";
 
 /** ONNX Runtime for the models' own work (training, evaluation, export checks): the one file here that imports it. */
 

@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
-import { CodedError, messageOf } from "../errors.js";
-import { checkInterface } from "./onnx-check/interface.js";
-import type { Graph, Model, Refuse, Tensor } from "./onnx-check/messages.js";
-import { checkNode } from "./onnx-check/node.js";
-import { OPERATORS } from "./onnx-check/operators.js";
-import { checkTensor, MOST_BYTES } from "./onnx-check/tensor.js";
-import { ModelProto } from "./onnx-schema.js";
+import { CodedError, messageOf } from "../../errors.js";
+import { checkInterface } from "./check/interface.js";
+import type { Graph, Model, Refuse, Tensor } from "./check/messages.js";
+import { checkNode } from "./check/node.js";
+import { OPERATORS } from "./check/operators.js";
+import { checkTensor, MOST_BYTES } from "./check/tensor.js";
+import { ModelProto } from "./schema.js";
 
 /** What a bundle's `model.json` says of its model. */
 export interface ExpectedModel {

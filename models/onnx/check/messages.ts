@@ -1,4 +1,4 @@
-import type { CodedError } from "../../errors.js";
+import type { CodedError } from "../../../errors.js";
 import type { Range } from "./operators.js";
 
 /** ONNX's messages as protobufjs makes plain objects of them: what a message does not hold is absent. */

@@ -1,5 +1,5 @@
-import type { Attribute, Graph, Node, Value } from "./graph/graph.js";
-import { DATA_TYPE, ModelProto } from "./onnx-schema.js";
+import type { Attribute, Graph, Node, Value } from "../graph/graph.js";
+import { DATA_TYPE, ModelProto } from "./schema.js";
 
 const IR_VERSION = 8;
 /** The last opset whose ReduceMean and ReduceMax take their axes as attributes; every provider we target reads it. */
