@@ -1,5 +1,5 @@
 import { connect, merge, type Observable, share, takeUntil, tap } from "rxjs";
-import type { ImageBaseline } from "../models/image-baseline.js";
+import type { ImageBaseline } from "../models/pictures/image-baseline.js";
 import { joinContext } from "./context.js";
 import { accountCaptured, accountOutcome } from "./health/account.js";
 import { cameraState } from "./health/camera-state.js";

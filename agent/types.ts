@@ -1,6 +1,6 @@
 /** The values that flow through the pipeline. All readonly; units in names; shapes in comments. */
 
-import type { PictureStats } from "../models/picture-stats.js";
+import type { PictureStats } from "../models/pictures/picture-stats.js";
 
 export interface Size {
   readonly width: number;

@@ -4,8 +4,8 @@ import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Ajv } from "ajv";
 import { CodedError, messageOf } from "../errors.js";
-import type { ImageBaseline } from "./image-baseline.js";
-import { TILES } from "./picture-stats.js";
+import type { ImageBaseline } from "./pictures/image-baseline.js";
+import { TILES } from "./pictures/picture-stats.js";
 
 /** How the threshold was set. */
 export interface Calibration {

@@ -1,6 +1,6 @@
 import { firstValueFrom, map, takeUntil } from "rxjs";
 import { CodedError } from "../../errors.js";
-import { encodeJpeg } from "../../models/images.js";
+import { encodeJpeg } from "../../models/pictures/images.js";
 import type { RunningCamera } from "../cameras.js";
 import type { Frame } from "../types.js";
 import { aborted } from "./aborted.js";

@@ -3,7 +3,7 @@ import { mkdir, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf } from "../../errors.js";
-import { encodeLossless } from "../../models/images.js";
+import { encodeLossless } from "../../models/pictures/images.js";
 import type { Frame } from "../types.js";
 import { type Archive, type Item, type Kept, onDisk } from "./archive.js";
 import { isAlertId, namesIn } from "./store.js";

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { overlayHeat } from "../../models/heatmap.js";
-import { encodeCrispJpeg, stretch } from "../../models/images.js";
+import { overlayHeat } from "../../models/pictures/heatmap.js";
+import { encodeCrispJpeg, stretch } from "../../models/pictures/images.js";
 import type { Rect, Size } from "../types.js";
 import { outline } from "./outline.js";
 import type { Picture, Subject } from "./subject.js";

@@ -1,6 +1,6 @@
 import { type MonoTypeOperatorFunction, map } from "rxjs";
-import { type ImageBaseline, sharpnessOf } from "../../models/image-baseline.js";
-import type { PictureStats } from "../../models/picture-stats.js";
+import { type ImageBaseline, sharpnessOf } from "../../models/pictures/image-baseline.js";
+import type { PictureStats } from "../../models/pictures/picture-stats.js";
 import type { Outcome } from "../types.js";
 
 /** What is no view of a part. Each limit null: not looked at. */

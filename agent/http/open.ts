@@ -4,7 +4,7 @@ import type { FastifyInstance } from "fastify";
 import { isLoopback } from "../../config/loopback.js";
 import type { HttpConfig } from "../../config/types.js";
 import { CodedError, messageOf } from "../../errors.js";
-import { encodeJpeg } from "../../models/images.js";
+import { encodeJpeg } from "../../models/pictures/images.js";
 import type { Logger } from "../agent.js";
 import { openLive } from "../live/live.js";
 import { backoffMs } from "../mqtt/backoff.js";

@@ -1,6 +1,6 @@
 import type { InferenceConfig } from "../../config/types.js";
 import { type Bundle, readBundle } from "../../models/bundle.js";
-import type { ImageBaseline } from "../../models/image-baseline.js";
+import type { ImageBaseline } from "../../models/pictures/image-baseline.js";
 import { type Engine, openEngine } from "./engine.js";
 
 /** An engine, and how its threshold was found. */

@@ -1,5 +1,5 @@
 /** What the engine and its worker thread say to each other. Buffers are transferred, never copied. */
-import type { PictureStats } from "../../models/picture-stats.js";
+import type { PictureStats } from "../../models/pictures/picture-stats.js";
 import type { Size } from "../types.js";
 
 /** Handed to the worker at its start. */

@@ -6,7 +6,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { env, InferenceSession, Tensor } from "onnxruntime-node";
 import { CodedError, messageOf } from "../../errors.js";
 import { readModel } from "../../models/onnx/checked-model.js";
-import { pictureStats } from "../../models/picture-stats.js";
+import { pictureStats } from "../../models/pictures/picture-stats.js";
 import { giveWay } from "../niceness.js";
 import { allFinite } from "./finite.js";
 import type { Reply, Request, WorkerSetup } from "./protocol.js";

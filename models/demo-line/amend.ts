@@ -1,5 +1,5 @@
 import { amendBundle } from "../bundle.js";
-import { imageBaseline } from "../image-baseline.js";
+import { imageBaseline } from "../pictures/image-baseline.js";
 import { partRandom } from "./dataset.js";
 import { createDemoLine } from "./index.js";
 

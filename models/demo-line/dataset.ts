@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { writePng } from "../images.js";
+import { writePng } from "../pictures/images.js";
 import { createRandom, type Random, seedOf } from "../random.js";
 import type { DemoLine } from "./line.js";
 import { type DefectType, defectTypes, type Size } from "./types.js";

@@ -1,8 +1,8 @@
 import type { Bundle } from "../bundle.js";
-import { overlayHeat } from "../heatmap.js";
-import { writeJpeg } from "../images.js";
 import { readModel } from "../onnx/checked-model.js";
 import { floatsOf, openSession, Tensor } from "../onnx/session.js";
+import { overlayHeat } from "../pictures/heatmap.js";
+import { writeJpeg } from "../pictures/images.js";
 import { createRandom, seedOf } from "../random.js";
 import type { DemoLine } from "./line.js";
 import { defectTypes } from "./types.js";

@@ -2,7 +2,7 @@
 import { readdir, stat } from "node:fs/promises";
 import { basename, extname, join } from "node:path";
 import { CodedError } from "../../errors.js";
-import { listImages } from "../images.js";
+import { listImages } from "../pictures/images.js";
 
 export const goodType = "good";
 

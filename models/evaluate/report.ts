@@ -2,8 +2,8 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { CodedError, messageOf } from "../../errors.js";
-import { overlayHeat } from "../heatmap.js";
-import { encodeJpeg, readRgb } from "../images.js";
+import { overlayHeat } from "../pictures/heatmap.js";
+import { encodeJpeg, readRgb } from "../pictures/images.js";
 import { goodType } from "./dataset.js";
 import { escapeHtml } from "./escape.js";
 import type { EvaluationResult } from "./evaluate.js";

@@ -2,10 +2,10 @@
 
 import { CodedError, messageOf } from "../../errors.js";
 import type { Bundle } from "../bundle.js";
-import { readMask, readRgb } from "../images.js";
 import type { ScoredMap } from "../metrics.js";
 import { readModel } from "../onnx/checked-model.js";
 import { openSession, type Session, Tensor } from "../onnx/session.js";
+import { readMask, readRgb } from "../pictures/images.js";
 import type { TestImage } from "./dataset.js";
 
 /** A test picture with what the model made of it. */

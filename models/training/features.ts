@@ -1,11 +1,11 @@
 import { freemem } from "node:os";
 import { CodedError, messageOf } from "../../errors.js";
-import { readRgb } from "../images.js";
 import type { Arch } from "../network/arch.js";
 import { scalesOf } from "../network/arch.js";
 import { type InputSize, teacherGraph } from "../network/rd.js";
 import { encodeModel } from "../onnx/encode.js";
 import { type Feeds, floats, floatsOf, openSession, Tensor } from "../onnx/session.js";
+import { readRgb } from "../pictures/images.js";
 import type { Weights } from "../weights/weights.js";
 
 /** The readable ones of some pictures, decoded. */

@@ -8,7 +8,7 @@ import { openEvidence } from "../../agent/evidence/evidence.js";
 import type { EvidenceMaker } from "../../agent/evidence/maker.js";
 import type { AlertPayload } from "../../agent/mqtt/payloads.js";
 import type { Config } from "../../config/types.js";
-import { imageSize, readRgb } from "../../models/images.js";
+import { imageSize, readRgb } from "../../models/pictures/images.js";
 import { fakeCamera } from "../fakes/camera.js";
 import { cameraConfig, configOf, mqttConfig, temporaryFolder } from "../support/config.js";
 import { type Mosquitto, type Subscriber, startMosquitto, subscribe } from "../support/mosquitto.js";

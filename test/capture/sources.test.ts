@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { createGstreamerSource } from "../../agent/capture/gstreamer.js";
 import { createImagesSource } from "../../agent/capture/images.js";
 import { launchLine } from "../../agent/capture/launch/launch.js";
-import { writePng } from "../../models/images.js";
+import { writePng } from "../../models/pictures/images.js";
 import { frameSourceContract } from "../contracts/frame-source.js";
 import { fakeSource } from "../fakes/frame-source.js";
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import sharp from "sharp";
 import * as assert from "uvu/assert";
 import type { AlertPayload, HealthPayload } from "../../agent/mqtt/payloads.js";
-import { readRgb } from "../../models/images.js";
+import { readRgb } from "../../models/pictures/images.js";
 import { fakeEngine } from "../fakes/engine.js";
 import { of } from "../support/agent-rig.js";
 import { code, commandRig, result } from "../support/command-rig.js";

@@ -8,7 +8,7 @@ import { diskFeedback, type FeedbackVerdict } from "../../agent/evidence/feedbac
 import { cameraFolder, diskRawFrames, leftRawFrames } from "../../agent/evidence/raw-frames.js";
 import { diskEvidence, leftEvidence } from "../../agent/evidence/store.js";
 import { CodedError } from "../../errors.js";
-import { readRgb } from "../../models/images.js";
+import { readRgb } from "../../models/pictures/images.js";
 import { evidenceStoreContract } from "../contracts/evidence-store.js";
 import { memoryEvidence } from "../fakes/evidence-store.js";
 import { temporaryFolder } from "../support/config.js";

@@ -7,7 +7,7 @@ import type { EvidenceMaker } from "../../agent/evidence/maker.js";
 import type { AlertStep, Inspection } from "../../agent/types.js";
 import type { EvidenceConfig } from "../../config/types.js";
 import { CodedError } from "../../errors.js";
-import { readRgb } from "../../models/images.js";
+import { readRgb } from "../../models/pictures/images.js";
 import { fakeMaker } from "../fakes/evidence-maker.js";
 import { configOf, temporaryFolder } from "../support/config.js";
 import { greyFrame } from "../support/frames.js";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import * as assert from "uvu/assert";
 import { type EvidenceMaker, openEvidenceMaker, type Thread } from "../../agent/evidence/maker.js";
-import { imageSize, readRgb } from "../../models/images.js";
+import { imageSize, readRgb } from "../../models/pictures/images.js";
 import { evidenceMakerContract, picture, subject } from "../contracts/evidence-maker.js";
 import { fakeMaker } from "../fakes/evidence-maker.js";
 import { temporaryFolder } from "../support/config.js";

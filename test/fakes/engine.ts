@@ -1,6 +1,6 @@
 import type { Engine } from "../../agent/inference/engine.js";
 import type { Frame, Outcome } from "../../agent/types.js";
-import { pictureStats } from "../../models/picture-stats.js";
+import { pictureStats } from "../../models/pictures/picture-stats.js";
 
 export interface FakeEngineOptions {
   readonly threshold?: number;

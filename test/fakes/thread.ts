@@ -1,6 +1,6 @@
 import type { Thread } from "../../agent/inference/host.js";
 import type { Reply, Request } from "../../agent/inference/protocol.js";
-import { pictureStats } from "../../models/picture-stats.js";
+import { pictureStats } from "../../models/pictures/picture-stats.js";
 
 export interface FakeThread extends Thread {
   /** What it was asked, `run` only. */

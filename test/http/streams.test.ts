@@ -9,7 +9,7 @@ import { type Http, type HttpOptions, openHttp } from "../../agent/http/open.js"
 import { openStreams } from "../../agent/http/streams.js";
 import type { Live } from "../../agent/live/live.js";
 import type { Frame } from "../../agent/types.js";
-import { encodeJpeg, readRgb } from "../../models/images.js";
+import { encodeJpeg, readRgb } from "../../models/pictures/images.js";
 import { temporaryFolder } from "../support/config.js";
 import { greyFrame } from "../support/frames.js";
 import { parseMetrics } from "../support/prometheus.js";

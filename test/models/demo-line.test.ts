@@ -10,7 +10,7 @@ import {
   writeDemoDataset,
 } from "../../models/demo-line/index.js";
 import { readTestSet } from "../../models/evaluate/dataset.js";
-import { listImages, readMask, readRgb } from "../../models/images.js";
+import { listImages, readMask, readRgb } from "../../models/pictures/images.js";
 import { createRandom } from "../../models/random.js";
 import { suite } from "../support/suite.js";
 

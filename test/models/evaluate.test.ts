@@ -6,7 +6,7 @@ import { CodedError } from "../../errors.js";
 import { readTestSet } from "../../models/evaluate/dataset.js";
 import { evaluateBundle } from "../../models/evaluate/evaluate.js";
 import { evaluationTable } from "../../models/evaluate/table.js";
-import { writePng } from "../../models/images.js";
+import { writePng } from "../../models/pictures/images.js";
 import { suite } from "../support/suite.js";
 import { writeTinyBundle } from "../support/tiny-bundle.js";
 

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { CodedError } from "../../errors.js";
-import { imageSize, listImages, readMask, readRgb, writeJpeg, writePng } from "../../models/images.js";
+import { imageSize, listImages, readMask, readRgb, writeJpeg, writePng } from "../../models/pictures/images.js";
 import { createRandom } from "../../models/random.js";
 import { suite } from "../support/suite.js";
 

@@ -8,7 +8,7 @@ import { goldenPictures } from "../../agent/self-test/golden-pictures.js";
 import { runSelfTest, selfTestFault } from "../../agent/self-test/self-test.js";
 import { packageRoot } from "../../config/package-root.js";
 import type { SelfTestConfig } from "../../config/types.js";
-import { writePng } from "../../models/images.js";
+import { writePng } from "../../models/pictures/images.js";
 import { fakeCamera } from "../fakes/camera.js";
 import { fakeEngine } from "../fakes/engine.js";
 import { of, rig } from "../support/agent-rig.js";

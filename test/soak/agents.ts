@@ -5,7 +5,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { stringify } from "yaml";
-import { writePng } from "../../models/images.js";
+import { writePng } from "../../models/pictures/images.js";
 import { createRandom } from "../../models/random.js";
 
 const main = fileURLToPath(new URL("../../agent/main.cjs", import.meta.url));

@@ -1,8 +1,8 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { writePng } from "../../models/images.js";
 import { archOf } from "../../models/network/arch.js";
 import { teacherParameters } from "../../models/network/declared-layers.js";
+import { writePng } from "../../models/pictures/images.js";
 import { createRandom } from "../../models/random.js";
 import { initialWeights } from "../../models/training/initial.js";
 import { encodeSafetensors } from "../../models/weights/safetensors.js";

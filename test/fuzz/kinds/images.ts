@@ -4,7 +4,7 @@ import { crc32, deflateSync } from "node:zlib";
 import fc from "fast-check";
 import sharp from "sharp";
 import { CodedError } from "../../../errors.js";
-import { imageSize, readMask, readRgb } from "../../../models/images.js";
+import { imageSize, readMask, readRgb } from "../../../models/pictures/images.js";
 import { temporaryFolder } from "../../support/config.js";
 import { awkwardNumbers, damaged } from "../damage.js";
 import { Finding, type FuzzKind, requireCode, type Subject, TAKEN } from "../kind.js";

@@ -2,7 +2,7 @@
 import { mkdir, readdir, readFile, stat } from "node:fs/promises";
 import { dirname, extname, join } from "node:path";
 import sharp, { type Sharp } from "sharp";
-import { CodedError, messageOf } from "../errors.js";
+import { CodedError, messageOf } from "../../errors.js";
 import { decodeBmp } from "./bmp.js";
 
 /** In pixels. */
