@@ -3,7 +3,7 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { GstreamerSource } from "../../config/types.js";
-import { readBundle } from "../../models/bundle.js";
+import { readBundle } from "../../models/bundle/bundle.js";
 import type { CameraDeps } from "../cameras.js";
 import { percentile } from "../health/ledger.js";
 import { openBareModel } from "../inference/measure.js";

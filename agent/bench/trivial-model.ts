@@ -1,4 +1,4 @@
-import { type Bundle, writeBundle } from "../../models/bundle.js";
+import { type Bundle, writeBundle } from "../../models/bundle/bundle.js";
 import { Graph } from "../../models/graph/graph.js";
 import { cast, div, reduceMax, reduceMean } from "../../models/graph/ops.js";
 import { encodeModel } from "../../models/onnx/encode.js";

@@ -20,7 +20,7 @@ export const exportCommand: AddCommand = (program, terminal) => {
     .requiredOption("--out <bundle>", "the directory to write")
     .option("--size <pixels>", "side of the square input", wholeNumber(32, 4_096));
   withJsonFlag(command).action(async ({ json, ...options }: Flags) => {
-    const { exportBundle } = await import("../../models/export.js");
+    const { exportBundle } = await import("../../models/bundle/export.js");
     const { dir, manifest } = await exportBundle(options);
     const { name, arch, input, threshold, sha256 } = manifest;
     if (json) {

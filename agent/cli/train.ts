@@ -34,7 +34,7 @@ export const trainCommand: AddCommand = (program, terminal) => {
     .option("--threads <n>", "of the CPU, 0: one per core (0)", wholeNumber(0, 1_024))
     .option("--resume", "goes on from the checkpoint beside the bundle");
   withJsonFlag(command).action(async ({ json, ...options }: Flags) => {
-    const { trainStudent } = await import("../../models/train.js");
+    const { trainStudent } = await import("../../models/training/train.js");
     const stop = new AbortController();
     const onSignal = () => stop.abort();
     process.once("SIGINT", onSignal).once("SIGTERM", onSignal);

@@ -1,5 +1,5 @@
 import type { InferenceConfig } from "../../config/types.js";
-import { type Bundle, readBundle } from "../../models/bundle.js";
+import { type Bundle, readBundle } from "../../models/bundle/bundle.js";
 import type { ImageBaseline } from "../../models/pictures/image-baseline.js";
 import { type Engine, openEngine } from "./engine.js";
 

@@ -1,4 +1,4 @@
-import { amendBundle } from "../bundle.js";
+import { amendBundle } from "../bundle/bundle.js";
 import { imageBaseline } from "../pictures/image-baseline.js";
 import { partRandom } from "./dataset.js";
 import { createDemoLine } from "./index.js";

@@ -1,4 +1,4 @@
-import type { Bundle } from "../bundle.js";
+import type { Bundle } from "../bundle/bundle.js";
 import { readModel } from "../onnx/checked-model.js";
 import { floatsOf, openSession, Tensor } from "../onnx/session.js";
 import { overlayHeat } from "../pictures/heatmap.js";

@@ -1,5 +1,5 @@
 /** `retort evaluate`: a bundle held against a data set with known defects. */
-import { readBundle } from "../bundle.js";
+import { readBundle } from "../bundle/bundle.js";
 import { readTestSet } from "./dataset.js";
 import { type Figures, figuresOf } from "./figures.js";
 import { writeReport } from "./report.js";

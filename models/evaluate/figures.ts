@@ -1,6 +1,7 @@
 /** From scored pictures to the figures that `retort evaluate` reports. */
-import { aupro, auroc, bestF1, pixelAuroc } from "../metrics.js";
+
 import { goodType } from "./dataset.js";
+import { aupro, auroc, bestF1, pixelAuroc } from "./metrics.js";
 import type { ScoredImage } from "./score.js";
 
 export interface PixelFigures {

@@ -1,12 +1,12 @@
 /** Runs a bundle over a test set. */
 
 import { CodedError, messageOf } from "../../errors.js";
-import type { Bundle } from "../bundle.js";
-import type { ScoredMap } from "../metrics.js";
+import type { Bundle } from "../bundle/bundle.js";
 import { readModel } from "../onnx/checked-model.js";
 import { openSession, type Session, Tensor } from "../onnx/session.js";
 import { readMask, readRgb } from "../pictures/images.js";
 import type { TestImage } from "./dataset.js";
+import type { ScoredMap } from "./metrics.js";
 
 /** A test picture with what the model made of it. */
 export interface ScoredImage extends TestImage {

@@ -1,4 +1,4 @@
-import type { Calibration } from "../bundle.js";
+import type { Calibration } from "../bundle/bundle.js";
 
 /** Deviations above the mean that a good part's score may lie. */
 const DEVIATIONS = 4;

@@ -1,5 +1,5 @@
 import { CodedError } from "../../errors.js";
-import { sha256OfFile } from "../bundle.js";
+import { sha256OfFile } from "../bundle/bundle.js";
 import { type Arch, archOf } from "../network/arch.js";
 import { studentParameters, teacherParameters } from "../network/declared-layers.js";
 import { unusedInTeacher } from "../network/resnet.js";

@@ -7,7 +7,7 @@ import { imagePolicy } from "../../agent/health/image-policy.js";
 import type { StatePayload } from "../../agent/mqtt/payloads.js";
 import type { Outcome } from "../../agent/types.js";
 import { packageRoot } from "../../config/package-root.js";
-import { readBundle } from "../../models/bundle.js";
+import { readBundle } from "../../models/bundle/bundle.js";
 import { partRandom } from "../../models/demo-line/dataset.js";
 import { createDemoLine, defectTypes } from "../../models/demo-line/index.js";
 import type { ImageBaseline } from "../../models/pictures/image-baseline.js";

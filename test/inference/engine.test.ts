@@ -9,7 +9,7 @@ import { type Engine, type EngineOptions, openEngine } from "../../agent/inferen
 import { spawnWorker, type Thread } from "../../agent/inference/host.js";
 import type { Request } from "../../agent/inference/protocol.js";
 import { CodedError } from "../../errors.js";
-import { readBundle } from "../../models/bundle.js";
+import { readBundle } from "../../models/bundle/bundle.js";
 import { engineContract, failureCode, inspected } from "../contracts/engine.js";
 import { fakeEngine } from "../fakes/engine.js";
 import { temporaryFolder } from "../support/config.js";

@@ -8,7 +8,7 @@ import { spawnWorker, type Thread } from "../../agent/inference/host.js";
 import type { SilenceLimits } from "../../agent/inference/silence.js";
 import { MOST_STUCK, stuckThreads } from "../../agent/inference/stuck.js";
 import { CodedError } from "../../errors.js";
-import { readBundle } from "../../models/bundle.js";
+import { readBundle } from "../../models/bundle/bundle.js";
 import { failureCode, inspected } from "../contracts/engine.js";
 import { type FakeThread, fakeThread } from "../fakes/thread.js";
 import { temporaryFolder } from "../support/config.js";

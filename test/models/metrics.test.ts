@@ -1,8 +1,8 @@
 import * as assert from "uvu/assert";
 import { CodedError } from "../../errors.js";
-import { aupro, auroc, bestF1, pixelAuroc, type ScoredMap } from "../../models/metrics.js";
+import { aupro, auroc, bestF1, pixelAuroc, type ScoredMap } from "../../models/evaluate/metrics.js";
+import { connectedRegions } from "../../models/evaluate/regions.js";
 import { createRandom } from "../../models/random.js";
-import { connectedRegions } from "../../models/regions.js";
 import { suite } from "../support/suite.js";
 
 const test = suite("metrics");

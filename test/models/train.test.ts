@@ -6,10 +6,10 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as assert from "uvu/assert";
 import { CodedError } from "../../errors.js";
-import { readBundle } from "../../models/bundle.js";
+import { readBundle } from "../../models/bundle/bundle.js";
 import { readModel } from "../../models/onnx/checked-model.js";
 import { floatsOf, openSession, Tensor } from "../../models/onnx/session.js";
-import { type TrainOptions, type TrainProgress, trainStudent } from "../../models/train.js";
+import { type TrainOptions, type TrainProgress, trainStudent } from "../../models/training/train.js";
 import { writeGoodPictures, writeSmallTeacher } from "../support/small-teacher.js";
 import { suite } from "../support/suite.js";
 
@@ -81,7 +81,7 @@ test("killed at any moment, it resumes to the same model", async () => {
   const whole = await trainStudent({ ...lesson, out: join(dir, "whole") });
   const out = join(dir, "killed");
   const program = `
-    import { trainStudent } from ${JSON.stringify(new URL("../../models/train.js", import.meta.url).href)};
+    import { trainStudent } from ${JSON.stringify(new URL("../../models/training/train.js", import.meta.url).href)};
     await trainStudent({ ...${JSON.stringify(lesson)}, out: ${JSON.stringify(out)}, resume: true, checkpointSeconds: 0,
       onProgress: (each) => each.phase === "training" && process.stdout.write("step\\n") });
     process.stdout.write("done\\n");

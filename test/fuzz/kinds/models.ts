@@ -4,7 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { trivialModel } from "../../../agent/bench/trivial-model.js";
 import { CodedError } from "../../../errors.js";
-import { readBundle } from "../../../models/bundle.js";
+import { readBundle } from "../../../models/bundle/bundle.js";
 import { archOf } from "../../../models/network/arch.js";
 import { studentParameters, teacherParameters } from "../../../models/network/declared-layers.js";
 import { inferenceGraph } from "../../../models/network/rd.js";

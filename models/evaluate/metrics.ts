@@ -2,7 +2,7 @@
  * How well scores tell defects from good: AUROC, AUPRO, best F1. Exact (every distinct score is a threshold, ties share
  * a step), no binning, so figures compare with scikit-learn's and with the MVTec AD evaluation code's.
  */
-import { CodedError } from "../errors.js";
+import { CodedError } from "../../errors.js";
 import { connectedRegions } from "./regions.js";
 
 /** One picture's anomaly map with its truth: `map` and `mask` are [height, width]; a good picture has no mask. */

@@ -3,9 +3,9 @@ import { createReadStream } from "node:fs";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Ajv } from "ajv";
-import { CodedError, messageOf } from "../errors.js";
-import type { ImageBaseline } from "./pictures/image-baseline.js";
-import { TILES } from "./pictures/picture-stats.js";
+import { CodedError, messageOf } from "../../errors.js";
+import type { ImageBaseline } from "../pictures/image-baseline.js";
+import { TILES } from "../pictures/picture-stats.js";
 
 /** How the threshold was set. */
 export interface Calibration {

@@ -1,8 +1,8 @@
 import { basename } from "node:path";
+import { inferenceGraph } from "../network/rd.js";
+import { encodeModel } from "../onnx/encode.js";
+import { loadStudent, loadTeacher } from "../weights/load.js";
 import { type Bundle, writeBundle } from "./bundle.js";
-import { inferenceGraph } from "./network/rd.js";
-import { encodeModel } from "./onnx/encode.js";
-import { loadStudent, loadTeacher } from "./weights/load.js";
 
 export interface ExportOptions {
   readonly arch: string;
