@@ -16,6 +16,7 @@ import type { AgentView } from "./http/view.js";
 import { type LoadedModel, type LoadOptions, loadModel } from "./inference/load.js";
 import { modelShelf } from "./inference/shelf.js";
 import { MOST_STUCK, stuckThreads } from "./inference/stuck.js";
+import { within } from "./kit/within.js";
 import type { CameraContext, Command } from "./mqtt/inbound.js";
 import type { BrokerHealth } from "./mqtt/payloads.js";
 import { baseTopic } from "./mqtt/topics.js";
@@ -26,7 +27,6 @@ import { stateMessage } from "./outgoing.js";
 import { raiseRate } from "./scoring/raise-rate.js";
 import { startSelfTests } from "./self-test/self-tests.js";
 import type { Message } from "./types.js";
-import { within } from "./within.js";
 
 /** Where the agent says what happens; pino's logger is one. */
 export interface Logger {

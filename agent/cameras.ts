@@ -5,13 +5,13 @@ import { CameraAlerts } from "./camera-alerts.js";
 import type { CameraStanding } from "./health/camera-state.js";
 import { Ledger } from "./health/ledger.js";
 import type { LoadedModel } from "./inference/load.js";
+import { within } from "./kit/within.js";
 import { lineOf } from "./line.js";
 import type { CameraState } from "./mqtt/payloads.js";
 import type { Outgoing } from "./outgoing.js";
 import { type Line, pipeline } from "./pipeline.js";
 import type { RaiseRate } from "./scoring/raise-rate.js";
 import type { CameraEvent, Context, Outcome, Size } from "./types.js";
-import { within } from "./within.js";
 
 export interface WatchOptions {
   readonly camera: CameraConfig;

@@ -2,7 +2,7 @@ import { Worker } from "node:worker_threads";
 // libvips must be loaded by the main thread first, or it is unloaded under the process when the worker ends (sharp's manual).
 import "../../models/pictures/images.js";
 import { messageOf } from "../../errors.js";
-import { within } from "../within.js";
+import { within } from "../kit/within.js";
 import type { Reply, Request } from "./protocol.js";
 import type { Picture, Subject } from "./subject.js";
 

@@ -1,7 +1,7 @@
 /** The thread that draws evidence: the overlay is tens of milliseconds of JavaScript, too many for the main thread. */
 import { parentPort } from "node:worker_threads";
 import { messageOf } from "../../errors.js";
-import { giveWay } from "../niceness.js";
+import { giveWay } from "../kit/niceness.js";
 import type { Reply, Request } from "./protocol.js";
 import { render } from "./render.js";
 

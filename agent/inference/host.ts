@@ -1,6 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { CodedError, messageOf } from "../../errors.js";
-import { within } from "../within.js";
+import { within } from "../kit/within.js";
 import type { ModelFault, ProviderReport, Reply, Request, WorkerSetup } from "./protocol.js";
 import { watchSilence } from "./silence.js";
 import { abandon } from "./stuck.js";

@@ -7,7 +7,7 @@ import { env, InferenceSession, Tensor } from "onnxruntime-node";
 import { CodedError, messageOf } from "../../errors.js";
 import { readModel } from "../../models/onnx/checked-model.js";
 import { pictureStats } from "../../models/pictures/picture-stats.js";
-import { giveWay } from "../niceness.js";
+import { giveWay } from "../kit/niceness.js";
 import { allFinite } from "./finite.js";
 import type { Reply, Request, WorkerSetup } from "./protocol.js";
 import { chooseProvider } from "./providers.js";

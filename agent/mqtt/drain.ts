@@ -1,6 +1,6 @@
 import { CodedError, messageOf } from "../../errors.js";
+import { backoffMs } from "../kit/backoff.js";
 import type { Outbox, WaitingAlert, WaitingEvidence } from "../outbox/outbox.js";
-import { backoffMs } from "./backoff.js";
 import type { Link, Packet } from "./link.js";
 import { topics } from "./topics.js";
 import type { Window } from "./window.js";

@@ -1,4 +1,4 @@
-import { backoffMs } from "./backoff.js";
+import { backoffMs } from "../kit/backoff.js";
 
 /** How a connection, or the try at one, ended. */
 export type Ending =

@@ -1,5 +1,6 @@
 import { Subject } from "rxjs";
 import type { CodedError } from "../../errors.js";
+import { Serial } from "../kit/serial.js";
 import type { AlertPayload, OutboxHealth } from "../mqtt/payloads.js";
 import type { StoreOp } from "../store/store.js";
 import type { AlertStep } from "../types.js";
@@ -13,7 +14,6 @@ import { boundedInMemory, withoutPictures } from "./in-memory.js";
 import type { Left } from "./left.js";
 import type { AlertDetails, Announced, Outbox, WaitingAlert, WaitingEvidence } from "./outbox.js";
 import { type Kept, keptOf, type Times } from "./records.js";
-import { Serial } from "./serial.js";
 import { bytesOf } from "./tally.js";
 import { troubleOf } from "./trouble.js";
 import { waitingAlerts, waitingEvidence } from "./waiting.js";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { CodedError } from "../../errors.js";
-import { onceAMinute } from "../once-a-minute.js";
+import { onceAMinute } from "../kit/rate-limited.js";
 import { openLevelStore } from "../store/level-store.js";
 import type { Store } from "../store/store.js";
 import { runningClock } from "./age.js";

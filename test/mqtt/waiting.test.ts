@@ -1,5 +1,5 @@
 import * as assert from "uvu/assert";
-import { backoffMs } from "../../agent/mqtt/backoff.js";
+import { backoffMs } from "../../agent/kit/backoff.js";
 import { inboundOf, subscriptions } from "../../agent/mqtt/topics.js";
 import { type Parcel, WaitingQueue } from "../../agent/mqtt/waiting.js";
 import { suite } from "../support/suite.js";
