@@ -3,12 +3,12 @@ import { join } from "node:path";
 import { packageRoot } from "../config/package-root.js";
 import type { Config } from "../config/types.js";
 import type { AgentDeps, Logger, MessageSink } from "./agent.js";
+import { baseTopic } from "./contract/topics.js";
 import { openHttp } from "./http/open.js";
 import { readCredentials } from "./mqtt/credentials.js";
 import { type EmbeddedBroker, openEmbeddedBroker } from "./mqtt/embedded-broker.js";
 import { type OpenLink, openLink } from "./mqtt/link.js";
 import { openPublisher } from "./mqtt/publisher.js";
-import { baseTopic } from "./mqtt/topics.js";
 import type { Outbox } from "./outbox/outbox.js";
 
 export interface MqttEdge extends MessageSink {

@@ -1,5 +1,5 @@
 import { distinctUntilChanged, map, type Observable, pipe, scan, startWith, type UnaryFunction } from "rxjs";
-import type { CameraState } from "../mqtt/payloads.js";
+import type { CameraState } from "../contract/payloads.js";
 import type { CameraEvent } from "../types.js";
 
 /** What a camera's state depends on. */

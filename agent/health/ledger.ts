@@ -1,4 +1,4 @@
-import type { FrameHealth } from "../mqtt/payloads.js";
+import type { FrameHealth } from "../contract/payloads.js";
 import type { DropReason } from "../types.js";
 
 /** At any moment: captured = scored + the sum of dropped + failed + inFlight. */

@@ -10,8 +10,8 @@ import {
   type ProviderHealth,
   type SelfTestHealth,
   timestamp,
-} from "../mqtt/payloads.js";
-import { topics } from "../mqtt/topics.js";
+} from "../contract/payloads.js";
+import { topics } from "../contract/topics.js";
 import type { HeldBack } from "../scoring/alert-gate.js";
 import type { Message } from "../types.js";
 import type { Ledger } from "./ledger.js";

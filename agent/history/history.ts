@@ -1,4 +1,4 @@
-import type { AlertPayload } from "../mqtt/payloads.js";
+import type { AlertPayload } from "../contract/payloads.js";
 
 /** One alert: its latest step, and how it came there. */
 export interface AlertRecord {

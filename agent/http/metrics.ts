@@ -1,5 +1,5 @@
 import type { Subscription } from "rxjs";
-import type { CameraState } from "../mqtt/payloads.js";
+import type { CameraState } from "../contract/payloads.js";
 import { type Instruments, openInstruments } from "./instruments.js";
 import { processMetrics } from "./process-metrics.js";
 import type { Streams } from "./streams.js";

@@ -1,5 +1,5 @@
 import { maskText } from "../../config/mask.js";
-import type { CameraState } from "../mqtt/payloads.js";
+import type { CameraState } from "../contract/payloads.js";
 import type { AgentView } from "./view.js";
 
 /** Something that keeps the agent from being ready. */

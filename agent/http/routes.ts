@@ -1,6 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import { maskText } from "../../config/mask.js";
-import { timestamp } from "../mqtt/payloads.js";
+import { timestamp } from "../contract/payloads.js";
 import { HttpFault } from "./fault.js";
 import type { Metrics } from "./metrics.js";
 import { unready } from "./readiness.js";

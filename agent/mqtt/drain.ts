@@ -1,8 +1,8 @@
 import { CodedError, messageOf } from "../../errors.js";
+import { topics } from "../contract/topics.js";
 import { backoffMs } from "../kit/backoff.js";
 import type { Outbox, WaitingAlert, WaitingEvidence } from "../outbox/outbox.js";
 import type { Link, Packet } from "./link.js";
-import { topics } from "./topics.js";
 import type { Window } from "./window.js";
 
 /** Read from the outbox at a time: enough for the window, little enough that 100,000 waiting alerts take no memory. */

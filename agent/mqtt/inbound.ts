@@ -1,9 +1,9 @@
 import { CodedError, messageOf } from "../../errors.js";
+import type { CommandOutcome } from "../contract/payloads.js";
+import { inboundOf, levelFault } from "../contract/topics.js";
+import type { Validator } from "../contract/validator.js";
 import type { Context } from "../types.js";
 import type { Received } from "./link.js";
-import type { CommandOutcome } from "./payloads.js";
-import { inboundOf, levelFault } from "./topics.js";
-import type { Validator } from "./validator.js";
 
 /** A well-formed command; whoever carries it out replies exactly once. */
 export interface Command {
@@ -77,7 +77,7 @@ function contextIn(message: Received, validate: Validator): Context | null | Cod
   if (faults.length === 0) return parsed;
   return new CodedError("CONTEXT_INVALID", faults.join("; "), {
     at: message.topic,
-    remedy: "Send a JSON object after agent/mqtt/schemas/context.json.",
+    remedy: "Send a JSON object after agent/contract/schemas/context.json.",
   });
 }
 

@@ -1,6 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { BehaviorSubject, distinctUntilChanged, type Observable, Subject } from "rxjs";
 import { CodedError, messageOf } from "../../errors.js";
+import {
+  type BrokerHealth,
+  type CommandOutcome,
+  replyPayload,
+  statusPayload,
+  timestamp,
+} from "../contract/payloads.js";
+import { baseTopic, clientIdOf, replyTopic, subscriptions, topics } from "../contract/topics.js";
+import { openValidator } from "../contract/validator.js";
 import type { Outbox } from "../outbox/outbox.js";
 import type { Message } from "../types.js";
 import { connection } from "./connection.js";
@@ -9,9 +18,6 @@ import { Drain } from "./drain.js";
 import { type CameraContext, type Command, receive } from "./inbound.js";
 import { type OpenLink, openLink, type Packet, type ProtocolVersion, type Received } from "./link.js";
 import { type Ending, Patience } from "./patience.js";
-import { type BrokerHealth, type CommandOutcome, replyPayload, statusPayload, timestamp } from "./payloads.js";
-import { baseTopic, clientIdOf, replyTopic, subscriptions, topics } from "./topics.js";
-import { openValidator } from "./validator.js";
 
 export interface PublisherOptions {
   readonly url: string;

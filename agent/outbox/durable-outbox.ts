@@ -1,7 +1,7 @@
 import { Subject } from "rxjs";
 import type { CodedError } from "../../errors.js";
+import type { AlertPayload, OutboxHealth } from "../contract/payloads.js";
 import { Serial } from "../kit/serial.js";
-import type { AlertPayload, OutboxHealth } from "../mqtt/payloads.js";
 import type { StoreOp } from "../store/store.js";
 import type { AlertStep } from "../types.js";
 import type { RunningClock } from "./age.js";

@@ -1,5 +1,5 @@
 import type { Observable } from "rxjs";
-import type { AlertPayload, OutboxHealth } from "../mqtt/payloads.js";
+import type { AlertPayload, OutboxHealth } from "../contract/payloads.js";
 import type { AlertStep } from "../types.js";
 
 /** The picture that shows what an alert is about. */

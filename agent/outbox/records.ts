@@ -1,5 +1,5 @@
-import { type AlertPayload, alertPayload } from "../mqtt/payloads.js";
-import { topics } from "../mqtt/topics.js";
+import { type AlertPayload, alertPayload } from "../contract/payloads.js";
+import { topics } from "../contract/topics.js";
 import { prefixed, put, remove, type StoreOp } from "../store/store.js";
 import type { AlertStep } from "../types.js";
 import type { AlertDetails, WaitingAlert, WaitingEvidence } from "./outbox.js";

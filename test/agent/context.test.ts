@@ -1,6 +1,6 @@
 import * as assert from "uvu/assert";
 import { type RunningAgent, startAgent } from "../../agent/agent.js";
-import type { AlertPayload, ScorePayload } from "../../agent/mqtt/payloads.js";
+import type { AlertPayload, ScorePayload } from "../../agent/contract/payloads.js";
 import { fakeCamera } from "../fakes/camera.js";
 import { fakeEngine } from "../fakes/engine.js";
 import { of, rig } from "../support/agent-rig.js";

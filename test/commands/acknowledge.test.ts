@@ -1,5 +1,5 @@
 import * as assert from "uvu/assert";
-import type { AlertPayload } from "../../agent/mqtt/payloads.js";
+import type { AlertPayload } from "../../agent/contract/payloads.js";
 import { of } from "../support/agent-rig.js";
 import { code, commandRig, result } from "../support/command-rig.js";
 import { cameraConfig, configOf } from "../support/config.js";

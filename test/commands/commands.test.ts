@@ -2,7 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import sharp from "sharp";
 import * as assert from "uvu/assert";
-import type { AlertPayload, HealthPayload } from "../../agent/mqtt/payloads.js";
+import type { AlertPayload, HealthPayload } from "../../agent/contract/payloads.js";
 import { readRgb } from "../../models/pictures/images.js";
 import { fakeEngine } from "../fakes/engine.js";
 import { of } from "../support/agent-rig.js";

@@ -4,11 +4,11 @@ import { createServer, type Socket } from "node:net";
 import { Subject } from "rxjs";
 import * as assert from "uvu/assert";
 import { serveCommands } from "../../agent/commands/serve.js";
+import type { CommandOutcome } from "../../agent/contract/payloads.js";
+import { replyTopic } from "../../agent/contract/topics.js";
+import { openValidator } from "../../agent/contract/validator.js";
 import { type Command, receive } from "../../agent/mqtt/inbound.js";
 import { openLink } from "../../agent/mqtt/link.js";
-import type { CommandOutcome } from "../../agent/mqtt/payloads.js";
-import { replyTopic } from "../../agent/mqtt/topics.js";
-import { openValidator } from "../../agent/mqtt/validator.js";
 import { CodedError } from "../../errors.js";
 import { suite } from "../support/suite.js";
 

@@ -1,6 +1,6 @@
 import * as assert from "uvu/assert";
+import { inboundOf, subscriptions } from "../../agent/contract/topics.js";
 import { backoffMs } from "../../agent/kit/backoff.js";
-import { inboundOf, subscriptions } from "../../agent/mqtt/topics.js";
 import { type Parcel, WaitingQueue } from "../../agent/mqtt/waiting.js";
 import { suite } from "../support/suite.js";
 

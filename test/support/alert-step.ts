@@ -1,4 +1,4 @@
-import type { AlertPayload } from "../../agent/mqtt/payloads.js";
+import type { AlertPayload } from "../../agent/contract/payloads.js";
 
 export const START_MS = Date.parse("2026-03-01T08:00:00.000Z");
 

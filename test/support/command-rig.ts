@@ -1,5 +1,5 @@
 import { type AgentDeps, type RunningAgent, startAgent } from "../../agent/agent.js";
-import type { CommandOutcome, StatePayload } from "../../agent/mqtt/payloads.js";
+import type { CommandOutcome, StatePayload } from "../../agent/contract/payloads.js";
 import type { Config } from "../../config/types.js";
 import { type FakeCamera, fakeCamera } from "../fakes/camera.js";
 import { of, type Rig, rig } from "./agent-rig.js";

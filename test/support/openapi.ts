@@ -18,7 +18,7 @@ const text = readFileSync(join(folder, "openapi.yaml"), "utf8").replaceAll("../m
 export const openApi = parse(text) as OpenApi;
 
 const ajv = new Ajv2020({ allErrors: true, strict: true, allowUnionTypes: true, strictRequired: false });
-const schemas = join(packageRoot(), "agent/mqtt/schemas");
+const schemas = join(packageRoot(), "agent/contract/schemas");
 for (const file of readdirSync(schemas).filter((name) => name.endsWith(".json"))) {
   ajv.addSchema(JSON.parse(readFileSync(join(schemas, file), "utf8")) as object, file);
 }

@@ -1,8 +1,8 @@
 import { join } from "node:path";
-import { openValidator } from "../../agent/mqtt/validator.js";
+import { openValidator } from "../../agent/contract/validator.js";
 import { packageRoot } from "../../config/package-root.js";
 
-export const schemaFolder = join(packageRoot(), "agent/mqtt/schemas");
+export const schemaFolder = join(packageRoot(), "agent/contract/schemas");
 
 const validate = openValidator(schemaFolder);
 

@@ -1,9 +1,9 @@
 import { Subject } from "rxjs";
+import type { AlertPayload, CameraState } from "../../agent/contract/payloads.js";
 import { Ledger } from "../../agent/health/ledger.js";
 import type { AlertHistory } from "../../agent/history/history.js";
 import { memoryHistory } from "../../agent/history/memory.js";
 import type { AgentView, CameraView } from "../../agent/http/view.js";
-import type { AlertPayload, CameraState } from "../../agent/mqtt/payloads.js";
 import type { Outcome } from "../../agent/types.js";
 import type { HttpConfig } from "../../config/types.js";
 import { fakeEngine } from "../fakes/engine.js";

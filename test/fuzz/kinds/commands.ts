@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { startAgent } from "../../../agent/agent.js";
+import { levelFault } from "../../../agent/contract/topics.js";
 import type { Link, LinkOptions, Received } from "../../../agent/mqtt/link.js";
 import { openPublisher } from "../../../agent/mqtt/publisher.js";
-import { levelFault } from "../../../agent/mqtt/topics.js";
 import { fakeCamera } from "../../fakes/camera.js";
 import { rig } from "../../support/agent-rig.js";
 import { cameraConfig, configOf } from "../../support/config.js";

@@ -7,7 +7,7 @@ import { packageRoot } from "../../config/package-root.js";
 export type Validator = (schema: string, payload: unknown) => readonly string[] | undefined;
 
 /** Checks payloads against the schemas that ship with the agent. Reads and compiles them once. */
-export function openValidator(folder = join(packageRoot(), "agent/mqtt/schemas")): Validator {
+export function openValidator(folder = join(packageRoot(), "agent/contract/schemas")): Validator {
   const ajv = new Ajv2020({ allErrors: true, strict: true, allowUnionTypes: true, strictRequired: false });
   for (const file of readdirSync(folder).filter((name) => name.endsWith(".json"))) {
     ajv.addSchema(JSON.parse(readFileSync(join(folder, file), "utf8")) as object, file);

@@ -9,7 +9,7 @@ import {
   scorePayload,
   statePayload,
   statusPayload,
-} from "../../agent/mqtt/payloads.js";
+} from "../../agent/contract/payloads.js";
 import type { AlertStep, ModelIdentity, Verdict } from "../../agent/types.js";
 import { schemaFaults, schemaFolder } from "../support/schemas.js";
 import { suite } from "../support/suite.js";
