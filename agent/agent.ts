@@ -1,12 +1,9 @@
 import type { Observable } from "rxjs";
 import type { Config } from "../config/types.js";
 import { CodedError } from "../errors.js";
-import { alertDesk } from "./alert-desk.js";
-import { type CameraDeps, type RunningCamera, runCamera } from "./cameras.js";
 import { commandHandlers } from "./commands/commands.js";
 import { serveCommands } from "./commands/serve.js";
 import { openSettings } from "./commands/settings.js";
-import { contextBook } from "./context.js";
 import type { BrokerHealth } from "./contract/payloads.js";
 import { baseTopic } from "./contract/topics.js";
 import { openValidator } from "./contract/validator.js";
@@ -20,10 +17,13 @@ import { type LoadedModel, type LoadOptions, loadModel } from "./inference/load.
 import { modelShelf } from "./inference/shelf.js";
 import { MOST_STUCK, stuckThreads } from "./inference/stuck.js";
 import { within } from "./kit/within.js";
+import { alertDesk } from "./line/alert-intake.js";
+import { type CameraDeps, type RunningCamera, runCamera } from "./line/camera.js";
+import { contextBook } from "./line/contexts.js";
+import { stateMessage } from "./line/outgoing.js";
 import type { CameraContext, Command } from "./mqtt/inbound.js";
 import { type OutboxOptions, openOutbox } from "./outbox/open.js";
 import type { Outbox } from "./outbox/outbox.js";
-import { stateMessage } from "./outgoing.js";
 import { raiseRate } from "./scoring/raise-rate.js";
 import { startSelfTests } from "./self-test/self-tests.js";
 import type { Message } from "./types.js";

@@ -1,6 +1,6 @@
 import { CodedError } from "../../errors.js";
-import type { RunningCamera } from "../cameras.js";
 import { type AlertPayload, stepTold } from "../contract/payloads.js";
+import type { RunningCamera } from "../line/camera.js";
 import type { AlertStep } from "../types.js";
 import { alertUnknown, cameraOf, cameraOfAlert, type Handlers, USUAL_LIMIT_MS } from "./handler.js";
 import type { Settings } from "./settings.js";

@@ -1,8 +1,8 @@
 import { lastValueFrom, map, take, takeUntil, toArray } from "rxjs";
 import { CodedError } from "../../errors.js";
 import { thresholdFrom } from "../../models/training/threshold.js";
-import type { RunningCamera } from "../cameras.js";
-import { inspections } from "../select.js";
+import type { RunningCamera } from "../line/camera.js";
+import { inspections } from "../line/select.js";
 import { aborted } from "./aborted.js";
 import { keepThreshold } from "./camera-commands.js";
 import { cameraOf, type Handler, requireEnabled } from "./handler.js";

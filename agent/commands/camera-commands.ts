@@ -1,5 +1,5 @@
 import { CodedError } from "../../errors.js";
-import type { RunningCamera } from "../cameras.js";
+import type { RunningCamera } from "../line/camera.js";
 import { type Args, cameraOf, type Handler, type Handlers, requireEnabled, USUAL_LIMIT_MS } from "./handler.js";
 import type { Settings } from "./settings.js";
 

@@ -1,5 +1,5 @@
 import { CodedError } from "../../errors.js";
-import type { RunningCamera } from "../cameras.js";
+import type { RunningCamera } from "../line/camera.js";
 
 /** The payload of a command, already held against its schema. */
 export type Args = Readonly<Record<string, unknown>>;

@@ -1,7 +1,7 @@
 import { firstValueFrom, map, takeUntil } from "rxjs";
 import { CodedError } from "../../errors.js";
 import { encodeJpeg } from "../../models/pictures/images.js";
-import type { RunningCamera } from "../cameras.js";
+import type { RunningCamera } from "../line/camera.js";
 import type { Frame } from "../types.js";
 import { aborted } from "./aborted.js";
 import { cameraOf, type Handler, requireEnabled, USUAL_LIMIT_MS } from "./handler.js";

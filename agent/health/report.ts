@@ -1,4 +1,3 @@
-import type { RunningCamera } from "../cameras.js";
 import {
   type BrokerHealth,
   type CameraHealth,
@@ -12,6 +11,7 @@ import {
   timestamp,
 } from "../contract/payloads.js";
 import { topics } from "../contract/topics.js";
+import type { RunningCamera } from "../line/camera.js";
 import type { HeldBack } from "../scoring/alert-gate.js";
 import type { Message } from "../types.js";
 import type { Ledger } from "./ledger.js";

@@ -1,10 +1,10 @@
 import type { Observable } from "rxjs";
 import type { Config } from "../../config/types.js";
-import type { RunningCamera } from "../cameras.js";
 import type { AlertPayload, BrokerHealth, OutboxHealth } from "../contract/payloads.js";
 import type { Evidence } from "../evidence/evidence.js";
 import type { AlertHistory } from "../history/history.js";
 import type { Engine } from "../inference/engine.js";
+import type { RunningCamera } from "../line/camera.js";
 
 /** What HTTP shows of the agent; reading it costs the line nothing. */
 export interface AgentView {

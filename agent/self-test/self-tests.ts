@@ -1,7 +1,7 @@
 import type { SelfTestConfig } from "../../config/types.js";
-import type { RunningCamera } from "../cameras.js";
 import type { SelfTestHealth } from "../contract/payloads.js";
 import { timestamp } from "../contract/payloads.js";
+import type { RunningCamera } from "../line/camera.js";
 import { goldenPictures } from "./golden-pictures.js";
 import { type GoldenScore, runSelfTest, selfTestFault } from "./self-test.js";
 

@@ -1,8 +1,8 @@
-import type { AlertConfig } from "../config/types.js";
-import { AlertGate, type HeldBack } from "./scoring/alert-gate.js";
-import { AlertLife } from "./scoring/alert-life.js";
-import type { RaiseRate } from "./scoring/raise-rate.js";
-import type { AlertStep } from "./types.js";
+import type { AlertConfig } from "../../config/types.js";
+import { AlertGate, type HeldBack } from "../scoring/alert-gate.js";
+import { AlertLife } from "../scoring/alert-life.js";
+import type { RaiseRate } from "../scoring/raise-rate.js";
+import type { AlertStep } from "../types.js";
 
 export interface CameraAlertsDeps {
   /** The whole agent's. */

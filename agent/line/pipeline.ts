@@ -1,22 +1,22 @@
 import { connect, merge, type Observable, share, takeUntil, tap } from "rxjs";
-import type { ImageBaseline } from "../models/pictures/image-baseline.js";
-import { joinContext } from "./context.js";
-import { accountCaptured, accountOutcome } from "./health/account.js";
-import { cameraState } from "./health/camera-state.js";
-import { type ImagePolicy, imageHealth } from "./health/image-health.js";
-import type { Ledger } from "./health/ledger.js";
-import { frameDemand } from "./inference/demand.js";
-import type { Engine } from "./inference/engine.js";
-import { inspect } from "./inference/inspect.js";
+import type { ImageBaseline } from "../../models/pictures/image-baseline.js";
+import { accountCaptured, accountOutcome } from "../health/account.js";
+import { cameraState } from "../health/camera-state.js";
+import { type ImagePolicy, imageHealth } from "../health/image-health.js";
+import type { Ledger } from "../health/ledger.js";
+import { frameDemand } from "../inference/demand.js";
+import type { Engine } from "../inference/engine.js";
+import { inspect } from "../inference/inspect.js";
+import { type AlarmPolicy, alarm } from "../scoring/alarm.js";
+import type { AlertGate } from "../scoring/alert-gate.js";
+import type { AlertLife } from "../scoring/alert-life.js";
+import { alerts } from "../scoring/alerts.js";
+import { heldBack } from "../scoring/held-back.js";
+import { judge } from "../scoring/judge.js";
+import type { CameraEvent, Context, Outcome } from "../types.js";
+import { joinContext } from "./contexts.js";
 import { asAlert, asScore, asState, type Outgoing } from "./outgoing.js";
-import { type AlarmPolicy, alarm } from "./scoring/alarm.js";
-import type { AlertGate } from "./scoring/alert-gate.js";
-import type { AlertLife } from "./scoring/alert-life.js";
-import { alerts } from "./scoring/alerts.js";
-import { heldBack } from "./scoring/held-back.js";
-import { judge } from "./scoring/judge.js";
 import { alarmCues, conditionCues, failureCues, frames, inspections } from "./select.js";
-import type { CameraEvent, Context, Outcome } from "./types.js";
 
 /** One camera and all that its pictures meet. */
 export interface Line {

@@ -1,7 +1,7 @@
 import { type MonoTypeOperatorFunction, map } from "rxjs";
-import { CodedError } from "../errors.js";
-import type { CameraContext } from "./mqtt/inbound.js";
-import type { Context, Frame } from "./types.js";
+import { CodedError } from "../../errors.js";
+import type { CameraContext } from "../mqtt/inbound.js";
+import type { Context, Frame } from "../types.js";
 
 /** What the line's control said last, by camera. */
 export interface ContextBook {

@@ -1,17 +1,17 @@
 import { type Observable, Subject } from "rxjs";
-import type { CameraConfig } from "../config/types.js";
-import { CodedError, messageOf } from "../errors.js";
+import type { CameraConfig } from "../../config/types.js";
+import { CodedError, messageOf } from "../../errors.js";
+import type { CameraState } from "../contract/payloads.js";
+import type { CameraStanding } from "../health/camera-state.js";
+import { Ledger } from "../health/ledger.js";
+import type { LoadedModel } from "../inference/load.js";
+import { within } from "../kit/within.js";
+import type { RaiseRate } from "../scoring/raise-rate.js";
+import type { CameraEvent, Context, Outcome, Size } from "../types.js";
 import { CameraAlerts } from "./camera-alerts.js";
-import type { CameraState } from "./contract/payloads.js";
-import type { CameraStanding } from "./health/camera-state.js";
-import { Ledger } from "./health/ledger.js";
-import type { LoadedModel } from "./inference/load.js";
-import { within } from "./kit/within.js";
-import { lineOf } from "./line.js";
 import type { Outgoing } from "./outgoing.js";
+import { lineOf } from "./parts.js";
 import { type Line, pipeline } from "./pipeline.js";
-import type { RaiseRate } from "./scoring/raise-rate.js";
-import type { CameraEvent, Context, Outcome, Size } from "./types.js";
 
 export interface WatchOptions {
   readonly camera: CameraConfig;

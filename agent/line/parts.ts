@@ -1,12 +1,12 @@
 import type { Observable, Subject } from "rxjs";
-import type { CameraConfig } from "../config/types.js";
+import type { CameraConfig } from "../../config/types.js";
+import { imagePolicy } from "../health/image-policy.js";
+import type { Ledger } from "../health/ledger.js";
+import type { LoadedModel } from "../inference/load.js";
+import type { Outcome } from "../types.js";
+import type { CameraDeps } from "./camera.js";
 import type { CameraAlerts } from "./camera-alerts.js";
-import type { CameraDeps } from "./cameras.js";
-import { imagePolicy } from "./health/image-policy.js";
-import type { Ledger } from "./health/ledger.js";
-import type { LoadedModel } from "./inference/load.js";
 import type { Line } from "./pipeline.js";
-import type { Outcome } from "./types.js";
 
 /** What outlives a camera's restarts, and what ends with them. */
 export interface LineParts {

@@ -1,8 +1,8 @@
 import { map, type OperatorFunction } from "rxjs";
-import { scorePayload, statePayload } from "./contract/payloads.js";
-import { topics } from "./contract/topics.js";
-import type { CameraStanding } from "./health/camera-state.js";
-import type { AlertStep, Message, Verdict } from "./types.js";
+import { scorePayload, statePayload } from "../contract/payloads.js";
+import { topics } from "../contract/topics.js";
+import type { CameraStanding } from "../health/camera-state.js";
+import type { AlertStep, Message, Verdict } from "../types.js";
 
 /** What leaves a camera's pipeline. An alert gets its `seq` only where it is kept safe, so it is not yet a message. */
 export type Outgoing =

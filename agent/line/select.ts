@@ -1,8 +1,8 @@
 /** Small operators that pick one kind of value out of the pipeline's unions. */
 import { filter, map, type OperatorFunction, pipe } from "rxjs";
-import type { StateCue } from "./health/camera-state.js";
-import type { Alarm } from "./scoring/alarm.js";
-import type { CameraEvent, Frame, Inspection, Outcome } from "./types.js";
+import type { StateCue } from "../health/camera-state.js";
+import type { Alarm } from "../scoring/alarm.js";
+import type { CameraEvent, Frame, Inspection, Outcome } from "../types.js";
 
 export function frames(): OperatorFunction<CameraEvent, Frame> {
   return pipe(

@@ -1,6 +1,6 @@
-import type { Evidence } from "./evidence/evidence.js";
-import type { Outbox } from "./outbox/outbox.js";
-import type { AlertStep } from "./types.js";
+import type { Evidence } from "../evidence/evidence.js";
+import type { Outbox } from "../outbox/outbox.js";
+import type { AlertStep } from "../types.js";
 
 /** Where alerts get their pictures, on their way into the outbox. */
 export interface AlertDesk {

@@ -1,6 +1,6 @@
 import * as assert from "uvu/assert";
-import { alertDesk } from "../../agent/alert-desk.js";
 import type { Picture } from "../../agent/evidence/subject.js";
+import { alertDesk } from "../../agent/line/alert-intake.js";
 import type { AlertDetails } from "../../agent/outbox/outbox.js";
 import type { AlertStep } from "../../agent/types.js";
 import { suite } from "../support/suite.js";
