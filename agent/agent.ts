@@ -14,7 +14,7 @@ import type { AlertHistory } from "./history/history.js";
 import { type HistoryOptions, openHistory } from "./history/open.js";
 import type { AgentView } from "./http/view.js";
 import { type LoadedModel, type LoadOptions, loadModel } from "./inference/load.js";
-import { modelShelf } from "./inference/shelf.js";
+import { modelShelf } from "./inference/model-registry.js";
 import { MOST_STUCK, stuckThreads } from "./inference/stuck.js";
 import { within } from "./kit/within.js";
 import { alertDesk } from "./line/alert-intake.js";

@@ -1,9 +1,9 @@
 import type { Frame, ModelIdentity, Outcome, Size } from "../types.js";
 import { batchSizes, nextBatch } from "./batch.js";
-import { type SpawnThread, spawnWorker } from "./host.js";
-import { Keeper, type KeeperEvents } from "./keeper.js";
+import { type SpawnThread, spawnWorker } from "./model-thread.js";
 import type { ProviderReport, Reply } from "./protocol.js";
-import { type SilenceLimits, silenceLimits } from "./silence.js";
+import { Keeper, type KeeperEvents } from "./supervisor.js";
+import { type SilenceLimits, silenceLimits } from "./watchdog.js";
 
 export type { ProviderReport } from "./protocol.js";
 

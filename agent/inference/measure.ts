@@ -1,7 +1,7 @@
 import { CodedError } from "../../errors.js";
-import { type HostEvents, type SpawnThread, spawnWorker, startHost } from "./host.js";
+import { type HostEvents, type SpawnThread, spawnWorker, startHost } from "./model-thread.js";
 import type { ProviderReport, Reply, WorkerSetup } from "./protocol.js";
-import { silenceLimits } from "./silence.js";
+import { silenceLimits } from "./watchdog.js";
 
 /** The model run back to back by nobody but its thread: the ceiling that the agent is held against. */
 export interface BareModel {

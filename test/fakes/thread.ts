@@ -1,4 +1,4 @@
-import type { Thread } from "../../agent/inference/host.js";
+import type { Thread } from "../../agent/inference/model-thread.js";
 import type { Reply, Request } from "../../agent/inference/protocol.js";
 import { pictureStats } from "../../models/pictures/picture-stats.js";
 

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import * as assert from "uvu/assert";
 import type { TrivialModel } from "../../agent/bench/trivial-model.js";
 import { type Engine, type EngineOptions, openEngine } from "../../agent/inference/engine.js";
-import { spawnWorker, type Thread } from "../../agent/inference/host.js";
+import { spawnWorker, type Thread } from "../../agent/inference/model-thread.js";
 import type { Request } from "../../agent/inference/protocol.js";
 import { CodedError } from "../../errors.js";
 import { readBundle } from "../../models/bundle/bundle.js";

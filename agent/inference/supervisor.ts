@@ -1,8 +1,8 @@
 import { CodedError, messageOf } from "../../errors.js";
-import { type Host, type SpawnThread, startHost } from "./host.js";
+import { type Host, type SpawnThread, startHost } from "./model-thread.js";
 import type { Reply, WorkerSetup } from "./protocol.js";
-import { type SilenceLimits, type SilenceWatch, watchSilence } from "./silence.js";
 import { MOST_STUCK, stuckThreads } from "./stuck.js";
+import { type SilenceLimits, type SilenceWatch, watchSilence } from "./watchdog.js";
 
 export interface KeeperOptions {
   readonly setup: WorkerSetup;

@@ -1,5 +1,5 @@
 import * as assert from "uvu/assert";
-import { silenceLimits, type Timing, watchSilence } from "../../agent/inference/silence.js";
+import { silenceLimits, type Timing, watchSilence } from "../../agent/inference/watchdog.js";
 import { suite } from "../support/suite.js";
 
 /** A clock that a test turns; a timer fires when it is turned past it, or late, as a held-up process's does. */

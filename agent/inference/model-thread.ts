@@ -2,8 +2,8 @@ import { Worker } from "node:worker_threads";
 import { CodedError, messageOf } from "../../errors.js";
 import { within } from "../kit/within.js";
 import type { ModelFault, ProviderReport, Reply, Request, WorkerSetup } from "./protocol.js";
-import { watchSilence } from "./silence.js";
 import { abandon } from "./stuck.js";
+import { watchSilence } from "./watchdog.js";
 
 /** The part of a worker thread that the engine uses; faked in tests. */
 export interface Thread {
