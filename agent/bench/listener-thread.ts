@@ -1,7 +1,7 @@
 /** An MQTT subscriber in a thread of its own, so that its work is not booked on the agent's. */
 import { parentPort, workerData } from "node:worker_threads";
 import type { ScorePayload } from "../contract/payloads.js";
-import { openLink } from "../mqtt/link.js";
+import { openLink } from "../mqtt/client.js";
 import type { ListenerSetup, Tally } from "./listener.js";
 
 const { url, topic } = workerData as ListenerSetup;

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import type { Config, GstreamerSource } from "../../config/types.js";
 import { CodedError } from "../../errors.js";
 import { type Logger, type RunningAgent, startAgent } from "../agent.js";
-import { type MqttEdge, openMqtt } from "../edges.js";
 import type { CameraDeps } from "../line/camera.js";
+import { type MqttEdge, openMqtt } from "../mqtt/open.js";
 import { demandGate, type Gate } from "./gate.js";
 import { type Listener, openListener } from "./listener.js";
 

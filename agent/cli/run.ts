@@ -21,7 +21,7 @@ export const runCommand: AddCommand = (program, terminal) => {
     const log = await loggerFor(terminal, flags.json === true);
     const [{ startAgent }, { httpOpener, openMqtt }, { watchCamera }, { threadPoolSizeFor }] = await Promise.all([
       import("../agent.js"),
-      import("../edges.js"),
+      import("../mqtt/open.js"),
       import("../capture/camera.js"),
       import("../capture/thread-pool.js"),
     ]);

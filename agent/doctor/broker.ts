@@ -1,7 +1,7 @@
 import type { MqttConfig } from "../../config/types.js";
 import { CodedError, messageOf } from "../../errors.js";
 import { readCredentials } from "../mqtt/credentials.js";
-import { reachBroker } from "../mqtt/reach.js";
+import { reachBroker } from "../mqtt/probe.js";
 import type { Check } from "./check.js";
 
 /** Whether the broker can be talked to, as the agent would, and in which version; never rejects. */

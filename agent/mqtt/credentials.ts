@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { createSecureContext } from "node:tls";
 import type { MqttConfig } from "../../config/types.js";
 import { CodedError, errnoOf, messageOf } from "../../errors.js";
-import type { TlsIdentity } from "./wire.js";
+import type { TlsIdentity } from "./transport.js";
 
 /** What an agent shows to its broker, and by what it knows the broker. */
 export interface Credentials {

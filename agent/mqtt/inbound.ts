@@ -3,7 +3,7 @@ import type { CommandOutcome } from "../contract/payloads.js";
 import { inboundOf, levelFault } from "../contract/topics.js";
 import type { Validator } from "../contract/validator.js";
 import type { Context } from "../types.js";
-import type { Received } from "./link.js";
+import type { Received } from "./client.js";
 
 /** A well-formed command; whoever carries it out replies exactly once. */
 export interface Command {

@@ -12,12 +12,12 @@ import { baseTopic, clientIdOf, replyTopic, subscriptions, topics } from "../con
 import { openValidator } from "../contract/validator.js";
 import type { Outbox } from "../outbox/outbox.js";
 import type { Message } from "../types.js";
-import { connection } from "./connection.js";
-import { Courier } from "./courier.js";
-import { Drain } from "./drain.js";
+import { type OpenLink, openLink, type Packet, type ProtocolVersion, type Received } from "./client.js";
 import { type CameraContext, type Command, receive } from "./inbound.js";
-import { type OpenLink, openLink, type Packet, type ProtocolVersion, type Received } from "./link.js";
-import { type Ending, Patience } from "./patience.js";
+import { Courier } from "./message-sender.js";
+import { Drain } from "./outbox-sender.js";
+import { type Ending, Patience } from "./reconnect-policy.js";
+import { connection } from "./session.js";
 
 export interface PublisherOptions {
   readonly url: string;

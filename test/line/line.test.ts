@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import * as assert from "uvu/assert";
 import { type RunningAgent, startAgent } from "../../agent/agent.js";
-import { openMqtt } from "../../agent/edges.js";
+import { openMqtt } from "../../agent/mqtt/open.js";
 import { type FakeCamera, fakeCamera } from "../fakes/camera.js";
 import { cameraConfig, configOf, mqttConfig } from "../support/config.js";
 import { greyFrame } from "../support/frames.js";

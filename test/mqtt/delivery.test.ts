@@ -1,9 +1,9 @@
 import * as assert from "uvu/assert";
-import { Drain } from "../../agent/mqtt/drain.js";
-import { impatient } from "../../agent/mqtt/impatient.js";
-import type { Link, Packet } from "../../agent/mqtt/link.js";
-import { type Ending, Patience } from "../../agent/mqtt/patience.js";
-import { Window } from "../../agent/mqtt/window.js";
+import { impatient } from "../../agent/mqtt/ack-timeout.js";
+import type { Link, Packet } from "../../agent/mqtt/client.js";
+import { Window } from "../../agent/mqtt/inflight-window.js";
+import { Drain } from "../../agent/mqtt/outbox-sender.js";
+import { type Ending, Patience } from "../../agent/mqtt/reconnect-policy.js";
 import type { Outbox } from "../../agent/outbox/outbox.js";
 import { CodedError } from "../../errors.js";
 import { alertStep, picture, plain, testOutbox } from "../support/outbox.js";

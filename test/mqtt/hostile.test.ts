@@ -7,8 +7,8 @@ import { serveCommands } from "../../agent/commands/serve.js";
 import type { CommandOutcome } from "../../agent/contract/payloads.js";
 import { replyTopic } from "../../agent/contract/topics.js";
 import { openValidator } from "../../agent/contract/validator.js";
+import { openLink } from "../../agent/mqtt/client.js";
 import { type Command, receive } from "../../agent/mqtt/inbound.js";
-import { openLink } from "../../agent/mqtt/link.js";
 import { CodedError } from "../../errors.js";
 import { suite } from "../support/suite.js";
 

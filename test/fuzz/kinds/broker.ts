@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
 import fc from "fast-check";
-import { openLink } from "../../../agent/mqtt/link.js";
+import { openLink } from "../../../agent/mqtt/client.js";
 import { CodedError } from "../../../errors.js";
 import { damaged } from "../damage.js";
 import { type FuzzKind, requireCode, type Subject, TAKEN } from "../kind.js";

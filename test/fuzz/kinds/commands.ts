@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { startAgent } from "../../../agent/agent.js";
 import { levelFault } from "../../../agent/contract/topics.js";
-import type { Link, LinkOptions, Received } from "../../../agent/mqtt/link.js";
+import type { Link, LinkOptions, Received } from "../../../agent/mqtt/client.js";
 import { openPublisher } from "../../../agent/mqtt/publisher.js";
 import { fakeCamera } from "../../fakes/camera.js";
 import { rig } from "../../support/agent-rig.js";

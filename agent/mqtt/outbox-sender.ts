@@ -2,8 +2,8 @@ import { CodedError, messageOf } from "../../errors.js";
 import { topics } from "../contract/topics.js";
 import { backoffMs } from "../kit/backoff.js";
 import type { Outbox, WaitingAlert, WaitingEvidence } from "../outbox/outbox.js";
-import type { Link, Packet } from "./link.js";
-import type { Window } from "./window.js";
+import type { Link, Packet } from "./client.js";
+import type { Window } from "./inflight-window.js";
 
 /** Read from the outbox at a time: enough for the window, little enough that 100,000 waiting alerts take no memory. */
 const PAGE = 128;

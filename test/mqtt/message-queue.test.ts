@@ -1,7 +1,7 @@
 import * as assert from "uvu/assert";
 import { inboundOf, subscriptions } from "../../agent/contract/topics.js";
 import { backoffMs } from "../../agent/kit/backoff.js";
-import { type Parcel, WaitingQueue } from "../../agent/mqtt/waiting.js";
+import { type Parcel, WaitingQueue } from "../../agent/mqtt/message-queue.js";
 import { suite } from "../support/suite.js";
 
 const test = suite("mqtt waiting");

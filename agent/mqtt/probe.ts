@@ -1,6 +1,6 @@
 import { CodedError } from "../../errors.js";
+import { type OpenLink, openLink, type ProtocolVersion } from "./client.js";
 import type { Credentials } from "./credentials.js";
-import { type OpenLink, openLink, type ProtocolVersion } from "./link.js";
 
 /**
  * Connects to a broker and leaves again, under a client id of its own: a running agent is not thrown out.

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { CodedError, messageOf } from "../../errors.js";
-import type { Courier } from "./courier.js";
-import type { Drain } from "./drain.js";
-import { impatient } from "./impatient.js";
-import type { Link, LinkLoss, LinkOptions, OpenLink, Packet } from "./link.js";
-import type { Ending } from "./patience.js";
-import { Window } from "./window.js";
+import { impatient } from "./ack-timeout.js";
+import type { Link, LinkLoss, LinkOptions, OpenLink, Packet } from "./client.js";
+import { Window } from "./inflight-window.js";
+import type { Courier } from "./message-sender.js";
+import type { Drain } from "./outbox-sender.js";
+import type { Ending } from "./reconnect-policy.js";
 
 export interface ConnectionDeps {
   readonly open: OpenLink;

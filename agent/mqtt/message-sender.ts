@@ -1,7 +1,7 @@
 import { CodedError } from "../../errors.js";
-import type { Link, Packet } from "./link.js";
-import { type LossReason, type Parcel, WaitingQueue } from "./waiting.js";
-import type { Window } from "./window.js";
+import type { Link, Packet } from "./client.js";
+import type { Window } from "./inflight-window.js";
+import { type LossReason, type Parcel, WaitingQueue } from "./message-queue.js";
 
 /** QoS 0 packets that may be on their way to the socket at once; more means that the broker reads too slowly. */
 const MAX_UNWRITTEN = 1_000;

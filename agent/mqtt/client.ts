@@ -4,7 +4,7 @@ import { isIP } from "node:net";
 import mqtt, { type IClientOptions, type IPublishPacket, type MqttClient, type Packet as MqttPacket } from "mqtt";
 import { CodedError, messageOf } from "../../errors.js";
 import { connectFailure, isConnack } from "./connect-failure.js";
-import { type Address, addressOf, dial, speaksTls, type TlsIdentity, type Wire } from "./wire.js";
+import { type Address, addressOf, dial, speaksTls, type TlsIdentity, type Wire } from "./transport.js";
 
 /** MQTT 5, or 3.1.1 for brokers that have nothing newer. */
 export type ProtocolVersion = 5 | 4;

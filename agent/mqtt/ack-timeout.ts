@@ -1,4 +1,4 @@
-import type { Link, Packet } from "./link.js";
+import type { Link, Packet } from "./client.js";
 
 /**
  * A link that is told to be useless when one QoS 1 packet stays unacknowledged for too long: a broker that takes everything

@@ -1,4 +1,4 @@
-import type { Packet } from "./link.js";
+import type { Packet } from "./client.js";
 
 /** A packet on its way, and whom to tell when it has arrived or was given up. */
 export interface Parcel {

@@ -1,15 +1,15 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { packageRoot } from "../config/package-root.js";
-import type { Config } from "../config/types.js";
-import type { AgentDeps, Logger, MessageSink } from "./agent.js";
-import { baseTopic } from "./contract/topics.js";
-import { openHttp } from "./http/open.js";
-import { readCredentials } from "./mqtt/credentials.js";
-import { type EmbeddedBroker, openEmbeddedBroker } from "./mqtt/embedded-broker.js";
-import { type OpenLink, openLink } from "./mqtt/link.js";
-import { openPublisher } from "./mqtt/publisher.js";
-import type { Outbox } from "./outbox/outbox.js";
+import { packageRoot } from "../../config/package-root.js";
+import type { Config } from "../../config/types.js";
+import type { AgentDeps, Logger, MessageSink } from "../agent.js";
+import { baseTopic } from "../contract/topics.js";
+import { openHttp } from "../http/open.js";
+import type { Outbox } from "../outbox/outbox.js";
+import { type OpenLink, openLink } from "./client.js";
+import { readCredentials } from "./credentials.js";
+import { type EmbeddedBroker, openEmbeddedBroker } from "./embedded-broker.js";
+import { openPublisher } from "./publisher.js";
 
 export interface MqttEdge extends MessageSink {
   /** Of the broker that is published to. */
