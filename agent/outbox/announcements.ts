@@ -1,8 +1,8 @@
 import { put, remove, type StoreOp } from "../store/store.js";
 import type { AlertStep } from "../types.js";
-import type { Left } from "./left.js";
 import type { Announced } from "./outbox.js";
 import { announcedKey, seqOf, type Times, told } from "./records.js";
+import type { Left } from "./recovery.js";
 
 /** Alerts that will be added once they have their picture, noted on disk so that a kill until then costs the picture alone. */
 export class Announcements {

@@ -3,16 +3,16 @@ import { CodedError } from "../../errors.js";
 import { onceAMinute } from "../kit/rate-limited.js";
 import { openLevelStore } from "../store/level-store.js";
 import type { Store } from "../store/store.js";
+import { Books } from "./account.js";
 import { runningClock } from "./age.js";
 import { Announcements } from "./announcements.js";
-import { Books } from "./books.js";
 import { DurableOutbox } from "./durable-outbox.js";
-import { Handed } from "./handed.js";
-import { type HighWater, openHighWater } from "./high-water.js";
-import { leftIn } from "./left.js";
+import { Handed } from "./in-flight.js";
 import { Losses } from "./losses.js";
 import type { Outbox } from "./outbox.js";
 import { ALERTS, seqOf } from "./records.js";
+import { leftIn } from "./recovery.js";
+import { type HighWater, openHighWater } from "./sequence.js";
 import { empty, readMeta } from "./tally.js";
 
 export interface OutboxOptions {

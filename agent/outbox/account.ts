@@ -1,4 +1,5 @@
 import { put, remove, type Store, type StoreOp } from "../store/store.js";
+import { makeRoom, type RoomOptions, type Sacrifice } from "./eviction.js";
 import type { Loss, Losses, LossReason } from "./losses.js";
 import {
   ALERTS,
@@ -11,7 +12,6 @@ import {
   type Times,
   updateKey,
 } from "./records.js";
-import { makeRoom, type RoomOptions, type Sacrifice } from "./room.js";
 import { bytesOf, changed, count, type Kind, putMeta, type Tally } from "./tally.js";
 
 export interface BooksState {
