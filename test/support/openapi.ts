@@ -12,7 +12,7 @@ export interface OpenApi {
 
 const folder = join(packageRoot(), "agent/http");
 // The schemas of MQTT's payloads name themselves without a folder.
-const text = readFileSync(join(folder, "openapi.yaml"), "utf8").replaceAll("../mqtt/schemas/", "");
+const text = readFileSync(join(folder, "openapi.yaml"), "utf8").replaceAll("../contract/schemas/", "");
 
 /** OpenAPI 3.1's schemas are JSON Schema 2020-12. */
 export const openApi = parse(text) as OpenApi;
