@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { Ajv } from "ajv";
 import { CodedError, messageOf } from "../../errors.js";
+import { makeFolder, replaceFile, replaceFiles } from "../../replace-file.js";
 import type { ImageBaseline } from "../pictures/image-baseline.js";
 import { TILES } from "../pictures/picture-stats.js";
 
@@ -123,19 +124,20 @@ export async function readBundle(dir: string): Promise<Bundle> {
   return { dir, modelPath, manifest: parsed };
 }
 
-/** Writes both files beside `dir`, then puts them in place; the hash in model.json gives away a kill between the two. */
+/**
+ * Writes a bundle, over an older one if there is one. It is on disk when the promise is fulfilled, so that what it was made from may be
+ * deleted. A crash between its two files leaves a hash in model.json that does not match, which {@link readBundle} refuses.
+ * @throws CodedError BUNDLE_UNWRITABLE
+ */
 export async function writeBundle(dir: string, onnx: Uint8Array, manifest: Omit<Manifest, "sha256">): Promise<Bundle> {
   const sha256 = createHash("sha256").update(onnx).digest("hex");
   const complete: Manifest = { ...manifest, sha256 };
-  const draft = `${dir}.${process.pid}.draft`;
   try {
-    await mkdir(dirname(dir), { recursive: true });
-    await mkdir(draft, { recursive: true });
-    await writeFile(join(draft, "model.onnx"), onnx);
-    await writeFile(join(draft, "model.json"), `${JSON.stringify(complete, null, 2)}\n`);
-    await mkdir(dir, { recursive: true });
-    await rename(join(draft, "model.onnx"), join(dir, "model.onnx"));
-    await rename(join(draft, "model.json"), join(dir, "model.json"));
+    await makeFolder(dir);
+    await replaceFiles([
+      { path: join(dir, "model.onnx"), bytes: onnx },
+      { path: join(dir, "model.json"), bytes: textOf(complete) },
+    ]);
   } catch (error) {
     throw new CodedError("BUNDLE_UNWRITABLE", `cannot write the model bundle: ${messageOf(error)}`, {
       at: dir,
@@ -143,9 +145,6 @@ export async function writeBundle(dir: string, onnx: Uint8Array, manifest: Omit<
         "Free disk space or choose another --out; a finished training resumes with --resume and only writes again.",
       cause: error,
     });
-  } finally {
-    // What went wrong is told above; a draft that cannot be removed either adds nothing.
-    await rm(draft, { recursive: true, force: true }).catch(() => undefined);
   }
   return { dir, modelPath: join(dir, "model.onnx"), manifest: complete };
 }
@@ -160,8 +159,7 @@ export async function amendBundle(dir: string, changes: Partial<Omit<Manifest, "
   const manifest: Manifest = { ...rest, ...changes, created, sha256 };
   const path = join(dir, "model.json");
   try {
-    await writeFile(`${path}.draft`, `${JSON.stringify(manifest, null, 2)}\n`);
-    await rename(`${path}.draft`, path);
+    await replaceFile(path, textOf(manifest));
   } catch (error) {
     throw new CodedError("BUNDLE_UNWRITABLE", `cannot write the model bundle: ${messageOf(error)}`, {
       at: path,
@@ -171,6 +169,8 @@ export async function amendBundle(dir: string, changes: Partial<Omit<Manifest, "
   }
   return { ...bundle, manifest };
 }
+
+const textOf = (manifest: Manifest): string => `${JSON.stringify(manifest, null, 2)}\n`;
 
 /** Hexadecimal. */
 export async function sha256OfFile(path: string): Promise<string> {

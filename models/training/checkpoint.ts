@@ -1,6 +1,7 @@
-import { open, readFile, rename, rm } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { Ajv } from "ajv";
 import { CodedError, messageOf } from "../../errors.js";
+import { replaceFile } from "../../replace-file.js";
 import { encodeSafetensors, metadataOf, parseSafetensors } from "../weights/safetensors.js";
 import type { TrainingState } from "./stepper.js";
 
@@ -28,26 +29,13 @@ const isProgress = new Ajv().compile<Progress>({
   properties: { recipe: { type: "string" }, epoch: count, batch: count, losses, epochLosses: losses, step: count },
 });
 
-/** Written whole beside the old one, synced, then put in its place: a kill at any moment leaves one of the two. */
-export async function writeCheckpoint(path: string, checkpoint: Checkpoint): Promise<void> {
-  const { state, ...progress } = checkpoint;
-  const bytes = encodeSafetensors(state.tensors, {
-    metadata: { progress: JSON.stringify({ ...progress, step: state.step }) },
-  });
-  const draft = `${path}.draft`;
-  try {
-    const file = await open(draft, "w");
-    try {
-      await file.writeFile(bytes);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(draft, path);
-  } catch (error) {
-    await rm(draft, { force: true });
-    throw error;
-  }
+/**
+ * Replaces the checkpoint at `path`: a kill at any moment leaves the old one or the new one.
+ * @throws what the file system answers
+ */
+export async function writeCheckpoint(path: string, { state, ...progress }: Checkpoint): Promise<void> {
+  const metadata = { progress: JSON.stringify({ ...progress, step: state.step }) };
+  await replaceFile(path, encodeSafetensors(state.tensors, { metadata }));
 }
 
 /** @throws CodedError CHECKPOINT_UNREADABLE */
