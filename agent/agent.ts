@@ -131,9 +131,9 @@ export async function startAgent(config: Config, deps: AgentDeps): Promise<Runni
     else log.error(`model ${model}: its inference thread is started again: ${reason}`);
   });
   const desk = alertDesk(evidence, outbox);
-  const send: CameraDeps["send"] = (outgoing, calibration) => {
+  const send: CameraDeps["send"] = (outgoing) => {
     if (outgoing.kind === "message") void publish(outgoing.message);
-    else desk.accept(outgoing.step, calibration);
+    else desk.accept(outgoing.step);
   };
   const tellState: CameraDeps["tellState"] = (camera, standing) => {
     if (standing.state === "faulted") log.error(`${camera.id}: ${standing.reason}`);

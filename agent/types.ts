@@ -97,10 +97,17 @@ export interface Region extends Rect {
   readonly score: number;
 }
 
+/** A camera's limit for the score. */
+export interface Threshold {
+  readonly value: number;
+  /** How the limit was set, in words; null where nobody knows. */
+  readonly calibration: string | null;
+}
+
 /** An inspection held against its camera's threshold. */
 export interface Verdict {
   readonly inspection: Inspection;
-  readonly threshold: number;
+  readonly threshold: Threshold;
   readonly anomalous: boolean;
 }
 
@@ -114,6 +121,8 @@ export interface AlertStep {
   readonly tsMs: number;
   readonly score: number;
   readonly threshold: number;
+  /** How that threshold was set, in words; null where nobody knows. */
+  readonly calibration: string | null;
   readonly peak: number;
   readonly durationMs: number;
   readonly frames: number;

@@ -11,7 +11,7 @@ export interface AlertCommandDeps {
   /** An alert of the history as it was told last, null where it holds none. */
   readonly earlier: (id: string) => AlertPayload | null;
   /** Sends a step that no camera knows of. */
-  readonly send: (step: AlertStep, calibration: string | null) => void;
+  readonly send: (step: AlertStep) => void;
   readonly wallMs: () => number;
 }
 
@@ -29,7 +29,7 @@ export function alertCommands({ cameras, settings, earlier, send, wallMs }: Aler
       tsMs: wallMs(),
       ...(by === undefined ? {} : { by }),
     } as const;
-    send(acknowledged, told.calibration);
+    send(acknowledged);
   };
   return {
     acknowledge: {

@@ -210,7 +210,7 @@ export function scorePayload(verdict: Verdict, nowMs: number): ScorePayload {
     ts: timestamp(frame.capturedAtMs),
     frame: frame.number,
     score,
-    threshold: verdict.threshold,
+    threshold: verdict.threshold.value,
     anomalous: verdict.anomalous,
     latencyMs: {
       capture: round(frame.captureMs),
@@ -226,7 +226,6 @@ export function scorePayload(verdict: Verdict, nowMs: number): ScorePayload {
 /** What an alert's step does not know by itself. */
 export interface AlertDetails {
   readonly seq: number;
-  readonly calibration: string | null;
   readonly evidence?: AlertPayload["evidence"];
   readonly replayed?: boolean;
 }
@@ -247,7 +246,7 @@ export function alertPayload(step: AlertStep, details: AlertDetails): AlertPaylo
     raises: step.raises,
     regions: step.regions,
     model: identity(step.model),
-    calibration: details.calibration,
+    calibration: step.calibration,
     context: step.context,
     evidence: details.evidence ?? null,
     replayed: details.replayed ?? false,
@@ -258,7 +257,7 @@ export function alertPayload(step: AlertStep, details: AlertDetails): AlertPaylo
 }
 
 /** The step that an alert message told. */
-export function stepTold({ v, ts, seq, calibration, evidence, replayed, ...step }: AlertPayload): AlertStep {
+export function stepTold({ v, ts, seq, evidence, replayed, ...step }: AlertPayload): AlertStep {
   return { ...step, tsMs: Date.parse(ts) };
 }
 

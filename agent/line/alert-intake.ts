@@ -5,7 +5,7 @@ import type { AlertStep } from "../types.js";
 /** Where alerts get their pictures, on their way into the outbox. */
 export interface AlertDesk {
   /** In the turn in which the pipeline tells it. */
-  accept(step: AlertStep, calibration: string | null): void;
+  accept(step: AlertStep): void;
   /** When the outbox has all that was accepted. */
   settled(): Promise<void>;
 }
@@ -16,18 +16,18 @@ export function alertDesk(evidence: Pick<Evidence, "pictureOf">, outbox: Pick<Ou
   const tails = new Map<string, Promise<void>>();
   let added: Promise<void> = Promise.resolve();
   return {
-    accept(step, calibration) {
+    accept(step) {
       const { camera } = step;
       const tail = tails.get(camera);
       const picture = evidence.pictureOf(step);
       if (picture === null && tail === undefined) {
-        added = outbox.add(step, { calibration, evidence: null });
+        added = outbox.add(step, { evidence: null });
         return;
       }
-      const announced = outbox.announce(step, calibration);
+      const announced = outbox.announce(step);
       const next = Promise.all([picture, tail]).then(([made]) => {
         if (tails.get(camera) === next) tails.delete(camera);
-        added = outbox.add(step, { calibration, evidence: made, announced });
+        added = outbox.add(step, { evidence: made, announced });
       });
       tails.set(camera, next);
     },

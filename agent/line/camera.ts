@@ -7,7 +7,7 @@ import { Ledger } from "../health/ledger.js";
 import type { LoadedModel } from "../inference/load.js";
 import { within } from "../kit/within.js";
 import type { RaiseRate } from "../scoring/raise-rate.js";
-import type { CameraEvent, Context, Outcome, Size } from "../types.js";
+import type { CameraEvent, Context, Outcome, Size, Threshold } from "../types.js";
 import { CameraAlerts } from "./camera-alerts.js";
 import type { Outgoing } from "./outgoing.js";
 import { lineOf } from "./parts.js";
@@ -24,8 +24,7 @@ export interface CameraDeps {
   readonly watchCamera: (options: WatchOptions) => Observable<CameraEvent>;
   /** The camera's model; may reject. */
   readonly model: (camera: CameraConfig) => Promise<LoadedModel>;
-  /** @param calibration how the threshold was set */
-  readonly send: (outgoing: Sendable, calibration: string | null) => void;
+  readonly send: (outgoing: Sendable) => void;
   /** Told at every change. */
   readonly tellState: (camera: CameraConfig, standing: CameraStanding) => void;
   readonly context: (camera: string) => Context | null;
@@ -110,19 +109,15 @@ export function runCamera(camera: CameraConfig, deps: CameraDeps): RunningCamera
     own = now;
     show();
   };
-  const send = (outgoing: Sendable): void => {
-    if (model === null) return;
-    const ofModel = deps.threshold(camera) === "model";
-    deps.send(outgoing, ofModel ? model.calibration : "set for this camera");
-  };
   const alerts = new CameraAlerts(camera.alert, {
     ...deps.floods,
     clock,
-    send: (step) => send({ kind: "alert", step }),
+    send: (step) => deps.send({ kind: "alert", step }),
   });
-  const threshold = (): number => {
+  const thresholdOf = ({ engine, calibration }: LoadedModel): Threshold => {
     const limit = deps.threshold(camera);
-    return limit === "model" ? model!.engine.threshold : limit;
+    if (limit === "model") return { value: engine.threshold, calibration };
+    return { value: limit, calibration: "set for this camera" };
   };
 
   const open = (): Run => {
@@ -130,11 +125,12 @@ export function runCamera(camera: CameraConfig, deps: CameraDeps): RunningCamera
     let stopping = false;
     const faulted = (error: unknown): void => tell({ state: "faulted", reason: reasonOf(error) });
     const watch = (loaded: LoadedModel): Promise<void> => {
+      const threshold = (): Threshold => thresholdOf(loaded);
       const line = lineOf(camera, loaded, { ledger, seen$, alerts, threshold, stop$, deps });
       return new Promise((resolve) => {
         pipeline(line).subscribe({
           next: (outgoing) => {
-            if (outgoing.kind !== "state") send(outgoing);
+            if (outgoing.kind !== "state") deps.send(outgoing);
             else if (!stopping) tell(outgoing.standing);
           },
           error: (error: unknown) => {
@@ -187,7 +183,7 @@ export function runCamera(camera: CameraConfig, deps: CameraDeps): RunningCamera
     get standing() {
       return standing;
     },
-    threshold: () => (model === null ? null : threshold()),
+    threshold: () => (model === null ? null : thresholdOf(model).value),
     model: () => model,
     enable: () =>
       inTurn(async () => {

@@ -3,7 +3,7 @@ import type { CameraConfig } from "../../config/types.js";
 import { imagePolicy } from "../health/image-policy.js";
 import type { Ledger } from "../health/ledger.js";
 import type { LoadedModel } from "../inference/load.js";
-import type { Outcome } from "../types.js";
+import type { Outcome, Threshold } from "../types.js";
 import type { CameraDeps } from "./camera.js";
 import type { CameraAlerts } from "./camera-alerts.js";
 import type { Line } from "./pipeline.js";
@@ -13,7 +13,7 @@ export interface LineParts {
   readonly ledger: Ledger;
   readonly seen$: Subject<Outcome>;
   readonly alerts: CameraAlerts;
-  readonly threshold: () => number;
+  readonly threshold: () => Threshold;
   readonly stop$: Observable<void>;
   readonly deps: CameraDeps;
 }

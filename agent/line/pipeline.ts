@@ -13,7 +13,7 @@ import type { AlertLife } from "../scoring/alert-life.js";
 import { alerts } from "../scoring/alerts.js";
 import { heldBack } from "../scoring/held-back.js";
 import { judge } from "../scoring/judge.js";
-import type { CameraEvent, Context, Outcome } from "../types.js";
+import type { CameraEvent, Context, Outcome, Threshold } from "../types.js";
 import { joinContext } from "./contexts.js";
 import { asAlert, asScore, asState, type Outgoing } from "./outgoing.js";
 import { alarmCues, conditionCues, failureCues, frames, inspections } from "./select.js";
@@ -29,7 +29,7 @@ export interface Line {
   readonly baseline: ImageBaseline | undefined;
   /** Looks on, before the alerts that come of it are told: may keep what it sees, may not change it. */
   readonly seen: (outcome: Outcome) => void;
-  readonly threshold: () => number;
+  readonly threshold: () => Threshold;
   readonly alarm: AlarmPolicy;
   readonly alerts: AlertLife;
   readonly gate: AlertGate;

@@ -19,9 +19,9 @@ export class Announcements {
     this.#next = keys.length === 0 ? 1 : seqOf(keys.at(-1)!) + 1;
   }
 
-  add(step: AlertStep, calibration: string | null, times: Times): Announced {
+  add(step: AlertStep, times: Times): Announced {
     const key = announcedKey(this.#next++);
-    this.#fresh.set(key, told(step, calibration, times));
+    this.#fresh.set(key, told(step, times));
     return { key };
   }
 

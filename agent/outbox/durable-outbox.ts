@@ -80,10 +80,10 @@ export class DurableOutbox implements Outbox {
     return this.#add(step, details, this.#now());
   }
 
-  announce(step: AlertStep, calibration: string | null): Announced | null {
+  announce(step: AlertStep): Announced | null {
     if (this.#closing !== null) return null;
     this.#serial.soon(this.#turn);
-    return this.#deps.announcements.add(step, calibration, this.#now());
+    return this.#deps.announcements.add(step, this.#now());
   }
 
   async adopt(): Promise<number> {

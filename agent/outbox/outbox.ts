@@ -15,7 +15,6 @@ export interface Announced {
 }
 
 export interface AlertDetails {
-  readonly calibration: string | null;
   readonly evidence: Evidence | null;
   /** Where it was announced before. */
   readonly announced?: Announced | null;
@@ -50,7 +49,7 @@ export interface Outbox {
    * Notes on disk that the alert will be added, when it has its picture: after a kill until then, `adopt` adds it without.
    * Null once the outbox is being closed.
    */
-  announce(step: AlertStep, calibration: string | null): Announced | null;
+  announce(step: AlertStep): Announced | null;
   /** Adds what a former life owes, see left.ts. To be called once, before anything is added. @returns how many */
   adopt(): Promise<number>;
   /** Each alert once it is kept, and may be sent. */

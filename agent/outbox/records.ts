@@ -41,17 +41,17 @@ export interface Kept {
   readonly standing: StoreOp | null;
 }
 
-/** An alert's step as its notes hold it. */
-export function told(step: AlertStep, calibration: string | null, times: Times): Uint8Array {
+/** A note of an alert's step. The calibration lies beside the step, as it has since the first version. */
+export function told({ calibration, ...step }: AlertStep, times: Times): Uint8Array {
   return Buffer.from(JSON.stringify({ ...times, step, calibration }));
 }
 
-export function readTold(value: Uint8Array): { step: AlertStep; calibration: string | null; times: Times } {
+export function readTold(value: Uint8Array): { step: AlertStep; times: Times } {
   const { step, calibration, atMs, wallMs } = JSON.parse(Buffer.from(value).toString()) as Times & {
-    step: AlertStep;
+    step: Omit<AlertStep, "calibration">;
     calibration: string | null;
   };
-  return { step, calibration, times: { atMs, wallMs } };
+  return { step: { ...step, calibration }, times: { atMs, wallMs } };
 }
 
 /** Null where a step changes nothing about it. */
@@ -62,10 +62,10 @@ export function standsAfter({ phase }: AlertStep): boolean | null {
 
 /** @param base `T`: evidence is named with its whole topic, for whoever reads the alert without knowing the agent */
 export function keptOf(step: AlertStep, details: AlertDetails, seq: number, times: Times, base: string): Kept {
-  const { calibration, evidence } = details;
+  const { evidence } = details;
   const topic = topics.evidence(step.camera, step.id);
   const named = evidence && { topic: `${base}/${topic}`, sha256: evidence.sha256, bytes: evidence.jpeg.length };
-  const payload = alertPayload(step, { seq, calibration, evidence: named });
+  const payload = alertPayload(step, { seq, evidence: named });
   const stands = standsAfter(step);
   const key = standingKey(step.id);
   return {
@@ -73,7 +73,7 @@ export function keptOf(step: AlertStep, details: AlertDetails, seq: number, time
     payload,
     times,
     alert: Buffer.from(JSON.stringify({ ...times, payload })),
-    standing: stands === null ? null : stands ? put(key, told(step, calibration, times)) : remove(key),
+    standing: stands === null ? null : stands ? put(key, told(step, times)) : remove(key),
     evidence: evidence && Buffer.concat([Buffer.from(`${JSON.stringify({ ...times, topic })}\n`), evidence.jpeg]),
   };
 }

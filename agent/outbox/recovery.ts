@@ -6,7 +6,6 @@ import { ANNOUNCED, readTold, STANDING, standsAfter, type Times } from "./record
 /** What a life of the agent that ended without its leave still owes to those who listen. */
 export interface Left {
   readonly step: AlertStep;
-  readonly calibration: string | null;
   readonly times: Times;
   readonly announced?: Announced;
 }
@@ -31,11 +30,7 @@ export async function leftIn(store: Store, now: Times): Promise<readonly Left[]>
     if (stands === false) standing.delete(step.id);
   }
   const clearing = [...standing.values()].map(
-    ({ step, calibration }): Left => ({
-      step: { ...step, phase: "cleared", tsMs: now.wallMs },
-      calibration,
-      times: now,
-    }),
+    ({ step }): Left => ({ step: { ...step, phase: "cleared", tsMs: now.wallMs }, times: now }),
   );
   return [...announced, ...clearing];
 }

@@ -40,7 +40,7 @@ export function alarm(policy: AlarmPolicy): OperatorFunction<Verdict, Alarm> {
       let goodInARow = 0;
       const next = (verdict: Verdict): Alarm => {
         if (active) {
-          const good = verdict.inspection.score <= policy.clearBelow * verdict.threshold;
+          const good = verdict.inspection.score <= policy.clearBelow * verdict.threshold.value;
           goodInARow = good ? goodInARow + 1 : 0;
           if (goodInARow >= policy.clearAfter) active = false;
           return { verdict, active, onset: null };

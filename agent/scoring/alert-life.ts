@@ -59,7 +59,7 @@ export class AlertLife {
     const open = this.#open;
     if (open === null) {
       if (alarm.onset === null) return null;
-      const places = regionsOf(inspection.map, frame.size, threshold, frame.view);
+      const places = regionsOf(inspection.map, frame.size, threshold.value, frame.view);
       return this.#tell(this.#raise(alarm, places), alarm, "raised", places);
     }
     if (anomalous) {
@@ -139,7 +139,7 @@ export class AlertLife {
   #tell(alert: Alert, alarm: Alarm, phase: AlertPhase, regions?: readonly Region[]): AlertStep {
     const { inspection, threshold } = alarm.verdict;
     const { frame, map } = inspection;
-    const found = regions ?? regionsOf(map, frame.size, threshold, frame.view);
+    const found = regions ?? regionsOf(map, frame.size, threshold.value, frame.view);
     if (found.length > 0) alert.places = found;
     alert.toldAtMs = frame.availableAtMs;
     alert.last = stepOf(alert, alarm, phase, found);
@@ -167,7 +167,8 @@ function stepOf(
     camera: frame.camera,
     tsMs: frame.capturedAtMs,
     score: inspection.score,
-    threshold,
+    threshold: threshold.value,
+    calibration: threshold.calibration,
     peak: alert.peak,
     durationMs: Math.round(frame.availableAtMs - alert.sinceMs),
     frames: alert.frames,

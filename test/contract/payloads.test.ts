@@ -35,7 +35,7 @@ const verdict: Verdict = {
     queueMs: 2,
     inferenceMs: 40,
   },
-  threshold: 0.5,
+  threshold: { value: 0.5, calibration: null },
   anomalous: true,
 };
 const step: AlertStep = {
@@ -45,6 +45,7 @@ const step: AlertStep = {
   tsMs: nowMs,
   score: 0.75,
   threshold: 0.5,
+  calibration: null,
   peak: 0.8,
   durationMs: 12.4,
   frames: 2,
@@ -106,7 +107,7 @@ test("every payload is what its schema says", () => {
   assert.equal(schemaFaults("status", statusPayload("online", at)), []);
   assert.equal(schemaFaults("state", statePayload("no-signal", { nowMs, sinceMs: nowMs, reason: "unplugged" })), []);
   assert.equal(schemaFaults("score", scorePayload(verdict, 1_050)), []);
-  assert.equal(schemaFaults("alert", alertPayload(step, { seq: 1, calibration: null })), []);
+  assert.equal(schemaFaults("alert", alertPayload(step, { seq: 1 })), []);
   assert.equal(schemaFaults("health", healthPayload(health, nowMs)), []);
   assert.equal(schemaFaults("health", healthPayload({ ...health, evidence: null }, nowMs)), []);
   assert.equal(schemaFaults("reply", replyPayload("1", { ok: true, result: 3 })), []);
@@ -114,7 +115,7 @@ test("every payload is what its schema says", () => {
 });
 
 test("the schemas refuse what the contract does not allow", () => {
-  const alert = alertPayload(step, { seq: 1, calibration: null });
+  const alert = alertPayload(step, { seq: 1 });
   for (const [wrong, at] of [
     [{ ...alert, v: 2 }, "/v"],
     [{ ...alert, seq: 0 }, "/seq"],

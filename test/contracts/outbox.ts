@@ -23,9 +23,7 @@ export function outboxContract(name: string, openStore: () => Promise<Store>): v
   };
   const addMany = (phases: readonly AlertPhase[], bytes = 0): Promise<unknown> =>
     Promise.all(
-      phases.map((phase) =>
-        outbox.add(alertStep({ phase }), { calibration: null, evidence: bytes === 0 ? null : picture(bytes) }),
-      ),
+      phases.map((phase) => outbox.add(alertStep({ phase }), { evidence: bytes === 0 ? null : picture(bytes) })),
     );
   const times = (count: number, phase: AlertPhase): AlertPhase[] => Array.from({ length: count }, () => phase);
   const waiting = async (after = 0): Promise<readonly WaitingAlert[]> => outbox.alerts(after, 10_000);
@@ -36,8 +34,8 @@ export function outboxContract(name: string, openStore: () => Promise<Store>): v
     await open();
     const told: number[] = [];
     outbox.added$.subscribe(({ seq }) => told.push(seq));
-    const steps = Array.from({ length: 700 }, () => alertStep());
-    await Promise.all(steps.map((step) => outbox.add(step, { calibration: "by hand", evidence: null })));
+    const steps = Array.from({ length: 700 }, () => alertStep({ calibration: "by hand" }));
+    await Promise.all(steps.map((step) => outbox.add(step, plain)));
     const alerts = await waiting();
     assert.equal(seqs(alerts), from1(700));
     assert.equal(told, from1(700));
@@ -68,7 +66,7 @@ export function outboxContract(name: string, openStore: () => Promise<Store>): v
     const evidence = picture(40_000, 200);
     const step = alertStep();
     await outbox.add(alertStep(), plain);
-    await outbox.add(step, { calibration: null, evidence });
+    await outbox.add(step, { evidence });
     assert.is(await outbox.evidence(0, 2), null, "its alert is not delivered yet");
     const [, alert] = await waiting();
     assert.equal(alert!.payload.evidence, {

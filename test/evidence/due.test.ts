@@ -11,6 +11,7 @@ function step(id: string, phase: AlertStep["phase"], score = 1, camera = "cam1")
   const rest = {
     tsMs: 0,
     threshold: 0.5,
+    calibration: null,
     peak: score,
     durationMs: 0,
     frames: 1,

@@ -46,7 +46,17 @@ function seen(number: number, level: number): Inspection {
 }
 
 function raised({ frame }: Inspection): AlertStep {
-  const rest = { score: 1, threshold: 0.5, peak: 1, durationMs: 0, frames: 2, raises: 1, regions: [], context: null };
+  const rest = {
+    score: 1,
+    threshold: 0.5,
+    peak: 1,
+    durationMs: 0,
+    frames: 2,
+    raises: 1,
+    regions: [],
+    context: null,
+    calibration: null,
+  };
   return { id: uuidv7(), phase: "raised", camera: "cam1", tsMs: frame.capturedAtMs, model, ...rest };
 }
 

@@ -67,7 +67,7 @@ async function witnessAt(port: number): Promise<Witness> {
 const add = (outbox: Outbox, count: number, evidenceBytes = 0): Promise<unknown> =>
   Promise.all(
     Array.from({ length: count }, () =>
-      outbox.add(alertStep(), evidenceBytes === 0 ? plain : { calibration: null, evidence: picture(evidenceBytes) }),
+      outbox.add(alertStep(), evidenceBytes === 0 ? plain : { evidence: picture(evidenceBytes) }),
     ),
   );
 

@@ -63,7 +63,7 @@ const free = async (): Promise<number> => {
   return bavail * bsize;
 };
 
-const withPicture = () => ({ calibration: null, evidence: picture(100_000) });
+const withPicture = () => ({ evidence: picture(100_000) });
 
 test("evidence goes first, raised alerts never; alerts are sent meanwhile; all is well once there is room again", async () => {
   if (disk === null) return;

@@ -40,9 +40,9 @@ for (let n = 0; storming; n += 1) {
   const sha256 = createHash("sha256").update(jpeg).digest("hex");
   const evidence = n % 9 === 0 ? { jpeg, sha256 } : null;
   const step = alertStep({ id, phase });
-  const announced = evidence === null ? null : outbox.announce(step, null);
+  const announced = evidence === null ? null : outbox.announce(step);
   if (announced !== null) await sleep(Number(gapMs));
-  void outbox.add(step, { calibration: null, evidence, announced }).then(() => tell({ kept: outbox.last() }));
+  void outbox.add(step, { evidence, announced }).then(() => tell({ kept: outbox.last() }));
   await sleep(Number(gapMs));
 }
 // Asked to stop: everything is to arrive first.

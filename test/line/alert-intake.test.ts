@@ -9,7 +9,7 @@ const test = suite("alert desk");
 const model = { name: "tiny", version: "1", sha256: "0".repeat(64), provider: "cpu" };
 
 function step(id: string, phase: AlertStep["phase"], camera: string): AlertStep {
-  const rest = { durationMs: 0, frames: 1, raises: 1, regions: [], context: null };
+  const rest = { durationMs: 0, frames: 1, raises: 1, regions: [], context: null, calibration: null };
   return { id, phase, camera, score: 1, threshold: 0.5, peak: 1, tsMs: 0, model, ...rest };
 }
 
@@ -30,9 +30,9 @@ test("an alert that waits for its picture holds back its camera's later ones, an
   const announced: string[] = [];
   const announce = ({ id, phase }: AlertStep) => ({ key: String(announced.push(`${id} ${phase}`)) });
   const desk = alertDesk({ pictureOf }, { add, announce });
-  desk.accept(step("a", "raised", "cam1"), null);
-  desk.accept(step("a", "cleared", "cam1"), null);
-  desk.accept(step("b", "raised", "cam2"), null);
+  desk.accept(step("a", "raised", "cam1"));
+  desk.accept(step("a", "cleared", "cam1"));
+  desk.accept(step("b", "raised", "cam2"));
   assert.equal(told, ["b raised none"]);
   assert.equal(announced, ["a raised", "a cleared"], "a kill before the picture is made is not to lose them");
   let settled = false;
@@ -45,7 +45,7 @@ test("an alert that waits for its picture holds back its camera's later ones, an
   assert.not(settled, "the outbox has not written it yet");
   written();
   await settling;
-  desk.accept(step("c", "cleared", "cam1"), null);
+  desk.accept(step("c", "cleared", "cam1"));
   assert.is(told.at(-1), "c cleared none", "at once, for nothing waits");
 });
 

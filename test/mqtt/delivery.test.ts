@@ -58,7 +58,7 @@ async function drainOf(alerts: number, evidenceBytes = 0) {
   const add = (count: number) =>
     Promise.all(
       Array.from({ length: count }, () =>
-        outbox.add(alertStep(), evidenceBytes === 0 ? plain : { calibration: null, evidence: picture(evidenceBytes) }),
+        outbox.add(alertStep(), evidenceBytes === 0 ? plain : { evidence: picture(evidenceBytes) }),
       ),
     );
   await add(alerts);

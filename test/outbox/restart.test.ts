@@ -35,7 +35,7 @@ async function seqs(outbox: Outbox): Promise<number[]> {
 async function killedAfter(count: number): Promise<string> {
   const alive = temporaryFolder();
   const outbox = await open(alive);
-  for (let n = 0; n < count; n += 1) await outbox.add(alertStep(), { calibration: null, evidence: picture(3_000) });
+  for (let n = 0; n < count; n += 1) await outbox.add(alertStep(), { evidence: picture(3_000) });
   return asKilled(alive);
 }
 
@@ -51,12 +51,12 @@ test("what waited for its picture at the kill is added without, once; what had i
   const outbox = await open(alive);
   assert.is(await outbox.adopt(), 0);
   const [late, soon] = [
-    alertStep({ phase: "cleared", camera: "late" }),
+    alertStep({ phase: "cleared", camera: "late", calibration: "by hand" }),
     alertStep({ phase: "cleared", camera: "soon" }),
   ];
-  const waiting = outbox.announce(late, "by hand");
-  const announced = outbox.announce(soon, null);
-  await outbox.add(soon, { calibration: null, evidence: picture(1_000), announced });
+  const waiting = outbox.announce(late);
+  const announced = outbox.announce(soon);
+  await outbox.add(soon, { evidence: picture(1_000), announced });
   const killed = asKilled(alive);
 
   const second = await open(killed);
@@ -71,20 +71,24 @@ test("what waited for its picture at the kill is added without, once; what had i
   );
   assert.is(await (await open(asKilled(killed))).adopt(), 0, "it is an alert like others now");
 
-  await outbox.add(late, { calibration: "by hand", evidence: picture(1_000), announced: waiting });
+  await outbox.add(late, { evidence: picture(1_000), announced: waiting });
   assert.is(await (await open(asKilled(alive))).adopt(), 0);
 });
 
 test("what stood at the kill is cleared by the next life, once; what was cleared is left alone", async () => {
   const alive = temporaryFolder();
   const outbox = await open(alive);
-  const [stood, over, waited] = [alertStep({ camera: "a" }), alertStep({ camera: "b" }), alertStep({ camera: "c" })];
-  await outbox.add(stood, { calibration: "by hand", evidence: null });
-  await outbox.add({ ...stood, phase: "updated", peak: 9 }, { calibration: "by hand", evidence: null });
+  const [stood, over, waited] = [
+    alertStep({ camera: "a", calibration: "by hand" }),
+    alertStep({ camera: "b" }),
+    alertStep({ camera: "c" }),
+  ];
+  await outbox.add(stood, plain);
+  await outbox.add({ ...stood, phase: "updated", peak: 9 }, plain);
   await outbox.add({ ...stood, phase: "acknowledged", by: "kim" }, plain);
   await outbox.add(over, plain);
   await outbox.add({ ...over, phase: "cleared" }, plain);
-  outbox.announce(waited, null);
+  outbox.announce(waited);
   await outbox.add(alertStep({ phase: "cleared" }), plain);
   const killed = asKilled(alive);
 
@@ -105,7 +109,7 @@ test("what stood at the kill is cleared by the next life, once; what was cleared
 test("what was announced and not added at the stop is added in the next life, and not counted as lost", async () => {
   const statePath = temporaryFolder();
   const outbox = await open(statePath);
-  const announced = outbox.announce(alertStep({ phase: "cleared" }), null);
+  const announced = outbox.announce(alertStep({ phase: "cleared" }));
   await outbox.close();
   await outbox.add(alertStep(), { ...plain, announced });
   assert.equal(outbox.health().lost, {});
@@ -117,7 +121,7 @@ test("what was announced and not added at the stop is added in the next life, an
 test("what waited waits again, with its evidence, and numbers go on", async () => {
   const statePath = temporaryFolder();
   const first = await open(statePath);
-  for (let n = 0; n < 5; n += 1) await first.add(alertStep(), { calibration: null, evidence: picture(1_000) });
+  for (let n = 0; n < 5; n += 1) await first.add(alertStep(), { evidence: picture(1_000) });
   const [one, two] = await first.alerts(0, 2);
   first.delivered(one!);
   first.delivered(two!);

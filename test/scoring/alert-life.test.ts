@@ -68,4 +68,19 @@ merging("a clock that is set back or forward neither silences an alert, stretche
   assert.is.not(later?.id, raised?.id);
 });
 
+merging("each step says how the threshold was set that its frame was judged by", () => {
+  const life = new AlertLife();
+  const judged = (score: number, second: number, calibration: string | null) => {
+    return { ...verdict(score, second), threshold: { value: 0.5, calibration } };
+  };
+  const onset = { sinceMs: 1_000, peak: 0.9, frames: 1 };
+  const raised = life.follow({ verdict: judged(0.9, 1, "good-max, 40 images"), active: true, onset });
+  const updated = life.follow({ verdict: judged(0.9, 3, "set for this camera"), active: true, onset: null });
+  const acknowledged = life.acknowledge(raised!.id, 4_000);
+  assert.equal(
+    [raised, updated, acknowledged].map((step) => step?.calibration),
+    ["good-max, 40 images", "set for this camera", "set for this camera"],
+  );
+});
+
 merging.run();

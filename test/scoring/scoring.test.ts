@@ -24,7 +24,7 @@ function inspection(score: number, number = 1): Inspection {
 
 const verdict = (score: number, number = 1): Verdict => ({
   inspection: inspection(score, number),
-  threshold: 0.5,
+  threshold: { value: 0.5, calibration: null },
   anomalous: score > 0.5,
 });
 
@@ -39,7 +39,7 @@ verdicts("anomalous is strictly above the threshold, which may change while runn
   marbles(({ cold, flush }) => {
     const seen: boolean[] = [];
     cold("abc|", { a: inspection(0.5), b: inspection(0.51), c: inspection(0.51) })
-      .pipe(judge(() => threshold))
+      .pipe(judge(() => ({ value: threshold, calibration: null })))
       .subscribe(({ anomalous }) => {
         seen.push(anomalous);
         if (seen.length === 2) threshold = 0.6;

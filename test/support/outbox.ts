@@ -29,6 +29,7 @@ export function alertStep(rest: Partial<AlertStep> = {}): AlertStep {
     tsMs: Date.now(),
     score: 1.5,
     threshold: 1,
+    calibration: null,
     peak: 1.75,
     durationMs: 200,
     frames: 2,
@@ -40,7 +41,7 @@ export function alertStep(rest: Partial<AlertStep> = {}): AlertStep {
   };
 }
 
-export const plain = { calibration: null, evidence: null };
+export const plain = { evidence: null };
 
 /** Bytes that stand for a JPEG. */
 export function picture(bytes: number, fill = 7): Evidence {

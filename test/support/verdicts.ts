@@ -15,7 +15,7 @@ export function verdict(score: number, second: number, place = 0): Verdict {
   const frame = greyFrame(0, size, { capturedAtMs: second * 1_000, availableAtMs: second * 1_000 });
   return {
     inspection: { frame, score, map, model, queueMs: 0, inferenceMs: 0 },
-    threshold: 0.5,
+    threshold: { value: 0.5, calibration: null },
     anomalous: score > 0.5,
   };
 }
