@@ -1,21 +1,58 @@
+import { cameraCodes, inferenceCodes } from "./error-codes/cameras.js";
+import { configCodes } from "./error-codes/config.js";
+import { doctorCodes } from "./error-codes/doctor.js";
+import { httpCodes } from "./error-codes/http.js";
+import { modelCodes, trainingCodes } from "./error-codes/models.js";
+import { brokerCodes, inboundCodes } from "./error-codes/mqtt.js";
+import { stateCodes } from "./error-codes/state.js";
+
+/** The chapters of docs/troubleshooting.md, in its order. */
+export const errorChapters = [
+  configCodes,
+  cameraCodes,
+  inferenceCodes,
+  modelCodes,
+  trainingCodes,
+  brokerCodes,
+  inboundCodes,
+  stateCodes,
+  httpCodes,
+  doctorCodes,
+] as const;
+
+/** The one table of codes. Stable: programs and people hold on to them. */
+export const errorCodes = {
+  ...configCodes.codes,
+  ...cameraCodes.codes,
+  ...inferenceCodes.codes,
+  ...modelCodes.codes,
+  ...trainingCodes.codes,
+  ...brokerCodes.codes,
+  ...inboundCodes.codes,
+  ...stateCodes.codes,
+  ...httpCodes.codes,
+  ...doctorCodes.codes,
+} as const;
+
+export type ErrorCode = keyof typeof errorCodes;
+
 /**
  * The one error a user meets: a stable code, where it came from and what to do about it.
  * Tests assert codes, not prose.
  */
 export class CodedError extends Error {
-  /** Stable, upper snake case, for programs. */
-  readonly code: string;
+  readonly code: ErrorCode;
   /** The file, configuration path, tensor or topic that the fault belongs to. */
   readonly at: string | undefined;
-  /** What the user can do, one sentence. */
+  /** What the user can do, one sentence: the table's, unless the place knows better. */
   readonly remedy: string;
 
-  constructor(code: string, message: string, details: { remedy: string; at?: string; cause?: unknown }) {
+  constructor(code: ErrorCode, message: string, details: { remedy?: string; at?: string; cause?: unknown } = {}) {
     super(message, { cause: details.cause });
     this.name = "CodedError";
     this.code = code;
     this.at = details.at;
-    this.remedy = details.remedy;
+    this.remedy = details.remedy ?? errorCodes[code].remedy;
   }
 }
 
@@ -24,7 +61,7 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** The system's own word for a failure, such as ENOENT: without the path that messageOf would tell. */
+/** The system's own word for a failure, such as ENOENT: without the path that a message would tell. */
 export function errnoOf(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : "unknown reason";
 }

@@ -1,5 +1,6 @@
 /** The values that flow through the pipeline. All readonly; units in names; shapes in comments. */
 
+import type { ErrorCode } from "../errors.js";
 import type { PictureStats } from "../models/pictures/picture-stats.js";
 
 export interface Size {
@@ -47,7 +48,7 @@ export type CameraEvent =
   | { readonly kind: "frame"; readonly camera: string; readonly frame: Frame }
   | { readonly kind: "dropped"; readonly camera: string; readonly reason: DropReason; readonly count: number }
   /** A picture that could not be read: captured, and failed. */
-  | { readonly kind: "failed"; readonly camera: string; readonly code: string; readonly reason: string }
+  | { readonly kind: "failed"; readonly camera: string; readonly code: ErrorCode; readonly reason: string }
   | {
       readonly kind: "condition";
       readonly camera: string;
@@ -73,7 +74,7 @@ export interface Inspection {
 /** A frame that the engine could not judge: a value, never an exception in the stream. */
 export interface InspectionFailure {
   readonly frame: Frame;
-  readonly code: string;
+  readonly code: ErrorCode;
   readonly reason: string;
 }
 

@@ -38,10 +38,13 @@ function read(folder: string): Source[] {
   return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = `${folder}/${entry.name}`;
     if (entry.isDirectory()) return read(path);
-    if (!/\.(c?ts|mjs)$/.test(path)) return [];
-    const text = readFileSync(join(root, path), "utf8");
-    return [{ path, text, imports: importsOf(text) }];
+    return /\.(c?ts|mjs)$/.test(path) ? [readFile(path)] : [];
   });
+}
+
+function readFile(path: string): Source {
+  const text = readFileSync(join(root, path), "utf8");
+  return { path, text, imports: importsOf(text) };
 }
 
 function importsOf(text: string): string[] {
@@ -50,7 +53,8 @@ function importsOf(text: string): string[] {
   return [...statements, ...calls].map(([, specifier]) => specifier ?? "");
 }
 
-const product = ["agent", "models", "config"].flatMap(read);
+const ground = [...["errors.ts", "replace-file.ts"].map(readFile), ...read("error-codes")];
+const product = [...ground, ...["agent", "models", "config"].flatMap(read)];
 const everything = [...product, ...read("test"), ...read("deploy")];
 const test = suite("layout");
 

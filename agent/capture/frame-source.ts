@@ -1,3 +1,4 @@
+import type { ErrorCode } from "../../errors.js";
 import type { Size } from "../types.js";
 
 /** What a source yields when it is asked for a picture. A value in every case: `grab` never rejects. */
@@ -13,7 +14,7 @@ export type Grab =
       /** The file it comes from, where it comes from one. */
       readonly origin?: string;
     }
-  | { readonly kind: "unreadable"; readonly code: string; readonly reason: string; readonly origin: string }
+  | { readonly kind: "unreadable"; readonly code: ErrorCode; readonly reason: string; readonly origin: string }
   /** No more pictures, as planned; `start` plays again from the first. */
   | { readonly kind: "ended" }
   /** The camera, file or device failed, or the source was stopped. `start` tries again. */

@@ -1,5 +1,5 @@
 import { maskText } from "../../config/mask.js";
-import { CodedError, messageOf } from "../../errors.js";
+import { CodedError, errorCodes, messageOf } from "../../errors.js";
 
 /** Where a command writes; the process's own streams at the edge. */
 export interface Terminal {
@@ -42,9 +42,6 @@ export function processTerminal(): Terminal {
   };
 }
 
-/** Codes of what the user handed in: configuration, model or data. Everything else failed at run time. */
-const handedIn = /^(CONFIG|BUNDLE|MODEL|DATA|IMAGE|MASK|WEIGHTS|CHECKPOINT|OPTION|ARCH|AGENT_ID|METRIC)/;
-
 /** Tells an error and gives the exit status for it. */
 export function tellError(error: unknown, terminal: Terminal): number {
   if (error instanceof Exit) return error.status;
@@ -59,7 +56,5 @@ export function tellError(error: unknown, terminal: Terminal): number {
   // A configuration's error has a line for each problem.
   terminal.err(`error ${error.code}: ${`${at}${error.message}`.split("\n").map(printable).join("\n")}`);
   terminal.err(`  ${error.remedy}`);
-  return handedIn.test(error.code) && !/(_UNWRITABLE|_WRITE_FAILED|_DISK_FULL)$/.test(error.code)
-    ? exitStatus.wrong
-    : exitStatus.failed;
+  return errorCodes[error.code].exitStatus;
 }

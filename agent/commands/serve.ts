@@ -1,5 +1,5 @@
 import type { Observable } from "rxjs";
-import { CodedError, messageOf } from "../../errors.js";
+import { CodedError, type ErrorCode, messageOf } from "../../errors.js";
 import type { CommandOutcome } from "../contract/payloads.js";
 import type { Validator } from "../contract/validator.js";
 import type { Command } from "../mqtt/inbound.js";
@@ -110,6 +110,6 @@ export function serveCommands(command$: Observable<Command>, options: ServeOptio
   };
 }
 
-function refused(code: string, message: string): CommandOutcome {
+function refused(code: ErrorCode, message: string): CommandOutcome {
   return { ok: false, code, message };
 }

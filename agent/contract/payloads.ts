@@ -1,3 +1,4 @@
+import type { ErrorCode } from "../../errors.js";
 import type { MemoryHealth } from "../health/machine.js";
 import type { AlertPhase, AlertStep, Context, DropReason, ModelIdentity, Region, Verdict } from "../types.js";
 
@@ -119,7 +120,7 @@ export interface BrokerHealth {
   /** Given up since the start, by the reason. */
   readonly lost: Readonly<Record<string, number>>;
   /** The latest, whether it is over or not. */
-  readonly trouble: { readonly code: string; readonly message: string; readonly ts: string } | null;
+  readonly trouble: { readonly code: ErrorCode; readonly message: string; readonly ts: string } | null;
 }
 
 export interface EvidenceHealth {
@@ -169,12 +170,12 @@ export interface HealthPayload extends Payload {
 
 export type CommandOutcome =
   | { readonly ok: true; readonly result?: unknown }
-  | { readonly ok: false; readonly code: string; readonly message: string };
+  | { readonly ok: false; readonly code: ErrorCode; readonly message: string };
 
 /** `id` is null only for a command so malformed that it has none. */
 export type ReplyPayload = { readonly v: 1; readonly id: string | null } & (
   | { readonly ok: true; readonly result: unknown }
-  | { readonly ok: false; readonly error: { readonly code: string; readonly message: string } }
+  | { readonly ok: false; readonly error: { readonly code: ErrorCode; readonly message: string } }
 );
 
 export function replyPayload(id: string | null, outcome: CommandOutcome): ReplyPayload {

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { messageOf } from "../../errors.js";
+import { type ErrorCode, messageOf } from "../../errors.js";
 import type { Check } from "./check.js";
 
 export interface CameraSources {
@@ -56,13 +56,13 @@ async function visionCameras(list: CameraSources["aravisList"]): Promise<readonl
   }
 }
 
-function found(path: string, code: string, message: string): Check {
+function found(path: string, code: ErrorCode, message: string): Check {
   return { level: "ok", code, path, message, remedy: "" };
 }
 
 function none(
   path: string,
-  code: string,
+  code: ErrorCode,
   message: string,
   remedy = "Nothing to do unless one should be there.",
 ): Check {

@@ -1,10 +1,11 @@
 import type { Problem } from "../../config/problems.js";
+import type { ErrorCode } from "../../errors.js";
 
 /** One thing looked at. */
 export interface Check {
   /** `note`: worth knowing, the agent runs without it. */
   readonly level: "ok" | "note" | "fail";
-  readonly code: string;
+  readonly code: ErrorCode;
   /** The configuration's path that it belongs to, or the machine's part. */
   readonly path: string;
   readonly message: string;

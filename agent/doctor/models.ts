@@ -1,5 +1,5 @@
 import type { Config } from "../../config/types.js";
-import { CodedError, messageOf } from "../../errors.js";
+import { CodedError, type ErrorCode, errorCodes, messageOf } from "../../errors.js";
 import { type LoadedModel, loadModel } from "../inference/load.js";
 import type { Check } from "./check.js";
 
@@ -20,7 +20,8 @@ async function modelCheck(at: string, dir: string, { inference }: Config, load: 
   try {
     model = await load(dir, { inference, mostWaiting: 1, onRestart: () => undefined });
   } catch (error) {
-    const { code, remedy } = error instanceof CodedError ? error : { code: "MODEL_UNUSABLE", remedy: "" };
+    const code: ErrorCode = error instanceof CodedError ? error.code : "MODEL_UNUSABLE";
+    const remedy = error instanceof CodedError ? error.remedy : errorCodes[code].remedy;
     return [{ level: "fail", code, path: at, message: messageOf(error), remedy }];
   }
   const { engine } = model;

@@ -1,10 +1,11 @@
+import type { ErrorCode } from "../../errors.js";
 /** An answer that is an error: what the client is told and nothing more, no stack, no path of this machine. */
 export class HttpFault extends Error {
   readonly statusCode: number;
   /** Stable, upper snake case. */
-  readonly code: string;
+  readonly code: ErrorCode;
 
-  constructor(statusCode: number, code: string, message: string) {
+  constructor(statusCode: number, code: ErrorCode, message: string) {
     super(message);
     this.statusCode = statusCode;
     this.code = code;
@@ -12,15 +13,15 @@ export class HttpFault extends Error {
 }
 
 export interface ErrorBody {
-  readonly error: { readonly code: string; readonly message: string };
+  readonly error: { readonly code: ErrorCode; readonly message: string };
 }
 
-export function errorBody(code: string, message: string): ErrorBody {
+export function errorBody(code: ErrorCode, message: string): ErrorBody {
   return { error: { code, message } };
 }
 
 /** Statuses that fastify and Node's parser give by themselves. */
-const known: Readonly<Record<number, readonly [code: string, message: string]>> = {
+const known: Readonly<Record<number, readonly [code: ErrorCode, message: string]>> = {
   400: ["HTTP_BAD_REQUEST", "the request is malformed"],
   404: ["HTTP_NOT_FOUND", "there is nothing at this address"],
   408: ["HTTP_REQUEST_TIMEOUT", "the request took too long to arrive"],

@@ -1,3 +1,4 @@
+import type { ErrorCode } from "../../errors.js";
 import type { Frame, ModelIdentity, Outcome, Size } from "../types.js";
 import { batchSizes, nextBatch } from "./batch.js";
 import { type SpawnThread, spawnWorker } from "./model-thread.js";
@@ -192,13 +193,13 @@ class ThreadEngine implements Engine {
     for (const { frame, settle } of this.#waiting.splice(0)) settle(failed(frame, end.code, end.reason));
   }
 
-  #failOutstanding(code: string, reason: string): void {
+  #failOutstanding(code: ErrorCode, reason: string): void {
     const batches = [...this.#outstanding.values()];
     this.#outstanding.clear();
     for (const { frame, settle } of batches.flat()) settle(failed(frame, code, reason));
   }
 }
 
-function failed(frame: Frame, code: string, reason: string): Outcome {
+function failed(frame: Frame, code: ErrorCode, reason: string): Outcome {
   return { kind: "failed", failure: { frame, code, reason } };
 }

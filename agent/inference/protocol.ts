@@ -1,4 +1,5 @@
 /** What the engine and its worker thread say to each other. Buffers are transferred, never copied. */
+import type { ErrorCode } from "../../errors.js";
 import type { PictureStats } from "../../models/pictures/picture-stats.js";
 import type { Size } from "../types.js";
 
@@ -51,7 +52,7 @@ export type Reply =
 
 /** A CodedError, which does not keep its kind on the way out of a thread. */
 export interface ModelFault {
-  readonly code: string;
+  readonly code: ErrorCode;
   readonly remedy: string;
 }
 

@@ -2,7 +2,7 @@ import type { EventEmitter } from "node:events";
 import type { ClientRequest } from "node:http";
 import { isIP } from "node:net";
 import mqtt, { type IClientOptions, type IPublishPacket, type MqttClient, type Packet as MqttPacket } from "mqtt";
-import { CodedError, messageOf } from "../../errors.js";
+import { CodedError, type ErrorCode, messageOf } from "../../errors.js";
 import { connectFailure, isConnack } from "./connect-failure.js";
 import { type Address, addressOf, dial, speaksTls, type TlsIdentity, type Wire } from "./transport.js";
 
@@ -265,7 +265,7 @@ const invalid = [144, 149, 153];
 function sendFailure(packet: Packet, error: Error): CodedError {
   // PUBACK with a reason of 128 and more (MQTT 5, 3.4.2.1): the broker has it and will not take it.
   const reason = "code" in error && typeof error.code === "number" ? error.code : 0;
-  const [code, remedy] = invalid.includes(reason)
+  const [code, remedy]: [ErrorCode, string] = invalid.includes(reason)
     ? ["MQTT_PUBLISH_INVALID", "See the broker's log: no repetition helps."]
     : reason >= 128
       ? ["MQTT_PUBLISH_REFUSED", "Check the broker's access list for this topic."]

@@ -1,4 +1,4 @@
-import { CodedError, messageOf } from "../../errors.js";
+import { CodedError, type ErrorCode, messageOf } from "../../errors.js";
 
 /** What is known of a connection that did not come about. */
 export interface FailedConnect {
@@ -25,7 +25,7 @@ function codeOf(failure: unknown): unknown {
 }
 
 interface Verdict {
-  readonly code: string;
+  readonly code: ErrorCode;
   readonly remedy: string;
 }
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { BehaviorSubject, distinctUntilChanged, type Observable, Subject } from "rxjs";
-import { CodedError, messageOf } from "../../errors.js";
+import { CodedError, type ErrorCode, messageOf } from "../../errors.js";
 import {
   type BrokerHealth,
   type CommandOutcome,
@@ -206,6 +206,6 @@ function taken(clientId: string, waitMs: number, at: string): CodedError {
   });
 }
 
-function trouble(code: string, message: string, at: string): CodedError {
+function trouble(code: ErrorCode, message: string, at: string): CodedError {
   return new CodedError(code, message, { remedy: "The agent reconnects by itself.", at });
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { CodedError, messageOf } from "../../errors.js";
+import { CodedError, type ErrorCode, messageOf } from "../../errors.js";
 import { impatient } from "./ack-timeout.js";
 import type { Link, LinkLoss, LinkOptions, OpenLink, Packet } from "./client.js";
 import { Window } from "./inflight-window.js";
@@ -102,6 +102,6 @@ async function farewell(link: Link, deps: ConnectionDeps): Promise<void> {
   onTrouble(fault("MQTT_STOP_UNSAID", `could not say goodbye to the broker: ${outcome}`, deps));
 }
 
-function fault(code: string, message: string, { options }: ConnectionDeps): CodedError {
+function fault(code: ErrorCode, message: string, { options }: ConnectionDeps): CodedError {
   return new CodedError(code, message, { remedy: "The agent reconnects by itself.", at: options.url });
 }

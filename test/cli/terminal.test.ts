@@ -3,7 +3,7 @@ import { duration, progressBar } from "../../agent/cli/progress.js";
 import { terminalLine } from "../../agent/cli/run.js";
 import { sparkline } from "../../agent/cli/sparkline.js";
 import { type Terminal, tellError } from "../../agent/cli/terminal.js";
-import { CodedError } from "../../errors.js";
+import { CodedError, type ErrorCode } from "../../errors.js";
 import { suite } from "../support/suite.js";
 
 const test = suite("terminal");
@@ -16,8 +16,8 @@ function paper(): { readonly terminal: Terminal; readonly lines: string[] } {
 }
 
 test("an error tells its code, place and remedy; what the user handed in is status 2, the rest 1", () => {
-  const status = (code: string) => tellError(new CodedError(code, "m", { remedy: "r", at: "a" }), paper().terminal);
-  const codes = [
+  const status = (code: ErrorCode) => tellError(new CodedError(code, "m", { remedy: "r", at: "a" }), paper().terminal);
+  const codes: ErrorCode[] = [
     "CONFIG_INVALID",
     "BUNDLE_INVALID",
     "IMAGE_UNREADABLE",
@@ -26,11 +26,11 @@ test("an error tells its code, place and remedy; what the user handed in is stat
     "DATA_LAYOUT",
   ];
   assert.equal(codes.map(status), [2, 2, 2, 2, 2, 2]);
-  const running = ["MQTT_EMBEDDED_FAILED", "BUNDLE_UNWRITABLE", "TRAINING_STOPPED", "ENGINE_NO_PROVIDER"];
+  const running: ErrorCode[] = ["MQTT_EMBEDDED_FAILED", "BUNDLE_UNWRITABLE", "TRAINING_STOPPED", "ENGINE_NO_PROVIDER"];
   assert.equal(running.map(status), [1, 1, 1, 1]);
   const { terminal, lines } = paper();
-  tellError(new CodedError("CODE", "message", { remedy: "remedy", at: "place" }), terminal);
-  assert.equal(lines, ["error CODE: place: message", "  remedy"]);
+  tellError(new CodedError("OUTBOX_LOST", "message", { remedy: "remedy", at: "place" }), terminal);
+  assert.equal(lines, ["error OUTBOX_LOST: place: message", "  remedy"]);
 });
 
 test("where nobody watches, progress is a line now and then, and the last one always", () => {

@@ -87,7 +87,7 @@ const health = {
     protocol: null,
     waiting: 2,
     lost: { offline: 1 },
-    trouble: { code: "MQTT_ID_TAKEN", message: "another client", ts: "2026-01-02T03:04:05.678Z" },
+    trouble: { code: "MQTT_ID_TAKEN" as const, message: "another client", ts: "2026-01-02T03:04:05.678Z" },
   },
   evidence: {
     made: 3,

@@ -1,5 +1,6 @@
 import type { Engine } from "../../agent/inference/engine.js";
 import type { Frame, Outcome } from "../../agent/types.js";
+import type { ErrorCode } from "../../errors.js";
 import { pictureStats } from "../../models/pictures/picture-stats.js";
 
 export interface FakeEngineOptions {
@@ -13,7 +14,10 @@ export function fakeEngine(options: FakeEngineOptions = {}): Engine {
   const input = { width: 16, height: 16 };
   const model = { name: "tiny", version: "1.0.0", sha256: "0".repeat(64), provider: "cpu" };
   let closed = false;
-  const failed = (frame: Frame, code: string): Outcome => ({ kind: "failed", failure: { frame, code, reason: code } });
+  const failed = (frame: Frame, code: ErrorCode): Outcome => ({
+    kind: "failed",
+    failure: { frame, code, reason: code },
+  });
   return {
     model,
     input,

@@ -14,7 +14,7 @@ const took = (inferenceMs: number): Outcome => ({
 const outcomes = {
   s: took(50),
   q: took(0.5),
-  f: { kind: "failed", failure: { frame: greyFrame(0), code: "X", reason: "x" } } as Outcome,
+  f: { kind: "failed", failure: { frame: greyFrame(0), code: "INFERENCE_FAILED", reason: "x" } } as Outcome,
 };
 
 /** What is asked for after each outcome, the first two frames apart; `-` nothing. */

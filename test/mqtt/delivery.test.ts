@@ -5,7 +5,7 @@ import { Window } from "../../agent/mqtt/inflight-window.js";
 import { Drain } from "../../agent/mqtt/outbox-sender.js";
 import { type Ending, Patience } from "../../agent/mqtt/reconnect-policy.js";
 import type { Outbox } from "../../agent/outbox/outbox.js";
-import { CodedError } from "../../errors.js";
+import { CodedError, type ErrorCode } from "../../errors.js";
 import { alertStep, picture, plain, testOutbox } from "../support/outbox.js";
 import { suite } from "../support/suite.js";
 import { until } from "../support/until.js";
@@ -20,7 +20,7 @@ test.after.each(async () => {
 interface Sent {
   readonly packet: Packet;
   readonly ok: () => void;
-  readonly fail: (code: string) => void;
+  readonly fail: (code: ErrorCode) => void;
 }
 
 /** A link whose acknowledgements are the test's to give. */
@@ -39,7 +39,7 @@ function fakeLink(maximumPacketBytes = 1_000_000): { link: Link; sent: Sent[]; u
           unanswered -= 1;
           resolve();
         };
-        const fail = (code: string) => {
+        const fail = (code: ErrorCode) => {
           unanswered -= 1;
           reject(new CodedError(code, code, { remedy: "" }));
         };

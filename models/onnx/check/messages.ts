@@ -1,4 +1,4 @@
-import type { CodedError } from "../../../errors.js";
+import type { CodedError, ErrorCode } from "../../../errors.js";
 import type { Range } from "./operators.js";
 
 /** ONNX's messages as protobufjs makes plain objects of them: what a message does not hold is absent. */
@@ -70,7 +70,7 @@ export interface Model {
   readonly functions?: readonly unknown[];
 }
 
-export type Refuse = (code: string, message: string) => CodedError;
+export type Refuse = (code: ErrorCode, message: string) => CodedError;
 
 export function within(value: number, [from, to]: Range): boolean {
   return value >= from && value <= to;

@@ -1,0 +1,38 @@
+/** Pages that are made from the code: `npm run docs` writes them, and a test compares. */
+import { relative } from "node:path";
+import { errorChapters } from "../../errors.js";
+
+/** A page's path, relative to the repository's root, and what makes its text. */
+export const pages: readonly { readonly path: string; readonly text: () => string }[] = [
+  { path: "docs/troubleshooting.md", text: troubleshooting },
+];
+
+function troubleshooting(): string {
+  const chapters = errorChapters.map(({ title, documentedAt, codes }) => {
+    const rows = Object.entries(codes).map(
+      ([code, { means, remedy, exitStatus }]) => `| \`${code}\` | ${means} | ${remedy} | ${exitStatus} |`,
+    );
+    const name = documentedAt.split("#")[0] ?? documentedAt;
+    return [
+      `## ${title}`,
+      "",
+      `See [${name}](${relative("docs", documentedAt)}).`,
+      "",
+      "| code | what it means | what to do | status |",
+      "| --- | --- | --- | --- |",
+      ...rows.sort(),
+      "",
+    ].join("\n");
+  });
+  return `# Troubleshooting
+
+Every error of Retort has a stable code: on the command line, in the log, in a camera's \`reason\`, in \`health\`, in answers to commands
+and over HTTP. Search this page for it. The error itself names the place and often a remedy that is more exact than the one here.
+
+\`status\` is that of the process where the error ends a command: 1 something failed, 2 wrong usage, configuration, model or data. What goes
+wrong while the agent runs is logged and published; it ends nothing unless the table says so.
+
+This page is made from the table in \`errors.ts\` by \`npm run docs\`.
+
+${chapters.join("\n")}`;
+}
