@@ -61,7 +61,6 @@ export const trainCommand: AddCommand = (program, terminal) => {
 
 const units = {
   reading: "pictures read",
-  features: "teacher features",
   training: "images",
   calibrating: "held-out images",
 };

@@ -1,29 +1,38 @@
-import { readFile } from "node:fs/promises";
+import { access, readFile } from "node:fs/promises";
 import { Ajv } from "ajv";
 import { CodedError, messageOf } from "../../errors.js";
 import { replaceFile } from "../../replace-file.js";
 import { encodeSafetensors, metadataOf, parseSafetensors } from "../weights/safetensors.js";
 import type { TrainingState } from "./stepper.js";
 
-/** Where a training stands: enough to go on to the same result. */
-export interface Checkpoint {
-  /** What was being trained (architecture, size, batch, seed, images, teacher): a resume must match it. */
-  readonly recipe: string;
+/** How far a training has come. */
+export interface Progress {
+  /** Epochs finished. */
   readonly epoch: number;
-  /** Batches done of that epoch. */
+  /** Batches done of the epoch after those. */
   readonly batch: number;
   /** Mean loss of each finished epoch. */
   readonly losses: readonly number[];
-  /** Losses of the batches done of the current epoch. */
+  /** Losses of the batches done of the epoch after those. */
   readonly epochLosses: readonly number[];
+}
+
+export const BEGINNING: Progress = { epoch: 0, batch: 0, losses: [], epochLosses: [] };
+
+/** Where a training stands: enough to go on to the same result. */
+export interface Checkpoint {
+  /** Digest of the training that it is of, see recipe.ts. */
+  readonly recipe: string;
+  readonly progress: Progress;
   readonly state: TrainingState;
 }
 
-type Progress = Omit<Checkpoint, "state"> & { readonly step: number };
+/** The JSON in the header of the checkpoint's safetensors file; the tensors are the state's. */
+type Metadata = Progress & { readonly recipe: string; readonly step: number };
 
 const count = { type: "integer", minimum: 0 };
 const losses = { type: "array", items: { type: "number" } };
-const isProgress = new Ajv().compile<Progress>({
+const isMetadata = new Ajv().compile<Metadata>({
   type: "object",
   required: ["recipe", "epoch", "batch", "losses", "epochLosses", "step"],
   properties: { recipe: { type: "string" }, epoch: count, batch: count, losses, epochLosses: losses, step: count },
@@ -33,21 +42,21 @@ const isProgress = new Ajv().compile<Progress>({
  * Replaces the checkpoint at `path`: a kill at any moment leaves the old one or the new one.
  * @throws what the file system answers
  */
-export async function writeCheckpoint(path: string, { state, ...progress }: Checkpoint): Promise<void> {
-  const metadata = { progress: JSON.stringify({ ...progress, step: state.step }) };
-  await replaceFile(path, encodeSafetensors(state.tensors, { metadata }));
+export async function writeCheckpoint(path: string, { recipe, progress, state }: Checkpoint): Promise<void> {
+  const metadata: Metadata = { recipe, ...progress, step: state.step };
+  await replaceFile(path, encodeSafetensors(state.tensors, { metadata: { progress: JSON.stringify(metadata) } }));
 }
 
 /** @throws CodedError CHECKPOINT_UNREADABLE */
 export async function readCheckpoint(path: string): Promise<Checkpoint> {
   try {
     const bytes = await readFile(path);
-    const { progress } = metadataOf(bytes);
-    if (typeof progress !== "string") throw new TypeError("it holds no training progress");
-    const told: unknown = JSON.parse(progress);
-    if (!isProgress(told)) throw new TypeError("its training progress is not what training writes");
-    const { step, ...rest } = told;
-    return { ...rest, state: { step, tensors: parseSafetensors(bytes) } };
+    const { progress: text } = metadataOf(bytes);
+    if (typeof text !== "string") throw new TypeError("it holds no training progress");
+    const metadata: unknown = JSON.parse(text);
+    if (!isMetadata(metadata)) throw new TypeError("its training progress is not what training writes");
+    const { recipe, step, ...progress } = metadata;
+    return { recipe, progress, state: { step, tensors: parseSafetensors(bytes) } };
   } catch (error) {
     throw new CodedError("CHECKPOINT_UNREADABLE", `cannot resume: ${messageOf(error)}`, {
       at: path,
@@ -55,4 +64,38 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
       cause: error,
     });
   }
+}
+
+/**
+ * The checkpoint to go on from; null where there is none.
+ * @throws CodedError CHECKPOINT_UNREADABLE, CHECKPOINT_MISMATCH
+ */
+export async function checkpointOf(path: string, recipe: string): Promise<Checkpoint | null> {
+  if (!(await exists(path))) return null;
+  const checkpoint = await readCheckpoint(path);
+  if (checkpoint.recipe === recipe) return checkpoint;
+  throw new CodedError("CHECKPOINT_MISMATCH", "the checkpoint is of other pictures or settings, or trained otherwise", {
+    at: path,
+    remedy:
+      "Resume with the same pictures, teacher, size, batch and seed and the Retort that began it, or delete the checkpoint.",
+  });
+}
+
+/**
+ * Refuses to begin where an unfinished training would be overwritten.
+ * @throws CodedError CHECKPOINT_EXISTS
+ */
+export async function requireNoCheckpoint(path: string): Promise<void> {
+  if (!(await exists(path))) return;
+  throw new CodedError("CHECKPOINT_EXISTS", "an unfinished training of this bundle is kept", {
+    at: path,
+    remedy: "Go on with --resume, or delete the checkpoint to begin anew.",
+  });
+}
+
+function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
 }

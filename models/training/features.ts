@@ -1,41 +1,10 @@
 import { freemem } from "node:os";
-import { CodedError, messageOf } from "../../errors.js";
 import type { Arch } from "../network/arch.js";
 import { scalesOf } from "../network/arch.js";
 import { type InputSize, teacherGraph } from "../network/rd.js";
 import { encodeModel } from "../onnx/encode.js";
 import { type Feeds, floats, floatsOf, openSession, Tensor } from "../onnx/session.js";
-import { readRgb } from "../pictures/images.js";
 import type { Weights } from "../weights/weights.js";
-
-/** The readable ones of some pictures, decoded. */
-export interface Pictures {
-  readonly paths: readonly string[];
-  /** uint8 [height, width, 3] each. */
-  readonly pixels: readonly Uint8Array[];
-  /** Pictures that could not be read, with the reason. */
-  readonly skipped: readonly { readonly path: string; readonly reason: string }[];
-}
-
-/** Decodes pictures; a broken one among good ones is reported and left out. */
-export async function readPictures(
-  paths: readonly string[],
-  size: InputSize,
-  onRead: (done: number) => void,
-): Promise<Pictures> {
-  const good: { path: string; pixels: Uint8Array }[] = [];
-  const skipped: { path: string; reason: string }[] = [];
-  for (const [index, path] of paths.entries()) {
-    try {
-      good.push({ path, pixels: await readRgb(path, size) });
-    } catch (error) {
-      if (!(error instanceof CodedError)) throw error;
-      skipped.push({ path, reason: messageOf(error) });
-    }
-    onRead(index + 1);
-  }
-  return { paths: good.map((each) => each.path), pixels: good.map((each) => each.pixels), skipped };
-}
 
 export interface FeatureSource {
   /** The teacher's features of pictures by index, as feeds `f1`, `f2`, `f3` of a training step; good until the next call. */

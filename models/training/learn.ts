@@ -1,45 +1,58 @@
 import { CodedError, messageOf } from "../../errors.js";
 import { createRandom } from "../random.js";
-import { type Checkpoint, writeCheckpoint } from "./checkpoint.js";
+import { BEGINNING, type Checkpoint, type Progress, writeCheckpoint } from "./checkpoint.js";
 import type { FeatureSource } from "./features.js";
 import type { TrainProgress } from "./progress.js";
 import type { Stepper } from "./stepper.js";
 
-/** What a training needs, from its first batch or from where a checkpoint left it. */
-export interface Lesson {
+/** What the training loop works with. */
+export interface Course {
   readonly stepper: Stepper;
   readonly features: FeatureSource;
+  /** Indices of the pictures to learn from. */
   readonly trained: readonly number[];
   readonly epochs: number;
   readonly batch: number;
   readonly seed: number;
-  readonly from: Pick<Checkpoint, "epoch" | "batch" | "losses" | "epochLosses">;
+  /** null: from the beginning. */
+  readonly from: Progress | null;
+  readonly save: (progress: Progress) => Promise<void>;
+  /** From one `save` within an epoch to the next; the end of an epoch saves too. */
+  readonly saveEveryMs: number;
   readonly report: (progress: TrainProgress) => void;
   readonly signal: AbortSignal | undefined;
-  readonly save: (progress: Lesson["from"]) => Promise<void>;
-  readonly checkpointMs: number;
 }
 
-/** The loop: epochs of shuffled batches, the last one as short as it comes (RD4AD drops none). */
-export async function learn(lesson: Lesson): Promise<{ losses: readonly number[]; imagesPerSecond: number }> {
-  const { stepper, features, trained, epochs, batch, seed, report } = lesson;
-  const losses = [...lesson.from.losses];
+export interface Learned {
+  /** Mean loss of each epoch. */
+  readonly losses: readonly number[];
+  readonly imagesPerSecond: number;
+}
+
+/**
+ * The training loop: epochs of shuffled batches, the last one as short as it comes (RD4AD drops none).
+ * @throws CodedError TRAINING_STOPPED after the signal, TRAINING_DIVERGED
+ */
+export async function learn(course: Course): Promise<Learned> {
+  const { stepper, features, trained, epochs, batch, seed, report, save } = course;
+  const from = course.from ?? BEGINNING;
+  const losses = [...from.losses];
   const total = epochs * trained.length;
   const startedAt = performance.now();
   let seen = 0;
   let savedAt = startedAt;
-  for (let epoch = lesson.from.epoch; epoch < epochs; epoch += 1) {
+  for (let epoch = from.epoch; epoch < epochs; epoch += 1) {
     // Each epoch's order follows from the seed and its number alone, so a resume needs no generator's state.
     const order = createRandom(seed + 1 + epoch).shuffle(trained);
-    const first = epoch === lesson.from.epoch ? lesson.from.batch : 0;
-    const epochLosses = epoch === lesson.from.epoch ? [...lesson.from.epochLosses] : [];
+    const first = epoch === from.epoch ? from.batch : 0;
+    const epochLosses = epoch === from.epoch ? [...from.epochLosses] : [];
     for (let index = first; index * batch < order.length; index += 1) {
-      if (performance.now() - savedAt >= lesson.checkpointMs) {
-        await lesson.save({ epoch, batch: index, losses, epochLosses });
+      if (performance.now() - savedAt >= course.saveEveryMs) {
+        await save({ epoch, batch: index, losses, epochLosses });
         savedAt = performance.now();
       }
-      if (lesson.signal?.aborted) {
-        await lesson.save({ epoch, batch: index, losses, epochLosses });
+      if (course.signal?.aborted) {
+        await save({ epoch, batch: index, losses, epochLosses });
         throw new CodedError("TRAINING_STOPPED", "training was stopped", {
           remedy: "Run the same command with --resume to go on from here.",
         });
@@ -67,7 +80,7 @@ export async function learn(lesson: Lesson): Promise<{ losses: readonly number[]
       });
     }
     losses.push(mean(epochLosses));
-    await lesson.save({ epoch: epoch + 1, batch: 0, losses, epochLosses: [] });
+    await save({ epoch: epoch + 1, batch: 0, losses, epochLosses: [] });
     savedAt = performance.now();
   }
   return { losses, imagesPerSecond: (1000 * seen) / (performance.now() - startedAt) };
@@ -75,16 +88,16 @@ export async function learn(lesson: Lesson): Promise<{ losses: readonly number[]
 
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
-/** A full disk must not end a training that goes well: it is told, and tried again at the next checkpoint. */
-export function checkpointSaver(
+/** Writes checkpoints. A full disk must not end a training that goes well: it is a warning, and the next checkpoint tries again. */
+export function checkpointWriter(
   path: string,
-  recipe: string,
+  recipe: Checkpoint["recipe"],
   stepper: Stepper,
   report: (progress: TrainProgress) => void,
-): Lesson["save"] {
+): Course["save"] {
   return async (progress) => {
     try {
-      await writeCheckpoint(path, { ...progress, recipe, state: stepper.state() });
+      await writeCheckpoint(path, { recipe, progress, state: stepper.state() });
     } catch (error) {
       report({ phase: "warning", message: `no checkpoint at ${path}: ${messageOf(error)}; training goes on` });
     }

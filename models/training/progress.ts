@@ -1,6 +1,6 @@
-/** What a training tells while it runs. */
+/** What a training reports while it runs. */
 export type TrainProgress =
-  | { readonly phase: "reading" | "features"; readonly done: number; readonly total: number }
+  | { readonly phase: "reading"; readonly done: number; readonly total: number }
   | {
       readonly phase: "training";
       /** Pictures trained on so far, over all epochs. */

@@ -6,10 +6,8 @@ import { bottleneck } from "../network/bottleneck.js";
 import type { InputSize } from "../network/rd.js";
 import type { Features } from "../network/resnet.js";
 import { student } from "../network/student.js";
+import { RECIPE } from "./recipe.js";
 import { batched, TrainedLayers } from "./trained-layers.js";
-
-/** RD4AD's optimiser: torch.optim.Adam(lr 0.005, betas (0.5, 0.999)), epsilon PyTorch's. */
-export const ADAM = { rate: 0.005, beta1: 0.5, beta2: 0.999, epsilon: 1e-8 } as const;
 
 /**
  * One training step as a graph. Inputs: the teacher's features f1, f2, f3 [N, ...], every tensor of the student, `m:` and
@@ -60,8 +58,8 @@ export function cosineLoss(g: Graph, teacher: Features, student: Features): Valu
  * v / (1 - beta2) of the paper: three operators fewer per parameter, the missing factors go in here.
  * p' = p - rate m' / (sqrt(v') + epsilon)
  */
-export function adamScalars(step: number, rate: number = ADAM.rate): { rate: number; epsilon: number } {
-  const { beta1, beta2, epsilon } = ADAM;
+export function adamScalars(step: number, rate: number = RECIPE.adam.rate): { rate: number; epsilon: number } {
+  const { beta1, beta2, epsilon } = RECIPE.adam;
   const firstMoment = (1 - beta1) / (1 - beta1 ** step);
   const deviation = Math.sqrt((1 - beta2) / (1 - beta2 ** step));
   return { rate: (rate * firstMoment) / deviation, epsilon: epsilon / deviation };
@@ -80,8 +78,8 @@ function adam(g: Graph, parameter: Value, gradient: Value, scalars: { rate: Valu
   };
   const moment = (kind: "m" | "v") => flat(g.input(`${kind}:${name}`, "float32", shape));
   const change = flat(gradient);
-  const m = mul(g, moment("m"), g.scalar(ADAM.beta1));
-  const v = mul(g, moment("v"), g.scalar(ADAM.beta2));
+  const m = mul(g, moment("m"), g.scalar(RECIPE.adam.beta1));
+  const v = mul(g, moment("v"), g.scalar(RECIPE.adam.beta2));
   const nextM = put(`m:${name}'`, (options) => add(g, m, change, options));
   const nextV = put(`v:${name}'`, (options) => add(g, v, mul(g, change, change), options));
   const direction = div(g, nextM, add(g, sqrt(g, nextV), scalars.epsilon));

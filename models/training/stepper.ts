@@ -2,7 +2,7 @@ import type { Graph } from "../graph/graph.js";
 import { encodeModel } from "../onnx/encode.js";
 import { type Feeds, floats, floatsOf, openSession, type Tensor } from "../onnx/session.js";
 import type { Weights, WeightTensor } from "../weights/weights.js";
-import { ADAM, adamScalars } from "./step.js";
+import { adamScalars } from "./step.js";
 
 /** Parameters, running averages and Adam's moments (`m:`, `v:`), and how often they were moved. */
 export interface TrainingState {
@@ -43,7 +43,7 @@ export async function openStepper(
   let count = start.step;
   return {
     async step(feeds) {
-      const { rate, epsilon } = adamScalars(count + 1, options.rate?.(count + 1) ?? ADAM.rate);
+      const { rate, epsilon } = adamScalars(count + 1, options.rate?.(count + 1));
       const outputs = await session.run(
         {
           ...feeds,

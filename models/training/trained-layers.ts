@@ -20,9 +20,7 @@ import {
 } from "../graph/ops.js";
 import { suitsWinograd, winogradConv } from "../graph/winograd.js";
 import { type ConvSpec, type Layers, NORM_EPSILON, weightShape } from "../network/layers.js";
-
-/** PyTorch's BatchNorm2d: how far the running averages move towards a batch's. */
-const MOMENTUM = 0.1;
+import { RECIPE } from "./recipe.js";
 
 /**
  * For training: parameters are inputs of the graph; batch norms use the batch's statistics and yield the moved
@@ -72,9 +70,10 @@ export class TrainedLayers implements Layers {
 
   private average(name: string, channels: number, batch: Value): void {
     const g = this.graph;
+    const { momentum } = RECIPE.norm;
     const before = g.input(name, "float32", [channels]);
-    const moved = mul(g, reshape(g, batch, [channels]), g.scalar(MOMENTUM));
-    this.averages.set(name, add(g, mul(g, before, g.scalar(1 - MOMENTUM)), moved, { name: `${name}'` }));
+    const moved = mul(g, reshape(g, batch, [channels]), g.scalar(momentum));
+    this.averages.set(name, add(g, mul(g, before, g.scalar(1 - momentum)), moved, { name: `${name}'` }));
   }
 }
 

@@ -6,7 +6,8 @@ import { CodedError } from "../../errors.js";
 import { smoothedResize } from "../../models/network/anomaly-map.js";
 import { ARCH_NAMES, archOf } from "../../models/network/arch.js";
 import { studentParameters, teacherParameters } from "../../models/network/declared-layers.js";
-import { ADAM, adamScalars } from "../../models/training/step.js";
+import { RECIPE } from "../../models/training/recipe.js";
+import { adamScalars } from "../../models/training/step.js";
 import { thresholdFrom } from "../../models/training/threshold.js";
 import { loadTeacher } from "../../models/weights/load.js";
 import { encodeSafetensors, metadataOf, parseSafetensors, readSafetensors } from "../../models/weights/safetensors.js";
@@ -119,17 +120,18 @@ test("resize and smoothing keep a constant map constant, and align the corners",
 
 test("Adam's scalars make the textbook step", () => {
   // Kingma & Ba, algorithm 1, one parameter with three gradients, against the graph's own arrangement.
+  const { rate, beta1, beta2, epsilon } = RECIPE.adam;
   let [m, v, p] = [0, 0, 1];
   let [sumM, sumV, q] = [0, 0, 1];
   [0.3, -0.2, 0.05].forEach((gradient, index) => {
     const step = index + 1;
-    m = ADAM.beta1 * m + (1 - ADAM.beta1) * gradient;
-    v = ADAM.beta2 * v + (1 - ADAM.beta2) * gradient ** 2;
-    p -= (ADAM.rate * (m / (1 - ADAM.beta1 ** step))) / (Math.sqrt(v / (1 - ADAM.beta2 ** step)) + ADAM.epsilon);
-    const { rate, epsilon } = adamScalars(step);
-    sumM = ADAM.beta1 * sumM + gradient;
-    sumV = ADAM.beta2 * sumV + gradient ** 2;
-    q -= (rate * sumM) / (Math.sqrt(sumV) + epsilon);
+    m = beta1 * m + (1 - beta1) * gradient;
+    v = beta2 * v + (1 - beta2) * gradient ** 2;
+    p -= (rate * (m / (1 - beta1 ** step))) / (Math.sqrt(v / (1 - beta2 ** step)) + epsilon);
+    const scalars = adamScalars(step);
+    sumM = beta1 * sumM + gradient;
+    sumV = beta2 * sumV + gradient ** 2;
+    q -= (scalars.rate * sumM) / (Math.sqrt(sumV) + scalars.epsilon);
     assert.ok(Math.abs(p - q) < 1e-12, `step ${step}: ${p} and ${q}`);
   });
 });

@@ -22,11 +22,11 @@ const tensors = new Map([
   ["conv1.weight", { shape: [4, 3], data: new Float32Array(12).fill(0.5) }],
   ["bias", { shape: [4], data: new Float32Array(4) }],
 ]);
-const progress = JSON.stringify({ recipe: "r", epoch: 1, batch: 2, losses: [1], epochLosses: [], step: 3 });
+const metadata = JSON.stringify({ recipe: "r", epoch: 1, batch: 2, losses: [1], epochLosses: [], step: 3 });
 const originals = [
   encodeSafetensors(tensors),
   encodeSafetensors(tensors, { half: true }),
-  encodeSafetensors(tensors, { metadata: { progress } }),
+  encodeSafetensors(tensors, { metadata: { progress: metadata } }),
   encodeSafetensors(new Map()),
 ].map((each) => Buffer.from(each));
 /** A whole teacher, narrow: what is wrong with it is one tensor among many. */
@@ -115,7 +115,8 @@ async function open(): Promise<Subject<File>> {
       writeFileSync(path, bytes);
       try {
         if (as === "checkpoint") {
-          const { epoch, batch, losses, epochLosses, state } = await readCheckpoint(path);
+          const { progress, state } = await readCheckpoint(path);
+          const { epoch, batch, losses, epochLosses } = progress;
           const counts = [epoch, batch, state.step].every((each) => Number.isSafeInteger(each) && each >= 0);
           const lists = [losses, epochLosses].every(
             (list) => Array.isArray(list) && list.every((each) => typeof each === "number"),

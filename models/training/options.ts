@@ -1,0 +1,66 @@
+import { CodedError } from "../../errors.js";
+import type { InputSize } from "../network/rd.js";
+import type { TrainProgress } from "./progress.js";
+import { DEFAULTS } from "./recipe.js";
+
+export interface TrainOptions {
+  /** Folder of pictures of good parts, searched with its subfolders. */
+  readonly normal: string;
+  readonly arch: string;
+  /** .safetensors */
+  readonly teacher: string;
+  /** The bundle directory to write. */
+  readonly out: string;
+  readonly epochs?: number;
+  /** Side of the square input, pixels; a multiple of 32. */
+  readonly size?: number;
+  readonly batch?: number;
+  readonly seed?: number;
+  /** Goes on from the checkpoint beside `out` if there is one. */
+  readonly resume?: boolean;
+  /** 0: one per core. */
+  readonly threads?: number;
+  /** Seconds between checkpoints within an epoch; every epoch's end writes one too. */
+  readonly checkpointSeconds?: number;
+  readonly onProgress?: (progress: TrainProgress) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** Options as a training goes by them: checked, the defaults filled in. */
+export interface TrainSettings {
+  readonly normal: string;
+  readonly arch: string;
+  readonly teacher: string;
+  readonly out: string;
+  readonly checkpointPath: string;
+  readonly input: InputSize;
+  readonly epochs: number;
+  readonly batch: number;
+  readonly seed: number;
+  readonly resume: boolean;
+  readonly threads: number;
+  readonly checkpointMs: number;
+  readonly report: (progress: TrainProgress) => void;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** @throws CodedError OPTION_INVALID */
+export function settingsOf(options: TrainOptions): TrainSettings {
+  const { normal, arch, teacher, out, signal, resume = false, threads = 0 } = options;
+  const { epochs = DEFAULTS.epochs, batch = DEFAULTS.batch, size = DEFAULTS.size, seed = DEFAULTS.seed } = options;
+  requireOption("epochs", epochs, epochs >= 1, "Give a whole number from 1.");
+  requireOption("batch", batch, batch >= 1, "Give a whole number from 1.");
+  requireOption("size", size, size >= 64 && size % 32 === 0, "Give a multiple of 32, at least 64.");
+  return {
+    ...{ normal, arch, teacher, out, epochs, batch, seed, resume, threads, signal },
+    checkpointPath: `${out}.checkpoint.safetensors`,
+    input: { width: size, height: size },
+    checkpointMs: (options.checkpointSeconds ?? DEFAULTS.checkpointSeconds) * 1000,
+    report: options.onProgress ?? (() => {}),
+  };
+}
+
+function requireOption(name: string, value: number, fits: boolean, remedy: string): void {
+  if (Number.isInteger(value) && fits) return;
+  throw new CodedError("OPTION_INVALID", `--${name} is ${value}`, { at: name, remedy });
+}

@@ -1,0 +1,69 @@
+import { createHash } from "node:crypto";
+import type { Arch } from "../network/arch.js";
+import { NORM_EPSILON } from "../network/layers.js";
+
+/**
+ * The numbers that decide which weights a training ends with; RD4AD's, where it has them. All of them are part of a checkpoint's
+ * identity ({@link recipeDigest}), and so is the graph of the training step.
+ */
+export const RECIPE = {
+  /** Raised by a change that neither a number here nor the step's graph shows: the order of pictures, how chance is drawn, what the teacher is fed. */
+  version: 1,
+  /** torch.optim.Adam; its epsilon is PyTorch's. */
+  adam: { rate: 0.005, beta1: 0.5, beta2: 0.999, epsilon: 1e-8 },
+  /** PyTorch's BatchNorm2d: the momentum is how far the running averages move towards a batch's. */
+  norm: { momentum: 0.1, epsilon: NORM_EPSILON },
+  /** Convolutions: normal, variance `convVariance` / fan_out. Transposed ones: uniform within `deconvBound` / sqrt(fan_in). */
+  initial: { convVariance: 2, deconvBound: 1 },
+  /** Pictures kept from training for the threshold: a share of all, between the fewest and the most; drawn with the seed XOR the salt. */
+  holdOut: { share: 0.1, fewest: 1, most: 64, salt: 0x5eed },
+} as const;
+
+/** What a training is given unless its options say otherwise; chosen by the user, so no part of {@link RECIPE}. */
+export const DEFAULTS = {
+  epochs: 10,
+  /** Side of the square input, pixels. */
+  size: 256,
+  batch: 16,
+  seed: 0,
+  checkpointSeconds: 120,
+} as const;
+
+/** The threshold from held-out scores, see threshold.ts. It follows the training and changes no weight. */
+export const THRESHOLD_RULE = {
+  /** Deviations above the mean that a good part's score may lie. */
+  deviations: 4,
+  /** What is kept free above the largest good score, in deviations. */
+  margin: 1,
+  /** Fewer scores than this understate the deviation: then it is at least `leastDeviation` of their mean. */
+  few: 8,
+  leastDeviation: 0.1,
+} as const;
+
+/** Fewer cannot give both a student and a threshold. */
+export const FEWEST_PICTURES = 4;
+
+/** What a training is of, beside its recipe. */
+export interface TrainingIdentity {
+  readonly arch: Arch;
+  /** sha256 of the teacher's weights file. */
+  readonly teacher: string;
+  readonly size: number;
+  readonly batch: number;
+  readonly seed: number;
+  /** The training step as an ONNX model: loss, derivatives and optimiser are all in it. */
+  readonly step: Uint8Array;
+  /** The good pictures, in order: uint8 [height, width, 3] each. */
+  readonly pixels: readonly Uint8Array[];
+}
+
+/**
+ * The identity of a training, hexadecimal: two trainings with the same one go through the same weights, so that one may go on
+ * where the other stopped. (How many epochs there are to be is free: a finished training may be given more.)
+ */
+export function recipeDigest({ step, pixels, ...rest }: TrainingIdentity, recipe: object = RECIPE): string {
+  const digest = createHash("sha256").update(JSON.stringify({ recipe, ...rest }));
+  digest.update(step);
+  for (const each of pixels) digest.update(each);
+  return digest.digest("hex");
+}
