@@ -1,3 +1,4 @@
+import type { messageLosses } from "../contract/losses.js";
 import type { Packet } from "./client.js";
 
 /** A packet on its way, and whom to tell when it has arrived or was given up. */
@@ -6,7 +7,7 @@ export interface Parcel {
   readonly settle: () => void;
 }
 
-export type LossReason = "offline" | "congested" | "superseded" | "overflow" | "refused" | "stopped";
+export type LossReason = (typeof messageLosses)[number];
 
 /**
  * The bounded memory of messages that wait for the broker, in their order: states, replies, health. What it cannot keep it

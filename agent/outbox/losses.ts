@@ -1,13 +1,7 @@
-/** Why something will never arrive; the word before the dash says what. */
-export type LossReason = `alert-${AlertLoss}` | `evidence-${EvidenceLoss}`;
+import type { outboxLosses } from "../contract/losses.js";
 
-/**
- * `room`: the outbox's own bound; `age`; `disk`: full; `memory`: the disk took nothing for too long; `refused`: by the broker,
- * for good; `damaged`: it was on disk, and is not; `unkept`: numbered and, after a restart, not on disk: it may have arrived;
- * `stopped`: raised after the agent's stop.
- */
-type AlertLoss = "room" | "age" | "disk" | "memory" | "refused" | "damaged" | "unkept" | "stopped";
-type EvidenceLoss = "room" | "age" | "disk" | "memory" | "refused" | "damaged";
+/** Why something will never arrive. */
+export type LossReason = (typeof outboxLosses)[number];
 
 /** Numbers that no subscriber will see, both ends included. */
 export interface Gap {

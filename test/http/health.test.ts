@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
@@ -61,7 +62,9 @@ test("metrics say what the agent's own account says, and follow it", async () =>
   const frame = greyFrame(0, undefined, { captureMs: 4, availableAtMs: performance.now() - 26 });
   const { model } = view.models.get("plate")!.engine;
   const map = new Float32Array(256);
-  outcomes$.next({ kind: "inspected", inspection: { frame, score: 0.1, map, model, queueMs: 2, inferenceMs: 30 } });
+  const inspected = { frame, map, model, queueMs: 2, inferenceMs: 30 };
+  outcomes$.next({ kind: "inspected", inspection: { ...inspected, score: 0.1 } });
+  outcomes$.next({ kind: "inspected", inspection: { ...inspected, score: 0.75 } });
   outcomes$.next({ kind: "failed", failure: { frame, code: "FRAME_SIZE", reason: "too small" } });
   for (const phase of ["raised", "updated", "updated"] as const) view.alerts$.next(alertStep(1, 1, 0, { phase }));
   const response = await get("/metrics");
@@ -74,6 +77,11 @@ test("metrics say what the agent's own account says, and follow it", async () =>
       'retort_frames_failed_total{camera="cam1"}',
       'retort_frames_dropped_total{camera="cam1",reason="newer-frame"}',
       'retort_frames_in_flight{camera="cam1"}',
+      'retort_frames_anomalous_total{camera="cam1"}',
+      'retort_score_threshold{camera="cam1"}',
+      'retort_score_sum{camera="cam1"}',
+      'retort_score_bucket{le="0.12",camera="cam1"}',
+      'retort_score_bucket{le="0.08",camera="cam1"}',
       'retort_alerts_total{camera="cam1",phase="updated"}',
       'retort_camera_state{camera="cam1",state="ok"}',
       'retort_camera_state{camera="cam2",state="disabled"}',
@@ -82,13 +90,13 @@ test("metrics say what the agent's own account says, and follow it", async () =>
       "retort_evidence_bytes",
       "retort_broker_connected",
       "retort_messages_waiting",
-      'retort_messages_lost_total{reason="full"}',
+      'retort_messages_lost_total{reason="overflow"}',
       "retort_outbox_bytes",
       "retort_outbox_pictures",
       "retort_outbox_full",
       "retort_outbox_depth",
       "retort_outbox_age_seconds",
-      'retort_outbox_lost_total{reason="full"}',
+      'retort_outbox_lost_total{reason="alert-room"}',
       'retort_latency_seconds_count{camera="cam1"}',
       'retort_latency_seconds_bucket{le="0.05",camera="cam1"}',
       'retort_latency_seconds_bucket{le="0.025",camera="cam1"}',
@@ -96,26 +104,72 @@ test("metrics say what the agent's own account says, and follow it", async () =>
       'retort_model_info{model="plate",name="tiny",version="1.0.0",provider="cpu"}',
       `retort_build_info{version="1.2.3",node="${process.version}"}`,
     ].map((series) => first.get(series)),
-    [12, 3, 1, 7, 1, 2, 1, 1, 0, 2, 1_048_576, 1, 2, 6, 4_000, 1, 0, 3, 1.5, 2, 1, 1, 0, 0.03, 1, 1],
+    [
+      12, 3, 1, 7, 1, 1, 0.5, 0.85, 1, 0, 2, 1, 1, 0, 2, 1_048_576, 1, 2, 6, 4_000, 1, 0, 3, 1.5, 2, 2, 2, 0, 0.06, 1,
+      1,
+    ],
   );
-  assert.ok(first.get('retort_memory_bytes{kind="rss"}')! > 1e6);
-  assert.ok([...first.keys()].every((series) => series.startsWith("retort_")));
+  assert.ok(first.get("process_resident_memory_bytes")! > 1e6);
+  assert.ok([...first.keys()].every((series) => /^(retort|process|nodejs)_/.test(series)));
 
   ledger.frameScored(20);
   view.setBroker(false);
   const second = parseMetrics(await (await get("/metrics")).text());
   assert.is(second.get('retort_frames_scored_total{camera="cam1"}'), 4, "counted once, however often it is read");
   assert.is(second.get("retort_broker_connected"), 0);
-  const process_ = /retort_(event_loop|memory|cpu|uptime)/;
-  const seriesOf = (read: ReadonlyMap<string, number>) => [...read.keys()].filter((key) => !process_.test(key));
-  assert.equal(seriesOf(second), seriesOf(first), "no series is born by being read");
+  assert.equal([...second.keys()], [...first.keys()], "no series is born by being read");
+});
+
+test("what has not happened yet is counted as 0 from the start: losses, alerts, anomalous frames, streams", async () => {
+  const series = parseMetrics(await (await get("/metrics")).text());
+  for (const each of [
+    'retort_outbox_lost_total{reason="evidence-refused"}',
+    'retort_messages_lost_total{reason="offline"}',
+    'retort_frames_dropped_total{camera="cam2",reason="shutdown"}',
+    'retort_alerts_total{camera="cam2",phase="acknowledged"}',
+    'retort_frames_anomalous_total{camera="cam1"}',
+    'retort_score_count{camera="cam1"}',
+    'retort_stream_clients_cut_total{camera="cam1"}',
+  ]) {
+    assert.is(series.get(each), 0, each);
+  }
+});
+
+test("two scrapers see the same: a stall of the event loop stays in the counts that both read", async () => {
+  const late = async () => {
+    const series = parseMetrics(await (await get("/metrics")).text());
+    const of = (what: string) => series.get(`retort_event_loop_delay_seconds_${what}`)!;
+    return of("count") - of('bucket{le="0.1"}');
+  };
+  const before = await late();
+  const untilMs = performance.now() + 200;
+  while (performance.now() < untilMs);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.ok((await late()) > before);
+  assert.ok((await late()) > before, "whoever reads second");
+});
+
+const promtool = spawnSync("promtool", ["--version"]).error === undefined;
+if (!promtool) console.log("skipped: promtool (Debian's package prometheus) is not here");
+
+(promtool ? test : test.skip)("promtool has nothing against the metrics", async () => {
+  view.cameras[0].outcomes$.next({
+    kind: "failed",
+    failure: { frame: greyFrame(0), code: "FRAME_SIZE", reason: "too small" },
+  });
+  const checked = spawnSync("promtool", ["check", "metrics"], {
+    input: await (await get("/metrics")).text(),
+    encoding: "utf8",
+  });
+  assert.equal([checked.status, checked.stderr], [0, ""]);
 });
 
 test("the README names every metric, and none besides", async () => {
   const families = [...(await (await get("/metrics")).text()).matchAll(/^# TYPE (\w+)/gm)].map(([, name]) => name!);
   const readme = readFileSync(join(packageRoot(), "README.md"), "utf8");
-  const named = [...readme.matchAll(/`(retort_[a-z_]*)(?:\{([a-z,]+)\}(\w*))?`/g)].flatMap(([, head, middle, tail]) =>
-    middle === undefined ? [head!] : middle.split(",").map((each) => `${head}${each}${tail}`),
+  const named = [...readme.matchAll(/`((?:retort|process|nodejs)_[a-z_]*)(?:\{([a-z,]+)\}(\w*))?`/g)].flatMap(
+    ([, head, middle, tail]) =>
+      middle === undefined ? [head!] : middle.split(",").map((each) => `${head}${each}${tail}`),
   );
   assert.equal(named.sort(), families.sort());
 });

@@ -75,6 +75,7 @@ test("pictures that decode to what the camera saw, the newest at once, then as t
   const response = await watch();
   assert.is(response.headers.get("cache-control"), "no-store");
   assert.is(response.headers.get("x-content-type-options"), "nosniff");
+  assert.is(response.headers.get("cross-origin-resource-policy"), "same-origin", "no page elsewhere shows it");
   const levels: number[] = [];
   const file = join(temporaryFolder(), "part.jpg");
   for await (const part of partsOf(response)) {

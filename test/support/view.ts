@@ -58,11 +58,11 @@ export function testView(http: Partial<HttpConfig> = {}): TestView {
       evidence: 1,
       undurable: 0,
       full: false,
-      lost: { full: 2 },
+      lost: { "alert-room": 2 },
       gaps: [],
       damage: [],
     }),
-    broker: () => ({ connected, protocol: "5", waiting: 2, lost: { full: 6 }, trouble: null }),
+    broker: () => ({ connected, protocol: "5", waiting: 2, lost: { overflow: 6 }, trouble: null }),
     setBroker: (is) => {
       connected = is;
     },

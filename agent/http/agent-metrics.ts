@@ -1,0 +1,77 @@
+import { messageLosses, outboxLosses } from "../contract/losses.js";
+import type { Instruments } from "./instruments.js";
+import type { AgentView } from "./view.js";
+
+/** Delivery, models and evidence, as the agent's own account says. @returns reads it anew */
+export function agentMetrics(view: AgentView, make: Instruments): () => void {
+  const reads = [
+    outboxMetrics(view, make),
+    brokerMetrics(view, make),
+    modelMetrics(view, make),
+    evidenceMetrics(view, make),
+  ];
+  return () => {
+    for (const read of reads) read();
+  };
+}
+
+function outboxMetrics({ outbox }: AgentView, make: Instruments): () => void {
+  const depth = make.gauge("retort_outbox_depth", "Alert messages that wait for the broker");
+  const age = make.gauge("retort_outbox_age_seconds", "How long the oldest of them waits");
+  const bytes = make.gauge("retort_outbox_bytes", "Alerts and pictures that wait on disk");
+  const pictures = make.gauge("retort_outbox_pictures", "Pictures that wait for the broker");
+  const undurable = make.gauge("retort_outbox_undurable", "Alerts that wait in memory only");
+  const full = make.gauge("retort_outbox_full", "1 while the disk has no room");
+  const lost = make.counter("retort_outbox_lost_total", "Alerts and pictures given up", ["reason"]);
+  return () => {
+    const health = outbox();
+    depth.set(health.depth);
+    age.set(health.ageMs / 1_000);
+    bytes.set(health.bytes);
+    pictures.set(health.evidence);
+    undurable.set(health.undurable);
+    full.set(health.full ? 1 : 0);
+    lost.reset();
+    for (const reason of outboxLosses) lost.inc({ reason }, health.lost[reason] ?? 0);
+  };
+}
+
+function brokerMetrics({ broker }: AgentView, make: Instruments): () => void {
+  const connected = make.gauge("retort_broker_connected", "1 while there is a connection to the broker");
+  const waiting = make.gauge("retort_messages_waiting", "Messages other than alerts that wait in memory");
+  const lost = make.counter("retort_messages_lost_total", "Messages other than alerts, given up", ["reason"]);
+  return () => {
+    const health = broker();
+    connected.set(health.connected ? 1 : 0);
+    waiting.set(health.waiting);
+    lost.reset();
+    for (const reason of messageLosses) lost.inc({ reason }, health.lost[reason] ?? 0);
+  };
+}
+
+function modelMetrics({ models }: AgentView, make: Instruments): () => void {
+  const labelNames = ["model", "name", "version", "provider"] as const;
+  const info = make.gauge("retort_model_info", "1 for each model that is loaded", labelNames);
+  return () => {
+    info.reset();
+    for (const [model, { engine }] of models) {
+      const { name, version } = engine.model;
+      info.set({ model, name, version, provider: engine.providers().used }, 1);
+    }
+  };
+}
+
+function evidenceMetrics({ evidence }: AgentView, make: Instruments): () => void {
+  const pictures = make.counter("retort_evidence_pictures_total", "Pictures of alerts", ["outcome"]);
+  const bytes = make.gauge("retort_evidence_bytes", "What pictures and raw frames take on disk");
+  const sum = (counts: Readonly<Record<string, number>> = {}) => Object.values(counts).reduce((a, b) => a + b, 0);
+  return () => {
+    // Null where it is switched off: nothing is made, skipped or failed then.
+    const health = evidence.health();
+    pictures.reset();
+    pictures.inc({ outcome: "made" }, health?.made ?? 0);
+    pictures.inc({ outcome: "skipped" }, sum(health?.skipped));
+    pictures.inc({ outcome: "failed" }, sum(health?.failed) + sum(health?.stored.failed));
+    bytes.set((health?.stored.mb ?? 0) * 1_048_576);
+  };
+}
