@@ -1,10 +1,9 @@
-import type { Observable } from "rxjs";
 import type { Config } from "../config/types.js";
 import { CodedError } from "../errors.js";
 import { commandHandlers } from "./commands/commands.js";
 import { serveCommands } from "./commands/serve.js";
 import { openSettings } from "./commands/settings.js";
-import type { BrokerHealth } from "./contract/payloads.js";
+import type { MessageSink } from "./contract/message-sink.js";
 import { baseTopic } from "./contract/topics.js";
 import { openValidator } from "./contract/validator.js";
 import { type Evidence, type EvidenceOptions, openEvidence } from "./evidence/evidence.js";
@@ -21,7 +20,6 @@ import { alertDesk } from "./line/alert-intake.js";
 import { type CameraDeps, type RunningCamera, runCamera } from "./line/camera.js";
 import { contextBook } from "./line/contexts.js";
 import { stateMessage } from "./line/outgoing.js";
-import type { CameraContext, Command } from "./mqtt/inbound.js";
 import { type OutboxOptions, openOutbox } from "./outbox/open.js";
 import type { Outbox } from "./outbox/outbox.js";
 import { raiseRate } from "./scoring/raise-rate.js";
@@ -33,18 +31,6 @@ export interface Logger {
   info(text: string): void;
   warn(text: string): void;
   error(text: string): void;
-}
-
-/** The part of the MQTT publisher that the agent needs. */
-export interface MessageSink {
-  /** Never rejects: what is given up is counted in `health`. */
-  publish(message: Message): Promise<void>;
-  health(): BrokerHealth;
-  /** What the line's control says. Nothing arrives before the turn in which the sink is opened has ended. */
-  readonly context$: Observable<CameraContext>;
-  /** What operators ask for; each is replied to once. */
-  readonly command$: Observable<Command>;
-  close(): Promise<void>;
 }
 
 /** The edges, each with its real default where it has one. */

@@ -1,9 +1,7 @@
 import { isLoopback } from "./loopback.js";
 import type { Problem } from "./problems.js";
+import { RESERVED_LEVELS } from "./reserved-levels.js";
 import type { CameraConfig, Config } from "./types.js";
-
-/** First topic levels below the agent's that are not cameras: see the contract's topics. */
-const reservedIds = ["status", "health", "cmd", "reply", "config", "model"];
 
 /** What no single value shows: combinations that cannot be meant, and names that lead nowhere. */
 export function brokenRules(config: Config): readonly Problem[] {
@@ -65,7 +63,7 @@ function cameraRules(camera: CameraConfig, path: string, { models }: Config): re
   if (id in Object.prototype) {
     problems.push(conflict(`${path}.id`, `${id} is a name of JavaScript's own`, "Choose another id."));
   }
-  if (reservedIds.includes(id)) {
+  if (RESERVED_LEVELS.includes(id)) {
     problems.push(conflict(`${path}.id`, `${id} is a topic of the agent's own`, "Choose another id."));
   }
   if (!Object.hasOwn(models, model)) {

@@ -1,7 +1,7 @@
 /** An MQTT subscriber in a thread of its own, so that its work is not booked on the agent's. */
 import { parentPort, workerData } from "node:worker_threads";
 import type { ScorePayload } from "../contract/payloads.js";
-import { openLink } from "../mqtt/client.js";
+import { openClient } from "../mqtt/client.js";
 import type { ListenerSetup, Tally } from "./listener.js";
 
 const { url, topic } = workerData as ListenerSetup;
@@ -11,7 +11,7 @@ let outsideMs: number[] = [];
 let firstAtMs = 0;
 let lastAtMs = 0;
 
-const link = await openLink({
+const client = await openClient({
   url,
   version: 4,
   clientId: "retort-bench-listener",
@@ -33,12 +33,12 @@ const link = await openLink({
     throw new Error(reason);
   },
 });
-await link.subscribe([topic]);
+await client.subscribe([topic]);
 
 port.on("message", (request: "take" | "stop") => {
   if (request === "stop") {
     port.close();
-    void link.close();
+    void client.close();
     return;
   }
   const tally: Tally = { latencyMs, outsideMs, spanMs: lastAtMs - firstAtMs };

@@ -1,7 +1,8 @@
 import { loadConfig } from "../../config/load.js";
 import type { Config } from "../../config/types.js";
 import { CodedError } from "../../errors.js";
-import type { Logger, MessageSink } from "../agent.js";
+import type { Logger } from "../agent.js";
+import type { MessageSink } from "../contract/message-sink.js";
 import type { AlertPayload, StatePayload } from "../contract/payloads.js";
 import { topics } from "../contract/topics.js";
 import type { Outbox } from "../outbox/outbox.js";
@@ -19,8 +20,9 @@ export const runCommand: AddCommand = (program, terminal) => {
     // What the agent keeps is nobody else's to read, whichever library writes it.
     process.umask(0o077);
     const log = await loggerFor(terminal, flags.json === true);
-    const [{ startAgent }, { httpOpener, openMqtt }, { watchCamera }, { threadPoolSizeFor }] = await Promise.all([
+    const [{ startAgent }, { httpOpener }, { openMqtt }, { watchCamera }, { threadPoolSizeFor }] = await Promise.all([
       import("../agent.js"),
+      import("../http/opener.js"),
       import("../mqtt/open.js"),
       import("../capture/camera.js"),
       import("../capture/thread-pool.js"),

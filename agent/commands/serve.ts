@@ -1,8 +1,8 @@
 import type { Observable } from "rxjs";
 import { CodedError, type ErrorCode, messageOf } from "../../errors.js";
+import type { Command } from "../contract/inbound.js";
 import type { CommandOutcome } from "../contract/payloads.js";
 import type { Validator } from "../contract/validator.js";
-import type { Command } from "../mqtt/inbound.js";
 import type { Handlers } from "./handler.js";
 
 export interface ServeOptions {

@@ -1,5 +1,4 @@
 import type { ErrorCode } from "../../errors.js";
-import type { MemoryHealth } from "../health/machine.js";
 import type { AlertPhase, AlertStep, Context, DropReason, ModelIdentity, Region, Verdict } from "../types.js";
 
 /** The payloads of the contract. Every one carries `v: 1`; `ts` and `since` are RFC 3339 UTC with milliseconds. */
@@ -146,6 +145,13 @@ export interface SelfTestHealth {
   readonly passed: boolean | null;
   readonly pictures: number;
   readonly reason: string | null;
+}
+
+export interface MemoryHealth {
+  readonly rssMb: number;
+  /** Of the RSS, what no file stands behind and only the process can give back; null where the kernel does not tell. */
+  readonly anonymousMb: number | null;
+  readonly heapMb: number;
 }
 
 export interface HealthPayload extends Payload {

@@ -1,3 +1,4 @@
+import { RESERVED_LEVELS } from "../../config/reserved-levels.js";
 import { CodedError } from "../../errors.js";
 
 /** Topics as in the contract; `T` is `<prefix>/<agent id>`. What goes out is named without `T/`, see Message in types.ts. */
@@ -10,9 +11,6 @@ export const topics = {
   evidence: (camera: string, alertId: string) => `${camera}/evidence/${alertId}`,
   reply: (command: string) => `reply/${command}`,
 } as const;
-
-/** First levels below `T` that are not cameras. */
-export const reservedLevels: readonly string[] = ["status", "health", "cmd", "reply", "config", "model"];
 
 /** `T`, without a slash at its end. */
 export function baseTopic(prefix: string, agentId: string): string {
@@ -35,7 +33,7 @@ export function inboundOf(base: string, topic: string): Inbound | null {
   if (levels.length !== 2) return null;
   const [first, second] = levels as [string, string];
   if (first === "cmd") return { kind: "command", command: second };
-  if (second === "context" && !reservedLevels.includes(first)) return { kind: "context", camera: first };
+  if (second === "context" && !RESERVED_LEVELS.includes(first)) return { kind: "context", camera: first };
   return null;
 }
 

@@ -1,11 +1,11 @@
 import type { MqttConfig } from "../../config/types.js";
 import { CodedError, messageOf } from "../../errors.js";
 import { readCredentials } from "../mqtt/credentials.js";
-import { reachBroker } from "../mqtt/probe.js";
+import { probeBroker } from "../mqtt/probe.js";
 import type { Check } from "./check.js";
 
 /** Whether the broker can be talked to, as the agent would, and in which version; never rejects. */
-export async function brokerCheck(mqtt: MqttConfig, reach = reachBroker): Promise<Check> {
+export async function brokerCheck(mqtt: MqttConfig, reach = probeBroker): Promise<Check> {
   const path = "mqtt.url";
   if (mqtt.url === "embedded") {
     return { level: "ok", code: "BROKER_EMBEDDED", path, message: "embedded: starts with the agent", remedy: "" };

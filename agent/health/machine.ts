@@ -1,13 +1,7 @@
 import { execFile } from "node:child_process";
 import { readdir, readFile } from "node:fs/promises";
 import { promisify } from "node:util";
-
-export interface MemoryHealth {
-  readonly rssMb: number;
-  /** Of the RSS, what no file stands behind and only the process can give back; null where the kernel does not tell. */
-  readonly anonymousMb: number | null;
-  readonly heapMb: number;
-}
+import type { MemoryHealth } from "../contract/payloads.js";
 
 /** What the machine tells about itself. */
 export interface MachineHealth {

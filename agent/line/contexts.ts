@@ -1,6 +1,6 @@
 import { type MonoTypeOperatorFunction, map } from "rxjs";
 import { CodedError } from "../../errors.js";
-import type { CameraContext } from "../mqtt/inbound.js";
+import type { CameraContext } from "../contract/inbound.js";
 import type { Context, Frame } from "../types.js";
 
 /** What the line's control said last, by camera. */

@@ -1,14 +1,14 @@
-import type { Link, Packet } from "./client.js";
+import type { Client, Packet } from "./client.js";
 
 /**
- * A link that is told to be useless when one QoS 1 packet stays unacknowledged for too long: a broker that takes everything
+ * A connection that is told to be useless when one QoS 1 packet stays unacknowledged for too long: a broker that takes everything
  * and answers nothing keeps its TCP connection, and may even answer pings.
  */
-export function impatient(
-  link: Link,
+export function withAckTimeout(
+  client: Client,
   limitMs: number,
   onSilent: () => void,
-): Link & { readonly acknowledged: boolean } {
+): Client & { readonly acknowledged: boolean } {
   /** By packet, in the order of sending. */
   const sentAtMs = new Map<object, number>();
   let timer: NodeJS.Timeout | null = null;
@@ -25,7 +25,7 @@ export function impatient(
     sentAtMs.set(token, performance.now());
     if (timer === null) watch();
     try {
-      await link.send(packet);
+      await client.send(packet);
       acknowledged = true;
     } finally {
       const [first] = sentAtMs.keys();
@@ -34,10 +34,10 @@ export function impatient(
     }
   };
   return {
-    ...link,
+    ...client,
     get acknowledged() {
       return acknowledged;
     },
-    send: (packet) => (packet.qos === 0 ? link.send(packet) : sendSurely(packet)),
+    send: (packet) => (packet.qos === 0 ? client.send(packet) : sendSurely(packet)),
   };
 }

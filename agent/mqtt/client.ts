@@ -4,7 +4,7 @@ import { isIP } from "node:net";
 import mqtt, { type IClientOptions, type IPublishPacket, type MqttClient, type Packet as MqttPacket } from "mqtt";
 import { CodedError, type ErrorCode, messageOf } from "../../errors.js";
 import { connectFailure, isConnack } from "./connect-failure.js";
-import { type Address, addressOf, dial, speaksTls, type TlsIdentity, type Wire } from "./transport.js";
+import { type Address, addressOf, dial, speaksTls, type TlsIdentity, type Transport } from "./transport.js";
 
 /** MQTT 5, or 3.1.1 for brokers that have nothing newer. */
 export type ProtocolVersion = 5 | 4;
@@ -30,7 +30,7 @@ export interface Received {
   readonly correlationData: Buffer | null;
 }
 
-export interface LinkOptions {
+export interface ClientOptions {
   readonly url: string;
   readonly version: ProtocolVersion;
   readonly clientId: string;
@@ -43,11 +43,11 @@ export interface LinkOptions {
   readonly keepaliveS: number;
   readonly connectTimeoutMs: number;
   readonly onReceived: (message: Received) => void;
-  /** Once, after the link was up and is no more, except by close(). */
-  readonly onLost: (loss: LinkLoss) => void;
+  /** Once, after the connection was up and is no more, except by close(). */
+  readonly onLost: (loss: ConnectionLoss) => void;
 }
 
-export interface LinkLoss {
+export interface ConnectionLoss {
   readonly reason: string;
   /** Another client connected under the same id: DISCONNECT with reason 142 (MQTT 5, 3.14.2.1). */
   readonly takenOver: boolean;
@@ -56,13 +56,13 @@ export interface LinkLoss {
 }
 
 /** One connection to a broker, from its CONNACK to its end: it never reconnects by itself. */
-export interface Link {
+export interface Client {
   readonly version: ProtocolVersion;
   /** How many QoS 1 packets the broker takes before it has acknowledged one (MQTT 5, 3.2.2.3.3). */
   readonly receiveMaximum: number;
   /** The largest packet that the broker takes (MQTT 5, 3.2.2.3.6). */
   readonly maximumPacketBytes: number;
-  /** QoS 1: resolves on PUBACK; QoS 0: once written. Rejects when the broker refuses it or the link is lost before. */
+  /** QoS 1: resolves on PUBACK; QoS 0: once written. Rejects when the broker refuses it or the connection is lost before. */
   send(packet: Packet): Promise<void>;
   subscribe(topics: readonly string[]): Promise<void>;
   /** DISCONNECT, so that the broker forgets the will; waits for what is not yet acknowledged. */
@@ -74,19 +74,19 @@ export interface Link {
 /** Of one websocket frame that a broker sends: what we subscribe to is limited to far less. */
 const MAX_WEBSOCKET_BYTES = 1_048_576;
 
-export type OpenLink = (options: LinkOptions) => Promise<Link>;
+export type OpenClient = (options: ClientOptions) => Promise<Client>;
 
 /**
  * Connects once. The only file that imports mqtt.
  * @throws CodedError MQTT_UNREACHABLE (no network connection), MQTT_VERSION_REFUSED (the broker does not speak this version,
  * or hung up at our CONNECT, which is how some say it), MQTT_NOT_AUTHORIZED, MQTT_REFUSED, MQTT_TLS_..., MQTT_WEBSOCKET_REFUSED.
  */
-export const openLink: OpenLink = (options) =>
+export const openClient: OpenClient = (options) =>
   new Promise((resolve, reject) => {
     const address = addressOf(options.url);
-    const wire = dial(address, options.tls ?? null);
+    const transport = dial(address, options.tls ?? null);
     let open = false;
-    const client = clientOver(wire, address, clientOptions(options), () => (open = true));
+    const mqttClient = clientOver(transport, address, clientOptions(options), () => (open = true));
     let up = false;
     let over = false;
     let failure: unknown = null;
@@ -95,19 +95,19 @@ export const openLink: OpenLink = (options) =>
       if (over) return;
       over = true;
       // Forced: the callbacks of what was on its way are called with an error, and no timer stays behind.
-      client.end(true);
+      mqttClient.end(true);
       if (up) {
         const reason = failure === null ? "the broker closed the connection" : messageOf(failure);
         options.onLost({ reason, takenOver, unexplained: failure === null });
-      } else void refusal(wire.fault() ?? failure).then(reject);
+      } else void refusal(transport.fault() ?? failure).then(reject);
     };
     const refusal = async (cause: unknown): Promise<CodedError> => {
       const { secure, websocket } = address;
-      const stage = wire.stage();
+      const stage = transport.stage();
       const wantsTls = !secure && stage === "connected" && !isConnack(cause) && (await speaksTls(address));
       return connectFailure({ url: options.url, secure, websocket, stage, open, failure: cause, wantsTls });
     };
-    const link = (receiveMaximum: number, maximumPacketBytes: number): Link => ({
+    const client = (receiveMaximum: number, maximumPacketBytes: number): Client => ({
       version: options.version,
       receiveMaximum,
       maximumPacketBytes,
@@ -118,7 +118,7 @@ export const openLink: OpenLink = (options) =>
             failed(sendFailure(packet, new Error("the connection is closed")));
             return;
           }
-          client.publish(
+          mqttClient.publish(
             packet.topic,
             bytesOf(packet.payload),
             { qos, retain, ...v5(options.version, packet) },
@@ -127,52 +127,52 @@ export const openLink: OpenLink = (options) =>
         }),
       subscribe: async (topics) => {
         // Retain as published (MQTT 5, 3.8.3.1): else a retained command is told from a live one only at a new start.
-        await client.subscribeAsync([...topics], { qos: 1, ...(options.version === 5 ? { rap: true } : {}) });
+        await mqttClient.subscribeAsync([...topics], { qos: 1, ...(options.version === 5 ? { rap: true } : {}) });
       },
       close: () => {
         over = true;
-        return client.endAsync();
+        return mqttClient.endAsync();
       },
       destroy: () => {
         over = true;
-        client.end(true);
+        mqttClient.end(true);
       },
     });
     // mqtt keeps to itself what a websocket's handshake failed of.
-    client.stream.on("error", (error) => (failure ??= error));
-    client.on("packetreceive", (packet) => {
+    mqttClient.stream.on("error", (error) => (failure ??= error));
+    mqttClient.on("packetreceive", (packet) => {
       if (hasItsNumber(packet)) return;
       // mqtt reads it as -1, and throws when it acknowledges that. It does not ask us: so it gets a number, and the connection ends.
       packet.messageId = 1;
       failure = new Error(`the broker sent a ${packet.cmd} without its number`);
       finish();
     });
-    client.on("message", (topic, payload, packet) => options.onReceived(received(topic, payload, packet)));
-    client.on("error", (error) => {
+    mqttClient.on("message", (topic, payload, packet) => options.onReceived(received(topic, payload, packet)));
+    mqttClient.on("error", (error) => {
       failure = error;
       // Of what cannot be parsed mqtt only tells, and the connection would hang until a ping is missed (MQTT 5, 4.13.1: close it).
       finish();
     });
-    client.on("disconnect", (packet) => {
+    mqttClient.on("disconnect", (packet) => {
       takenOver = packet.reasonCode === 142;
       failure = new Error(`the broker sent DISCONNECT, reason ${packet.reasonCode ?? 0}`);
     });
-    client.on("close", finish);
-    client.on("connect", (connack) => {
+    mqttClient.on("close", finish);
+    mqttClient.on("connect", (connack) => {
       // mqtt parses ahead of what it handles: nonsense behind a CONNACK is told before the CONNACK.
       if (over) return;
       up = true;
       const { receiveMaximum = 65_535, maximumPacketSize = 268_435_455 } = connack.properties ?? {};
-      resolve(link(receiveMaximum, maximumPacketSize));
+      resolve(client(receiveMaximum, maximumPacketSize));
     });
   });
 
 /** @param onOpen when MQTT can be spoken */
-function clientOver(wire: Wire, address: Address, options: IClientOptions, onOpen: () => void): MqttClient {
+function clientOver(transport: Transport, address: Address, options: IClientOptions, onOpen: () => void): MqttClient {
   const { secure, websocket, host, port, path } = address;
   if (!websocket) {
-    wire.socket.once(secure ? "secureConnect" : "connect", onOpen);
-    return new mqtt.MqttClient(() => wire.socket, options);
+    transport.socket.once(secure ? "secureConnect" : "connect", onOpen);
+    return new mqtt.MqttClient(() => transport.socket, options);
   }
   // ws dials by itself unless it is given the connection; neither it nor mqtt has a say in TLS.
   const finishRequest = (request: ClientRequest, socket: EventEmitter) => {
@@ -185,11 +185,11 @@ function clientOver(wire: Wire, address: Address, options: IClientOptions, onOpe
     hostname: isIP(host) === 6 ? `[${host}]` : host,
     port,
     path,
-    wsOptions: { createConnection: () => wire.socket, finishRequest, maxPayload: MAX_WEBSOCKET_BYTES },
+    wsOptions: { createConnection: () => transport.socket, finishRequest, maxPayload: MAX_WEBSOCKET_BYTES },
   });
 }
 
-function clientOptions(options: LinkOptions): IClientOptions {
+function clientOptions(options: ClientOptions): IClientOptions {
   const { will, version } = options;
   return {
     protocolVersion: version,

@@ -1,25 +1,9 @@
 import { CodedError, messageOf } from "../../errors.js";
-import type { CommandOutcome } from "../contract/payloads.js";
+import type { CameraContext } from "../contract/inbound.js";
 import { inboundOf, levelFault } from "../contract/topics.js";
 import type { Validator } from "../contract/validator.js";
 import type { Context } from "../types.js";
 import type { Received } from "./client.js";
-
-/** A well-formed command; whoever carries it out replies exactly once. */
-export interface Command {
-  readonly command: string;
-  readonly id: string;
-  /** The payload, its `id` included. */
-  readonly args: Readonly<Record<string, unknown>>;
-  readonly reply: (outcome: CommandOutcome) => void;
-}
-
-/** What a line's control says about the parts that follow. */
-export interface CameraContext {
-  readonly camera: string;
-  /** Null: an empty payload took back what was said before. */
-  readonly context: Context | null;
-}
 
 export interface InboundHandlers {
   readonly command: (command: string, id: string, args: Readonly<Record<string, unknown>>) => void;

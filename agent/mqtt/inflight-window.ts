@@ -14,7 +14,7 @@ const EVIDENCE = 1;
  * The QoS 1 packets that a broker takes before it has acknowledged one (MQTT 5, 3.2.2.3.3), shared out between the lanes.
  * One piece of evidence at a time: an alert waits behind no more than one picture.
  */
-export class Window {
+export class InflightWindow {
   readonly #size: number;
   readonly #taken: Record<Lane, number> = { alerts: 0, others: 0, evidence: 0 };
   readonly #limits: Readonly<Record<Lane, number>>;

@@ -13,7 +13,7 @@ export type LossReason = (typeof messageLosses)[number];
  * The bounded memory of messages that wait for the broker, in their order: states, replies, health. What it cannot keep it
  * gives up by a stated rule, and counts; it forgets all when the process ends. Alerts have the outbox.
  */
-export class WaitingQueue {
+export class MessageQueue {
   readonly #capacity: number;
   readonly #lost: Partial<Record<LossReason, number>> = {};
   #parcels: Parcel[] = [];

@@ -1,25 +1,25 @@
 import { CodedError } from "../../errors.js";
-import type { Link, Packet } from "./client.js";
-import type { Window } from "./inflight-window.js";
-import { type LossReason, type Parcel, WaitingQueue } from "./message-queue.js";
+import type { Client, Packet } from "./client.js";
+import type { InflightWindow } from "./inflight-window.js";
+import { type LossReason, MessageQueue, type Parcel } from "./message-queue.js";
 
 /** QoS 0 packets that may be on their way to the socket at once; more means that the broker reads too slowly. */
 const MAX_UNWRITTEN = 1_000;
 
-/** The link that is up, and what it may carry. */
+/** The connection that is up, and what it may carry. */
 interface Road {
-  readonly link: Link;
-  readonly window: Window;
+  readonly client: Client;
+  readonly window: InflightWindow;
   /** Told of each slot given back. */
   readonly onFree: () => void;
 }
 
 /**
- * Brings all that is no alert to whatever link is up, QoS 1 in its order. What a lost link left unacknowledged goes out again over
+ * Brings all that is no alert to whatever connection is up, QoS 1 in its order. What a lost connection left unacknowledged goes out again over
  * the next one: at least once.
  */
-export class Courier {
-  readonly #waiting: WaitingQueue;
+export class MessageSender {
+  readonly #waiting: MessageQueue;
   /** In the order of sending. */
   readonly #unacknowledged = new Set<Parcel>();
   #unwritten = 0;
@@ -27,15 +27,15 @@ export class Courier {
   #onDrained: (() => void)[] = [];
 
   constructor(capacity: number) {
-    this.#waiting = new WaitingQueue(capacity);
+    this.#waiting = new MessageQueue(capacity);
   }
 
-  linkUp(link: Link, window: Window, onFree: () => void): void {
-    this.#road = { link, window, onFree };
+  attach(client: Client, window: InflightWindow, onFree: () => void): void {
+    this.#road = { client, window, onFree };
     this.pump();
   }
 
-  linkDown(): void {
+  detach(): void {
     this.#road = null;
     this.#waiting.putBack([...this.#unacknowledged]);
     this.#unacknowledged.clear();
@@ -43,7 +43,7 @@ export class Courier {
 
   /** Resolves when the broker has it, or it was given up and counted. */
   deliver(packet: Packet): Promise<void> {
-    if (packet.qos === 0 && this.#road !== null) return this.#sendOnce(this.#road.link, packet);
+    if (packet.qos === 0 && this.#road !== null) return this.#sendOnce(this.#road.client, packet);
     if (packet.qos === 0 && !packet.retain) {
       this.#waiting.count("offline");
       return Promise.resolve();
@@ -79,17 +79,17 @@ export class Courier {
   /** Null while there is no connection. */
   protocol(): "5" | "3.1.1" | null {
     if (this.#road === null) return null;
-    return this.#road.link.version === 5 ? "5" : "3.1.1";
+    return this.#road.client.version === 5 ? "5" : "3.1.1";
   }
 
-  async #sendOnce(link: Link, packet: Packet): Promise<void> {
+  async #sendOnce(client: Client, packet: Packet): Promise<void> {
     if (this.#unwritten >= MAX_UNWRITTEN) {
       this.#waiting.count("congested");
       return;
     }
     this.#unwritten += 1;
     try {
-      await link.send(packet);
+      await client.send(packet);
     } catch (error) {
       this.#waiting.count(refusal(error) ? "refused" : "offline");
     } finally {
@@ -108,13 +108,13 @@ export class Courier {
 
   async #sendSurely(road: Road, parcel: Parcel): Promise<void> {
     try {
-      await road.link.send(parcel.packet);
+      await road.client.send(parcel.packet);
     } catch (error) {
-      // A link that breaks puts everything back by linkDown; only the broker's own no is final.
+      // A connection that breaks puts everything back by detach; only the broker's own no is final.
       if (!refusal(error)) return;
       this.#waiting.count("refused");
     }
-    // Already put back: the acknowledgement came after the link was given up, and a repetition follows.
+    // Already put back: the acknowledgement came after the connection was given up, and a repetition follows.
     if (!this.#unacknowledged.delete(parcel)) return;
     road.window.giveBack("others");
     parcel.settle();

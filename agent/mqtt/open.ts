@@ -1,12 +1,10 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { packageRoot } from "../../config/package-root.js";
 import type { Config } from "../../config/types.js";
-import type { AgentDeps, Logger, MessageSink } from "../agent.js";
+import type { Logger } from "../agent.js";
+import type { MessageSink } from "../contract/message-sink.js";
 import { baseTopic } from "../contract/topics.js";
-import { openHttp } from "../http/open.js";
+import { packageVersion } from "../kit/package-version.js";
 import type { Outbox } from "../outbox/outbox.js";
-import { type OpenLink, openLink } from "./client.js";
+import { type OpenClient, openClient } from "./client.js";
 import { readCredentials } from "./credentials.js";
 import { type EmbeddedBroker, openEmbeddedBroker } from "./embedded-broker.js";
 import { openPublisher } from "./publisher.js";
@@ -27,8 +25,8 @@ export async function openMqtt(config: Config, log: Logger, outbox: Outbox, port
   const url = broker?.url ?? config.mqtt.url;
   const version = await packageVersion();
   // Files that are missing or wrong are a connect that failed, to be tried again: cameras go on meanwhile.
-  const open: OpenLink = async (options) => openLink({ ...options, ...(await readCredentials(config.mqtt)) });
-  const publisher = openPublisher({ url, prefix, agentId: config.agent.id, version, outbox, openLink: open });
+  const open: OpenClient = async (options) => openClient({ ...options, ...(await readCredentials(config.mqtt)) });
+  const publisher = openPublisher({ url, prefix, agentId: config.agent.id, version, outbox, openClient: open });
   publisher.trouble$.subscribe(({ code, at, message, remedy }) => log.warn(`${code}: ${at}: ${message}. ${remedy}`));
   publisher.connected$.subscribe((connected) => {
     if (connected) log.info(`connected to ${url}, MQTT ${publisher.protocol()}: ${subscribeHint(config, broker, url)}`);
@@ -46,21 +44,8 @@ export async function openMqtt(config: Config, log: Logger, outbox: Outbox, port
   };
 }
 
-/** HTTP, unless the configuration has none. */
-export async function httpOpener({ http }: Config): Promise<AgentDeps["openHttp"]> {
-  if (!http.enabled) return undefined;
-  const version = await packageVersion();
-  return (view, log) => openHttp(view, { version, log });
-}
-
 /** How to listen, for whoever sees the terminal. */
 function subscribeHint(config: Config, broker: EmbeddedBroker | null, url: string): string {
   const where = broker === null ? `-L ${url}/` : `-h ${broker.host} -p ${broker.port} -t `;
   return `mosquitto_sub ${where}'${baseTopic(config.mqtt.prefix, config.agent.id)}/+/alert'`;
-}
-
-/** Of package.json. */
-async function packageVersion(): Promise<string> {
-  const parsed = JSON.parse(await readFile(join(packageRoot(), "package.json"), "utf8")) as { version?: unknown };
-  return String(parsed.version);
 }

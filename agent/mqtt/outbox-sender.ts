@@ -2,16 +2,16 @@ import { CodedError, messageOf } from "../../errors.js";
 import { topics } from "../contract/topics.js";
 import { backoffMs } from "../kit/backoff.js";
 import type { Outbox, WaitingAlert, WaitingEvidence } from "../outbox/outbox.js";
-import type { Link, Packet } from "./client.js";
-import type { Window } from "./inflight-window.js";
+import type { Client, Packet } from "./client.js";
+import type { InflightWindow } from "./inflight-window.js";
 
 /** Read from the outbox at a time: enough for the window, little enough that 100,000 waiting alerts take no memory. */
 const PAGE = 128;
-/** A link that is lost so often while the same picture is on its way is lost because of it. */
+/** A connection that is lost so often while the same picture is on its way is lost because of it. */
 const EVIDENCE_TRIES = 5;
 const READ_AGAIN_MS = 1_000;
 
-export interface DrainDeps {
+export interface OutboxSenderDeps {
   readonly outbox: Outbox;
   /** `T`. */
   readonly base: string;
@@ -21,13 +21,13 @@ export interface DrainDeps {
   readonly pauseMs?: (refusals: number) => number;
 }
 
-/** What one link has been given. */
+/** What one connection has been given. */
 interface Session {
-  readonly link: Link;
-  readonly window: Window;
+  readonly client: Client;
+  readonly window: InflightWindow;
   /** Told of each slot given back. */
   readonly onFree: () => void;
-  /** Alerts from this `seq` on were made while the link was up; those before waited. */
+  /** Alerts from this `seq` on were made while the connection was up; those before waited. */
   readonly liveFrom: number;
   read: WaitingAlert[];
   /** The last read. */
@@ -45,18 +45,18 @@ interface Session {
 }
 
 /**
- * Brings what waits in the outbox to the link that is up: alerts in the order of `seq`, several unacknowledged at a time;
- * evidence behind its alert, one at a time. What a lost link did not acknowledge goes out again over the next: at least once.
+ * Brings what waits in the outbox to the connection that is up: alerts in the order of `seq`, several unacknowledged at a time;
+ * evidence behind its alert, one at a time. What a lost connection did not acknowledge goes out again over the next: at least once.
  */
-export class Drain {
-  readonly #deps: DrainDeps;
+export class OutboxSender {
+  readonly #deps: OutboxSenderDeps;
   #session: Session | null = null;
   #timer: NodeJS.Timeout | null = null;
   #evidenceInFlight: WaitingEvidence | null = null;
   #evidenceTries = { seq: 0, times: 0 };
   #onDrained: (() => void)[] = [];
 
-  constructor(deps: DrainDeps) {
+  constructor(deps: OutboxSenderDeps) {
     this.#deps = deps;
     deps.outbox.added$.subscribe(() => {
       if (this.#session === null) return;
@@ -65,9 +65,9 @@ export class Drain {
     });
   }
 
-  linkUp(link: Link, window: Window, onFree: () => void): void {
+  attach(client: Client, window: InflightWindow, onFree: () => void): void {
     this.#session = {
-      link,
+      client,
       window,
       onFree,
       liveFrom: this.#deps.outbox.last() + 1,
@@ -84,7 +84,7 @@ export class Drain {
     this.pump();
   }
 
-  linkDown(): void {
+  detach(): void {
     clearTimeout(this.#timer ?? undefined);
     this.#session = null;
     const evidence = this.#evidenceInFlight;
@@ -143,7 +143,7 @@ export class Drain {
     session.unacknowledged.add(seq);
     const body = JSON.stringify(seq < session.liveFrom ? { ...payload, replayed: true } : payload);
     const topic = `${this.#deps.base}/${topics.alert(payload.camera)}`;
-    const error = await failureOf(session.link.send({ topic, payload: body, qos: 1, retain: false }));
+    const error = await failureOf(session.client.send({ topic, payload: body, qos: 1, retain: false }));
     if (this.#session !== session) return;
     session.unacknowledged.delete(seq);
     session.window.giveBack("alerts");
@@ -152,7 +152,7 @@ export class Drain {
       this.#deps.outbox.delivered({ ...alert, payload });
     } else if (isFinal(error)) this.#refuse({ ...alert, payload }, error.message);
     else if (isRefusal(error)) this.#holdBack(session, seq, error);
-    // Otherwise the link is lost: linkDown follows.
+    // Otherwise the connection is lost: detach follows.
     session.onFree();
   }
 
@@ -198,12 +198,12 @@ export class Drain {
     session.evidenceCursor = evidence.seq;
     const { topic, jpeg } = evidence;
     const packet: Packet = { topic: `${this.#deps.base}/${topic}`, payload: jpeg, qos: 1, retain: false };
-    if (jpeg.length + topic.length + 256 > session.link.maximumPacketBytes) {
+    if (jpeg.length + topic.length + 256 > session.client.maximumPacketBytes) {
       this.#refuse(evidence, "it is larger than the broker takes");
       return true;
     }
     this.#evidenceInFlight = evidence;
-    const error = await failureOf(session.link.send(packet));
+    const error = await failureOf(session.client.send(packet));
     if (this.#session !== session) return false;
     this.#evidenceInFlight = null;
     if (error === null) this.#deps.outbox.delivered(evidence);

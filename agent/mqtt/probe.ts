@@ -1,19 +1,19 @@
 import { CodedError } from "../../errors.js";
-import { type OpenLink, openLink, type ProtocolVersion } from "./client.js";
+import { type OpenClient, openClient, type ProtocolVersion } from "./client.js";
 import type { Credentials } from "./credentials.js";
 
 /**
  * Connects to a broker and leaves again, under a client id of its own: a running agent is not thrown out.
  * @returns the MQTT version that it speaks
- * @throws CodedError of openLink
+ * @throws CodedError of openClient
  */
-export async function reachBroker(
+export async function probeBroker(
   broker: Credentials & { readonly url: string },
-  open: OpenLink = openLink,
+  open: OpenClient = openClient,
 ): Promise<"5" | "3.1.1"> {
   const ignore = () => undefined;
   const tryWith = async (version: ProtocolVersion): Promise<"5" | "3.1.1"> => {
-    const link = await open({
+    const client = await open({
       ...broker,
       version,
       clientId: `retort-doctor-${process.pid}`,
@@ -23,7 +23,7 @@ export async function reachBroker(
       onReceived: ignore,
       onLost: ignore,
     });
-    await link.close();
+    await client.close();
     return version === 5 ? "5" : "3.1.1";
   };
   return tryWith(5).catch((error: unknown) => {

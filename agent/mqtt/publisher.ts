@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { BehaviorSubject, distinctUntilChanged, type Observable, Subject } from "rxjs";
 import { CodedError, type ErrorCode, messageOf } from "../../errors.js";
+import type { CameraContext, Command } from "../contract/inbound.js";
 import {
   type BrokerHealth,
   type CommandOutcome,
@@ -12,12 +13,12 @@ import { baseTopic, clientIdOf, replyTopic, subscriptions, topics } from "../con
 import { openValidator } from "../contract/validator.js";
 import type { Outbox } from "../outbox/outbox.js";
 import type { Message } from "../types.js";
-import { type OpenLink, openLink, type Packet, type ProtocolVersion, type Received } from "./client.js";
-import { type CameraContext, type Command, receive } from "./inbound.js";
-import { Courier } from "./message-sender.js";
-import { Drain } from "./outbox-sender.js";
-import { type Ending, Patience } from "./reconnect-policy.js";
-import { connection } from "./session.js";
+import { type OpenClient, openClient, type Packet, type ProtocolVersion, type Received } from "./client.js";
+import { receive } from "./inbound.js";
+import { MessageSender } from "./message-sender.js";
+import { OutboxSender } from "./outbox-sender.js";
+import { type Ending, ReconnectPolicy } from "./reconnect-policy.js";
+import { runSession } from "./session.js";
 
 export interface PublisherOptions {
   readonly url: string;
@@ -38,7 +39,7 @@ export interface PublisherOptions {
   /** Epoch milliseconds. */
   readonly wallMs?: () => number;
   readonly random?: () => number;
-  readonly openLink?: OpenLink;
+  readonly openClient?: OpenClient;
 }
 
 /** The agent's way to its broker: always there, whether the broker is or not. */
@@ -69,8 +70,8 @@ export function openPublisher(options: PublisherOptions): Publisher {
   const base = baseTopic(options.prefix, options.agentId);
   const clientId = clientIdOf(options.agentId);
   const wallMs = options.wallMs ?? Date.now;
-  const open = options.openLink ?? openLink;
-  const courier = new Courier(options.capacity ?? 10_000);
+  const open = options.openClient ?? openClient;
+  const messageSender = new MessageSender(options.capacity ?? 10_000);
   const random = options.random ?? Math.random;
   const connected$ = new BehaviorSubject(false);
   const command$ = new Subject<Command>();
@@ -83,7 +84,7 @@ export function openPublisher(options: PublisherOptions): Publisher {
     lastTrouble = { code: trouble.code, message: trouble.message, ts: timestamp(wallMs()) };
     trouble$.next(trouble);
   };
-  const drain = options.outbox ? new Drain({ outbox: options.outbox, base, onTrouble, random }) : null;
+  const outboxSender = options.outbox ? new OutboxSender({ outbox: options.outbox, base, onTrouble, random }) : null;
 
   const status = (state: "online" | "stopped" | "offline"): Packet => ({
     topic: `${base}/${topics.status}`,
@@ -94,7 +95,7 @@ export function openPublisher(options: PublisherOptions): Publisher {
 
   const answer = (command: string, message: Received, id: string | null, outcome: CommandOutcome) => {
     const { correlationData } = message;
-    void courier.deliver({
+    void messageSender.deliver({
       topic: replyTopic(base, command, message.responseTopic),
       payload: JSON.stringify(replyPayload(id, outcome)),
       qos: 1,
@@ -119,7 +120,7 @@ export function openPublisher(options: PublisherOptions): Publisher {
     });
 
   const connect = (version: ProtocolVersion): Promise<Ending | null> =>
-    connection({
+    runSession({
       open,
       options: {
         url: options.url,
@@ -134,8 +135,8 @@ export function openPublisher(options: PublisherOptions): Publisher {
       },
       status,
       subscriptions: subscriptions(base),
-      courier,
-      drain,
+      messageSender,
+      outboxSender,
       ackTimeoutMs: options.ackTimeoutMs ?? 30_000,
       stop: stop.signal,
       onUp: (up) => connected$.next(up),
@@ -144,7 +145,7 @@ export function openPublisher(options: PublisherOptions): Publisher {
 
   const keepConnected = async (): Promise<void> => {
     let version: ProtocolVersion = 5;
-    const patience = new Patience(random);
+    const reconnectPolicy = new ReconnectPolicy(random);
     while (!stop.signal.aborted) {
       let ending: Ending | null;
       try {
@@ -160,7 +161,7 @@ export function openPublisher(options: PublisherOptions): Publisher {
         ending = { kind: "never-up" };
       }
       if (ending === null) return;
-      const { waitMs, idTaken } = patience.after(ending);
+      const { waitMs, idTaken } = reconnectPolicy.after(ending);
       if (idTaken) onTrouble(taken(clientId, waitMs, options.url));
       await sleep(waitMs, undefined, { signal: stop.signal }).catch(() => null);
     }
@@ -168,20 +169,26 @@ export function openPublisher(options: PublisherOptions): Publisher {
 
   const running = keepConnected();
   return {
-    publish: (message) => courier.deliver(packetOf(base, message)),
+    publish: (message) => messageSender.deliver(packetOf(base, message)),
     command$,
     context$,
     connected$: connected$.pipe(distinctUntilChanged()),
     trouble$,
     health: () => {
-      const { depth, lost } = courier;
-      return { connected: connected$.value, protocol: courier.protocol(), waiting: depth, lost, trouble: lastTrouble };
+      const { depth, lost } = messageSender;
+      return {
+        connected: connected$.value,
+        protocol: messageSender.protocol(),
+        waiting: depth,
+        lost,
+        trouble: lastTrouble,
+      };
     },
-    protocol: () => courier.protocol(),
+    protocol: () => messageSender.protocol(),
     close: async () => {
       stop.abort();
       await running;
-      courier.giveUp("stopped");
+      messageSender.giveUp("stopped");
       for (const subject of [connected$, command$, context$, trouble$]) subject.complete();
     },
   };

@@ -26,7 +26,7 @@ const TAKEN_MOST_MS = 900_000;
 const HEALED_MS = 1_200_000;
 
 /** How long to wait before the next connection. */
-export class Patience {
+export class ReconnectPolicy {
   readonly #random: () => number;
   #attempts = 0;
   #soonLost = 0;

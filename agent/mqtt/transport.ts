@@ -13,7 +13,7 @@ export interface TlsIdentity {
 }
 
 /** The network connection below MQTT, whether it speaks plainly or in a websocket. */
-export interface Wire {
+export interface Transport {
   readonly socket: Socket;
   /** `connected`: over TCP; `secured`: over TLS, the broker's certificate and name verified. */
   stage(): "dialling" | "connected" | "secured";
@@ -49,9 +49,9 @@ export function addressOf(url: string): Address {
  * Dials once. TLS is 1.2 or newer, whatever NODE_OPTIONS says, and verifies certificate and name, whatever
  * NODE_TLS_REJECT_UNAUTHORIZED says: nothing switches that off.
  */
-export function dial({ secure, host, port }: Address, identity: TlsIdentity | null): Wire {
+export function dial({ secure, host, port }: Address, identity: TlsIdentity | null): Transport {
   const socket = secure ? secured(host, port, identity) : connectPlain({ host, port });
-  let stage: ReturnType<Wire["stage"]> = "dialling";
+  let stage: ReturnType<Transport["stage"]> = "dialling";
   let fault: unknown = null;
   // Nagle waiting for a delayed ACK held scores back by 40 ms.
   socket.setNoDelay(true);

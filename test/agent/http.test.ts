@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { type RunningAgent, startAgent } from "../../agent/agent.js";
-import { httpOpener, openMqtt } from "../../agent/mqtt/open.js";
+import { httpOpener } from "../../agent/http/opener.js";
+import { openMqtt } from "../../agent/mqtt/open.js";
 import { type FakeCamera, fakeCamera } from "../fakes/camera.js";
 import { cameraConfig, configOf, mqttConfig, temporaryFolder } from "../support/config.js";
 import { type Mosquitto, startMosquitto } from "../support/mosquitto.js";

@@ -81,17 +81,17 @@ function nothingWrong(witness: Witness, count: number): void {
 test("a broker that is away for 5,000 alerts gets them all, in order, with their pictures, and states meanwhile", async () => {
   const outbox = await outboxOnDisk();
   const { port } = await mosquitto();
-  const wire = await startProxy(port);
-  closing.push(() => wire.close());
-  wire.open = false;
-  const { publisher } = publish(wire.url, outbox);
+  const proxy = await startProxy(port);
+  closing.push(() => proxy.close());
+  proxy.open = false;
+  const { publisher } = publish(proxy.url, outbox);
   for (let n = 0; n < 10; n += 1) {
     await add(outbox, 490);
     await add(outbox, 10, 20_000);
   }
   assert.equal([outbox.health().depth, outbox.health().evidence], [5_000, 100]);
   const witness = await witnessAt(port);
-  wire.open = true;
+  proxy.open = true;
   await until(() => alerts(witness) > 0, "the first", 10_000);
   const said = publisher.publish({ topic: "cam1/state", payload: { state: "ok" }, qos: 1, retain: true });
   await said;
@@ -107,13 +107,13 @@ test("a broker that is away for 5,000 alerts gets them all, in order, with their
 test("a half-open connection is noticed by alerts that nobody acknowledges", async () => {
   const outbox = await outboxOnDisk();
   const { port } = await mosquitto();
-  const wire = await startProxy(port);
-  closing.push(() => wire.close());
+  const proxy = await startProxy(port);
+  closing.push(() => proxy.close());
   const witness = await witnessAt(port);
-  const { codes } = publish(wire.url, outbox, { keepaliveS: 60 });
+  const { codes } = publish(proxy.url, outbox, { keepaliveS: 60 });
   await add(outbox, 3);
   await until(() => alerts(witness) === 3, "three alerts");
-  wire.stall();
+  proxy.stall();
   await add(outbox, 20);
   await until(() => codes.includes("MQTT_NO_ACK"), "it is noticed", 3_000);
   await until(() => outbox.health().depth === 0, "they go another way", 5_000);
@@ -124,16 +124,16 @@ test("a half-open connection is noticed by alerts that nobody acknowledges", asy
 test("a half-open connection is noticed by the ping that stays unanswered, however many scores are sent", async () => {
   const outbox = await outboxOnDisk();
   const { port } = await mosquitto();
-  const wire = await startProxy(port);
-  closing.push(() => wire.close());
-  const { publisher, codes, ups } = publish(wire.url, outbox, { ackTimeoutMs: 60_000 });
+  const proxy = await startProxy(port);
+  closing.push(() => proxy.close());
+  const { publisher, codes, ups } = publish(proxy.url, outbox, { ackTimeoutMs: 60_000 });
   const score = { topic: "cam1/score", payload: { score: 1 }, qos: 0, retain: false } as const;
   const scoring = setInterval(() => void publisher.publish(score), 20);
   closing.push(async () => clearInterval(scoring));
   await until(() => ups() === 1, "the connection");
   await new Promise((resolve) => setTimeout(resolve, 1_500));
   assert.is(ups(), 1, "a live one is kept");
-  wire.stall();
+  proxy.stall();
   await until(() => codes.includes("MQTT_LOST") && ups() === 2, "it is noticed, and replaced", 5_000);
 });
 

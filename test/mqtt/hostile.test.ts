@@ -4,11 +4,12 @@ import { createServer, type Socket } from "node:net";
 import { Subject } from "rxjs";
 import * as assert from "uvu/assert";
 import { serveCommands } from "../../agent/commands/serve.js";
+import type { Command } from "../../agent/contract/inbound.js";
 import type { CommandOutcome } from "../../agent/contract/payloads.js";
 import { replyTopic } from "../../agent/contract/topics.js";
 import { openValidator } from "../../agent/contract/validator.js";
-import { openLink } from "../../agent/mqtt/client.js";
-import { type Command, receive } from "../../agent/mqtt/inbound.js";
+import { openClient } from "../../agent/mqtt/client.js";
+import { receive } from "../../agent/mqtt/inbound.js";
 import { CodedError } from "../../errors.js";
 import { suite } from "../support/suite.js";
 
@@ -97,7 +98,7 @@ for (const [what, answer] of [
     const { port } = server.address() as { port: number };
     let told = "";
     const lost = new Promise<void>((resolve) => {
-      openLink({
+      openClient({
         url: `mqtt://127.0.0.1:${port}`,
         version: 5,
         clientId: "c",

@@ -1,7 +1,7 @@
 import * as assert from "uvu/assert";
 import { inboundOf, subscriptions } from "../../agent/contract/topics.js";
 import { backoffMs } from "../../agent/kit/backoff.js";
-import { type Parcel, WaitingQueue } from "../../agent/mqtt/message-queue.js";
+import { MessageQueue, type Parcel } from "../../agent/mqtt/message-queue.js";
 import { suite } from "../support/suite.js";
 
 const test = suite("mqtt waiting");
@@ -11,14 +11,14 @@ function parcel(name: string, { retain = false, topic = name } = {}, settled: st
   return { packet, settle: () => settled.push(name) };
 }
 
-function drain(queue: WaitingQueue): string[] {
+function drain(queue: MessageQueue): string[] {
   const payloads: string[] = [];
   for (let next = queue.take(); next !== null; next = queue.take()) payloads.push(String(next.packet.payload));
   return payloads;
 }
 
 test("a full queue gives up the oldest, and tells whoever waits", () => {
-  const queue = new WaitingQueue(2);
+  const queue = new MessageQueue(2);
   const settled: string[] = [];
   for (const name of ["1", "2", "3"]) queue.add(parcel(name, {}, settled));
   assert.equal(settled, ["1"]);
@@ -27,7 +27,7 @@ test("a full queue gives up the oldest, and tells whoever waits", () => {
 });
 
 test("of a retained topic only the newest waits", () => {
-  const queue = new WaitingQueue(9);
+  const queue = new MessageQueue(9);
   queue.add(parcel("old", { retain: true, topic: "state" }));
   queue.add(parcel("other", { retain: true }));
   queue.add(parcel("new", { retain: true, topic: "state" }));
@@ -36,7 +36,7 @@ test("of a retained topic only the newest waits", () => {
 });
 
 test("what a broken link gives back goes out first, in its order", () => {
-  const queue = new WaitingQueue(9);
+  const queue = new MessageQueue(9);
   for (const name of ["1", "2", "3"]) queue.add(parcel(name));
   const onItsWay = [queue.take()!, queue.take()!];
   queue.add(parcel("4"));

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { createServer as createTlsServer } from "node:tls";
 import * as assert from "uvu/assert";
 import { brokerCheck } from "../../agent/doctor/broker.js";
-import { type Link, openLink } from "../../agent/mqtt/client.js";
+import { type Client, openClient } from "../../agent/mqtt/client.js";
 import { readCredentials } from "../../agent/mqtt/credentials.js";
 import { openMqtt } from "../../agent/mqtt/open.js";
 import type { MqttConfig } from "../../config/types.js";
@@ -53,9 +53,9 @@ test.after(() => broker.stop());
 const withCa = { caFile: plant.cert };
 const withClient = { ...withCa, certFile: line7.cert, keyFile: line7.key };
 
-async function connect(url: string, settings: Partial<MqttConfig> = {}): Promise<Link> {
+async function connect(url: string, settings: Partial<MqttConfig> = {}): Promise<Client> {
   const credentials = await readCredentials(mqttConfig({ url, ...settings }));
-  return openLink({
+  return openClient({
     url,
     version: 5,
     clientId: "tester",
@@ -68,7 +68,7 @@ async function connect(url: string, settings: Partial<MqttConfig> = {}): Promise
   });
 }
 
-async function refusal(connecting: Promise<Link>): Promise<CodedError> {
+async function refusal(connecting: Promise<Client>): Promise<CodedError> {
   try {
     (await connecting).destroy();
   } catch (error) {
@@ -87,9 +87,9 @@ for (const [what, protocol, kind, settings, host = "localhost"] of [
   ["a websocket over TLS", "wss", "wss", withCa],
 ] as const) {
   test(`connects: ${what}`, async () => {
-    const link = await connect(`${protocol}://${host}:${ports[kind]}`, settings);
-    await link.send({ topic: "t", payload: "p", qos: 1, retain: false });
-    await link.close();
+    const client = await connect(`${protocol}://${host}:${ports[kind]}`, settings);
+    await client.send({ topic: "t", payload: "p", qos: 1, retain: false });
+    await client.close();
   });
 }
 
@@ -173,7 +173,7 @@ test("a port that takes the connection and says nothing is given up after the li
       [`wss://127.0.0.1:${port}`, "MQTT_TLS_FAILED"],
       [`ws://127.0.0.1:${port}`, "MQTT_WEBSOCKET_REFUSED"],
     ] as const) {
-      const silent = openLink({
+      const silent = openClient({
         url,
         version: 5,
         clientId: "tester",

@@ -1,9 +1,9 @@
 import { Subject } from "rxjs";
 import type { AgentDeps } from "../../agent/agent.js";
+import type { CameraContext, Command } from "../../agent/contract/inbound.js";
 import type { BrokerHealth } from "../../agent/contract/payloads.js";
 import { topics } from "../../agent/contract/topics.js";
 import { openEvidence } from "../../agent/evidence/evidence.js";
-import type { CameraContext, Command } from "../../agent/mqtt/inbound.js";
 import type { Message } from "../../agent/types.js";
 import type { FakeCamera } from "../fakes/camera.js";
 import { fakeEngine } from "../fakes/engine.js";

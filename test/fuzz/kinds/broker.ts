@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
 import fc from "fast-check";
-import { openLink } from "../../../agent/mqtt/client.js";
+import { openClient } from "../../../agent/mqtt/client.js";
 import { CodedError } from "../../../errors.js";
 import { damaged } from "../damage.js";
 import { type FuzzKind, requireCode, type Subject, TAKEN } from "../kind.js";
@@ -83,7 +83,7 @@ async function open(): Promise<Subject<Answers>> {
         lost = resolve;
       });
       try {
-        const link = await openLink({
+        const client = await openClient({
           url: `mqtt://127.0.0.1:${port}`,
           version: answers.version,
           clientId: "c",
@@ -99,11 +99,11 @@ async function open(): Promise<Subject<Answers>> {
           if (!(error instanceof CodedError)) throw error;
         };
         const work = Promise.all([
-          link.send({ topic: "t", payload: "p", qos: 1, retain: false }).catch(coded),
-          link.subscribe(["a/#"]).catch(() => undefined),
+          client.send({ topic: "t", payload: "p", qos: 1, retain: false }).catch(coded),
+          client.subscribe(["a/#"]).catch(() => undefined),
         ]);
         await Promise.race([over, new Promise((resolve) => setTimeout(resolve, 300))]);
-        link.destroy();
+        client.destroy();
         await work;
         return TAKEN;
       } catch (error) {

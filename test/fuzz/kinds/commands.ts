@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { startAgent } from "../../../agent/agent.js";
 import { levelFault } from "../../../agent/contract/topics.js";
-import type { Link, LinkOptions, Received } from "../../../agent/mqtt/client.js";
+import type { Client, ClientOptions, Received } from "../../../agent/mqtt/client.js";
 import { openPublisher } from "../../../agent/mqtt/publisher.js";
 import { fakeCamera } from "../../fakes/camera.js";
 import { rig } from "../../support/agent-rig.js";
@@ -140,7 +140,7 @@ async function open(): Promise<Subject<Received>> {
   const ids = ["cam1", "cam2"];
   const sent: Reply[] = [];
   const troubles: string[] = [];
-  let link: LinkOptions | undefined;
+  let client: ClientOptions | undefined;
   const config = configOf(ids.map((each) => cameraConfig(each, { fps: 100 })));
   const { deps } = rig(
     ids.map((each) => fakeCamera(each, grey())),
@@ -152,9 +152,9 @@ async function open(): Promise<Subject<Received>> {
           prefix: "retort",
           agentId: "line-7",
           version: "0",
-          openLink: async (options) => {
-            link = options;
-            return fakeLink(sent);
+          openClient: async (options) => {
+            client = options;
+            return fakeClient(sent);
           },
         });
         publisher.trouble$.subscribe(({ code }) => troubles.push(code));
@@ -165,13 +165,13 @@ async function open(): Promise<Subject<Received>> {
   );
   const agent = await startAgent(config, deps);
   await agent.started;
-  await until(() => link !== undefined, "the link");
+  await until(() => client !== undefined, "the client");
 
   return {
     async tryOne(message) {
       sent.length = 0;
       troubles.length = 0;
-      link!.onReceived(message);
+      client!.onReceived(message);
       const isCommand = message.topic.startsWith(`${T}/cmd/`);
       if (!isCommand) return troubles.length === 0 ? TAKEN : requireCode(troubles[0]);
       const name = message.topic.slice(`${T}/cmd/`.length);
@@ -200,7 +200,7 @@ function requireSafe({ topic: to }: Reply, { responseTopic }: Received): void {
 }
 
 /** Keeps what may be a reply. */
-function fakeLink(sent: Reply[]): Link {
+function fakeClient(sent: Reply[]): Client {
   return {
     version: 5,
     receiveMaximum: 1_000,

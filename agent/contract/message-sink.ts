@@ -1,0 +1,16 @@
+import type { Observable } from "rxjs";
+import type { Message } from "../types.js";
+import type { CameraContext, Command } from "./inbound.js";
+import type { BrokerHealth } from "./payloads.js";
+
+/** The port between the agent and its broker: messages go out, commands and contexts come in. */
+export interface MessageSink {
+  /** Never rejects: what is given up is counted in `health`. */
+  publish(message: Message): Promise<void>;
+  health(): BrokerHealth;
+  /** What the line's control says. Nothing arrives before the turn in which the sink is opened has ended. */
+  readonly context$: Observable<CameraContext>;
+  /** What operators ask for; each is replied to once. */
+  readonly command$: Observable<Command>;
+  close(): Promise<void>;
+}
