@@ -12,14 +12,12 @@ import {
   transpose,
 } from "./ops.js";
 
-/**
- * The two derivatives of a convolution over a batch: x [1, I, N, H, W], weight [O, I, 1, k, k], dy [1, O, N, H', W'].
- * Both are convolutions again, which CPUs do several times as fast as anything put together from slices and products.
- */
+// The two derivatives of a convolution over a batch: x [1, I, N, H, W], weight [O, I, 1, k, k], dy [1, O, N, H', W'].
+// Both are convolutions again, which CPUs do several times as fast as anything put together from slices and products.
 
 /**
- * dL/dx. Rows and columns of x that lie alike between the strides see the same weights, so each such kind (stride^2 of
- * them, one if the stride is 1) is a convolution of dy by its weights turned around, and all are woven together.
+ * dL/dx. Rows of x whose numbers leave the same remainder by the stride meet the same taps of the kernel, and so do columns. For
+ * each of the stride^2 pairs of remainders, dL/dx is a convolution of dy by those taps turned around; the parts are interleaved.
  */
 export function inputGradient(g: Graph, x: Value, weight: Value, dy: Value, options: ConvOptions): Value {
   const { stride } = options;
@@ -62,14 +60,20 @@ export function inputGradient(g: Graph, x: Value, weight: Value, dy: Value, opti
   return rows * stride === height && columns * stride === width ? whole : slice(g, whole, cut);
 }
 
-/** Along one axis: which taps join x's places `at`, `at` + stride, .. to dy, from dy's first place on, and its padding before. */
+/**
+ * Along one axis: the taps through which x's places `at`, `at` + stride, .. take part in y, last one first, and how many zeros go
+ * before dy for the first of those places to meet the first of those taps.
+ */
 function tapsAt(at: number, kernel: number, { stride, padding }: ConvOptions): { taps: number[]; padding: number } {
   const first = (at + padding) % stride;
   const taps = Array.from({ length: kernel }, (_, tap) => tap).filter((tap) => tap % stride === first);
   return { taps: taps.reverse(), padding: taps.length - 1 - (at + padding - first) / stride };
 }
 
-/** Some of a weight's taps, input and output channels exchanged: [O, I, 1, k, k] -> [I, O, taps]. A product: ONNX Runtime slices slowly. */
+/**
+ * Some of a weight's taps, input and output channels exchanged: [O, I, 1, k, k] -> [I, O, taps]. A product with one-hot columns
+ * picks them, since ONNX Runtime slices slowly.
+ */
 function pick(g: Graph, weight: Value, taps: readonly number[]): Value {
   const [out, input, , kernel] = weight.shape.map(fixed) as [number, number, number, number];
   const all = kernel * kernel;
@@ -89,8 +93,8 @@ function pick(g: Graph, weight: Value, taps: readonly number[]): Value {
 }
 
 /**
- * dL/dweight: the sum over images and places is that of a convolution whose channels are the images and whose kernel is dy,
- * spread by the stride, over x as the picture.
+ * dL/dweight. It sums over images and places, which is what a convolution does whose picture is x, whose channels are the images
+ * and whose kernel is dy, its elements a stride apart (dilation).
  */
 export function weightGradient(g: Graph, x: Value, weight: Value, dy: Value, { stride, padding }: ConvOptions): Value {
   const [, input, , height, width] = x.shape as [1, number, Dim, number, number];
@@ -105,7 +109,7 @@ export function weightGradient(g: Graph, x: Value, weight: Value, dy: Value, { s
   const end = (size: number, seen: number) => Math.max(0, (seen - 1) * stride + kernel - size - padding);
   const [below, after] = [end(height, seenHeight), end(width, seenWidth)];
   if (out > seenHeight * seenWidth) {
-    // Many weights: they come out in their own order.
+    // More weights than places: the result comes out in the weight's own order.
     const picture = transpose(g, x, [0, 2, 1, 3, 4]);
     const sums = convolution(g, [picture, reshape(g, dy, [out, "N", 1, seenHeight, seenWidth])], {
       pads: [0, padding, padding, 0, below, after],
@@ -113,7 +117,7 @@ export function weightGradient(g: Graph, x: Value, weight: Value, dy: Value, { s
     });
     return reshape(g, taps(g, sums, kernel, 3), weight.shape);
   }
-  // Many places: x has its channels innermost, so that the convolution gathers what it multiplies in long runs.
+  // More places than weights: with x's channels innermost, the convolution gathers what it multiplies in long runs.
   const picture = reshape(g, transpose(g, reshape(g, x, [input, "NHW"]), [1, 0]), [1, "N", height, width, input]);
   const sums = convolution(g, [picture, reshape(g, dy, [out, "N", seenHeight, seenWidth, 1])], {
     pads: [padding, padding, 0, below, after, 0],
@@ -123,7 +127,7 @@ export function weightGradient(g: Graph, x: Value, weight: Value, dy: Value, { s
   return reshape(g, transpose(g, flat, [0, 2, 1]), weight.shape);
 }
 
-/** The first `kernel` of an axis and of the next one: a stride that does not divide x's size leaves more. */
+/** The first `kernel` entries of an axis and of the next one: where the stride does not divide x's size there are more. */
 function taps(g: Graph, sums: Value, kernel: number, axis: number): Value {
   if (sums.shape[axis] === kernel && sums.shape[axis + 1] === kernel) return sums;
   return slice(

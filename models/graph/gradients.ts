@@ -1,5 +1,5 @@
 import { inputGradient, weightGradient } from "./conv-gradients.js";
-import { type Dim, fixed, type Graph, type Node, type Shape, type Value } from "./graph.js";
+import { type Dim, fixed, type Graph, integerOf, integersOf, type Node, type Shape, type Value } from "./graph.js";
 import {
   add,
   affine,
@@ -24,65 +24,64 @@ import {
 import { windowsGradient } from "./winograd.js";
 
 /**
- * Reverse-mode differentiation: a table from operator to derivative, and one reverse walk over the graph.
- * A derivative takes the gradient of its node's first output and yields one per input (null: none is wanted or defined).
+ * Reverse-mode differentiation: a table from operator to derivative, and one walk over the graph from its end to its beginning.
+ * A derivative takes the loss's gradient by its node's first output and yields one gradient per input (null: none is defined). Where
+ * an input was broadcast, its gradient has the shape of the output: {@link differentiate} sums it to the input's.
  */
-type Derivative = (g: Graph, node: Node, upstream: Value) => readonly (Value | null)[];
+type Derivative = (g: Graph, node: Node, dy: Value) => readonly (Value | null)[];
 
 const DERIVATIVES: Readonly<Record<string, Derivative>> = {
-  Add: (g, { inputs: [a, b] }, dy) => [reducedTo(g, dy, a!.shape), reducedTo(g, dy, b!.shape)],
-  Sub: (g, { inputs: [a, b] }, dy) => [reducedTo(g, dy, a!.shape), reducedTo(g, negative(g, dy), b!.shape)],
-  Mul: (g, { inputs: [a, b] }, dy) => [reducedTo(g, mul(g, dy, b!), a!.shape), reducedTo(g, mul(g, dy, a!), b!.shape)],
-  Div: (g, { inputs: [a, b], outputs: [y] }, dy) => {
+  Add: (_, __, dy) => [dy, dy],
+  Sub: (g, _, dy) => [dy, negative(g, dy)],
+  Mul: (g, { inputs: [a, b] }, dy) => [mul(g, dy, b!), mul(g, dy, a!)],
+  Div: (g, { inputs: [, b], outputs: [y] }, dy) => {
     const scaled = div(g, dy, b!);
-    return [reducedTo(g, scaled, a!.shape), reducedTo(g, negative(g, mul(g, scaled, y!)), b!.shape)];
+    return [scaled, negative(g, mul(g, scaled, y!))];
   },
   Sqrt: (g, { outputs: [y] }, dy) => [div(g, mul(g, dy, g.scalar(0.5)), y!)],
   Exp: (g, { outputs: [y] }, dy) => [mul(g, dy, y!)],
   Log: (g, { inputs: [x] }, dy) => [div(g, dy, x!)],
   Relu: (g, { outputs: [y] }, dy) => [mul(g, dy, step(g, y!))],
-  ReduceSum: (g, { inputs: [x] }, dy) => [spread(g, dy, x!), null],
-  ReduceMean: (g, { inputs: [x], attributes: { axes } }, dy) => [
-    spread(g, div(g, dy, countOver(g, x!, axes as readonly number[])), x!),
-  ],
+  ReduceSum: (g, { inputs: [x] }, dy) => [expandedTo(g, dy, x!), null],
+  ReduceMean: (g, node, dy) => {
+    const [x] = node.inputs;
+    return [expandedTo(g, div(g, dy, countOver(g, x!, integersOf(node, "axes"))), x!)];
+  },
   ReduceSumSquare: (g, { inputs: [x] }, dy) => [mul(g, mul(g, dy, g.scalar(2)), x!)],
   Dot: (g, { inputs: [a, b] }, dy) =>
     a === b ? [mul(g, mul(g, dy, g.scalar(2)), a!), null] : [mul(g, dy, b!), mul(g, dy, a!)],
   Reshape: (g, { inputs: [x] }, dy) => [reshape(g, dy, x!.shape), null],
-  Transpose: (g, { attributes: { perm } }, dy) => {
-    const order = perm as readonly number[];
-    return [
-      transpose(
-        g,
-        dy,
-        order.map((_, axis) => order.indexOf(axis)),
-      ),
-    ];
+  Transpose: (g, node, dy) => {
+    const order = integersOf(node, "perm");
+    const back = order.map((_, axis) => order.indexOf(axis));
+    return [transpose(g, dy, back)];
   },
-  DepthToSpace: (g, { attributes: { blocksize } }, dy) => [spaceToDepth(g, dy, blocksize as number)],
-  Concat: (g, { inputs, attributes: { axis } }, dy) => {
+  DepthToSpace: (g, node, dy) => [spaceToDepth(g, dy, integerOf(node, "blocksize"))],
+  Concat: (g, node, dy) => {
+    const axis = integerOf(node, "axis");
     let from = 0;
-    return inputs.map(({ shape }) => {
-      const to = from + fixed(shape[axis as number]);
-      const part = slice(g, dy, [{ axis: axis as number, from, to }]);
+    return node.inputs.map(({ shape }) => {
+      const to = from + fixed(shape[axis]);
+      const part = slice(g, dy, [{ axis, from, to }]);
       from = to;
       return part;
     });
   },
   MatMul: productDerivative,
   FusedMatMul: productDerivative,
-  Conv: (g, { inputs: [x, weight], attributes }, dy) => {
-    const [, stride] = attributes.strides as readonly number[];
-    const [, padding] = attributes.pads as readonly number[];
-    const options = { stride: stride!, padding: padding! };
+  Conv: (g, node, dy) => {
+    const [x, weight] = node.inputs;
+    // Of a batch [1, C, N, H, W]: the first axis of its space is the images'.
+    const options = { stride: integersOf(node, "strides")[1]!, padding: integersOf(node, "pads")[1]! };
     return [inputGradient(g, x!, weight!, dy, options), weightGradient(g, x!, weight!, dy, options)];
   },
   WinogradWindows: (g, { inputs: [x] }, dy) => [windowsGradient(g, x!, dy)],
-  MaxPool: (g, { inputs: [x], outputs: [y], attributes }, dy) => {
-    // Where a window's element is the maximum it gets dy; a transposed convolution by one-hot kernels puts it back in place.
-    const [, , height, width] = x!.shape as [Dim, Dim, number, number];
-    const first = (name: string) => (attributes[name] as readonly number[])[0]!;
-    const [kernel, options] = [first("kernel_shape"), { stride: first("strides"), padding: first("pads") }];
+  MaxPool: (g, node, dy) => {
+    // A window's maximum gets the window's dy; a transposed convolution by one-hot kernels puts each share back into its place.
+    const [x, y] = [node.inputs[0], node.outputs[0]];
+    const [height, width] = [fixed(x!.shape[2]), fixed(x!.shape[3])];
+    const kernel = integersOf(node, "kernel_shape")[0]!;
+    const options = { stride: integersOf(node, "strides")[0]!, padding: integersOf(node, "pads")[0]! };
     const flat = ["NC", 1, fixed(y!.shape[2]), fixed(y!.shape[3])];
     const shares = windowsOf(g, x!, y!.shape, kernel, options).map((window) => {
       const equal = g.node("Equal", [window, y!], y!.shape, { type: "bool" });
@@ -123,13 +122,14 @@ export function differentiate(g: Graph, loss: Value, wanted: readonly Value[]): 
   }
   const gradients = new Map<string, Value>([[loss.name, g.constant(Float32Array.of(1), loss.shape.map(fixed))]]);
   for (const node of nodes.reverse()) {
-    const upstream = gradients.get(node.outputs[0]!.name);
-    if (upstream === undefined || !node.inputs.some((input) => active.has(input.name))) continue;
+    const dy = gradients.get(node.outputs[0]!.name);
+    if (dy === undefined || !node.inputs.some((input) => active.has(input.name))) continue;
     const derivative = DERIVATIVES[node.op];
     if (derivative === undefined) throw new TypeError(`operator ${node.op} has no derivative`);
-    derivative(g, node, upstream).forEach((gradient, index) => {
+    derivative(g, node, dy).forEach((share, index) => {
       const input = node.inputs[index]!;
-      if (gradient === null || !active.has(input.name)) return;
+      if (share === null || !active.has(input.name)) return;
+      const gradient = unbroadcast(g, share, input.shape);
       const earlier = gradients.get(input.name);
       gradients.set(input.name, earlier === undefined ? gradient : add(g, earlier, gradient));
     });
@@ -141,7 +141,7 @@ export function differentiate(g: Graph, loss: Value, wanted: readonly Value[]): 
   });
 }
 
-/** What each offset of the kernel sees of x [.., .., H, W], row by row: kernel^2 values [.., .., H', W']. */
+/** The elements of x [.., .., H, W] under each offset of a kernel, row by row: kernel^2 values [.., .., H', W']. */
 function windowsOf(g: Graph, x: Value, seen: Shape, kernel: number, { stride, padding }: ConvOptions): Value[] {
   const padded = padSpace(g, x, padding);
   const span = (size: Dim | undefined) => (fixed(size) - 1) * stride + 1;
@@ -154,7 +154,7 @@ function windowsOf(g: Graph, x: Value, seen: Shape, kernel: number, { stride, pa
   });
 }
 
-/** Elements that a reduction over `axes` joins, as a value: the batch's size is known only at run time. */
+/** How many elements a reduction over `axes` joins, as a value of the graph: the batch's size is known only at run time. */
 export function countOver(g: Graph, x: Value, axes: readonly number[]): Value {
   const known = axes.reduce(
     (product, axis) => product * (typeof x.shape[axis] === "number" ? fixed(x.shape[axis]) : 1),
@@ -169,31 +169,29 @@ export function countOver(g: Graph, x: Value, axes: readonly number[]): Value {
     }, g.scalar(known));
 }
 
-/** Of op(a) op(b), where op may exchange the last two axes. */
+/** The derivative of op(a) op(b), where op may exchange the last two axes. */
 function productDerivative(g: Graph, { inputs, attributes }: Node, dy: Value): readonly Value[] {
   const [a, b] = inputs as readonly [Value, Value];
   const [transA, transB] = [attributes.transA === 1, attributes.transB === 1];
   const da = transA ? product(g, b, dy, { transA: transB, transB: true }) : product(g, dy, b, { transB: !transB });
   const db = transB ? product(g, dy, a, { transA: true, transB: transA }) : product(g, a, dy, { transA: !transA });
-  return [reducedTo(g, da, a.shape), reducedTo(g, db, b.shape)];
+  return [da, db];
 }
 
-/** Sums away what broadcasting had spread. */
-function reducedTo(g: Graph, x: Value, shape: Shape): Value {
-  if (x.shape.join() === shape.join()) return x;
-  const missing = x.shape.length - shape.length;
-  const axes = x.shape.flatMap((dim, axis) =>
-    axis < missing || (shape[axis - missing] === 1 && dim !== 1) ? [axis] : [],
+/** A gradient summed over the axes that broadcasting had added or stretched from 1. */
+function unbroadcast(g: Graph, gradient: Value, shape: Shape): Value {
+  const added = gradient.shape.length - shape.length;
+  const axes = gradient.shape.flatMap((dim, axis) =>
+    axis < added || (shape[axis - added] === 1 && dim !== 1) ? [axis] : [],
   );
-  if (axes.length === 0 && missing === 0) return x;
-  const kept = reduceSum(g, x, axes);
-  return missing === 0 ? kept : reshape(g, kept, shape);
+  if (axes.length === 0) return gradient;
+  const sum = reduceSum(g, gradient, axes);
+  return added === 0 ? sum : reshape(g, sum, shape);
 }
 
-/** A reduction's gradient over the shape it came from (a product with ones: sizes may be known only at run time). */
-function spread(g: Graph, dy: Value, x: Value): Value {
-  const ranks = x.shape.length === dy.shape.length;
-  if (!ranks) throw new TypeError("a reduction on the way to the loss must keep its axes");
+/** A reduction's gradient at each of the places that it joined; `Expand`, since x's size may be known only at run time. */
+function expandedTo(g: Graph, dy: Value, x: Value): Value {
+  if (x.shape.length !== dy.shape.length) throw new TypeError("a reduction on the way to the loss must keep its axes");
   const sizes = g.node("Shape", [x], [x.shape.length], { type: "int64" });
   return g.node("Expand", [dy, sizes], x.shape);
 }

@@ -1,5 +1,3 @@
-/** A dataflow graph of ONNX operators: values know their shapes, nodes are in topological order by construction. */
-
 /** A number, or a name for a size known only at run time (`N`: images in the batch). */
 export type Dim = number | string;
 export type Shape = readonly Dim[];
@@ -35,14 +33,15 @@ export interface NodeOptions {
   readonly domain?: string;
 }
 
+/** A dataflow graph of ONNX operators: values know their shapes, nodes are in topological order by construction. */
 export class Graph {
   readonly name: string;
   readonly inputs: Value[] = [];
   readonly outputs: Value[] = [];
   readonly constants = new Map<string, { readonly value: Value; readonly data: ConstantData }>();
-  private collecting: Node[] = [];
-  private readonly top = this.collecting;
-  private count = 0;
+  #collecting: Node[] = [];
+  readonly #top = this.#collecting;
+  #count = 0;
 
   constructor(name: string) {
     this.name = name;
@@ -50,14 +49,14 @@ export class Graph {
 
   /** The nodes in topological order, composites whole. */
   get nodes(): readonly Node[] {
-    return this.top;
+    return this.#top;
   }
 
-  /** What the outputs need, in topological order, every composite replaced by its body. */
+  /** The nodes that the outputs depend on, in topological order, every composite replaced by its body. */
   flatNodes(): Node[] {
     const flatten = (node: Node): Node[] => (node.body.length > 0 ? node.body.flatMap(flatten) : [node]);
     const needed = new Set(this.outputs.map((value) => value.name));
-    const kept = this.top
+    const kept = this.#top
       .flatMap(flatten)
       .reverse()
       .filter((node) => {
@@ -77,7 +76,7 @@ export class Graph {
   /** A tensor stored in the model. */
   constant(data: ConstantData, shape: readonly number[], name?: string): Value {
     const type = data instanceof Float32Array ? "float32" : data instanceof BigInt64Array ? "int64" : "uint8";
-    const value: Value = { name: name ?? this.fresh("const"), type, shape };
+    const value: Value = { name: name ?? this.#fresh("const"), type, shape };
     this.constants.set(value.name, { value, data });
     return value;
   }
@@ -105,18 +104,18 @@ export class Graph {
   /** One operator with one output. */
   node(op: string, inputs: readonly Value[], shape: Shape, options: NodeOptions = {}): Value {
     const output: Value = {
-      name: options.name ?? this.fresh(op),
+      name: options.name ?? this.#fresh(op),
       type: options.type ?? inputs[0]?.type ?? "float32",
       shape,
     };
     const { attributes = {}, domain = "" } = options;
-    this.collecting.push({ op, domain, inputs, outputs: [output], attributes, body: [] });
+    this.#collecting.push({ op, domain, inputs, outputs: [output], attributes, body: [] });
     return output;
   }
 
   /**
-   * Several operators that the reverse walk of models/gradients.ts sees as one node named `op`, because its derivative is
-   * shorter as a whole. `build` yields the outputs; what follows the first is kept for the derivative.
+   * Several operators that differentiation (gradients.ts) sees as one node named `op`, because their derivative is shorter as a
+   * whole. `build` yields the outputs: the value itself, then others that the derivative makes use of.
    */
   composite(
     op: string,
@@ -124,11 +123,11 @@ export class Graph {
     attributes: Readonly<Record<string, Attribute>>,
     build: () => readonly [Value, ...Value[]],
   ): readonly [Value, ...Value[]] {
-    const outer = this.collecting;
+    const outer = this.#collecting;
     const body: Node[] = [];
-    this.collecting = body;
+    this.#collecting = body;
     const outputs = build();
-    this.collecting = outer;
+    this.#collecting = outer;
     outer.push({ op, domain: "", inputs, outputs, attributes, body });
     return outputs;
   }
@@ -138,19 +137,45 @@ export class Graph {
     return value;
   }
 
-  private fresh(stem: string): string {
-    this.count += 1;
-    return `${stem}:${this.count}`;
+  #fresh(stem: string): string {
+    this.#count += 1;
+    return `${stem}:${this.#count}`;
   }
 }
 
-/** The product of known sizes; throws when one is known only at run time. */
+/**
+ * The product of sizes.
+ * @throws TypeError for one that is known only at run time
+ */
 export function sizeOf(shape: Shape): number {
   return shape.reduce<number>((product, dim) => product * fixed(dim), 1);
 }
 
-/** A size that must be known now. */
+/**
+ * A size that must be known now.
+ * @throws TypeError for one that is known only at run time
+ */
 export function fixed(dim: Dim | undefined): number {
   if (typeof dim === "number") return dim;
   throw new TypeError(`size ${String(dim)} is known only at run time`);
+}
+
+/**
+ * An attribute of a node that holds a whole number.
+ * @throws TypeError if it is absent or holds something else
+ */
+export function integerOf({ op, attributes }: Node, name: string): number {
+  const value = attributes[name];
+  if (typeof value === "number") return value;
+  throw new TypeError(`${op}: attribute ${name} is no number`);
+}
+
+/**
+ * An attribute of a node that holds whole numbers, one per axis or place.
+ * @throws TypeError if it is absent or holds something else
+ */
+export function integersOf({ op, attributes }: Node, name: string): readonly number[] {
+  const value = attributes[name];
+  if (typeof value === "object" && !("float" in value)) return value;
+  throw new TypeError(`${op}: attribute ${name} is no list of numbers`);
 }

@@ -2,10 +2,10 @@ import { type Dim, fixed, type Graph, type NodeOptions, type Shape, sizeOf, type
 
 /**
  * ONNX operators with their shape inference. Feature maps are float32: pictures [N, C, H, W] for inference, batches
- * [1, C, N, H, W] for training (see models/batches.ts).
+ * [1, C, N, H, W] for training (see TrainedLayers).
  */
 
-/** Of height and width; a batch's images are never joined. */
+/** Stride and padding of height and width, alike in both; across a batch's images they are 1 and 0. */
 export interface ConvOptions {
   readonly stride: number;
   readonly padding: number;
@@ -22,7 +22,7 @@ export function conv(g: Graph, x: Value, weight: Value, bias: Value | null, { st
   });
 }
 
-/** ONNX's Conv with all its freedom: one entry per axis of space, `pads` first all beginnings, then all ends. */
+/** ONNX's Conv with each of its attributes: one entry per axis of space; `pads` holds all beginnings, then all ends. */
 export function convolution(
   g: Graph,
   inputs: readonly [x: Value, weight: Value, bias?: Value],
@@ -90,7 +90,7 @@ export function maxPool(g: Graph, x: Value, kernel: number, stride: number, padd
 
 export const relu = (g: Graph, x: Value): Value => g.node("Relu", [x], x.shape);
 export const sqrt = (g: Graph, x: Value): Value => g.node("Sqrt", [x], x.shape);
-/** 0 where x is, 1 where it is above; x never negative. (ONNX Runtime's Sign is ten times as slow.) */
+/** 0 where x is 0, 1 where it is larger; x must not be negative. (ONNX Runtime's Sign is ten times as slow.) */
 export const step = (g: Graph, x: Value): Value =>
   g.node("HardSigmoid", [x], x.shape, { attributes: { alpha: { float: 1e30 }, beta: { float: 0 } } });
 export const negative = (g: Graph, x: Value): Value => g.node("Neg", [x], x.shape);
@@ -156,7 +156,7 @@ const joined = (dims: Shape): Dim => (dims.every((dim) => typeof dim === "number
 /** [..., M, K] x [..., K, P] -> [..., M, P] */
 export const matMul = (g: Graph, a: Value, b: Value): Value => product(g, a, b);
 
-/** The same with the last two axes of `a` ([..., K, M]), of `b` ([..., P, K]) or of both exchanged, without copying them. */
+/** The matrix product with the last two axes of `a` ([..., K, M]), of `b` ([..., P, K]) or of both exchanged, without copying them. */
 export function product(
   g: Graph,
   a: Value,
@@ -184,7 +184,7 @@ export function depthToSpace(g: Graph, x: Value, s: number): Value {
   return g.node("DepthToSpace", [x], shape, { attributes: { blocksize: s } });
 }
 
-/** The other way round. */
+/** The inverse of {@link depthToSpace}: x [N, C, s H, s W] -> [N, s s C, H, W] */
 export function spaceToDepth(g: Graph, x: Value, s: number): Value {
   const [n, channels, height, width] = x.shape;
   const shape = [n!, fixed(channels) * s * s, times(height, 1 / s), times(width, 1 / s)];
@@ -198,7 +198,7 @@ export function transpose(g: Graph, x: Value, order: readonly number[]): Value {
   return g.node("Transpose", [x], shape, { attributes: { perm: order } });
 }
 
-/** At most one run-time size, which becomes ONNX's -1. */
+/** x in another shape; at most one of its sizes may be known only at run time (it becomes ONNX's -1). */
 export function reshape(g: Graph, x: Value, shape: Shape, options?: NodeOptions): Value {
   return g.node(
     "Reshape",
@@ -232,7 +232,7 @@ function sliceLength(size: number, { from, to, step = 1 }: { from: number; to: n
   return Math.ceil((end - from) / step);
 }
 
-/** Zeros around the last two axes. */
+/** x with `padding` zeros on each side of its last two axes. */
 export function padSpace(g: Graph, x: Value, padding: number): Value {
   if (padding === 0) return x;
   const grown = x.shape.map((dim, axis) => (axis < 2 ? dim : fixed(dim) + 2 * padding));
@@ -243,7 +243,10 @@ export function cast(g: Graph, x: Value, type: "float32"): Value {
   return g.node("Cast", [x], x.shape, { type, attributes: { to: 1 } });
 }
 
-/** NumPy's rule; sizes known only at run time match themselves and 1. */
+/**
+ * The shape of an operation on `a` and `b` by NumPy's rule; a size known only at run time fits itself and 1.
+ * @throws TypeError for shapes that do not fit
+ */
 export function broadcast(a: Shape, b: Shape): Shape {
   const rank = Math.max(a.length, b.length);
   return Array.from({ length: rank }, (_, index) => {

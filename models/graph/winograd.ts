@@ -31,12 +31,12 @@ const A = [
 const SQUARE = A.length;
 const WINDOW = B.length;
 
-/** The transforms' cost grows with the channels, what they save with their square. */
+/** Below this the transforms, whose cost grows with the channels, cost more than they save, which grows with their square. */
 const FEWEST_CHANNELS = 64;
-/** The windows' gradient takes matrices as long as a side. */
+/** Above this the windows' gradient, which multiplies by matrices as long as a side, costs more than is saved. */
 const LONGEST_SIDE = 64;
 
-/** Whether a 3x3 convolution with stride 1 and padding 1 of x [1, I, N, H, W] to `out` channels gains by it. */
+/** Whether {@link winogradConv} is quicker than the plain convolution of x [1, I, N, H, W] to `out` channels. */
 export function suitsWinograd(x: Value, out: number): boolean {
   const [, input, , height, width] = x.shape;
   const sides = [fixed(height), fixed(width)];
@@ -45,7 +45,7 @@ export function suitsWinograd(x: Value, out: number): boolean {
   );
 }
 
-/** Stride 1, padding 1: x [1, I, N, H, W] its sides multiples of 4, weight [O, I, 3, 3] -> [1, O, N, H, W] */
+/** The convolution with stride 1 and padding 1 of x [1, I, N, H, W], H and W multiples of 4, by weight [O, I, 3, 3] -> [1, O, N, H, W] */
 export function winogradConv(g: Graph, x: Value, weight: Value): Value {
   const [, input, , height, width] = x.shape;
   const out = fixed(weight.shape[0]);
@@ -57,7 +57,7 @@ export function winogradConv(g: Graph, x: Value, weight: Value): Value {
   return reshape(g, woven, [1, out, "N", height!, width!]);
 }
 
-/** B' x B of every square's window, one element of all windows after the other: [1, 36, C N, H/4, W/4] */
+/** B' x B of each square's window; the axis of 36 holds the windows' elements: [1, C, N, H, W] -> [1, 36, C N, H/4, W/4] */
 function windows(g: Graph, x: Value): Value {
   const [, , , height, width] = x.shape;
   const [made] = g.composite("WinogradWindows", [x], {}, () => {
@@ -70,7 +70,7 @@ function windows(g: Graph, x: Value): Value {
   return made;
 }
 
-/** dL/dx of the windows: each one's part back in its rows and columns, where neighbours add up. */
+/** dL/dx of the windows: the gradient of each is put back into its rows and columns; where windows overlap, they add up. */
 export function windowsGradient(g: Graph, x: Value, dy: Value): Value {
   const [, channels, , height, width] = x.shape.map((dim) => (typeof dim === "number" ? dim : 0)) as number[];
   const [down, across] = [height! / SQUARE, width! / SQUARE];
@@ -85,7 +85,7 @@ export function windowsGradient(g: Graph, x: Value, dy: Value): Value {
   return product(g, alongSide(g, height!), matMul(g, together, alongSide(g, width!)), { transA: true });
 }
 
-/** B' of all windows along a side, the zeros around it left out: row (element, window), [1.5 size, size] */
+/** B' for all windows along a side at once, without the columns that meet the padding: [1.5 size, size], rows by element, then window. */
 function alongSide(g: Graph, size: number): Value {
   const windows = size / SQUARE;
   return matrix(g, `winograd_B_${size}`, [WINDOW * windows, size], (row, at) => {
@@ -94,7 +94,7 @@ function alongSide(g: Graph, size: number): Value {
   });
 }
 
-/** Applied to rows and columns at once: the Kronecker product of a transform with itself. */
+/** The Kronecker product of a transform with itself, which applies it to rows and columns at once. */
 function squared(g: Graph, name: string, transform: readonly (readonly number[])[]): Value {
   const [rows, columns] = [transform.length, transform[0]!.length];
   return matrix(

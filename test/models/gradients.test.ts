@@ -88,6 +88,20 @@ test("element by element, with broadcasting", async () => {
   await checkGradients([map, [1, 3, 1, 1]], (g, [a, b]) => ops.div(g, a!, b!), { positive: true });
   await checkGradients([map], (g, [a]) => ops.sqrt(g, a!), { positive: true });
   await checkGradients([map], (g, [a]) => ops.relu(g, a!));
+  for (const build of [ops.add, ops.sub, ops.mul, ops.div]) {
+    // Stretched from 1, of fewer axes, both at once; on either side.
+    for (const small of [[1, 3, 1, 6], [6, 1], [3, 1, 1], []]) {
+      await checkGradients([map, small], (g, [a, b]) => build(g, a!, b!), { positive: true });
+      await checkGradients([small, map], (g, [a, b]) => build(g, a!, b!), { positive: true });
+    }
+  }
+  await checkGradients(
+    [
+      [3, 1],
+      [1, 4],
+    ],
+    (g, [a, b]) => ops.mul(g, a!, b!),
+  );
   await checkGradients([[2, 5]], (g, [a]) => g.node("Exp", [a!], a!.shape));
   await checkGradients([[2, 5]], (g, [a]) => g.node("Log", [a!], a!.shape), { positive: true });
 });
@@ -109,6 +123,20 @@ test("reductions, shapes and products", async () => {
     [
       ["N", 4],
       [4, 3],
+    ],
+    (g, [a, b]) => ops.matMul(g, a!, b!),
+  );
+  await checkGradients(
+    [
+      ["N", 2, 4],
+      [4, 3],
+    ],
+    (g, [a, b]) => ops.matMul(g, a!, b!),
+  );
+  await checkGradients(
+    [
+      [2, 4],
+      ["N", 4, 3],
     ],
     (g, [a, b]) => ops.matMul(g, a!, b!),
   );
