@@ -15,6 +15,7 @@ import type { AgentView } from "./http/view.js";
 import { type LoadedModel, type LoadOptions, loadModel } from "./inference/load.js";
 import { modelShelf } from "./inference/model-registry.js";
 import { MOST_STUCK, stuckThreads } from "./inference/stuck.js";
+import type { Logger } from "./kit/log.js";
 import { within } from "./kit/within.js";
 import { alertDesk } from "./line/alert-intake.js";
 import { type CameraDeps, type RunningCamera, runCamera } from "./line/camera.js";
@@ -25,13 +26,6 @@ import type { Outbox } from "./outbox/outbox.js";
 import { raiseRate } from "./scoring/raise-rate.js";
 import { startSelfTests } from "./self-test/self-tests.js";
 import type { Message } from "./types.js";
-
-/** Where the agent says what happens; pino's logger is one. */
-export interface Logger {
-  info(text: string): void;
-  warn(text: string): void;
-  error(text: string): void;
-}
 
 /** The edges, each with its real default where it has one. */
 export interface AgentDeps {

@@ -6,6 +6,7 @@ import { withAssignments, withEnvironment } from "./overrides.js";
 import { packageRoot } from "./package-root.js";
 import { ConfigError, type Problem } from "./problems.js";
 import { brokenRules } from "./rules.js";
+import { textIn } from "./text-file.js";
 import { isTree, overlay, type Tree } from "./tree.js";
 import type { Config, SelfTestConfig, SourceConfig } from "./types.js";
 import { validate } from "./validate.js";
@@ -40,7 +41,7 @@ function thisMachine(): ConfigMachine {
     hostname: hostname(),
     cwd: process.cwd(),
     packageRoot: packageRoot(),
-    readText: (path) => readFileSync(path, "utf8"),
+    readText: (path) => textIn(readFileSync(path)),
     exists: existsSync,
   };
 }

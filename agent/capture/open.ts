@@ -1,6 +1,6 @@
-import { readFileSync } from "node:fs";
+import { readSecretFileSync } from "../../config/secret-file.js";
 import type { CameraConfig, SourceConfig } from "../../config/types.js";
-import { CodedError, errnoOf } from "../../errors.js";
+import { CodedError, messageOf } from "../../errors.js";
 import type { Size } from "../types.js";
 import { createDemoSource, type OpenDemoFrames, shippedDemoFrames } from "./demo.js";
 import type { FrameSource } from "./frame-source.js";
@@ -37,12 +37,10 @@ export function openSource(camera: CameraConfig, input: Size, deps: OpenDeps = {
 function passwordOf(source: SourceConfig): string | undefined {
   if (source.type !== "rtsp" || source.passwordFile === undefined) return undefined;
   try {
-    return readFileSync(source.passwordFile, "utf8").split(/\r?\n/, 1)[0];
+    return readSecretFileSync(source.passwordFile);
   } catch (error) {
-    // Without the path: where a password's file is wanted, the password itself is soon written.
-    throw new CodedError("CAMERA_PASSWORD_UNREADABLE", `cannot read the camera's password: ${errnoOf(error)}`, {
+    throw new CodedError("CAMERA_PASSWORD_UNREADABLE", `cannot read the camera's password: ${messageOf(error)}`, {
       at: "source.passwordFile",
-      remedy: "Point passwordFile to a file that this user may read.",
     });
   }
 }

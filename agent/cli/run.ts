@@ -1,10 +1,10 @@
 import { loadConfig } from "../../config/load.js";
 import type { Config } from "../../config/types.js";
 import { CodedError } from "../../errors.js";
-import type { Logger } from "../agent.js";
 import type { MessageSink } from "../contract/message-sink.js";
 import type { AlertPayload, StatePayload } from "../contract/payloads.js";
 import { topics } from "../contract/topics.js";
+import type { Logger } from "../kit/log.js";
 import type { Outbox } from "../outbox/outbox.js";
 import type { Message, Region } from "../types.js";
 import { endSurely } from "./end.js";

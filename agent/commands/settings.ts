@@ -1,7 +1,9 @@
-import { mkdir, open, readFile, rename } from "node:fs/promises";
-import { join } from "node:path";
+import { readFile, rename } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { Ajv } from "ajv";
 import { CodedError, messageOf } from "../../errors.js";
+import { makeFolder, replaceFile } from "../../replace-file.js";
+import { inTurns } from "../kit/serial.js";
 
 /** What commands have changed and a restart must not undo, by camera. */
 export interface SettingsData {
@@ -46,23 +48,18 @@ const isSettings = new Ajv({ allowUnionTypes: true }).compile<SettingsData>({
 export async function openSettings(statePath: string, onTrouble: (fault: CodedError) => void): Promise<Settings> {
   const file = join(statePath, "settings.json");
   let now = await read(file, onTrouble);
-  let last: Promise<unknown> = Promise.resolve();
+  const inTurn = inTurns();
   return {
     get now() {
       return now;
     },
-    set: (key, camera, value) => {
-      const write = async (): Promise<void> => {
+    set: (key, camera, value) =>
+      inTurn(async () => {
         const { [camera]: _, ...others } = now[key] as Record<string, unknown>;
         const changed = { ...now, [key]: value === undefined ? others : { ...others, [camera]: value } };
-        await replace(statePath, file, `${JSON.stringify(changed, null, 2)}\n`);
+        await write(file, changed);
         now = changed;
-      };
-      const written = last.then(write);
-      // What failed is told to whoever asked; the next change is tried all the same.
-      last = written.catch(() => undefined);
-      return written;
-    },
+      }),
   };
 }
 
@@ -89,22 +86,13 @@ async function read(file: string, onTrouble: (fault: CodedError) => void): Promi
   return empty;
 }
 
-/** Whole or not at all, through a power cut too. */
-async function replace(statePath: string, file: string, text: string): Promise<void> {
+async function write(file: string, settings: SettingsData): Promise<void> {
   try {
-    await mkdir(statePath, { recursive: true, mode: 0o700 });
-    const draft = await open(`${file}.draft`, "w", 0o600);
-    try {
-      await draft.writeFile(text);
-      await draft.sync();
-    } finally {
-      await draft.close();
-    }
-    await rename(`${file}.draft`, file);
+    await makeFolder(dirname(file), { mode: 0o700 });
+    await replaceFile(file, `${JSON.stringify(settings, null, 2)}\n`, { mode: 0o600 });
   } catch (error) {
     throw new CodedError("SETTINGS_UNWRITABLE", `the change cannot be kept, so it is not made: ${messageOf(error)}`, {
       at: file,
-      remedy: "Free disk space, or correct the permissions of state.path.",
       cause: error,
     });
   }

@@ -1,6 +1,7 @@
-import { mkdir, rename, rm, statfs } from "node:fs/promises";
+import { mkdir, rm, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 import { messageOf } from "../../errors.js";
+import { inTurns } from "../kit/serial.js";
 
 /** What is kept for one alert: a file, or a folder of them. */
 export interface Item {
@@ -62,7 +63,7 @@ export class Archive {
   readonly #removed: Record<Removal, number> = { age: 0, quota: 0, "disk-full": 0 };
   #bytes = 0;
   #waiting = 0;
-  #tail: Promise<unknown> = Promise.resolve();
+  readonly #inTurn = inTurns();
 
   constructor(options: ArchiveOptions) {
     this.#options = options;
@@ -79,15 +80,15 @@ export class Archive {
   }
 
   /**
-   * Never rejects. @param write makes the item at the path it is given; it appears at its own when it is whole
+   * Never rejects. @param place puts the item at its path, whole or not at all; the folder that holds it is there
    */
-  put(item: Item, write: (draft: string) => Promise<void>): Promise<Kept> {
+  put(item: Item, place: () => Promise<void>): Promise<Kept> {
     if (this.#waiting >= MAX_WAITING) return Promise.resolve(notKept("busy", `${MAX_WAITING} wait to be written`));
     this.#waiting += 1;
     return this.#inTurn(async () => {
       this.#waiting -= 1;
       try {
-        return await this.#put(item, write);
+        return await this.#put(item, place);
       } catch (error) {
         return notKept(isFull(error) ? "disk-full" : "disk", messageOf(error));
       }
@@ -122,8 +123,8 @@ export class Archive {
   }
 
   /** When all that was asked for is done. */
-  settled(): Promise<unknown> {
-    return this.#tail;
+  settled(): Promise<void> {
+    return this.#inTurn(() => undefined);
   }
 
   health(): ArchiveHealth {
@@ -131,24 +132,15 @@ export class Archive {
     return { items: this.#items.size, mb, removed: { ...this.#removed } };
   }
 
-  async #put(item: Item, write: (draft: string) => Promise<void>): Promise<Kept> {
+  async #put(item: Item, place: () => Promise<void>): Promise<Kept> {
     const { bytes } = item;
     if (bytes > this.#options.maxBytes) return notKept("quota", `${bytes} bytes are more than all may take`);
     const replaced = this.#items.get(item.key)?.bytes ?? 0;
     if (!(await this.#makeRoom(bytes, this.#options.maxBytes + replaced))) {
       return notKept("disk-full", "the disk is nearly full");
     }
-    const draft = `${item.path}.draft`;
-    try {
-      await mkdir(dirname(item.path), { recursive: true, mode: 0o700 });
-      await write(draft);
-      // A folder is not replaced by renaming another one.
-      if (replaced > 0) await rm(item.path, { recursive: true, force: true });
-      await rename(draft, item.path);
-    } catch (error) {
-      await rm(draft, { recursive: true, force: true });
-      throw error;
-    }
+    await mkdir(dirname(item.path), { recursive: true, mode: 0o700 });
+    await place();
     this.#account(item);
     return { kept: true };
   }
@@ -182,12 +174,6 @@ export class Archive {
   #forget(key: string): void {
     this.#bytes -= this.#items.get(key)?.bytes ?? 0;
     this.#items.delete(key);
-  }
-
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#tail.then(work);
-    this.#tail = done.catch(() => undefined);
-    return done;
   }
 }
 

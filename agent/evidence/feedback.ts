@@ -1,6 +1,7 @@
 import { mkdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { CodedError, messageOf } from "../../errors.js";
+import { inTurns } from "../kit/serial.js";
 import { type Archive, type Item, onDisk } from "./archive.js";
 import { cameraOf, RAISED, rawKey } from "./raw-frames.js";
 import { isAlertId, namesIn } from "./store.js";
@@ -75,14 +76,12 @@ export function diskFeedback(folder: string, archive: Archive, maxBytes: number)
     return path;
   }
 
-  let tail: Promise<unknown> = Promise.resolve();
+  const inTurn = inTurns();
   return {
     async keep(alertId, verdict) {
       check(alertId, verdict);
-      const done = tail.then(() => keep(alertId, verdict));
-      tail = done.catch(() => undefined);
       try {
-        return await done;
+        return await inTurn(() => keep(alertId, verdict));
       } catch (error) {
         if (error instanceof CodedError) throw error;
         throw new CodedError("FEEDBACK_FAILED", `the frames cannot be moved: ${messageOf(error)}`, {

@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
-import { mkdir, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf } from "../../errors.js";
 import { encodeLossless } from "../../models/pictures/images.js";
+import { inTurns } from "../kit/serial.js";
 import type { Frame } from "../types.js";
 import { type Archive, type Item, type Kept, onDisk } from "./archive.js";
 import { isAlertId, namesIn } from "./store.js";
@@ -37,11 +38,12 @@ export interface RawFrames {
 export function diskRawFrames(folder: string, archive: Archive): RawFrames {
   const closing = new AbortController();
   let packing = 0;
-  let tail: Promise<void> = Promise.resolve();
+  const inTurn = inTurns();
+  const settled = (): Promise<void> => inTurn(() => undefined);
 
   async function pack(alertId: string, camera: string, frames: readonly Frame[]): Promise<Kept> {
     if (closing.signal.aborted) return { kept: false, reason: "stopped", message: "the agent is stopping" };
-    const files: { readonly name: string; readonly bytes: Buffer }[] = [];
+    const files: RawFile[] = [];
     for (const [index, { pixels, size }] of frames.entries()) {
       const before = frames.length - 1 - index;
       const name = before === 0 ? RAISED : `before-${before}.webp`;
@@ -51,11 +53,7 @@ export function diskRawFrames(folder: string, archive: Archive): RawFrames {
     }
     const path = join(folder, cameraFolder(camera), alertId);
     const bytes = files.reduce((sum, file) => sum + onDisk(file.bytes.length), 0);
-    return archive.put({ key: rawKey(alertId), id: alertId, path, bytes }, async (draft) => {
-      await mkdir(draft, { mode: 0o700 });
-      // Not flushed, unlike the pictures: eight more flushes would stand in the outbox's way. Empty ones are swept out.
-      for (const file of files) await writeFile(join(draft, file.name), file.bytes, { mode: 0o600 });
-    });
+    return archive.put({ key: rawKey(alertId), id: alertId, path, bytes }, () => placeFolder(path, files));
   }
 
   return {
@@ -65,20 +63,39 @@ export function diskRawFrames(folder: string, archive: Archive): RawFrames {
       }
       packing += 1;
       // One after the other: packing takes a thread of libuv's pool, and the cameras need theirs.
-      const done = tail
-        .then(() => pack(alertId, camera, frames))
-        .catch((error: unknown): Kept => ({ kept: false, reason: "disk", message: messageOf(error) }));
-      tail = done.then(() => {
-        packing -= 1;
-      });
-      return done;
+      return inTurn(() => pack(alertId, camera, frames))
+        .catch((error: unknown): Kept => ({ kept: false, reason: "disk", message: messageOf(error) }))
+        .finally(() => {
+          packing -= 1;
+        });
     },
-    settled: () => tail,
+    settled,
     close: () => {
       closing.abort();
-      return tail;
+      return settled();
     },
   };
+}
+
+interface RawFile {
+  readonly name: string;
+  readonly bytes: Buffer;
+}
+
+/** Puts a folder of these files at the path, in the place of the one that may be there: a reader finds all of them or none. */
+async function placeFolder(path: string, files: readonly RawFile[]): Promise<void> {
+  const draft = `${path}.draft`;
+  try {
+    await mkdir(draft, { mode: 0o700 });
+    // Not flushed, unlike the pictures: eight more flushes would stand in the outbox's way. Empty ones are swept out.
+    for (const { name, bytes } of files) await writeFile(join(draft, name), bytes, { mode: 0o600 });
+    // A folder is not replaced by renaming another one.
+    await rm(path, { recursive: true, force: true });
+    await rename(draft, path);
+  } catch (error) {
+    await rm(draft, { recursive: true, force: true });
+    throw error;
+  }
 }
 
 async function rest(ms: number, signal: AbortSignal): Promise<void> {

@@ -1,5 +1,6 @@
-import { readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { replaceFile } from "../../replace-file.js";
 import { type Archive, type Item, type Kept, onDisk } from "./archive.js";
 
 /** Keeps alerts' pictures for those who ask later. Held by test/contracts/evidence-store.ts. */
@@ -22,8 +23,7 @@ export function diskEvidence(folder: string, archive: Archive): EvidenceStore {
   return {
     put(alertId, jpeg) {
       const item = itemOf(folder, alertId, jpeg.byteLength);
-      // Flushed before it is renamed: else a power cut leaves a name without its bytes.
-      return archive.put(item, (draft) => writeFile(draft, jpeg, { mode: 0o600, flush: true }));
+      return archive.put(item, () => replaceFile(item.path, jpeg, { mode: 0o600 }));
     },
     async read(alertId) {
       if (!isAlertId(alertId)) return null;

@@ -1,5 +1,5 @@
-import { readFile } from "node:fs/promises";
-import { CodedError, errnoOf } from "../../errors.js";
+import { readSecretFile } from "../../config/secret-file.js";
+import { CodedError, messageOf } from "../../errors.js";
 
 /** Below this it can be guessed. */
 const SHORTEST = 16;
@@ -10,19 +10,14 @@ const SHORTEST = 16;
  */
 export async function tokenIn(file: string): Promise<string> {
   const at = "http.tokenFile";
-  let text: string;
-  try {
-    text = await readFile(file, "utf8");
-  } catch (error) {
-    const remedy = "Point to a file that this user may read.";
-    // Without the path: where a token's file is wanted, the token itself is soon written.
-    throw new CodedError("HTTP_TOKEN_UNREADABLE", `cannot read the token: ${errnoOf(error)}`, { at, remedy });
-  }
-  const token = text.split(/\r?\n/, 1)[0]!.trim();
+  const line = await readSecretFile(file).catch((error: unknown) => {
+    throw new CodedError("HTTP_TOKEN_UNREADABLE", `cannot read the token: ${messageOf(error)}`, { at });
+  });
+  const token = line.trim();
   // RFC 6750, 2.1: b64token.
   if (token.length < SHORTEST || !/^[\w.~+/-]+=*$/.test(token)) {
     const message = `a token has ${SHORTEST} characters or more, of letters, digits and - . _ ~ + /`;
-    throw new CodedError("HTTP_TOKEN_INVALID", message, { at, remedy: "Make one with: openssl rand -hex 32" });
+    throw new CodedError("HTTP_TOKEN_INVALID", message, { at });
   }
   return token;
 }

@@ -1,13 +1,18 @@
-/** A disk that is full says so at every alert; once a minute of each code is enough for the log, the count is in health. */
-export function onceAMinute<T extends { readonly code: string }>(
-  tell: (trouble: T) => void,
+const MINUTE_MS = 60_000;
+
+/**
+ * Reports each code once a minute at most: a full disk is met at every alert, and the log needs it once; the count is in health.
+ * @param monotonicMs the clock
+ */
+export function onceAMinute<Trouble extends { readonly code: string }>(
+  report: (trouble: Trouble) => void,
   monotonicMs: () => number,
-): (trouble: T) => void {
-  const toldAtMs = new Map<string, number>();
+): (trouble: Trouble) => void {
+  const reportedAtMs = new Map<string, number>();
   return (trouble) => {
-    const last = toldAtMs.get(trouble.code);
-    if (last !== undefined && monotonicMs() - last < 60_000) return;
-    toldAtMs.set(trouble.code, monotonicMs());
-    tell(trouble);
+    const last = reportedAtMs.get(trouble.code);
+    if (last !== undefined && monotonicMs() - last < MINUTE_MS) return;
+    reportedAtMs.set(trouble.code, monotonicMs());
+    report(trouble);
   };
 }

@@ -5,6 +5,7 @@ import type { CameraState } from "../contract/payloads.js";
 import type { CameraStanding } from "../health/camera-state.js";
 import { Ledger } from "../health/ledger.js";
 import type { LoadedModel } from "../inference/load.js";
+import { inTurns } from "../kit/serial.js";
 import { within } from "../kit/within.js";
 import type { RaiseRate } from "../scoring/raise-rate.js";
 import type { CameraEvent, Context, Outcome, Size, Threshold } from "../types.js";
@@ -89,7 +90,7 @@ export function runCamera(camera: CameraConfig, deps: CameraDeps): RunningCamera
   let stopped = false;
   let standing = { state: "starting", reason: null, sinceMs: clock.wallMs() } as RunningCamera["standing"];
   /** Commands follow each other: a camera is never opened twice. */
-  let turn: Promise<void> = Promise.resolve();
+  const queue = inTurns();
 
   /** What the camera itself says, and what else is wrong with its judgement. */
   let own: CameraStanding | null = null;
@@ -164,10 +165,7 @@ export function runCamera(camera: CameraConfig, deps: CameraDeps): RunningCamera
     await within(DRAIN_MS, run?.ended);
     run = null;
   };
-  const inTurn = (work: () => Promise<void>): Promise<void> => {
-    turn = turn.then(() => (stopped ? undefined : work()));
-    return turn;
-  };
+  const inTurn = (work: () => Promise<void>): Promise<void> => queue(() => (stopped ? undefined : work()));
 
   if (deps.enabled(camera)) run = open();
   else tell({ state: "disabled", reason: camera.enabled ? "disabled by command" : "disabled in the configuration" });

@@ -1,8 +1,10 @@
 import { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { createSecureContext } from "node:tls";
+import { readSecretFile } from "../../config/secret-file.js";
+import { textIn } from "../../config/text-file.js";
 import type { MqttConfig } from "../../config/types.js";
-import { CodedError, errnoOf, messageOf } from "../../errors.js";
+import { CodedError, messageOf } from "../../errors.js";
 import type { TlsIdentity } from "./transport.js";
 
 /** What an agent shows to its broker, and by what it knows the broker. */
@@ -12,22 +14,24 @@ export interface Credentials {
   readonly tls: TlsIdentity | null;
 }
 
-type ReadText = (path: string) => Promise<string>;
-
 /**
  * Reads the files that the configuration names, and sees that they are what they should be. To be called for each connect anew:
  * renewed certificates and passwords take effect without a restart.
  * @throws CodedError MQTT_PASSWORD_UNREADABLE, MQTT_TLS_FILE_UNREADABLE, MQTT_TLS_FILE_INVALID or MQTT_TLS_KEY_MISMATCH
  */
-export async function readCredentials(
-  { username, passwordFile, caFile, certFile, keyFile, serverName }: MqttConfig,
-  read: ReadText = (path) => readFile(path, "utf8"),
-): Promise<Credentials> {
-  const password = passwordFile === null ? null : await passwordIn(passwordFile, read);
+export async function readCredentials({
+  username,
+  passwordFile,
+  caFile,
+  certFile,
+  keyFile,
+  serverName,
+}: MqttConfig): Promise<Credentials> {
+  const password = passwordFile === null ? null : await passwordIn(passwordFile);
   const [ca, cert, key] = await Promise.all([
-    pemIn(caFile, "mqtt.caFile", read),
-    pemIn(certFile, "mqtt.certFile", read),
-    pemIn(keyFile, "mqtt.keyFile", read),
+    pemIn(caFile, "mqtt.caFile"),
+    pemIn(certFile, "mqtt.certFile"),
+    pemIn(keyFile, "mqtt.keyFile"),
   ]);
   if (ca !== null) requireCertificates(ca, "mqtt.caFile");
   if (cert !== null) requireCertificates(cert, "mqtt.certFile");
@@ -36,27 +40,25 @@ export async function readCredentials(
   return { username, password, tls };
 }
 
-async function passwordIn(file: string, read: ReadText): Promise<string> {
+async function passwordIn(file: string): Promise<string> {
   try {
-    return (await read(file)).split(/\r?\n/, 1)[0]!;
+    return await readSecretFile(file);
   } catch (error) {
-    // Without the path: where a password's file is wanted, the password itself is soon written.
-    throw new CodedError("MQTT_PASSWORD_UNREADABLE", `cannot read the MQTT password: ${errnoOf(error)}`, {
+    throw new CodedError("MQTT_PASSWORD_UNREADABLE", `cannot read the MQTT password: ${messageOf(error)}`, {
       at: "mqtt.passwordFile",
-      remedy: "Point to a file that this user may read.",
     });
   }
 }
 
-async function pemIn(file: string | null, at: string, read: ReadText): Promise<string | null> {
+async function pemIn(file: string | null, at: string): Promise<string | null> {
   if (file === null) return null;
+  const bytes = await readFile(file).catch((error: unknown) => {
+    throw new CodedError("MQTT_TLS_FILE_UNREADABLE", `cannot be read: ${messageOf(error)}`, { at });
+  });
   try {
-    return await read(file);
+    return textIn(bytes);
   } catch (error) {
-    throw new CodedError("MQTT_TLS_FILE_UNREADABLE", `cannot be read: ${messageOf(error)}`, {
-      at,
-      remedy: "Point to a PEM file that this user may read.",
-    });
+    throw invalid(at, messageOf(error));
   }
 }
 
@@ -91,8 +93,5 @@ function requireKey(key: string, cert: string | null): void {
 }
 
 function invalid(at: string, message: string): CodedError {
-  return new CodedError("MQTT_TLS_FILE_INVALID", message, {
-    at,
-    remedy: "Give a whole PEM file; a key without a passphrase.",
-  });
+  return new CodedError("MQTT_TLS_FILE_INVALID", message, { at });
 }

@@ -1,7 +1,7 @@
 import type { Config } from "../../config/types.js";
-import type { Logger } from "../agent.js";
 import type { MessageSink } from "../contract/message-sink.js";
 import { baseTopic } from "../contract/topics.js";
+import type { Logger } from "../kit/log.js";
 import { packageVersion } from "../kit/package-version.js";
 import type { Outbox } from "../outbox/outbox.js";
 import { type OpenClient, openClient } from "./client.js";

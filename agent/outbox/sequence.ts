@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
-import { type FileHandle, mkdir, open, readFile, rename } from "node:fs/promises";
+import { type FileHandle, open, readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { CodedError, messageOf } from "../../errors.js";
+import { makeFolder, replaceFile } from "../../replace-file.js";
 
 /**
  * The last `seq` given out, in a file of its own beside the store: a store that is lost must not make an agent count from 1
@@ -49,12 +50,8 @@ export async function openHighWater(path: string, required: boolean): Promise<Hi
 /** A file with both halves there, whatever was there before. */
 async function prepare(path: string, last: number): Promise<FileHandle> {
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    const draft = await open(`${path}.draft`, "w", 0o600);
-    await draft.write(lineOf(last).padEnd(HALF_BYTES, " ").repeat(2), 0, "latin1");
-    await draft.sync();
-    await draft.close();
-    await rename(`${path}.draft`, path);
+    await makeFolder(dirname(path), { mode: 0o700 });
+    await replaceFile(path, lineOf(last).padEnd(HALF_BYTES, " ").repeat(2), { mode: 0o600 });
     return await open(path, "r+");
   } catch (error) {
     throw new CodedError("STATE_UNWRITABLE", `cannot write the last alert's number: ${messageOf(error)}`, {

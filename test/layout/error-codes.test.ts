@@ -2,9 +2,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
-import { packageRoot } from "../config/package-root.js";
-import { CodedError, errorChapters, errorCodes } from "../errors.js";
-import { suite } from "./support/suite.js";
+import { packageRoot } from "../../config/package-root.js";
+import { CodedError, errorChapters, errorCodes } from "../../errors.js";
+import { suite } from "../support/suite.js";
 
 const test = suite("error codes");
 

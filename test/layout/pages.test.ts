@@ -2,8 +2,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { packageRoot } from "../../config/package-root.js";
+import { pages } from "../docs/pages.js";
 import { suite } from "../support/suite.js";
-import { pages } from "./pages.js";
 
 const test = suite("pages made from the code");
 

@@ -1,11 +1,11 @@
 /** Rules of the architecture that a newcomer could break without noticing: see ARCHITECTURE.md. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import * as assert from "uvu/assert";
-import { suite } from "./support/suite.js";
+import { packageRoot } from "../../config/package-root.js";
+import { suite } from "../support/suite.js";
 
-const root = fileURLToPath(new URL("../..", import.meta.url));
+const root = packageRoot();
 const LONGEST = 300;
 
 /** Native and network dependencies, and in how many files of each folder they may be imported. */

@@ -1,0 +1,63 @@
+import { messageOf } from "../../errors.js";
+import { within } from "./within.js";
+
+interface Step {
+  readonly limitMs: number;
+  readonly close: () => unknown;
+}
+
+/**
+ * The parts of something, in the order in which they were opened: closed in reverse, each within its limit, whatever the others do.
+ */
+export class Closing {
+  readonly #onFault: (reason: string) => void;
+  readonly #steps: Step[] = [];
+  #closed: Promise<void> | null = null;
+
+  /** @param onFault is given the reason of each part that could not be closed, or not in time */
+  constructor(onFault: (reason: string) => void) {
+    this.#onFault = onFault;
+  }
+
+  /**
+   * Adds a part that is open now.
+   * @param close waited for at most `limitMs` milliseconds; what hangs is left behind
+   */
+  add(limitMs: number, close: () => unknown): void {
+    this.#steps.push({ limitMs, close });
+  }
+
+  /** Closes every part once, however often it is called. Never rejects. */
+  close(): Promise<void> {
+    this.#closed ??= this.#closeAll();
+    return this.#closed;
+  }
+
+  async #closeAll(): Promise<void> {
+    for (const { limitMs, close } of this.#steps.reverse()) {
+      try {
+        const done = await within(limitMs, Promise.resolve(close()));
+        if (!done) this.#onFault(`a part was not closed within ${limitMs / 1_000} s`);
+      } catch (error) {
+        this.#onFault(`a part could not be closed: ${messageOf(error)}`);
+      }
+    }
+  }
+}
+
+/**
+ * Opens something of several parts: where a later part throws, those that are open are closed before the error goes on.
+ * @param open adds each part to `closing` as it opens, and hands `closing.close` to whoever gets the whole
+ */
+export async function opening<Whole>(
+  onFault: (reason: string) => void,
+  open: (closing: Closing) => Promise<Whole>,
+): Promise<Whole> {
+  const closing = new Closing(onFault);
+  try {
+    return await open(closing);
+  } catch (error) {
+    await closing.close();
+    throw error;
+  }
+}

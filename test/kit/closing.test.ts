@@ -1,0 +1,65 @@
+import * as assert from "uvu/assert";
+import { type Closing, opening } from "../../agent/kit/closing.js";
+import { suite } from "../support/suite.js";
+
+const test = suite("closing");
+const hang = (): Promise<never> => new Promise(() => undefined);
+
+async function thingOf(open: (closing: Closing) => Promise<void>, faults: string[] = []): Promise<Closing> {
+  return opening(
+    (reason) => faults.push(reason),
+    async (closing) => {
+      await open(closing);
+      return closing;
+    },
+  );
+}
+
+test("parts are closed in reverse, each once the one after it is closed", async () => {
+  const log: string[] = [];
+  const closing = await thingOf(async (parts) => {
+    parts.add(1_000, () => log.push("first"));
+    parts.add(1_000, async () => {
+      await Promise.resolve();
+      log.push("second");
+    });
+  });
+  await Promise.all([closing.close(), closing.close()]);
+  await closing.close();
+  assert.equal(log, ["second", "first"]);
+});
+
+test("a part that hangs or fails keeps no other from being closed, and is reported", async () => {
+  const log: string[] = [];
+  const faults: string[] = [];
+  const closing = await thingOf(async (parts) => {
+    parts.add(1_000, () => log.push("first"));
+    parts.add(1_000, () => {
+      throw new Error("at once");
+    });
+    parts.add(1_000, () => Promise.reject(new Error("later")));
+    parts.add(5, hang);
+  }, faults);
+  await closing.close();
+  assert.equal(log, ["first"]);
+  assert.equal(faults, [
+    "a part was not closed within 0.005 s",
+    "a part could not be closed: later",
+    "a part could not be closed: at once",
+  ]);
+});
+
+test("where opening fails half-way, what is open is closed before the error goes on", async () => {
+  const log: string[] = [];
+  const opened = thingOf(async (parts) => {
+    parts.add(1_000, () => log.push("closed"));
+    throw new Error("the second part");
+  });
+  await opened.then(
+    () => assert.unreachable(),
+    (error: Error) => log.push(error.message),
+  );
+  assert.equal(log, ["closed", "the second part"]);
+});
+
+test.run();
