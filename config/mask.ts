@@ -16,29 +16,21 @@ export function maskText(text: string): string {
 }
 
 /**
- * Hides the secrets of `origin`, a launch line, wherever they turn up: GStreamer says what it was given in words of its own
+ * Hides the secrets of a launch line wherever they turn up: GStreamer says what it was given in words of its own
  * (`could not set property "user-pw" in element "rtspsrc" to "hunter2"`).
+ * @param known secrets that stand in it, as they were before they were quoted for it
  */
-export function concealing(origin: string): (text: string) => string {
-  const secrets = places(origin).flatMap(([from, to]) => {
-    const written = origin.slice(from, to);
+export function concealing(launch: string, known: readonly string[] = []): (text: string) => string {
+  const written = apart([...valuesAfter(assignment, value, launch), ...userinfos(launch)]).flatMap(([from, to]) => {
+    const text = launch.slice(from, to);
     // A user and a password may turn up each for itself, and without the quotes and escapes that they had.
-    return [written, ...written.split(":")].flatMap((part) => [part, unquoted(part)]);
+    return [text, ...text.split(":")].flatMap((part) => [part, unquoted(part)]);
   });
   // The longer first: one may be part of another. Of one or two letters, any text is full.
-  const told = [...new Set(secrets)].filter(({ length }) => length > 2).sort((a, b) => b.length - a.length);
-  return (text) => told.reduce((rest, secret) => rest.replaceAll(secret, HIDDEN), maskText(text));
-}
-
-/** The same text to a parser, its secrets in other letters. */
-export function disguised(text: string): string {
-  return places(text).reduceRight((rest, [from, to]) => {
-    const secret = rest.slice(from, to);
-    const other = secret.replace(/\\.|["'@]|\d|[^"'@\d]/gs, (sign) =>
-      /^[\\"'@]/.test(sign) ? sign : /\d/.test(sign) ? "0" : "x",
-    );
-    return rest.slice(0, from) + other + rest.slice(to);
-  }, text);
+  const secrets = [...new Set([...known, ...written])]
+    .filter(({ length }) => length > 2)
+    .sort((a, b) => b.length - a.length);
+  return (text) => secrets.reduce((rest, secret) => rest.replaceAll(secret, HIDDEN), maskText(text));
 }
 
 /** The file that holds a secret is no secret, but tells where to look: hidden as well. */
@@ -59,18 +51,21 @@ type Place = readonly [from: number, to: number];
 
 /** Where secrets stand in a text, in order, apart from each other. */
 function places(text: string): readonly Place[] {
-  const found = [
+  return apart([
     ...valuesAfter(assignment, value, text),
     ...valuesAfter(member, memberValue, text),
     ...userinfos(text),
-  ];
+  ]);
+}
+
+function apart(found: readonly Place[]): readonly Place[] {
   let end = 0;
-  return found
+  return [...found]
     .sort(([a], [b]) => a - b)
     .filter(([from, to]) => {
-      const apart = from >= end;
-      if (apart) end = to;
-      return apart;
+      const free = from >= end;
+      if (free) end = to;
+      return free;
     });
 }
 

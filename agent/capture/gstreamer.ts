@@ -1,6 +1,6 @@
 /** Pictures out of a GStreamer launch line. The only file that imports gstreamer-superficial. */
 import { createRequire } from "node:module";
-import { concealing, disguised } from "../../config/mask.js";
+import { concealing } from "../../config/mask.js";
 import { messageOf } from "../../errors.js";
 import type { Size } from "../types.js";
 import { createBus } from "./bus.js";
@@ -71,6 +71,8 @@ export interface GstreamerOptions {
   readonly input: Size;
   /** The line's `appsrc` for pictures that are pushed. */
   readonly feed?: string;
+  /** What stands in the line and is nobody's to see. */
+  readonly secrets?: readonly string[];
 }
 
 /**
@@ -78,22 +80,19 @@ export interface GstreamerOptions {
  * A line that GStreamer cannot parse (an element is missing) makes `grab` yield `lost` with GStreamer's words. It is parsed once:
  * a process never finds elements that it did not find before, and what a failed parse made of the line is not freed.
  */
-export function createGstreamerSource({ launch, input, feed }: GstreamerOptions): GstreamerSource {
+export function createGstreamerSource({ launch, input, feed, secrets }: GstreamerOptions): GstreamerSource {
   let made: Made | undefined;
   let running = false;
   let stopping: Promise<void> | undefined;
   let unmakeable: string | null = null;
   let native: Native | undefined;
   let pulled = 0;
-  const conceal = concealing(launch);
+  const conceal = concealing(launch, secrets);
 
   function make(): Made {
     const { Pipeline } = load();
     // The bell is linked to nothing: it only rings through the bus (see bus.ts).
     const line = `${launch} appsrc name=${bellName}`;
-    // What cannot be parsed the binding writes to stderr by itself: not before it is known that the line can.
-    const rehearsed = disguised(line);
-    if (rehearsed !== line) new Pipeline(rehearsed);
     const pipeline = new Pipeline(line);
     const sink = pipeline.findChild(sinkName) as AppSink;
     const nativeSink = pipeline.findChild(nativeSinkName) as AppSink | undefined;

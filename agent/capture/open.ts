@@ -31,7 +31,10 @@ export function openSource(camera: CameraConfig, input: Size, deps: OpenDeps = {
     const open = () => openDevice(loadAravis(), source, fps);
     return createVisionSource({ source, input, roi, fps, board, open, monotonicMs: () => performance.now() });
   }
-  return createGstreamerSource({ launch: launchLine(source, { input, roi, fps, board }, passwordOf(source)), input });
+  const password = passwordOf(source);
+  const launch = launchLine(source, { input, roi, fps, board }, password);
+  const user = source.type === "rtsp" ? source.username : undefined;
+  return createGstreamerSource({ launch, input, secrets: [user, password].filter((each) => each !== undefined) });
 }
 
 function passwordOf(source: SourceConfig): string | undefined {

@@ -119,7 +119,7 @@ const cases: readonly Case[] = [
     },
     password: 'se"cret',
     elements: [
-      'rtspsrc location="rtsp://10.0.0.5/main" protocols=tcp latency=100 drop-on-latency=true tcp-timeout=5000000 user-id="eve" user-pw="se\\"cret" : capsfilter caps="application/x-rtp,media=video"',
+      'rtspsrc location="rtsp://10.0.0.5/main" protocols=tcp latency=100 drop-on-latency=true tcp-timeout=5000000 user-id="eve" user-pw=\\"se\\\\042cret\\" : capsfilter caps="application/x-rtp,media=video"',
       "rtph264depay",
       "h264parse",
       'decodebin : capsfilter caps="video/x-raw(ANY)"',
@@ -169,7 +169,7 @@ const cases: readonly Case[] = [
     board: "generic",
     source: { type: "file", path: '/data/my "film".mp4', loop: false },
     elements: [
-      'filesrc location="/data/my \\"film\\".mp4"',
+      'filesrc location=\\"/data/my\\\\040\\\\042film\\\\042.mp4\\"',
       'decodebin : capsfilter caps="video/x-raw(ANY)"',
       ...aside,
       "videoscale add-borders=false",

@@ -1,5 +1,5 @@
 /** The npm and build steps, with stand-ins for npm and the compiler: what makes them run, and what keeps them from it. */
-import { spawnSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -129,10 +129,11 @@ test("a failed npm ci shows npm's words and leaves nothing that passes for succe
 });
 
 const binding = "node_modules/gstreamer-superficial";
+const patchFile = "deploy/patches/gstreamer-superficial-1-leaks.patch";
 const patch = "--- a/x.cpp\n+++ b/x.cpp\n@@ -1 +1 @@\n-leaks\n+frees\n";
 
 test("the binding is patched and compiled again, once; and again where npm has put it back", () => {
-  write("deploy/patches/gstreamer-superficial.patch", patch);
+  write(patchFile, patch);
   for (const times of [1, 2]) {
     write(`${binding}/x.cpp`, "leaks\n");
     rmSync(join(root, binding, ".setup-stamp"), { force: true });
@@ -143,8 +144,22 @@ test("the binding is patched and compiled again, once; and again where npm has p
   }
 });
 
+test("a patch that a new version of Retort brings comes on top of those that are there", () => {
+  write(patchFile, patch);
+  write(`${binding}/x.cpp`, "leaks\n");
+  assert.is(mendBinding().status, 0);
+  write(
+    "deploy/patches/gstreamer-superficial-2-more.patch",
+    "--- a/y.cpp\n+++ b/y.cpp\n@@ -1 +1 @@\n-tells\n+silent\n",
+  );
+  write(`${binding}/y.cpp`, "tells\n");
+  assert.is(mendBinding().status, 0);
+  assert.is(readFileSync(join(root, binding, "x.cpp"), "utf8"), "frees\n");
+  assert.is(readFileSync(join(root, binding, "y.cpp"), "utf8"), "silent\n");
+});
+
 test("a patch that was applied and not compiled is not applied again; one that does not fit is an error", () => {
-  write("deploy/patches/gstreamer-superficial.patch", patch);
+  write(patchFile, patch);
   write(`${binding}/x.cpp`, "frees\n");
   assert.is(mendBinding().status, 0);
   assert.is(log(), "npm rebuild gstreamer-superficial skip=\n");
@@ -153,6 +168,28 @@ test("a patch that was applied and not compiled is not applied again; one that d
   const failed = mendBinding();
   assert.is(failed.status, 1);
   assert.match(failed.said, "FAILED: patching the GStreamer binding");
+});
+
+test("the build notes its commit, and whether the sources were changed; where git says nothing there is none", () => {
+  const noted = () =>
+    existsSync(join(root, "dist/version.json")) ? readFileSync(join(root, "dist/version.json"), "utf8") : null;
+  const git = (...args: readonly string[]) =>
+    execFileSync("git", ["-C", root, "-c", "user.name=n", "-c", "user.email=e", ...args], { encoding: "utf8" }).trim();
+  assert.is(build().status, 0);
+  assert.is(noted(), null);
+  git("init", "--quiet");
+  git("add", "agent/a.ts");
+  git("commit", "--quiet", "--message=m");
+  const commit = git("rev-parse", "--short=12", "HEAD");
+  assert.is(build().status, 0);
+  assert.equal(JSON.parse(noted()!), { commit });
+  write("agent/a.ts", "changed");
+  assert.is(build().status, 0);
+  assert.equal(JSON.parse(noted()!), { commit: `${commit}.dirty` });
+  rmSync(join(root, ".git"), { recursive: true });
+  write(".git", "gitdir: /nowhere\n");
+  assert.is(build().status, 0);
+  assert.is(noted(), null);
 });
 
 test.run();

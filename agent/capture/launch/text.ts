@@ -1,6 +1,16 @@
-/** A value for a launch line, in quotes, so that nothing a user configured can end it and begin an element. */
+/**
+ * A text as a property's value in a launch line, so that nothing a user configured can end it and begin an element, and it arrives
+ * as it is. In quotes where it is plain. Otherwise in the form of gst_string_wrap, every byte but letters, digits and _ - + / : .
+ * in octal, escaped once more for the line's scanner: that one does not see where a quoted text ends whose last sign is a backslash,
+ * and what reads the value takes NULL for none and unwraps quotes (gst/parse/parse.l, gst_value_deserialize_string).
+ */
 export function quoted(value: string): string {
-  return `"${value.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
+  if (!/["\\]/.test(value) && value !== "NULL") return `"${value}"`;
+  const wrapped = [...Buffer.from(value)].map((byte) => {
+    const sign = String.fromCharCode(byte);
+    return /[\w+/:.-]/.test(sign) ? sign : `\\\\${byte.toString(8).padStart(3, "0")}`;
+  });
+  return `\\"${wrapped.join("")}\\"`;
 }
 
 /** `name=value` for each that is given, in order, joined by spaces. */
