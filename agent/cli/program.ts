@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { maskText } from "../../config/mask.js";
+import { productVersion } from "../kit/version.js";
 import { benchCommand } from "./bench.js";
 import { checkCommand } from "./check.js";
 import { doctorCommand } from "./doctor.js";
@@ -32,6 +33,7 @@ export async function runProgram(argv: readonly string[], terminal: Terminal = p
     .description(
       "Visual inspection at the edge: learns from pictures of good parts, watches the line, alerts over MQTT.",
     )
+    .version(productVersion(), "--version", "prints the version, with the commit that it was built from")
     .showHelpAfterError("(--help tells how)")
     .configureOutput({
       writeOut: (text) => terminal.out(text.trimEnd()),

@@ -2,7 +2,7 @@ import type { Config } from "../../config/types.js";
 import type { MessageSink } from "../contract/message-sink.js";
 import { baseTopic } from "../contract/topics.js";
 import type { Logger } from "../kit/log.js";
-import { packageVersion } from "../kit/package-version.js";
+import { productVersion } from "../kit/version.js";
 import type { Outbox } from "../outbox/outbox.js";
 import { type OpenClient, openClient } from "./client.js";
 import { readCredentials } from "./credentials.js";
@@ -23,7 +23,7 @@ export async function openMqtt(config: Config, log: Logger, outbox: Outbox, port
   const { prefix } = config.mqtt;
   const broker = config.mqtt.url === "embedded" ? await openEmbeddedBroker({ port }) : null;
   const url = broker?.url ?? config.mqtt.url;
-  const version = await packageVersion();
+  const version = productVersion();
   // Files that are missing or wrong are a connect that failed, to be tried again: cameras go on meanwhile.
   const open: OpenClient = async (options) => openClient({ ...options, ...(await readCredentials(config.mqtt)) });
   const publisher = openPublisher({ url, prefix, agentId: config.agent.id, version, outbox, openClient: open });

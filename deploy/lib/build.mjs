@@ -1,7 +1,7 @@
-// Compiles the TypeScript when a source has changed, and clears away what has no source any more.
-import { existsSync, readdirSync, rmSync } from "node:fs";
+// Compiles the TypeScript when a source has changed, clears away what has no source any more, and notes the commit.
+import { existsSync, readdirSync, realpathSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { step } from "./report.mjs";
+import { attempt, step } from "./report.mjs";
 import { hashOf, readStamp, writeStamp } from "./stamp.mjs";
 
 const FILES = ["errors.ts"];
@@ -21,6 +21,7 @@ export function build({ root }) {
   const stamp = join(root, "dist", ".build-stamp");
   const inputs = [...sources, "tsconfig.json", "package-lock.json"].map((path) => join(root, path));
   const hash = hashOf(inputs, [root]);
+  noteCommit(root);
   const complete = outputs.every((path) => existsSync(join(root, path)));
   if (complete && readStamp(stamp)?.hash === hash) return;
   // The compiler trusts its own record of what it wrote; with outputs gone that record is wrong.
@@ -28,6 +29,22 @@ export function build({ root }) {
   const compiler = join(root, "node_modules", "typescript", "bin", "tsc");
   step("building", process.execPath, [compiler, "-p", "tsconfig.json"], { cwd: root });
   writeStamp(stamp, { hash });
+}
+
+/**
+ * Writes the commit into dist/version.json, for `retort --version`: builds of one version are many. A package without a
+ * repository keeps what it brought.
+ */
+function noteCommit(root) {
+  if (!existsSync(join(root, ".git"))) return;
+  const git = (...args) => attempt("git", ["-C", root, ...args]);
+  const top = git("rev-parse", "--show-toplevel");
+  const described = git("describe", "--always", "--dirty", "--abbrev=12", "--exclude=*");
+  // No git, or one that does not trust the folder's owner: no commit is better than an old one.
+  const known = top.ok && described.ok && realpathSync(top.output.trim()) === realpathSync(root);
+  const file = join(root, "dist", "version.json");
+  if (known) writeStamp(file, { commit: described.output.trim().replace("-dirty", ".dirty") });
+  else rmSync(file, { force: true });
 }
 
 /** A deleted test's old output would go on being run, a deleted module's would go on being found. */

@@ -55,7 +55,13 @@ test("GStreamer gets a camera's user and password as they are", () => {
       const camera = new Pipeline(line).findChild("camera");
       assert.equal([camera["user-id"], camera["user-pw"]], [user, password]);
     }),
-    { numRuns: 100, examples: [["viewer", "Password1"], ["a\\", '"b"']] },
+    {
+      numRuns: 100,
+      examples: [
+        ["viewer", "Password1"],
+        ["a\\", '"b"'],
+      ],
+    },
   );
 });
 
