@@ -21,13 +21,13 @@ export interface ExportOptions {
 export async function exportBundle(options: ExportOptions): Promise<Bundle> {
   const { size = 256 } = options;
   const teacher = await loadTeacher(options.teacher, options.arch);
-  const student = await loadStudent(options.student, teacher.arch);
+  const student = await loadStudent(options.student, teacher.backbone);
   const input = { width: size, height: size };
-  const onnx = encodeModel(inferenceGraph(teacher.arch, { teacher: teacher.weights, student }, input));
+  const onnx = encodeModel(inferenceGraph(teacher.backbone, { teacher: teacher.weights, student }, input));
   return writeBundle(options.out, onnx, {
     name: basename(options.out),
     version: "1",
-    arch: teacher.arch.name,
+    arch: teacher.backbone.name,
     input,
     threshold: options.threshold ?? 1,
     calibration: null,

@@ -5,8 +5,8 @@ import { parseArgs } from "node:util";
 import { readBundle } from "../bundle/bundle.js";
 import { evaluateBundle } from "../evaluate/evaluate.js";
 import { evaluationTable } from "../evaluate/table.js";
-import { archOf } from "../network/arch.js";
-import { teacherParameters } from "../network/declared-layers.js";
+import { resnet } from "../network/backbones/resnet.js";
+import { teacherParameters } from "../network/parameters.js";
 import { teach } from "../pretrain/teach.js";
 import { createRandom } from "../random.js";
 import { initialWeights } from "../training/initial.js";
@@ -71,11 +71,11 @@ try {
 }
 
 async function makeTeacher() {
-  const arch = archOf(ARCH, CHANNELS);
-  if (values.random) return initialWeights(teacherParameters(arch), createRandom(1));
+  const backbone = resnet(ARCH, CHANNELS);
+  if (values.random) return initialWeights(teacherParameters(backbone), createRandom(1));
   let sum = 0;
   return teach({
-    arch,
+    backbone,
     steps: Number(values["teacher-steps"]),
     batch: 32,
     size: 96,

@@ -1,6 +1,6 @@
 import { fixed, type Graph, type Value } from "../graph/graph.js";
 import { add, div, matMul, max, mul, reduceSum, reduceSumSquare, sqrt, sub } from "../graph/ops.js";
-import type { Features } from "./resnet.js";
+import type { Features } from "./backbones/backbone.js";
 
 /** RD4AD smooths the summed map with SciPy's gaussian_filter at this sigma, in pixels. */
 export const SMOOTHING_SIGMA = 4;
@@ -10,7 +10,7 @@ const TRUNCATE = 4;
 const COSINE_EPSILON = 1e-8;
 
 /**
- * Where teacher and student disagree: per scale 1 - cosine similarity over the channels, resized bilinearly (corners
+ * The map of how far teacher and student disagree: per scale 1 - cosine similarity over the channels, resized bilinearly (corners
  * aligned) to the image, summed over scales, smoothed. Resize and smoothing are both linear and separable, so per
  * scale they are one matrix from the left and one from the right: two small MatMuls instead of a 33-tap convolution
  * over the full image.

@@ -2,10 +2,9 @@ import { Graph, type Value } from "../graph/graph.js";
 import { add, cast, mul, transpose } from "../graph/ops.js";
 import type { Weights } from "../weights/weights.js";
 import { anomalyMap } from "./anomaly-map.js";
-import type { Arch } from "./arch.js";
+import type { Backbone, Features } from "./backbones/backbone.js";
 import { bottleneck } from "./bottleneck.js";
-import { FoldedLayers } from "./folded-layers.js";
-import { type Features, teacher } from "./resnet.js";
+import { FoldedLayers } from "./layers/folded-layers.js";
 import { student } from "./student.js";
 
 /** ImageNet's channel means and deviations, on a scale of 0 to 1: what torchvision's teachers were trained with. */
@@ -17,7 +16,7 @@ export interface InputSize {
   readonly height: number;
 }
 
-/** The graph's camera side: `image` uint8 [N, H, W, 3] -> float32 [N, 3, H, W], normalised. */
+/** The input of a graph as cameras deliver it, and as encoders take it: `image` uint8 [N, H, W, 3] -> float32 [N, 3, H, W], normalised. */
 export function imageInput(g: Graph, { width, height }: InputSize): Value {
   const image = g.input("image", "uint8", ["N", height, width, 3]);
   const planes = transpose(g, cast(g, image, "float32"), [0, 3, 1, 2]);
@@ -27,9 +26,9 @@ export function imageInput(g: Graph, { width, height }: InputSize): Value {
 }
 
 /** The teacher alone: `image` -> its three feature maps, named f1, f2, f3 (for training and for checks). */
-export function teacherGraph(arch: Arch, weights: Weights, size: InputSize): Graph {
+export function teacherGraph(backbone: Backbone, weights: Weights, size: InputSize): Graph {
   const g = new Graph("teacher");
-  const features = teacher(new FoldedLayers(g, weights), arch, imageInput(g, size));
+  const features = backbone.encode(new FoldedLayers(g, weights), imageInput(g, size));
   features.forEach((value, index) => {
     g.output(g.node("Identity", [value], value.shape, { name: `f${index + 1}` }));
   });
@@ -41,16 +40,16 @@ export function teacherGraph(arch: Arch, weights: Weights, size: InputSize): Gra
  * @param options.inner also puts out the features (teacher1..3, bottleneck, student1..3), for parity checks
  */
 export function inferenceGraph(
-  arch: Arch,
+  backbone: Backbone,
   weights: { readonly teacher: Weights; readonly student: Weights },
   size: InputSize,
   options: { readonly inner?: boolean } = {},
 ): Graph {
   const g = new Graph("reverse_distillation");
-  const encoded = teacher(new FoldedLayers(g, weights.teacher), arch, imageInput(g, size));
+  const encoded = backbone.encode(new FoldedLayers(g, weights.teacher), imageInput(g, size));
   const studentLayers = new FoldedLayers(g, weights.student);
-  const embedding = bottleneck(studentLayers, arch, encoded);
-  const restored = student(studentLayers, arch, embedding);
+  const embedding = bottleneck(studentLayers, backbone, encoded);
+  const restored = student(studentLayers, backbone, embedding);
   const { score, map } = anomalyMap(g, encoded, restored, size);
   g.output(score);
   g.output(map);

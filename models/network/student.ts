@@ -1,28 +1,22 @@
 import type { Value } from "../graph/graph.js";
-import type { Arch } from "./arch.js";
-import { stage } from "./block.js";
-import type { Layers } from "./layers.js";
-import type { Features } from "./resnet.js";
+import type { Backbone, Features } from "./backbones/backbone.js";
+import type { StudentLayers } from "./layers/layers.js";
+import { enlargingStage } from "./stage.js";
 
 /**
- * The student decoder: the encoder mirrored (RD4AD's de_resnet), prefix `decoder.`; its first stage restores the coarsest map.
- * @param embedding [N, 8C e, H/32, W/32]
- * @returns maps of the teacher's shapes, fine to coarse
+ * The student decoder, RD4AD's de_resnet, prefix `decoder.`: each stage restores one of the backbone's maps, the coarsest first.
+ * @param embedding what {@link bottleneck} yields
+ * @returns maps of the backbone's shapes, fine to coarse
  */
-export function student(layers: Layers, arch: Arch, embedding: Value): Features {
-  const decode = (x: Value, index: 0 | 1 | 2) =>
-    stage(layers, arch, x, {
+export function student(layers: StudentLayers, backbone: Backbone, embedding: Value): Features {
+  const { block, depths } = backbone.student;
+  const restored = (x: Value, index: 0 | 1 | 2) =>
+    enlargingStage(layers, block, x, {
       prefix: `decoder.layer${index + 1}`,
-      planes: arch.channels * 2 ** (2 - index),
-      blocks: arch.layers[index],
-      stride: 2,
-      shortcut: "upsample",
+      out: backbone.scales[2 - index]!.channels,
+      depth: depths[index],
     });
-  const coarse = decode(embedding, 0);
-  const middle = decode(coarse, 1);
-  return [decode(middle, 2), middle, coarse];
+  const coarse = restored(embedding, 0);
+  const middle = restored(coarse, 1);
+  return [restored(middle, 2), middle, coarse];
 }
-
-/** Tensors of RD4AD's state dicts that take no part. */
-export const unusedInStudent = (name: string): boolean =>
-  name.startsWith("bn.conv4.") || name.startsWith("bn.bn4.") || name.endsWith("num_batches_tracked");

@@ -1,5 +1,5 @@
-import type { Arch } from "../network/arch.js";
-import { teacherParameters } from "../network/declared-layers.js";
+import type { ResNet } from "../network/backbones/resnet.js";
+import { teacherParameters } from "../network/parameters.js";
 import { DEVIATION, MEAN } from "../network/rd.js";
 import { type Feeds, floats } from "../onnx/session.js";
 import { createRandom, seedOf } from "../random.js";
@@ -10,7 +10,7 @@ import { classifierStep, headParameters } from "./classifier.js";
 import { formulaClasses, formulaImage } from "./formula-images.js";
 
 export interface TeachOptions {
-  readonly arch: Arch;
+  readonly backbone: ResNet;
   readonly steps: number;
   readonly batch: number;
   /** Side of the pictures, pixels. */
@@ -27,12 +27,12 @@ export interface TeachOptions {
  * @returns torchvision's tensors of stages 1 to 3
  */
 export async function teach(options: TeachOptions): Promise<Weights> {
-  const { arch, steps, batch, size, seed, rate = 0.003 } = options;
+  const { backbone, steps, batch, size, seed, rate = 0.003 } = options;
   const random = createRandom(seed);
-  const head = headParameters(arch, formulaClasses);
-  const start = initialWeights([...teacherParameters(arch), ...head], random);
+  const head = headParameters(backbone, formulaClasses);
+  const start = initialWeights([...teacherParameters(backbone), ...head], random);
   const stepper = await openStepper(
-    classifierStep(arch, size, formulaClasses),
+    classifierStep(backbone, size, formulaClasses),
     { step: 0, tensors: start },
     { threads: options.threads ?? 0, rate: (step) => 0.5 * rate * (1 + Math.cos((Math.PI * (step - 1)) / steps)) },
   );

@@ -1,6 +1,5 @@
 import { freemem } from "node:os";
-import type { Arch } from "../network/arch.js";
-import { scalesOf } from "../network/arch.js";
+import type { Backbone } from "../network/backbones/backbone.js";
 import { type InputSize, teacherGraph } from "../network/rd.js";
 import { encodeModel } from "../onnx/encode.js";
 import { type Feeds, floats, floatsOf, openSession, Tensor } from "../onnx/session.js";
@@ -20,14 +19,14 @@ const TEACHER_BATCH = 8;
  * as a share of the free memory holds them; the rest is computed again whenever asked for.
  */
 export async function openFeatures(
-  arch: Arch,
+  backbone: Backbone,
   teacher: Weights,
   pixels: readonly Uint8Array[],
   size: InputSize,
   options: { readonly threads: number; readonly memoryBytes?: number },
 ): Promise<FeatureSource> {
-  const session = await openSession(encodeModel(teacherGraph(arch, teacher, size)), { threads: options.threads });
-  const shapes = scalesOf(arch).map(({ channels, stride }) => [channels, size.height / stride, size.width / stride]);
+  const session = await openSession(encodeModel(teacherGraph(backbone, teacher, size)), { threads: options.threads });
+  const shapes = backbone.scales.map(({ channels, stride }) => [channels, size.height / stride, size.width / stride]);
   const lengths = shapes.map((shape) => shape.reduce((a, b) => a * b, 1));
   const bytesEach = 4 * lengths.reduce((a, b) => a + b, 0);
   const capacity = Math.floor((options.memoryBytes ?? freemem() / 2) / bytesEach);

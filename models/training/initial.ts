@@ -1,4 +1,4 @@
-import type { DeclaredParameter } from "../network/declared-layers.js";
+import type { DeclaredParameter } from "../network/layers/declared-layers.js";
 import type { Random } from "../random.js";
 import type { Weights } from "../weights/weights.js";
 import { RECIPE } from "./recipe.js";

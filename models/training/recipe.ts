@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Arch } from "../network/arch.js";
-import { NORM_EPSILON } from "../network/layers.js";
+import { NORM_EPSILON } from "../network/layers/layers.js";
 
 /**
  * The numbers that decide which weights a training ends with; RD4AD's, where it has them. All of them are part of a checkpoint's
@@ -45,7 +44,7 @@ export const FEWEST_PICTURES = 4;
 
 /** What a training is of, beside its recipe. */
 export interface TrainingIdentity {
-  readonly arch: Arch;
+  readonly arch: string;
   /** sha256 of the teacher's weights file. */
   readonly teacher: string;
   readonly size: number;

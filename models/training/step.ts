@@ -1,32 +1,31 @@
 import { differentiate } from "../graph/gradients.js";
 import { Graph, type NodeOptions, sizeOf, type Value } from "../graph/graph.js";
 import { add, div, dot, mul, reduceMean, reduceSum, reshape, sqrt, sub } from "../graph/ops.js";
-import { type Arch, scalesOf } from "../network/arch.js";
+import type { Backbone, Features } from "../network/backbones/backbone.js";
 import { bottleneck } from "../network/bottleneck.js";
+import { batched, TrainedLayers } from "../network/layers/trained-layers.js";
 import type { InputSize } from "../network/rd.js";
-import type { Features } from "../network/resnet.js";
 import { student } from "../network/student.js";
 import { RECIPE } from "./recipe.js";
-import { batched, TrainedLayers } from "./trained-layers.js";
 
 /**
  * One training step as a graph. Inputs: the teacher's features f1, f2, f3 [N, ...], every tensor of the student, `m:` and
  * `v:` of those that Adam moves, and Adam's scalars `rate` and `epsilon` (see {@link adamScalars}).
  * Outputs: `loss` and the next value of each, its name followed by a prime.
  */
-export function stepGraph(arch: Arch, size: InputSize): Graph {
+export function stepGraph(backbone: Backbone, { width, height }: InputSize): Graph {
   const g = new Graph("training_step");
-  const [f1, f2, f3] = scalesOf(arch).map(({ channels, stride }, index) =>
-    batched(g, g.input(`f${index + 1}`, "float32", ["N", channels, size.height / stride, size.width / stride])),
+  const [f1, f2, f3] = backbone.scales.map(({ channels, stride }, index) =>
+    batched(g, g.input(`f${index + 1}`, "float32", ["N", channels, height / stride, width / stride])),
   );
   const encoded: Features = [f1!, f2!, f3!];
-  const layers = new TrainedLayers(g);
-  const restored = student(layers, arch, bottleneck(layers, arch, encoded));
+  const layers = new TrainedLayers(g, RECIPE.norm);
+  const restored = student(layers, backbone, bottleneck(layers, backbone, encoded));
   finishStep(g, layers, cosineLoss(g, encoded, restored));
   return g;
 }
 
-/** Puts loss, Adam and the running averages behind a network: the second half of every training-step graph. */
+/** Adds the loss, its gradients, Adam and the running averages to a network's graph, which makes it a training step's. */
 export function finishStep(g: Graph, layers: TrainedLayers, loss: Value): void {
   g.output(g.node("Identity", [loss], loss.shape, { name: "loss" }));
   const names = [...layers.trained.keys()];

@@ -1,7 +1,7 @@
 import { rm } from "node:fs/promises";
 import { basename } from "node:path";
 import { writeBundle } from "../bundle/bundle.js";
-import { studentParameters } from "../network/declared-layers.js";
+import { studentParameters } from "../network/parameters.js";
 import { inferenceGraph } from "../network/rd.js";
 import { encodeModel } from "../onnx/encode.js";
 import { imageBaseline } from "../pictures/image-baseline.js";
@@ -51,7 +51,7 @@ export async function trainStudent(options: TrainOptions): Promise<TrainResult> 
   const { trained, heldOut } = splitPictures(pixels.length, seed);
   const { student, losses, imagesPerSecond } = await learnStudent(settings, teacher, pixels, trained);
 
-  const onnx = encodeModel(inferenceGraph(teacher.arch, { teacher: teacher.weights, student }, input));
+  const onnx = encodeModel(inferenceGraph(teacher.backbone, { teacher: teacher.weights, student }, input));
   const good = heldOut.map((index) => pixels[index]!);
   const onDone = (done: number) => report({ phase: "calibrating", done, total: good.length });
   const { threshold, calibration } = thresholdFrom(await scorePictures(onnx, good, input, { threads, onDone }));
@@ -61,7 +61,7 @@ export async function trainStudent(options: TrainOptions): Promise<TrainResult> 
   const bundle = await writeBundle(out, onnx, {
     name: basename(out),
     version: "1",
-    arch: teacher.arch.name,
+    arch: teacher.backbone.name,
     input,
     threshold,
     calibration,
@@ -80,18 +80,26 @@ export async function trainStudent(options: TrainOptions): Promise<TrainResult> 
 /** The student after its last epoch, begun anew or gone on with from the checkpoint. */
 async function learnStudent(
   settings: TrainSettings,
-  { arch, weights, sha256 }: Teacher,
+  { backbone, weights, sha256 }: Teacher,
   pixels: readonly Uint8Array[],
   trained: readonly number[],
 ): Promise<Learned & { readonly student: Weights }> {
   const { input, epochs, batch, seed, threads, checkpointPath, report, signal } = settings;
-  const graph = stepGraph(arch, input);
-  const identity = { arch, teacher: sha256, size: input.width, batch, seed, step: encodeModel(graph), pixels };
+  const graph = stepGraph(backbone, input);
+  const identity = {
+    arch: backbone.name,
+    teacher: sha256,
+    size: input.width,
+    batch,
+    seed,
+    step: encodeModel(graph),
+    pixels,
+  };
   const recipe = recipeDigest(identity);
   const checkpoint = settings.resume ? await checkpointOf(checkpointPath, recipe) : null;
-  const beginning = () => ({ step: 0, tensors: initialWeights(studentParameters(arch), createRandom(seed)) });
+  const beginning = () => ({ step: 0, tensors: initialWeights(studentParameters(backbone), createRandom(seed)) });
 
-  const features = await openFeatures(arch, weights, pixels, input, { threads });
+  const features = await openFeatures(backbone, weights, pixels, input, { threads });
   const stepper = await openStepper(graph, checkpoint?.state ?? beginning(), { threads });
   try {
     const learned = await learn({

@@ -1,36 +1,44 @@
 import { CodedError } from "../../errors.js";
 import { sha256OfFile } from "../bundle/bundle.js";
-import { type Arch, archOf } from "../network/arch.js";
-import { studentParameters, teacherParameters } from "../network/declared-layers.js";
-import { unusedInTeacher } from "../network/resnet.js";
-import { unusedInStudent } from "../network/student.js";
+import type { Backbone } from "../network/backbones/backbone.js";
+import { backboneOf } from "../network/backbones/index.js";
+import { studentParameters, teacherParameters } from "../network/parameters.js";
+import { imported } from "./importers/name-table.js";
+import { RD4AD } from "./importers/rd4ad.js";
+import { TORCHVISION } from "./importers/torchvision.js";
 import { readSafetensors } from "./safetensors.js";
 import { requireExactly, requireFinite, type Weights } from "./weights.js";
 
 export interface Teacher {
-  readonly arch: Arch;
+  readonly backbone: Backbone;
+  /** Exactly the backbone's tensors. */
   readonly weights: Weights;
   /** Of the file. */
   readonly sha256: string;
 }
 
 /**
- * A teacher's weights, torchvision's names; a stem of fewer than 64 channels makes a narrower network of the same architecture.
+ * A teacher from a file with torchvision's names. What the architecture's name leaves open, such as a narrower network's channels,
+ * the weights settle.
  * @throws CodedError ARCH_UNKNOWN, WEIGHTS_FORMAT, WEIGHTS_UNREADABLE, WEIGHTS_MISMATCH or WEIGHTS_NOT_FINITE
  */
-export async function loadTeacher(path: string, archName: string): Promise<Teacher> {
-  archOf(archName);
-  const weights = await read(path);
-  const arch = archOf(archName, weights.get("conv1.weight")?.shape[0]);
-  requireExactly(weights, teacherParameters(arch), { from: path, ignore: unusedInTeacher });
+export async function loadTeacher(path: string, arch: string): Promise<Teacher> {
+  backboneOf(arch);
+  const file = imported(await read(path), TORCHVISION);
+  const backbone = backboneOf(arch, file);
+  const weights = imported(file, backbone);
+  requireExactly(weights, teacherParameters(backbone), path);
   requireFinite(weights, path);
-  return { arch, weights, sha256: await sha256OfFile(path) };
+  return { backbone, weights, sha256: await sha256OfFile(path) };
 }
 
-/** A student's weights, RD4AD's names: `bn.` for the bottleneck and `decoder.`. @throws as {@link loadTeacher} */
-export async function loadStudent(path: string, arch: Arch): Promise<Weights> {
-  const weights = await read(path);
-  requireExactly(weights, studentParameters(arch), { from: path, ignore: unusedInStudent });
+/**
+ * A student's weights from a file with RD4AD's names: `bn.` for the bottleneck and `decoder.`.
+ * @throws CodedError WEIGHTS_FORMAT, WEIGHTS_UNREADABLE, WEIGHTS_MISMATCH or WEIGHTS_NOT_FINITE
+ */
+export async function loadStudent(path: string, backbone: Backbone): Promise<Weights> {
+  const weights = imported(await read(path), RD4AD);
+  requireExactly(weights, studentParameters(backbone), path);
   requireFinite(weights, path);
   return weights;
 }

@@ -17,15 +17,11 @@ export interface ParameterSpec {
 
 /**
  * Refuses `weights` unless they are exactly `specs`: every tensor that is missing, extra or of another shape is named.
- * @param options.from where the weights come from, for the message
- * @param options.ignore names that may be there and take no part
+ * @param from the file, for the message
+ * @throws CodedError WEIGHTS_MISMATCH
  */
-export function requireExactly(
-  weights: Weights,
-  specs: readonly ParameterSpec[],
-  options: { readonly from: string; readonly ignore?: (name: string) => boolean },
-): void {
-  const wanted = new Map(specs.map((spec) => [spec.name, spec]));
+export function requireExactly(weights: Weights, specs: readonly ParameterSpec[], from: string): void {
+  const wanted = new Set(specs.map(({ name }) => name));
   const problems: string[] = [];
   for (const { name, shape } of specs) {
     const found = weights.get(name);
@@ -35,30 +31,24 @@ export function requireExactly(
     }
   }
   for (const name of weights.keys()) {
-    if (!wanted.has(name) && options.ignore?.(name) !== true) problems.push(`${name} is not part of the network`);
+    if (!wanted.has(name)) problems.push(`${name} is not part of the network`);
   }
   if (problems.length === 0) return;
   throw new CodedError("WEIGHTS_MISMATCH", `weights do not fit the network: ${problems.join("; ")}`, {
-    at: options.from,
+    at: from,
     remedy: "Use weights of the named architecture, with torchvision's (teacher) or RD4AD's (student) tensor names.",
   });
 }
 
-/** Refuses weights that hold NaN or infinity: every score would be none. */
+/**
+ * Refuses weights that hold NaN or infinity: every score would be no number.
+ * @throws CodedError WEIGHTS_NOT_FINITE
+ */
 export function requireFinite(weights: Weights, from: string): void {
   const bad = [...weights].find(([, { data }]) => !data.every(Number.isFinite));
   if (bad === undefined) return;
-  throw new CodedError("WEIGHTS_NOT_FINITE", `${bad[0]} holds numbers that are none (NaN or infinity)`, {
+  throw new CodedError("WEIGHTS_NOT_FINITE", `${bad[0]} holds NaN or infinity`, {
     at: from,
     remedy: "Take weights of a training that did not diverge, from a whole copy of their file.",
   });
-}
-
-/** The tensors whose names begin with `prefix`, without it. */
-export function withoutPrefix(weights: Weights, prefix: string): Weights {
-  return new Map(
-    [...weights]
-      .filter(([name]) => name.startsWith(prefix))
-      .map(([name, tensor]) => [name.slice(prefix.length), tensor]),
-  );
 }

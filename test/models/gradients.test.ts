@@ -3,10 +3,10 @@ import { differentiate } from "../../models/graph/gradients.js";
 import { Graph, type Shape, type Value } from "../../models/graph/graph.js";
 import * as ops from "../../models/graph/ops.js";
 import { winogradConv } from "../../models/graph/winograd.js";
+import { batchNorm } from "../../models/network/layers/trained-layers.js";
 import { encodeModel } from "../../models/onnx/encode.js";
 import { floats, floatsOf, openSession } from "../../models/onnx/session.js";
 import { createRandom } from "../../models/random.js";
-import { batchNorm } from "../../models/training/trained-layers.js";
 import { suite } from "../support/suite.js";
 
 /**

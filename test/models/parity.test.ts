@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { crc32 } from "node:zlib";
 import * as assert from "uvu/assert";
-import { archOf } from "../../models/network/arch.js";
-import { studentParameters, teacherParameters } from "../../models/network/declared-layers.js";
+import { backboneOf } from "../../models/network/backbones/index.js";
+import { studentParameters, teacherParameters } from "../../models/network/parameters.js";
 import { inferenceGraph } from "../../models/network/rd.js";
 import { encodeModel } from "../../models/onnx/encode.js";
 import { floatsOf, openSession, Tensor } from "../../models/onnx/session.js";
@@ -46,13 +46,13 @@ async function holds(name: string): Promise<void> {
   const picture = formulaPicture(size);
   assert.is(crc32(picture), reference.imageCrc32);
 
-  const arch = archOf(reference.arch);
+  const backbone = backboneOf(reference.arch);
   const weights = {
-    teacher: formulaWeights(teacherParameters(arch), "teacher."),
-    student: formulaWeights(studentParameters(arch), ""),
+    teacher: formulaWeights(teacherParameters(backbone), "teacher."),
+    student: formulaWeights(studentParameters(backbone), ""),
   };
   const session = await openSession(
-    encodeModel(inferenceGraph(arch, weights, { width: size, height: size }, { inner: true })),
+    encodeModel(inferenceGraph(backbone, weights, { width: size, height: size }, { inner: true })),
   );
   const outputs = await session.run({ image: new Tensor("uint8", picture, [1, size, size, 3]) });
   await session.close();

@@ -3,21 +3,21 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { CodedError } from "../../errors.js";
-import { archOf } from "../../models/network/arch.js";
+import { resnet } from "../../models/network/backbones/resnet.js";
 import { encodeModel } from "../../models/onnx/encode.js";
 import { checkpointOf, writeCheckpoint } from "../../models/training/checkpoint.js";
 import { RECIPE, recipeDigest, type TrainingIdentity } from "../../models/training/recipe.js";
 import { stepGraph } from "../../models/training/step.js";
 import { suite } from "../support/suite.js";
 
-const arch = archOf("resnet18", 2);
+const backbone = resnet("resnet18", 2);
 const identity: TrainingIdentity = {
-  arch,
+  arch: backbone.name,
   teacher: "00".repeat(32),
   size: 64,
   batch: 4,
   seed: 5,
-  step: encodeModel(stepGraph(arch, { width: 64, height: 64 })),
+  step: encodeModel(stepGraph(backbone, { width: 64, height: 64 })),
   pixels: [Uint8Array.of(1, 2, 3), Uint8Array.of(4, 5, 6)],
 };
 
@@ -78,7 +78,7 @@ test("nor where the training step is another graph: a loss or a derivative was c
 
 test("nor with another teacher, size, batch, seed, or other pictures", () => {
   const others: Partial<TrainingIdentity>[] = [
-    { arch: archOf("resnet34", 2) },
+    { arch: "resnet34" },
     { teacher: "11".repeat(32) },
     { size: 96 },
     { batch: 5 },
@@ -93,7 +93,7 @@ test("nor with another teacher, size, batch, seed, or other pictures", () => {
 });
 
 test("the training step is the same graph each time it is built", () => {
-  assert.equal(encodeModel(stepGraph(arch, { width: 64, height: 64 })), identity.step);
+  assert.equal(encodeModel(stepGraph(backbone, { width: 64, height: 64 })), identity.step);
 });
 
 test.run();

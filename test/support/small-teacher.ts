@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { archOf } from "../../models/network/arch.js";
-import { teacherParameters } from "../../models/network/declared-layers.js";
+import { resnet } from "../../models/network/backbones/resnet.js";
+import { teacherParameters } from "../../models/network/parameters.js";
 import { writePng } from "../../models/pictures/images.js";
 import { createRandom } from "../../models/random.js";
 import { initialWeights } from "../../models/training/initial.js";
@@ -10,7 +10,7 @@ import { encodeSafetensors } from "../../models/weights/safetensors.js";
 /** A ResNet-18 of eight stem channels, as drawn: quick to train against. Returns its path. */
 export async function writeSmallTeacher(dir: string): Promise<string> {
   const path = join(dir, "teacher.safetensors");
-  const weights = initialWeights(teacherParameters(archOf("resnet18", 8)), createRandom(3));
+  const weights = initialWeights(teacherParameters(resnet("resnet18", 8)), createRandom(3));
   await writeFile(path, encodeSafetensors(weights));
   return path;
 }

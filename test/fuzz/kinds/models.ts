@@ -5,8 +5,8 @@ import fc from "fast-check";
 import { trivialModel } from "../../../agent/bench/trivial-model.js";
 import { CodedError } from "../../../errors.js";
 import { readBundle } from "../../../models/bundle/bundle.js";
-import { archOf } from "../../../models/network/arch.js";
-import { studentParameters, teacherParameters } from "../../../models/network/declared-layers.js";
+import { resnet } from "../../../models/network/backbones/resnet.js";
+import { studentParameters, teacherParameters } from "../../../models/network/parameters.js";
 import { inferenceGraph } from "../../../models/network/rd.js";
 import { readModel } from "../../../models/onnx/checked-model.js";
 import { encodeModel } from "../../../models/onnx/encode.js";
@@ -31,11 +31,11 @@ const side = { width: 32, height: 32 };
 const trivial = Buffer.from(trivialModel({ ...size, threshold: 0.5 }));
 /** The network itself, as narrow as it goes. */
 function network(): Buffer {
-  const arch = archOf("resnet18", 1);
+  const backbone = resnet("resnet18", 1);
   const random = createRandom(1);
-  const teacher = initialWeights(teacherParameters(arch), random);
-  const student = initialWeights(studentParameters(arch), random);
-  return Buffer.from(encodeModel(inferenceGraph(arch, { teacher, student }, side)));
+  const teacher = initialWeights(teacherParameters(backbone), random);
+  const student = initialWeights(studentParameters(backbone), random);
+  return Buffer.from(encodeModel(inferenceGraph(backbone, { teacher, student }, side)));
 }
 const whole = network();
 

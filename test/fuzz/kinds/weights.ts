@@ -2,8 +2,8 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { CodedError } from "../../../errors.js";
-import { archOf } from "../../../models/network/arch.js";
-import { teacherParameters } from "../../../models/network/declared-layers.js";
+import { resnet } from "../../../models/network/backbones/resnet.js";
+import { teacherParameters } from "../../../models/network/parameters.js";
 import { createRandom } from "../../../models/random.js";
 import { readCheckpoint } from "../../../models/training/checkpoint.js";
 import { initialWeights } from "../../../models/training/initial.js";
@@ -31,7 +31,7 @@ const originals = [
 ].map((each) => Buffer.from(each));
 /** A whole teacher, narrow: what is wrong with it is one tensor among many. */
 const teacher = Buffer.from(
-  encodeSafetensors(initialWeights(teacherParameters(archOf("resnet18", 2)), createRandom(1))),
+  encodeSafetensors(initialWeights(teacherParameters(resnet("resnet18", 2)), createRandom(1))),
 );
 
 const number = fc.oneof(fc.constantFrom(...awkwardNumbers), fc.integer({ min: 0, max: 64 }), fc.double());

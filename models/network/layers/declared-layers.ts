@@ -1,0 +1,50 @@
+import { fixed, Graph, type Value } from "../../graph/graph.js";
+import { add, concat, conv, convTranspose, maxPool, relu } from "../../graph/ops.js";
+import type { ParameterSpec } from "../../weights/weights.js";
+import { type ConvSpec, deconv2x2, type EncoderLayers, type StudentLayers } from "./layers.js";
+
+/** What a parameter is; it settles how the parameter begins. */
+export type ParameterKind = "conv" | "deconv" | "normWeight" | "normBias" | "runningMean" | "runningVar";
+
+export interface DeclaredParameter extends ParameterSpec {
+  readonly kind: ParameterKind;
+}
+
+/** Layers that list the tensors of the network that is built of them, in PyTorch's names and layouts. */
+export class DeclaredLayers implements EncoderLayers, StudentLayers {
+  readonly parameters: DeclaredParameter[] = [];
+  readonly #graph = new Graph("declaration");
+
+  input(shape: readonly (number | string)[]): Value {
+    return this.#graph.input("x", "float32", shape);
+  }
+
+  convNorm(x: Value, convName: string, norm: string, spec: ConvSpec): Value {
+    const shape = [spec.out, fixed(x.shape[1]), spec.kernel, spec.kernel];
+    return conv(this.#graph, x, this.#declare(convName, "conv", shape, norm, spec.out), null, spec);
+  }
+
+  deconvNorm(x: Value, convName: string, norm: string, out: number): Value {
+    const spec = deconv2x2(out);
+    const shape = [fixed(x.shape[1]), out, spec.kernel, spec.kernel];
+    return convTranspose(this.#graph, x, this.#declare(convName, "deconv", shape, norm, out), null, spec);
+  }
+
+  relu = (x: Value): Value => relu(this.#graph, x);
+  add = (a: Value, b: Value): Value => add(this.#graph, a, b);
+  concat = (maps: readonly Value[]): Value => concat(this.#graph, maps, 1);
+  maxPool(x: Value, kernel: number, stride: number, padding: number): Value {
+    return maxPool(this.#graph, x, kernel, stride, padding);
+  }
+
+  #declare(convName: string, kind: "conv" | "deconv", shape: readonly number[], norm: string, out: number): Value {
+    this.parameters.push(
+      { name: `${convName}.weight`, shape, kind },
+      { name: `${norm}.weight`, shape: [out], kind: "normWeight" },
+      { name: `${norm}.bias`, shape: [out], kind: "normBias" },
+      { name: `${norm}.running_mean`, shape: [out], kind: "runningMean" },
+      { name: `${norm}.running_var`, shape: [out], kind: "runningVar" },
+    );
+    return { name: convName, type: "float32", shape };
+  }
+}

@@ -1,0 +1,21 @@
+import type { Weights } from "../weights.js";
+
+/**
+ * How a publisher's files differ from the tensors of the networks here, which have torchvision's and RD4AD's names: all that there is
+ * to say is which of a file's tensors take no part.
+ */
+export interface NameTable {
+  unused(name: string): boolean;
+}
+
+/** Counters that PyTorch keeps beside batch norms, and that only those without a momentum read. */
+export const COUNTERS = /\.num_batches_tracked$/;
+
+export function tableOf(unused: readonly RegExp[]): NameTable {
+  return { unused: (name) => unused.some((pattern) => pattern.test(name)) };
+}
+
+/** The tensors of a file that take part. */
+export function imported(weights: Weights, table: NameTable): Weights {
+  return new Map([...weights].filter(([name]) => !table.unused(name)));
+}
