@@ -92,10 +92,13 @@ export const trainingCodes = chapter("Training and evaluation", "README.md#your-
     "There is no folder of this name.",
     "Name a folder that holds pictures (png, jpg, bmp, tif, webp).",
   ),
-  IMAGE_UNREADABLE: wrong("A picture cannot be read.", "Remove the file or replace it with a whole picture."),
-  MASK_MISSING: wrong(
-    "Pictures of defects have no mask.",
-    "Each test/<type>/<name>.png needs ground_truth/<type>/<name>_mask.png, white where the defect is.",
+  IMAGE_FOLDER_UNREADABLE: wrong(
+    "A folder of pictures cannot be read.",
+    "Let this user read the folder, or move it elsewhere.",
+  ),
+  IMAGE_UNREADABLE: wrong(
+    "A picture cannot be read, or its file is damaged.",
+    "Remove the file or replace it with a whole picture.",
   ),
   METRIC_NOT_FINITE: wrong(
     "The model gave a score that is not a finite number.",

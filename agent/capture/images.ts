@@ -1,7 +1,8 @@
 import { relative } from "node:path";
 import type { RoiConfig } from "../../config/types.js";
 import { CodedError, messageOf } from "../../errors.js";
-import { imageSize, listImages, readRgb } from "../../models/pictures/images.js";
+import { listImages } from "../../models/pictures/folder.js";
+import { imageSize, readRgb } from "../../models/pictures/images.js";
 import type { Size } from "../types.js";
 import type { FrameSource, Grab } from "./frame-source.js";
 import { scaledWhole } from "./launch/tail.js";

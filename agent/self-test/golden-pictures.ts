@@ -1,7 +1,8 @@
 import { relative } from "node:path";
 import type { SelfTestConfig } from "../../config/types.js";
 import { createDemoLine, createDemoStream } from "../../models/demo-line/index.js";
-import { listImages, readRgb } from "../../models/pictures/images.js";
+import { listImages } from "../../models/pictures/folder.js";
+import { readRgb } from "../../models/pictures/images.js";
 import type { Size } from "../types.js";
 
 /** A picture whose truth is known. */

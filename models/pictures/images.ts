@@ -1,17 +1,16 @@
 /** Pictures on disk, to and from plain pixels. The only file that imports sharp. */
-import { mkdir, readdir, readFile, stat } from "node:fs/promises";
-import { dirname, extname, join } from "node:path";
-import sharp, { type Sharp } from "sharp";
+import { mkdir, readFile, stat } from "node:fs/promises";
+import { dirname } from "node:path";
+import sharp, { type FailOnOptions, type Sharp } from "sharp";
 import { CodedError, messageOf } from "../../errors.js";
 import { decodeBmp } from "./bmp.js";
+import { jpegDamage } from "./jpeg-damage.js";
 
 /** In pixels. */
-interface Size {
+export interface Size {
   readonly width: number;
   readonly height: number;
 }
-
-const extensions = new Set([".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"]);
 
 // Nothing but these: libvips reads more, among them formats that name other files (SVG) or are programs (PDF).
 sharp.block({ operation: ["VipsForeignLoad"] });
@@ -28,87 +27,72 @@ const MOST_BYTES = MOST_PIXELS * 3 + 65_536;
 sharp.cache(false);
 
 /**
- * The pictures of a folder, sorted by path so that every run sees them in the same order.
- * Hidden files are left out. Throws IMAGE_FOLDER_MISSING or IMAGE_FOLDER_EMPTY.
- */
-export async function listImages(dir: string, options: { recursive?: boolean } = {}): Promise<string[]> {
-  const info = await stat(dir).catch(() => null);
-  if (!info?.isDirectory())
-    throw new CodedError("IMAGE_FOLDER_MISSING", `there is no folder ${dir}`, {
-      at: dir,
-      remedy: "Name a folder that holds pictures (png, jpg, bmp, tif, webp).",
-    });
-  const paths = await picturesUnder(dir, options.recursive ?? false);
-  if (paths.length === 0)
-    throw new CodedError("IMAGE_FOLDER_EMPTY", `no pictures in ${dir}`, {
-      at: dir,
-      remedy: "Put pictures there (png, jpg, bmp, tif, webp), or name the folder that holds them.",
-    });
-  return paths.sort();
-}
-
-async function picturesUnder(dir: string, recursive: boolean): Promise<string[]> {
-  const found: string[] = [];
-  for (const name of await readdir(dir)) {
-    if (name.startsWith(".")) continue;
-    const path = join(dir, name);
-    // stat, not the directory entry: data sets are often trees of symbolic links.
-    const info = await stat(path).catch(() => null);
-    if (info?.isDirectory()) {
-      if (recursive) found.push(...(await picturesUnder(path, true)));
-    } else if (extensions.has(extname(name).toLowerCase())) found.push(path);
-  }
-  return found;
-}
-
-/**
- * A picture as RGB, [size.height, size.width, 3], row-major, upright (EXIF orientation applied), alpha dropped.
+ * A picture as RGB, uint8 [size.height, size.width, 3], row-major, upright (EXIF orientation applied), alpha dropped.
  * Exact pixels when the picture has the size already, else bilinear with the support widened when shrinking.
- * Throws IMAGE_UNREADABLE.
+ * @throws CodedError IMAGE_UNREADABLE, also where the file can be decoded but is damaged
  */
 export async function readRgb(path: string, size: Size): Promise<Uint8Array<ArrayBuffer>> {
-  return decode(path, size, 3, "linear");
+  return attempt(path, () => decode(path, size));
 }
 
-/**
- * A mask as 0 and 1, [size.height, size.width]; nearest neighbour. Above half of the file's brightest value is 1, since
- * some data sets mark with 255 and some with 1. Throws IMAGE_UNREADABLE.
- */
-export async function readMask(path: string, size: Size): Promise<Uint8Array<ArrayBuffer>> {
-  const grey = await decode(path, size, 1, "nearest");
-  const brightest = grey.reduce((most, value) => Math.max(most, value), 0);
-  for (let i = 0; i < grey.length; i++) grey[i] = 2 * (grey[i] as number) > brightest ? 1 : 0;
-  return grey;
+/** How a picture is stored. */
+export interface StoredPicture {
+  /** As it would be shown (EXIF orientation applied). */
+  readonly size: Size;
+  /** Whether decoding yields other values than were encoded. */
+  readonly lossy: boolean;
+  /** The type of its samples; sharp's names: "uchar" is 8 bits, "ushort" 16, "float" floating point. */
+  readonly depth: string;
 }
 
-/** The size of a picture as it would be shown (EXIF orientation applied). Throws IMAGE_UNREADABLE. */
+/** What a picture's header says. @throws CodedError IMAGE_UNREADABLE */
+export async function describePicture(path: string): Promise<StoredPicture> {
+  return attempt(path, async () => {
+    const { autoOrient, format, depth } = await (await open(path)).metadata();
+    return { size: { width: autoOrient.width, height: autoOrient.height }, lossy: format === "jpeg", depth };
+  });
+}
+
+/** The size of a picture as it would be shown (EXIF orientation applied). @throws CodedError IMAGE_UNREADABLE */
 export async function imageSize(path: string): Promise<Size> {
-  try {
-    const { autoOrient } = await (await open(path)).metadata();
-    return { width: autoOrient.width, height: autoOrient.height };
-  } catch (error) {
-    throw unreadable(path, error);
-  }
+  return (await describePicture(path)).size;
 }
 
-async function decode(
-  path: string,
-  size: Size,
-  channels: 1 | 3,
-  kernel: "linear" | "nearest",
-): Promise<Uint8Array<ArrayBuffer>> {
-  try {
-    const picture = (await open(path)).autoOrient().removeAlpha();
-    picture.resize({ ...size, fit: "fill", kernel, fastShrinkOnLoad: false });
-    picture.toColourspace(channels === 3 ? "srgb" : "b-w");
-    const { data, info } = await picture.raw({ depth: "uchar" }).toBuffer({ resolveWithObject: true });
-    if (info.width !== size.width || info.height !== size.height || info.channels !== channels)
-      throw new Error(`decoded to ${info.width}x${info.height}x${info.channels}`);
-    // A copy of its own: sharp's buffer may be a view of something larger, and callers transfer these.
-    return new Uint8Array(data);
-  } catch (error) {
-    throw unreadable(path, error);
-  }
+/** The least and the largest sample of a picture, as stored. @throws CodedError IMAGE_UNREADABLE */
+export async function sampleRange(path: string): Promise<{ readonly min: number; readonly max: number }> {
+  return attempt(path, async () => {
+    const { channels } = await (await open(path)).removeAlpha().stats();
+    return { min: Math.min(...channels.map(({ min }) => min)), max: Math.max(...channels.map(({ max }) => max)) };
+  });
+}
+
+/** A picture's luminance in its own size, with nothing rounded away. */
+export interface GreyPicture extends Size {
+  /** uint16 [height, width]; 0 where the picture is transparent. */
+  readonly pixels: Uint16Array;
+}
+
+/** @throws CodedError IMAGE_UNREADABLE */
+export async function readGrey(path: string): Promise<GreyPicture> {
+  return attempt(path, async () => {
+    const picture = (await open(path)).autoOrient().toColourspace("grey16").raw({ depth: "ushort" });
+    const { data, info } = await picture.toBuffer({ resolveWithObject: true });
+    const { width, height, channels } = info;
+    const samples = new Uint16Array(data.buffer, data.byteOffset, data.length / 2);
+    const opaque = (pixel: number): boolean => channels < 2 || samples[pixel * channels + 1] !== 0;
+    const pixels = Uint16Array.from({ length: width * height }, (_, at) => (opaque(at) ? samples[at * channels]! : 0));
+    return { pixels, width, height };
+  });
+}
+
+async function decode(path: string, size: Size): Promise<Uint8Array<ArrayBuffer>> {
+  const picture = (await open(path)).autoOrient().removeAlpha();
+  picture.resize({ ...size, fit: "fill", kernel: "linear", fastShrinkOnLoad: false }).toColourspace("srgb");
+  const { data, info } = await picture.raw({ depth: "uchar" }).toBuffer({ resolveWithObject: true });
+  if (info.width !== size.width || info.height !== size.height || info.channels !== 3)
+    throw new Error(`decoded to ${info.width}x${info.height}x${info.channels}`);
+  // A copy of its own: sharp's buffer may be a view of something larger, and callers transfer these.
+  return new Uint8Array(data);
 }
 
 async function open(path: string): Promise<Sharp> {
@@ -117,10 +101,33 @@ async function open(path: string): Promise<Sharp> {
   const bytes = await readFile(path);
   // libvips as sharp ships it has no BMP reader, and industrial cameras write little else.
   if (bytes[0] === 0x42 && bytes[1] === 0x4d) {
-    const bmp = decodeBmp(bytes);
+    const bmp = decodeBmp(bytes, MOST_PIXELS);
     return raw(bmp.pixels, bmp);
   }
-  return sharp(bytes, { failOn: "truncated", limitInputPixels: MOST_PIXELS });
+  return sharp(bytes, { failOn: await failLevel(bytes), limitInputPixels: MOST_PIXELS });
+}
+
+/**
+ * Which of libvips' complaints make a picture unreadable. PNG has checksums, and a PNG's warnings are about its metadata.
+ * A JPEG's warnings count where libvips hears of them in time; where it does not, the data is checked here.
+ * @throws Error that says what is wrong
+ */
+async function failLevel(bytes: Buffer): Promise<FailOnOptions> {
+  if (bytes[0] === 0xff && bytes[1] === 0xd8) {
+    const verdict = await jpegDamage(bytes);
+    if (verdict.damage !== null) throw new Error(verdict.damage);
+    return verdict.checked ? "truncated" : "warning";
+  }
+  const tiff = (bytes[0] === 0x49 && bytes[1] === 0x49) || (bytes[0] === 0x4d && bytes[1] === 0x4d);
+  return tiff ? "warning" : "truncated";
+}
+
+async function attempt<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw unreadable(path, error);
+  }
 }
 
 function unreadable(path: string, cause: unknown): CodedError {
@@ -131,7 +138,7 @@ function unreadable(path: string, cause: unknown): CodedError {
   });
 }
 
-/** Writes pixels ([h, w, channels], row-major) as PNG; makes the folder. */
+/** Writes pixels, uint8 [height, width, channels], as PNG; makes the folder. */
 export async function writePng(path: string, pixels: Uint8Array, size: Size, channels: 1 | 3): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   await sharp(pixels, { raw: { ...size, channels } })

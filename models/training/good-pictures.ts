@@ -1,6 +1,7 @@
 import { CodedError, messageOf } from "../../errors.js";
 import type { InputSize } from "../network/rd.js";
-import { listImages, readRgb } from "../pictures/images.js";
+import { listImages } from "../pictures/folder.js";
+import { readRgb } from "../pictures/images.js";
 import { createRandom } from "../random.js";
 import type { TrainProgress } from "./progress.js";
 import { FEWEST_PICTURES, RECIPE } from "./recipe.js";

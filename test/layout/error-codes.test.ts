@@ -67,8 +67,8 @@ test("each code has a meaning and a remedy that are sentences, and a page that e
 });
 
 test("an error that brings no remedy of its own has the table's", () => {
-  assert.is(new CodedError("MASK_MISSING", "m").remedy, errorCodes.MASK_MISSING.remedy);
-  assert.is(new CodedError("MASK_MISSING", "m", { remedy: "r" }).remedy, "r");
+  assert.is(new CodedError("METRIC_ONE_CLASS", "m").remedy, errorCodes.METRIC_ONE_CLASS.remedy);
+  assert.is(new CodedError("METRIC_ONE_CLASS", "m", { remedy: "r" }).remedy, "r");
 });
 
 test.run();

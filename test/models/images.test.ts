@@ -1,9 +1,10 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import * as assert from "uvu/assert";
 import { CodedError } from "../../errors.js";
-import { imageSize, listImages, readMask, readRgb, writeJpeg, writePng } from "../../models/pictures/images.js";
+import { listImages, readFolder } from "../../models/pictures/folder.js";
+import { imageSize, readRgb, writeJpeg, writePng } from "../../models/pictures/images.js";
 import { createRandom } from "../../models/random.js";
 import { suite } from "../support/suite.js";
 
@@ -58,15 +59,6 @@ test("a resized picture is the same every time and keeps its mean", async () => 
   assert.ok((once[0] as number) < (once[45] as number), "the gradient still runs left to right");
 });
 
-test("a mask is 0 and 1, also when enlarged", async () => {
-  const path = join(dir, "mask.png");
-  await writePng(path, Uint8Array.of(0, 255, 255, 0), { width: 2, height: 2 }, 1);
-  assert.equal([...(await readMask(path, { width: 2, height: 2 }))], [0, 1, 1, 0]);
-  assert.equal([...(await readMask(path, { width: 4, height: 2 }))], [0, 0, 1, 1, 1, 1, 0, 0]);
-  await writePng(path, Uint8Array.of(0, 1, 1, 0), { width: 2, height: 2 }, 1);
-  assert.equal([...(await readMask(path, { width: 2, height: 2 }))], [0, 1, 1, 0], "marked with 1 instead of 255");
-});
-
 test("a bitmap, as industrial cameras write it, is read bottom row first", async () => {
   const path = join(dir, "b.bmp");
   const bmp = Buffer.alloc(54 + 16);
@@ -96,6 +88,26 @@ test("a broken or cut picture is named in the error", async () => {
   assert.is(await codeOf(readRgb(cut, size)), "IMAGE_UNREADABLE");
 });
 
+test("a bitmap of one bit a pixel is read by its palette", async () => {
+  const path = join(dir, "one-bit.bmp");
+  const bmp = Buffer.alloc(62 + 8);
+  bmp.write("BM");
+  bmp.writeUInt32LE(62, 10);
+  bmp.writeUInt32LE(40, 14);
+  bmp.writeInt32LE(3, 18);
+  bmp.writeInt32LE(-2, 22);
+  bmp.writeUInt16LE(1, 28);
+  bmp.set([0, 0, 0, 0, 255, 255, 255, 0], 54);
+  bmp.set([0b01000000], 62);
+  bmp.set([0b10100000], 66);
+  await writeFile(path, bmp);
+  const rgb = await readRgb(path, { width: 3, height: 2 });
+  assert.equal(
+    [...rgb].filter((_, at) => at % 3 === 0),
+    [0, 255, 0, 255, 0, 255],
+  );
+});
+
 test("a folder lists its pictures sorted, sub-folders only when asked", async () => {
   const folder = join(dir, "list");
   for (const name of ["b.png", "a.PNG", "c/d.png", ".hidden.png"]) await writePng(join(folder, name), pixels, size, 3);
@@ -103,6 +115,39 @@ test("a folder lists its pictures sorted, sub-folders only when asked", async ()
   const names = (paths: string[]): string[] => paths.map((path) => path.slice(folder.length + 1));
   assert.equal(names(await listImages(folder)), ["a.PNG", "b.png"]);
   assert.equal(names(await listImages(folder, { recursive: true })), ["a.PNG", "b.png", "c/d.png"]);
+});
+
+test("a picture is known by its content where its name says nothing", async () => {
+  const folder = join(dir, "names");
+  const side = { width: 16, height: 16 };
+  await writeJpeg(join(folder, "a.jpg"), new Uint8Array(16 * 16 * 3), side);
+  const bytes = await readFile(join(folder, "a.jpg"));
+  for (const name of ["b.jfif", "c.JPE", "d", "e.2024-05-01"]) await writeFile(join(folder, name), bytes);
+  for (const name of ["notes.txt", "Thumbs.db", "labels.json"])
+    await writeFile(join(folder, name), "no picture at all");
+  const names = (await listImages(folder)).map((path) => basename(path));
+  assert.equal(names, ["a.jpg", "b.jfif", "c.JPE", "d", "e.2024-05-01"]);
+  for (const name of names) assert.is((await readRgb(join(folder, name), side)).length, 16 * 16 * 3);
+});
+
+test("pictures in formats that are not read are named, not passed over", async () => {
+  const folder = join(dir, "foreign");
+  await mkdir(folder);
+  for (const name of ["a.heic", "b.gif"]) await writeFile(join(folder, name), "GIF89a");
+  assert.equal((await readFolder(folder)).foreign, [join(folder, "a.heic"), join(folder, "b.gif")]);
+  await listImages(folder).catch((error: CodedError) => assert.match(error.message, "2 in formats that are not read"));
+});
+
+test("a folder is visited once, whatever links lead to it", async () => {
+  const folder = join(dir, "links");
+  await writePng(join(folder, "a.png"), pixels, size, 3);
+  await symlink(folder, join(folder, "again"));
+  await symlink(join(folder, "nowhere"), join(folder, "lost"));
+  assert.equal(await listImages(folder, { recursive: true }), [join(folder, "a.png")]);
+  const outside = join(dir, "linked");
+  await mkdir(outside);
+  await symlink(folder, join(outside, "set"));
+  assert.equal(await listImages(outside, { recursive: true }), [join(outside, "set", "a.png")], "links are followed");
 });
 
 test("a missing and an empty folder are told apart", async () => {

@@ -4,7 +4,8 @@ import { crc32, deflateSync } from "node:zlib";
 import fc from "fast-check";
 import sharp from "sharp";
 import { CodedError } from "../../../errors.js";
-import { imageSize, readMask, readRgb } from "../../../models/pictures/images.js";
+import { imageSize, readRgb } from "../../../models/pictures/images.js";
+import { readMask } from "../../../models/pictures/masks.js";
 import { temporaryFolder } from "../../support/config.js";
 import { awkwardNumbers, damaged } from "../damage.js";
 import { Finding, type FuzzKind, requireCode, type Subject, TAKEN } from "../kind.js";
@@ -120,7 +121,7 @@ async function open(): Promise<Subject<File>> {
       writeFileSync(path, bytes);
       const verdicts = await Promise.all([
         verdictOf(async () => requireLength(await readRgb(path, size), 16 * 16 * 3)),
-        verdictOf(async () => requireLength(await readMask(path, size), 16 * 16)),
+        verdictOf(async () => requireLength((await readMask(path, size)).pixels, 16 * 16)),
         verdictOf(async () => {
           const { width, height } = await imageSize(path);
           if (!(width > 0 && height > 0)) throw new Finding(`a picture of ${width} x ${height}`);
