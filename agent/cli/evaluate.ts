@@ -2,6 +2,7 @@ import type { EvaluationResult } from "../../models/evaluate/evaluate.js";
 import { type JsonFlag, withJsonFlag } from "./options.js";
 import type { AddCommand } from "./program.js";
 import { progressBar } from "./progress.js";
+import { printable } from "./terminal.js";
 
 interface Flags extends JsonFlag {
   readonly model: string;
@@ -15,7 +16,7 @@ export const evaluateCommand: AddCommand = (program, terminal) => {
     .command("evaluate")
     .description("measures a bundle on a data set in the MVTec AD layout")
     .requiredOption("--model <bundle>", "the bundle's directory")
-    .requiredOption("--data <dir>", "a folder with test/good, test/<defect> and ground_truth/<defect>")
+    .requiredOption("--data <dir>", "a folder with test/good, test/<defect> and, for masks, ground_truth/<defect>")
     .option("--report <file.html>", "writes a report with pictures");
   withJsonFlag(command).action(async ({ model, data, report, json }: Flags) => {
     const { evaluateBundle } = await import("../../models/evaluate/evaluate.js");
@@ -31,6 +32,7 @@ export const evaluateCommand: AddCommand = (program, terminal) => {
     } finally {
       bar.stop();
     }
+    for (const { path, reason } of result.warnings) terminal.err(`warning: ${printable(path)}: ${printable(reason)}`);
     if (json) terminal.out(JSON.stringify(result));
     else {
       const { evaluationTable } = await import("../../models/evaluate/table.js");

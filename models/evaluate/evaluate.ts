@@ -1,8 +1,8 @@
 /** `retort evaluate`: a bundle held against a data set with known defects. */
 import { readBundle } from "../bundle/bundle.js";
-import { readTestSet } from "./dataset.js";
+import { type DataWarning, readTestSet } from "./dataset.js";
 import { type Figures, figuresOf } from "./figures.js";
-import { writeReport } from "./report.js";
+import { requireReportPath, writeReport } from "./report.js";
 import { scoreImages } from "./score.js";
 
 export interface EvaluateOptions {
@@ -20,17 +20,27 @@ export interface EvaluateOptions {
 export interface EvaluationResult extends Figures {
   readonly model: { readonly name: string; readonly version: string; readonly sha256: string };
   readonly data: string;
+  /** Pictures and masks that were left out, and what else makes a figure worth less. */
+  readonly warnings: readonly DataWarning[];
 }
 
 /**
- * Scores every test picture and computes image AUROC, pixel AUROC, AUPRO (limit 0.3) and best F1, over all and per
- * defect type (that type's pictures and the good ones). Throws BUNDLE_*, DATA_*, MASK_MISSING, IMAGE_*, METRIC_*.
+ * Scores every test picture and computes image AUROC, pixel AUROC, AUPRO (limit 0.3) and best F1, over all and per defect type
+ * (that type's pictures and the good ones). The report's path is tried first.
+ * @throws CodedError BUNDLE_*, MODEL_*, DATA_*, IMAGE_*, METRIC_*, REPORT_UNWRITABLE
  */
 export async function evaluateBundle(options: EvaluateOptions): Promise<EvaluationResult> {
   const bundle = await readBundle(options.bundle);
-  const images = await scoreImages(bundle, await readTestSet(options.data), options);
+  const set = await readTestSet(options.data);
+  if (options.report !== undefined) await requireReportPath(options.report);
+  const { images, warnings } = await scoreImages(bundle, set.images, options);
   const { name, version, sha256 } = bundle.manifest;
-  const result = { ...figuresOf(images), model: { name, version, sha256 }, data: options.data };
-  if (options.report) await writeReport(options.report, result, images);
+  const result = {
+    ...figuresOf(images),
+    model: { name, version, sha256 },
+    data: options.data,
+    warnings: [...set.warnings, ...warnings],
+  };
+  if (options.report !== undefined) await writeReport(options.report, result, images);
   return result;
 }

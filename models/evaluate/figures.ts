@@ -1,6 +1,5 @@
 /** From scored pictures to the figures that `retort evaluate` reports. */
-
-import { goodType } from "./dataset.js";
+import { GOOD_TYPE } from "./dataset.js";
 import { aupro, auroc, bestF1, pixelAuroc } from "./metrics.js";
 import type { ScoredImage } from "./score.js";
 
@@ -18,20 +17,21 @@ export interface Figures {
     readonly threshold: number;
     readonly count: number;
   };
-  readonly pixel: PixelFigures;
+  /** Over the good pictures and the defective ones with a mask; null where no defective picture has one. */
+  readonly pixel: PixelFigures | null;
   readonly types: Readonly<Record<string, TypeFigures>>;
 }
 
 /** One defect type against the good pictures. */
 export interface TypeFigures {
   readonly image: { readonly auroc: number; readonly count: number };
-  readonly pixel: PixelFigures;
+  readonly pixel: PixelFigures | null;
 }
 
-/** Throws METRIC_ONE_CLASS, METRIC_NOT_FINITE. */
+/** @throws CodedError METRIC_ONE_CLASS, METRIC_NOT_FINITE */
 export function figuresOf(images: readonly ScoredImage[]): Figures {
-  const good = images.filter(({ type }) => type === goodType);
-  const names = [...new Set(images.map(({ type }) => type))].filter((type) => type !== goodType).sort();
+  const good = images.filter(({ type }) => type === GOOD_TYPE);
+  const names = [...new Set(images.map(({ type }) => type))].filter((type) => type !== GOOD_TYPE).sort();
   const types = names.map((name): [string, TypeFigures] => {
     const defective = images.filter(({ type }) => type === name);
     const both = [...good, ...defective];
@@ -54,10 +54,12 @@ function imageAuroc(images: readonly ScoredImage[]): number {
 }
 
 function labelOf({ type }: ScoredImage): number {
-  return type === goodType ? 0 : 1;
+  return type === GOOD_TYPE ? 0 : 1;
 }
 
-function pixelFigures(images: readonly ScoredImage[]): PixelFigures {
-  const maps = images.map(({ scored }) => scored);
+function pixelFigures(images: readonly ScoredImage[]): PixelFigures | null {
+  const known = images.filter(({ hasTruth }) => hasTruth);
+  if (known.every(({ scored }) => scored.mask === null)) return null;
+  const maps = known.map(({ scored }) => scored);
   return { auroc: pixelAuroc(maps), aupro: aupro(maps) };
 }

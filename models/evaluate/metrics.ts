@@ -3,54 +3,49 @@
  * a step), no binning, so figures compare with scikit-learn's and with the MVTec AD evaluation code's.
  */
 import { CodedError } from "../../errors.js";
-import { connectedRegions } from "./regions.js";
+import { connectedComponents } from "../pictures/components.js";
 
-/** One picture's anomaly map with its truth: `map` and `mask` are [height, width]; a good picture has no mask. */
+/** One picture's anomaly map with its truth. */
 export interface ScoredMap {
+  /** float32 [height, width]. */
   readonly map: Float32Array;
-  /** 0 or 1. */
+  /** 0 or 1, uint8 [height, width], 1 is defective; null for a good picture. */
   readonly mask: Uint8Array | null;
   readonly width: number;
   readonly height: number;
 }
 
-/** The part of the false positive rate that AUPRO integrates, as in the MVTec AD paper. */
-export const auproLimit = 0.3;
+/** The false positive rate up to which AUPRO integrates, as in the MVTec AD paper. */
+export const AUPRO_LIMIT = 0.3;
 
 /**
  * The chance that a defect scores above a good one (ties count half): the area under the ROC curve.
- * `labels` are 1 (defect) and 0. Throws METRIC_ONE_CLASS, METRIC_NOT_FINITE.
+ * @param labels 1 (defect) and 0
+ * @throws CodedError METRIC_ONE_CLASS, METRIC_NOT_FINITE
  */
 export function auroc(scores: ArrayLike<number>, labels: ArrayLike<number>): number {
-  const count = scores.length;
-  const good = new Float64Array(count);
-  const defect = new Float64Array(count);
-  let g = 0;
-  let d = 0;
-  for (let i = 0; i < count; i++) {
-    if (labels[i]) defect[d++] = scores[i] as number;
-    else good[g++] = scores[i] as number;
-  }
-  return rankSum(good.subarray(0, g).sort(), defect.subarray(0, d).sort());
+  const all = Float64Array.from(scores);
+  const good = all.filter((_, at) => !labels[at]);
+  const defect = all.filter((_, at) => labels[at]);
+  return rankSum(good.sort(), defect.sort());
 }
 
-/** AUROC over all pixels of all pictures. Throws METRIC_ONE_CLASS, METRIC_NOT_FINITE. */
+/** AUROC over all pixels of all pictures. @throws CodedError METRIC_ONE_CLASS, METRIC_NOT_FINITE */
 export function pixelAuroc(samples: readonly ScoredMap[]): number {
   const { good, defect } = splitPixels(samples);
   return rankSum(good.sort(), defect.sort());
 }
 
-/** Walks both ascending lists once; for each defect score counts the good ones below, and half of the equal ones. */
+/** The share of pairs that a defect wins, a draw for half, in one walk along both ascending lists. */
 function rankSum(good: Float32Array | Float64Array, defect: Float32Array | Float64Array): number {
-  demandBoth(good, defect);
+  requireBoth(good, defect);
   let below = 0;
   let upTo = 0;
   let wins = 0;
-  for (let i = 0; i < defect.length; i++) {
-    const score = defect[i] as number;
-    while (below < good.length && (good[below] as number) < score) below++;
+  for (const score of defect) {
+    while (below < good.length && good[below]! < score) below += 1;
     if (upTo < below) upTo = below;
-    while (upTo < good.length && (good[upTo] as number) === score) upTo++;
+    while (upTo < good.length && good[upTo] === score) upTo += 1;
     wins += (below + upTo) / 2;
   }
   return wins / good.length / defect.length;
@@ -62,15 +57,16 @@ function rankSum(good: Float32Array | Float64Array, defect: Float32Array | Float
  * Follows the MVTec AD evaluation code: the overlap is averaged over the ground truth's connected regions (8-connected)
  * of all pictures, every distinct score is a threshold, and the curve is interpolated linearly at the limit. RD4AD's own
  * code samples 200 thresholds instead and drops the last step before the limit; the two differ in the third decimal.
- * Throws METRIC_ONE_CLASS, METRIC_NOT_FINITE.
+ * @throws CodedError METRIC_ONE_CLASS, METRIC_NOT_FINITE
  */
-export function aupro(samples: readonly ScoredMap[], limit = auproLimit): number {
+export function aupro(samples: readonly ScoredMap[], limit = AUPRO_LIMIT): number {
   const { good, defect, weight } = splitPixels(samples, true);
-  demandBoth(good, defect);
+  requireBoth(good, defect);
   good.sort();
-  const order = Uint32Array.from(defect.keys()).sort((a, b) => (defect[b] as number) - (defect[a] as number));
+  const order = Uint32Array.from(defect.keys()).sort((a, b) => defect[b]! - defect[a]!);
 
-  let left = good.length; // good[left..] are at or above the threshold
+  /** Good pixels from this one on are at or above the threshold. */
+  let left = good.length;
   let rate = 0;
   let overlap = 0;
   let area = 0;
@@ -86,13 +82,12 @@ export function aupro(samples: readonly ScoredMap[], limit = auproLimit): number
   };
 
   for (let at = 0; at < order.length; ) {
-    const score = defect[order[at] as number] as number;
-    while (left > 0 && (good[left - 1] as number) > score) left--;
+    const score = defect[order[at]!]!;
+    while (left > 0 && good[left - 1]! > score) left -= 1;
     if (!lineTo(1 - left / good.length, overlap)) return area / limit;
-    while (left > 0 && (good[left - 1] as number) === score) left--;
+    while (left > 0 && good[left - 1] === score) left -= 1;
     let next = overlap;
-    for (; at < order.length && defect[order[at] as number] === score; at++)
-      next += weight[order[at] as number] as number;
+    for (; at < order.length && defect[order[at]!] === score; at += 1) next += weight[order[at]!]!;
     if (!lineTo(1 - left / good.length, next)) return area / limit;
   }
   lineTo(1, overlap);
@@ -104,16 +99,14 @@ export function aupro(samples: readonly ScoredMap[], limit = auproLimit): number
  * It lies midway between two scores, so that "above" and "at or above" mean the same.
  */
 export function bestF1(scores: ArrayLike<number>, labels: ArrayLike<number>): { f1: number; threshold: number } {
-  const order = Uint32Array.from({ length: scores.length }, (_, i) => i).sort(
-    (a, b) => (scores[b] as number) - (scores[a] as number),
-  );
+  const order = Uint32Array.from({ length: scores.length }, (_, i) => i).sort((a, b) => scores[b]! - scores[a]!);
   let defects = 0;
-  for (let i = 0; i < labels.length; i++) defects += labels[i] ? 1 : 0;
+  for (let i = 0; i < labels.length; i += 1) defects += labels[i] ? 1 : 0;
   let best = { f1: 0, threshold: Number.POSITIVE_INFINITY };
   let hits = 0;
-  for (let i = 0; i < order.length; i++) {
-    hits += labels[order[i] as number] ? 1 : 0;
-    const score = scores[order[i] as number] as number;
+  for (let i = 0; i < order.length; i += 1) {
+    hits += labels[order[i]!] ? 1 : 0;
+    const score = scores[order[i]!]!;
     const next = scores[order[i + 1] ?? -1];
     if (next === score) continue;
     const f1 = (2 * hits) / (i + 1 + defects);
@@ -131,12 +124,8 @@ interface Pixels {
 }
 
 function splitPixels(samples: readonly ScoredMap[], weighted = false): Pixels {
-  let total = 0;
-  let defects = 0;
-  for (const { map, mask } of samples) {
-    total += map.length;
-    if (mask) for (let i = 0; i < mask.length; i++) defects += mask[i] ? 1 : 0;
-  }
+  const total = samples.reduce((sum, { map }) => sum + map.length, 0);
+  const defects = samples.reduce((sum, { mask }) => sum + (mask?.reduce((marked, value) => marked + value, 0) ?? 0), 0);
   const good = new Float32Array(total - defects);
   const defect = new Float32Array(defects);
   const weight = new Float64Array(weighted ? defects : 0);
@@ -144,24 +133,26 @@ function splitPixels(samples: readonly ScoredMap[], weighted = false): Pixels {
   let d = 0;
   let regions = 0;
   for (const { map, mask, width, height } of samples) {
-    const found = weighted && mask ? connectedRegions(mask, width, height) : null;
-    for (let i = 0; i < map.length; i++) {
-      const score = map[i] as number;
+    const found = weighted && mask ? connectedComponents(mask, width, height) : null;
+    for (let i = 0; i < map.length; i += 1) {
+      const score = map[i]!;
       if (!Number.isFinite(score)) throw notFinite();
-      if (!mask?.[i]) good[g++] = score;
-      else {
-        if (found) weight[d] = 1 / (found.areas[(found.labels[i] as number) - 1] as number);
-        defect[d++] = score;
+      if (mask === null || mask[i] === 0) {
+        good[g] = score;
+        g += 1;
+        continue;
       }
+      if (found !== null) weight[d] = 1 / found.components[found.labels[i]! - 1]!.area;
+      defect[d] = score;
+      d += 1;
     }
-    regions += found?.areas.length ?? 0;
+    regions += found?.components.length ?? 0;
   }
-  for (let i = 0; i < weight.length; i++) weight[i] = (weight[i] as number) / regions;
-  return { good, defect, weight };
+  return { good, defect, weight: weight.map((value) => value / regions) };
 }
 
-/** Typed arrays sort NaN to the end, so looking at the ends is enough once sorted; unsorted maps were checked before. */
-function demandBoth(good: ArrayLike<number>, defect: ArrayLike<number>): void {
+/** Sorted scores end with what is not finite; those of pixels were looked at one by one before they were sorted. */
+function requireBoth(good: ArrayLike<number>, defect: ArrayLike<number>): void {
   if (good.length === 0 || defect.length === 0)
     throw new CodedError("METRIC_ONE_CLASS", `${defect.length} defective and ${good.length} good values`, {
       remedy: "The data must hold both good and defective examples, with masks that mark some but not all pixels.",

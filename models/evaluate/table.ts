@@ -10,10 +10,10 @@ export function evaluationTable(result: EvaluationResult): string {
       name,
       String(type.image.count),
       figure(type.image.auroc),
-      figure(type.pixel.auroc),
-      figure(type.pixel.aupro),
+      figure(type.pixel?.auroc),
+      figure(type.pixel?.aupro),
     ]),
-    ["all", String(defects), figure(image.auroc), figure(pixel.auroc), figure(pixel.aupro)],
+    ["all", String(defects), figure(image.auroc), figure(pixel?.auroc), figure(pixel?.aupro)],
   ];
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
   const lines = rows.map((row) =>
@@ -33,6 +33,6 @@ export function evaluationTable(result: EvaluationResult): string {
   ].join("\n");
 }
 
-function figure(value: number): string {
-  return value.toFixed(4);
+function figure(value: number | undefined): string {
+  return value?.toFixed(4) ?? "-";
 }

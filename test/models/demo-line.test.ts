@@ -10,7 +10,9 @@ import {
   writeDemoDataset,
 } from "../../models/demo-line/index.js";
 import { readTestSet } from "../../models/evaluate/dataset.js";
-import { listImages, readMask, readRgb } from "../../models/pictures/images.js";
+import { listImages } from "../../models/pictures/folder.js";
+import { readRgb } from "../../models/pictures/images.js";
+import { readMask } from "../../models/pictures/masks.js";
 import { createRandom } from "../../models/random.js";
 import { suite } from "../support/suite.js";
 
@@ -112,11 +114,12 @@ test("a data set in the MVTec layout that the evaluation reads", async () => {
     const small = { width: 64, height: 64 };
     await writeDemoDataset({ dir, line, seed: 1, size: small, train: 3, testGood: 2, testPerType: 1 });
     assert.is((await listImages(join(dir, "train", "good"))).length, 3);
-    const images = await readTestSet(dir);
+    const { images, warnings } = await readTestSet(dir);
+    assert.equal(warnings, []);
     assert.equal(images.map(({ type }) => type).sort(), ["dent", "good", "good", "missing", "scratch", "stain"]);
-    for (const { path, mask } of images) {
+    for (const { path, masks } of images) {
       assert.is((await readRgb(path, small)).length, 64 * 64 * 3);
-      if (mask) assert.ok((await readMask(mask, small)).includes(1), mask);
+      for (const mask of masks) assert.ok((await readMask(mask, small)).marked > 0, mask);
     }
   } finally {
     await rm(dir, { recursive: true });

@@ -1,7 +1,7 @@
 import * as assert from "uvu/assert";
 import { CodedError } from "../../errors.js";
 import { aupro, auroc, bestF1, pixelAuroc, type ScoredMap } from "../../models/evaluate/metrics.js";
-import { connectedRegions } from "../../models/evaluate/regions.js";
+import { connectedComponents } from "../../models/pictures/components.js";
 import { createRandom } from "../../models/random.js";
 import { suite } from "../support/suite.js";
 
@@ -72,8 +72,11 @@ test("perfect maps give 1", () => {
 
 test("pixels that touch at a corner belong to one region", () => {
   const mask = Uint8Array.of(1, 0, 0, 1, 0, 1, 0, 1, 0, 0, 0, 0);
-  const { labels, areas } = connectedRegions(mask, 4, 3);
-  assert.equal(areas, [2, 2]);
+  const { labels, components } = connectedComponents(mask, 4, 3);
+  assert.equal(components, [
+    { area: 2, left: 0, top: 0, right: 1, bottom: 1 },
+    { area: 2, left: 3, top: 0, right: 3, bottom: 1 },
+  ]);
   assert.equal([...labels], [1, 0, 0, 2, 0, 1, 0, 2, 0, 0, 0, 0]);
 });
 
