@@ -1,7 +1,8 @@
 import { messageOf } from "../../errors.js";
 import { within } from "./within.js";
 
-interface Step {
+interface Part {
+  readonly name: string;
   readonly limitMs: number;
   readonly close: () => unknown;
 }
@@ -11,7 +12,7 @@ interface Step {
  */
 export class Closing {
   readonly #onFault: (reason: string) => void;
-  readonly #steps: Step[] = [];
+  readonly #parts: Part[] = [];
   #closed: Promise<void> | null = null;
 
   /** @param onFault is given the reason of each part that could not be closed, or not in time */
@@ -21,10 +22,11 @@ export class Closing {
 
   /**
    * Adds a part that is open now.
+   * @param name for whoever reads that it could not be closed
    * @param close waited for at most `limitMs` milliseconds; what hangs is left behind
    */
-  add(limitMs: number, close: () => unknown): void {
-    this.#steps.push({ limitMs, close });
+  add(name: string, limitMs: number, close: () => unknown): void {
+    this.#parts.push({ name, limitMs, close });
   }
 
   /** Closes every part once, however often it is called. Never rejects. */
@@ -34,12 +36,12 @@ export class Closing {
   }
 
   async #closeAll(): Promise<void> {
-    for (const { limitMs, close } of this.#steps.reverse()) {
+    for (const { name, limitMs, close } of this.#parts.reverse()) {
       try {
         const done = await within(limitMs, Promise.resolve(close()));
-        if (!done) this.#onFault(`a part was not closed within ${limitMs / 1_000} s`);
+        if (!done) this.#onFault(`${name} was not closed within ${limitMs / 1_000} s`);
       } catch (error) {
-        this.#onFault(`a part could not be closed: ${messageOf(error)}`);
+        this.#onFault(`${name} could not be closed: ${messageOf(error)}`);
       }
     }
   }

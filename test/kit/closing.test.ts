@@ -18,8 +18,8 @@ async function thingOf(open: (closing: Closing) => Promise<void>, faults: string
 test("parts are closed in reverse, each once the one after it is closed", async () => {
   const log: string[] = [];
   const closing = await thingOf(async (parts) => {
-    parts.add(1_000, () => log.push("first"));
-    parts.add(1_000, async () => {
+    parts.add("first", 1_000, () => log.push("first"));
+    parts.add("second", 1_000, async () => {
       await Promise.resolve();
       log.push("second");
     });
@@ -33,26 +33,26 @@ test("a part that hangs or fails keeps no other from being closed, and is report
   const log: string[] = [];
   const faults: string[] = [];
   const closing = await thingOf(async (parts) => {
-    parts.add(1_000, () => log.push("first"));
-    parts.add(1_000, () => {
+    parts.add("first", 1_000, () => log.push("first"));
+    parts.add("second", 1_000, () => {
       throw new Error("at once");
     });
-    parts.add(1_000, () => Promise.reject(new Error("later")));
-    parts.add(5, hang);
+    parts.add("third", 1_000, () => Promise.reject(new Error("later")));
+    parts.add("fourth", 5, hang);
   }, faults);
   await closing.close();
   assert.equal(log, ["first"]);
   assert.equal(faults, [
-    "a part was not closed within 0.005 s",
-    "a part could not be closed: later",
-    "a part could not be closed: at once",
+    "fourth was not closed within 0.005 s",
+    "third could not be closed: later",
+    "second could not be closed: at once",
   ]);
 });
 
 test("where opening fails half-way, what is open is closed before the error goes on", async () => {
   const log: string[] = [];
   const opened = thingOf(async (parts) => {
-    parts.add(1_000, () => log.push("closed"));
+    parts.add("first", 1_000, () => log.push("closed"));
     throw new Error("the second part");
   });
   await opened.then(

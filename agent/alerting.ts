@@ -1,0 +1,94 @@
+import { filter, Subject } from "rxjs";
+import type { Config } from "../config/types.js";
+import type { CodedError } from "../errors.js";
+import { baseTopic } from "./contract/topics.js";
+import { type Evidence, type EvidenceOptions, openEvidence } from "./evidence/evidence.js";
+import type { AlertHistory } from "./history/history.js";
+import { type HistoryOptions, openHistory } from "./history/open.js";
+import type { Clock } from "./kit/clock.js";
+import { opening } from "./kit/closing.js";
+import { type Logger, warnOf } from "./kit/log.js";
+import { alertDesk } from "./line/alert-intake.js";
+import { type OutboxOptions, openOutbox } from "./outbox/open.js";
+import type { Outbox } from "./outbox/outbox.js";
+import type { AlertStep } from "./types.js";
+
+/** The edges of alerting, each with its real default. */
+export interface AlertingDeps {
+  readonly openOutbox?: (options: OutboxOptions) => Promise<Outbox>;
+  readonly openHistory?: (options: HistoryOptions) => Promise<AlertHistory>;
+  readonly openEvidence?: (options: EvidenceOptions) => Promise<Evidence>;
+}
+
+/** What happens to an alert between its camera and the broker: it gets its picture, its number, and its place on disk. */
+export interface Alerting {
+  readonly outbox: Outbox;
+  readonly history: AlertHistory;
+  readonly evidence: Evidence;
+  /** Takes a step of an alert, in the turn in which it is taken: the picture shows what is then the camera's newest frame. */
+  accept(step: AlertStep): void;
+  /** Draws no more pictures; resolves when the outbox has every step that was accepted. */
+  finish(): Promise<void>;
+  /** Resolves when everything is on disk. */
+  close(): Promise<void>;
+}
+
+const OUTBOX_MS = 300;
+const HISTORY_MS = 150;
+/** Short, for watching has waited for it before. */
+const FINISH_MS = 50;
+
+/**
+ * Opens what is kept of alerts below the state folder, and takes up what the last run left there.
+ * @throws CodedError of the outbox, such as STORE_LOCKED where another agent has the folder
+ */
+export function openAlerting(
+  config: Config,
+  { log, clock, ...edges }: AlertingDeps & { readonly log: Logger; readonly clock: Clock },
+): Promise<Alerting> {
+  const { state, agent, mqtt, cameras } = config;
+  return opening(
+    (reason) => log.warn(reason),
+    async (closing) => {
+      const trouble$ = new Subject<CodedError>();
+      const onTrouble = (trouble: CodedError): void => trouble$.next(trouble);
+      trouble$.subscribe(warnOf(log));
+      // First, for it keeps a second agent out of the folder.
+      const outbox = await (edges.openOutbox ?? openOutbox)({
+        statePath: state.path,
+        base: baseTopic(mqtt.prefix, agent.id),
+        maxBytes: config.outbox.maxMb * 1_048_576,
+        maxAgeMs: config.outbox.maxAgeHours * 3_600_000,
+        onTrouble,
+      });
+      closing.add("the outbox", OUTBOX_MS, () => outbox.close());
+      const history = await (edges.openHistory ?? openHistory)({
+        statePath: state.path,
+        maxAlerts: config.alerts.historyMax,
+        maxAgeMs: config.alerts.historyDays * 86_400_000,
+        wallMs: clock.wallMs,
+        onTrouble,
+      });
+      closing.add("the history", HISTORY_MS, () => history.close());
+      const evidence = await (edges.openEvidence ?? openEvidence)({
+        config: config.evidence,
+        statePath: state.path,
+        cameras: cameras.length,
+        log,
+        nowMs: clock.monotonicMs,
+      });
+      const intake = alertDesk(evidence, outbox);
+      const finish = async (): Promise<void> => {
+        await Promise.all([evidence.close(), intake.settled()]);
+      };
+      closing.add("evidence", FINISH_MS, finish);
+      // Evidence gives way to alerts where the disk is full.
+      trouble$.pipe(filter(({ code }) => code === "STORE_FULL")).subscribe(() => void evidence.makeRoom());
+      outbox.added$.subscribe((alert) => history.record(alert));
+      const owed = await outbox.adopt();
+      if (owed > 0)
+        log.warn(`the last run was cut short: ${owed} alerts waited for a picture, or stood and are cleared`);
+      return { outbox, history, evidence, accept: intake.accept, finish, close: () => closing.close() };
+    },
+  );
+}

@@ -1,0 +1,109 @@
+import type { Config } from "../config/types.js";
+import type { Alerting } from "./alerting.js";
+import { commandHandlers } from "./commands/commands.js";
+import { serveCommands } from "./commands/serve.js";
+import type { Settings } from "./commands/settings.js";
+import type { MessageSink } from "./contract/message-sink.js";
+import { openValidator } from "./contract/validator.js";
+import { healthNow, statesOf } from "./health/report.js";
+import type { AgentView } from "./http/view.js";
+import type { Clock } from "./kit/clock.js";
+import { Closing, opening } from "./kit/closing.js";
+import { type Logger, warnOf } from "./kit/log.js";
+import { contextBook } from "./line/contexts.js";
+import type { Outbox } from "./outbox/outbox.js";
+import type { Uplink, Watching } from "./watching.js";
+
+/** The edges of what is far away. */
+export interface RemoteDeps {
+  /** Does not wait for the broker: it connects, and reconnects, behind; what is in the outbox it delivers. */
+  readonly openPublisher: (config: Config, log: Logger, outbox: Outbox) => Promise<MessageSink>;
+  /** Absent: nobody can look in. Never waits. */
+  readonly openHttp?: (view: AgentView, log: Logger) => { close(): Promise<void> };
+}
+
+/** What those who ask are answered from. */
+export interface Served {
+  readonly alerting: Alerting;
+  readonly watching: Watching;
+  readonly settings: Settings;
+}
+
+/** The agent's ends of its lines to the broker and to whoever looks in over HTTP. */
+export interface Remote extends Uplink {
+  /**
+   * Answers commands and HTTP from now on. To be called in the turn in which this was opened, or commands are missed.
+   * @returns what ends it: commands that are being carried out are given up, HTTP connections are cut
+   */
+  serve(served: Served): () => Promise<void>;
+  /** Sends what waits, `stopped`, and disconnects. */
+  close(): Promise<void>;
+}
+
+const HTTP_MS = 200;
+const PUBLISHER_MS = 2_600;
+
+/** Opens the way to the broker. @throws CodedError of the publisher, such as MQTT_EMBEDDED_FAILED */
+export function openRemote(
+  config: Config,
+  {
+    outbox,
+    log,
+    clock,
+    ...edges
+  }: RemoteDeps & { readonly outbox: Outbox; readonly log: Logger; readonly clock: Clock },
+): Promise<Remote> {
+  return opening(
+    (reason) => log.warn(reason),
+    async (closing) => {
+      const publisher = await edges.openPublisher(config, log, outbox);
+      closing.add("the connection to the broker", PUBLISHER_MS, () => publisher.close());
+      const contexts = contextBook(
+        config.cameras.map(({ id }) => id),
+        warnOf(log),
+      );
+      publisher.context$.subscribe(contexts.hear);
+      const serve = ({ alerting, watching, settings }: Served): (() => Promise<void>) => {
+        const { cameras, models, selfTests } = watching;
+        const { evidence, history } = alerting;
+        const serving = new Closing((reason) => log.warn(reason));
+        const view: AgentView = {
+          config,
+          cameras,
+          models,
+          alerts$: outbox.added$,
+          history,
+          evidence,
+          outbox: () => outbox.health(),
+          broker: () => publisher.health(),
+        };
+        const http = edges.openHttp?.(view, log);
+        serving.add("HTTP", HTTP_MS, () => http?.close());
+        const commands = serveCommands(publisher.command$, {
+          handlers: commandHandlers({
+            cameras,
+            settings,
+            status: async () => ({ ...healthNow(await watching.health()), states: statesOf(cameras) }),
+            runSelfTests: selfTests.run,
+            evidence,
+            earlier: (id) => history.find(id)?.alert ?? null,
+            send: alerting.accept,
+            wallMs: clock.wallMs,
+          }),
+          validate: openValidator(),
+          monotonicMs: clock.monotonicMs,
+          onFault: (command, reason) => log.error(`the command ${command} failed: ${reason}`),
+        });
+        serving.add("commands", 0, () => commands.close());
+        return () => serving.close();
+      };
+      return {
+        publish: (message) => publisher.publish(message),
+        context: contexts.of,
+        broker: () => publisher.health(),
+        serve,
+        close: () => closing.close(),
+      };
+    },
+  );
+}

@@ -1,0 +1,151 @@
+import { firstValueFrom, ReplaySubject } from "rxjs";
+import type { Config } from "../config/types.js";
+import { CodedError, messageOf } from "../errors.js";
+import type { Alerting } from "./alerting.js";
+import type { Settings } from "./commands/settings.js";
+import type { BrokerHealth } from "./contract/payloads.js";
+import { type MachineHealth, machineHealth } from "./health/machine.js";
+import { type HealthParts, healthMessage } from "./health/report.js";
+import { type LoadedModel, type LoadOptions, loadModel } from "./inference/load.js";
+import { modelShelf } from "./inference/model-registry.js";
+import { MOST_STUCK, stuckThreads } from "./inference/stuck.js";
+import type { Clock } from "./kit/clock.js";
+import { opening } from "./kit/closing.js";
+import type { Logger } from "./kit/log.js";
+import { type CameraDeps, type RunningCamera, runCamera } from "./line/camera.js";
+import { stateMessage } from "./line/outgoing.js";
+import { raiseRate } from "./scoring/raise-rate.js";
+import { type SelfTests, startSelfTests } from "./self-test/self-tests.js";
+import type { Context, Message } from "./types.js";
+
+/** The edges of watching, each with its real default where it has one. */
+export interface WatchingDeps {
+  readonly watchCamera: CameraDeps["watchCamera"];
+  readonly loadModel?: (dir: string, options: LoadOptions) => Promise<LoadedModel>;
+  readonly machineHealth?: () => Promise<MachineHealth>;
+  readonly healthEveryMs?: number;
+}
+
+/** What watching needs of the agent's line to its broker. */
+export interface Uplink {
+  /** Never rejects: what is given up is counted in `health`. */
+  publish(message: Message): Promise<void>;
+  /** What the line's control said last of the part before this camera. */
+  context(camera: string): Context | null;
+  broker(): BrokerHealth;
+}
+
+/** What watching is built on. */
+export interface WatchingParts {
+  readonly alerting: Alerting;
+  readonly uplink: Uplink;
+  readonly settings: Settings;
+  readonly log: Logger;
+  readonly clock: Clock;
+}
+
+/** The cameras and the models that judge their frames, tested now and then, and how all of it fares. */
+export interface Watching {
+  /** When every camera runs or is known to be faulted. Never rejects. */
+  readonly started: Promise<void>;
+  readonly cameras: readonly RunningCamera[];
+  /** By the name that cameras refer to. */
+  readonly models: ReadonlyMap<string, LoadedModel>;
+  readonly selfTests: SelfTests;
+  /** AGENT_STUCK, when only a new process can go on. Never rejects. */
+  readonly unfit: Promise<CodedError>;
+  health(): Promise<HealthParts>;
+  /** Resolves when the last frame is judged and the outbox has its alerts. */
+  close(): Promise<void>;
+}
+
+const DRAIN_MS = 1_000;
+const FINISH_MS = 600;
+/** How often shelvings are ended and floods summarised. */
+const TICK_MS = 1_000;
+
+/** Starts every camera; one that is at fault is `faulted`, and no other is touched by it. */
+export function startWatching(
+  config: Config,
+  { alerting, uplink, settings, log, clock, ...edges }: WatchingParts & WatchingDeps,
+): Promise<Watching> {
+  const startedAtMs = clock.monotonicMs();
+  return opening(
+    (reason) => log.warn(reason),
+    async (closing) => {
+      const unfit$ = new ReplaySubject<CodedError>(1);
+      const models = modelShelf(config, edges.loadModel ?? loadModel, (model, reason) => {
+        if (stuckThreads() > MOST_STUCK) unfit$.next(agentStuck(model, reason));
+        else log.error(`model ${model}: its inference thread is started again: ${reason}`);
+      });
+      closing.add("inference, or the last pictures of alerts,", FINISH_MS, () =>
+        Promise.all([models.close(), alerting.finish()]),
+      );
+      const deps: CameraDeps = {
+        watchCamera: edges.watchCamera,
+        model: (camera) => models.get(camera.model),
+        send: (outgoing) => {
+          if (outgoing.kind === "message") void uplink.publish(outgoing.message);
+          else alerting.accept(outgoing.step);
+        },
+        tellState: (camera, standing) => {
+          if (standing.state === "faulted") log.error(`${camera.id}: ${standing.reason}`);
+          void uplink.publish(stateMessage(camera.id, standing, clock.wallMs()));
+        },
+        context: uplink.context,
+        threshold: ({ id, alert }) => settings.now.thresholds[id] ?? alert.threshold,
+        enabled: ({ id, enabled }) => settings.now.enabled[id] ?? enabled,
+        floods: { rate: raiseRate(config.alerts.floodAbove), summaryEveryMs: config.alerts.summaryEveryS * 1_000 },
+        clock,
+      };
+      const cameras: RunningCamera[] = [];
+      closing.add("capture", DRAIN_MS, () => Promise.all(cameras.map((camera) => camera.stop())));
+      for (const camera of config.cameras) {
+        const running = runCamera(camera, deps);
+        cameras.push(running);
+        running.outcomes$.subscribe(alerting.evidence.saw);
+        running.alerts.restore((settings.now.shelvedUntilMs[camera.id] ?? 0) - clock.wallMs());
+      }
+      const selfTests = startSelfTests({ models: config.models, cameras, wallMs: clock.wallMs, log });
+      closing.add("self-tests", 0, () => selfTests.close());
+      const health = async (): Promise<HealthParts> => ({
+        machine: await (edges.machineHealth ?? machineHealth)(),
+        cameras,
+        models: models.loaded,
+        outbox: alerting.outbox.health(),
+        broker: uplink.broker(),
+        evidence: alerting.evidence.health(),
+        selfTests: selfTests.health(),
+        stuckThreads: stuckThreads(),
+        uptimeMs: clock.monotonicMs() - startedAtMs,
+        nowMs: clock.monotonicMs(),
+        wallMs: clock.wallMs(),
+      });
+      const publishHealth = async (): Promise<void> => uplink.publish(healthMessage(await health()));
+      const healthTimer = setInterval(() => {
+        publishHealth().catch((error: unknown) => log.error(`health cannot be published: ${messageOf(error)}`));
+      }, edges.healthEveryMs ?? 10_000);
+      closing.add("health", 0, () => clearInterval(healthTimer));
+      const tickTimer = setInterval(() => {
+        for (const camera of cameras) camera.tick();
+        selfTests.judge();
+      }, TICK_MS);
+      closing.add("the clock of alerts", 0, () => clearInterval(tickTimer));
+      return {
+        started: Promise.all(cameras.map(({ started }) => started)).then(() => undefined),
+        cameras,
+        models: models.loaded,
+        selfTests,
+        unfit: firstValueFrom(unfit$),
+        health,
+        close: () => closing.close(),
+      };
+    },
+  );
+}
+
+function agentStuck(model: string, reason: string): CodedError {
+  return new CodedError("AGENT_STUCK", `${stuckThreads()} inference threads do not come back: ${reason}`, {
+    at: `models.${model}`,
+  });
+}

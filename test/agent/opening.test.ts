@@ -1,0 +1,97 @@
+import { isDeepStrictEqual } from "node:util";
+import * as assert from "uvu/assert";
+import { type AgentDeps, startAgent } from "../../agent/agent.js";
+import { openEvidence } from "../../agent/evidence/evidence.js";
+import { openHistory } from "../../agent/history/open.js";
+import { openHttp } from "../../agent/http/open.js";
+import { loadModel } from "../../agent/inference/load.js";
+import { openMqtt } from "../../agent/mqtt/open.js";
+import { openOutbox } from "../../agent/outbox/open.js";
+import { fakeCamera } from "../fakes/camera.js";
+import { cameraConfig, configOf, mqttConfig } from "../support/config.js";
+import { suite } from "../support/suite.js";
+import { writeTinyBundle } from "../support/tiny-bundle.js";
+import { until } from "../support/until.js";
+
+/** A whole agent on its real edges but the camera: store, threads, embedded broker, HTTP. */
+const test = suite("opening an agent");
+
+/** Timers, sockets, threads and ports in use, by kind; not requests to the system, which end by themselves. */
+function inUse(): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  const lasting = process.getActiveResourcesInfo().filter((kind) => !kind.includes("Req"));
+  for (const kind of lasting) counts[kind] = (counts[kind] ?? 0) + 1;
+  return counts;
+}
+
+async function untilInUse(wanted: Readonly<Record<string, number>>): Promise<void> {
+  await until(() => isDeepStrictEqual(inUse(), wanted), "as before").catch(() => assert.equal(inUse(), wanted));
+}
+
+const quiet = () => undefined;
+const log = { info: quiet, warn: quiet, error: quiet };
+const fail = (part: string): never => {
+  throw new Error(`${part} cannot be opened`);
+};
+
+function edges(): AgentDeps {
+  return {
+    log,
+    watchCamera: (options) => fakeCamera(options.camera.id, [10, 250, 250, 250]).watch(options),
+    openOutbox,
+    openHistory,
+    openEvidence,
+    loadModel,
+    openPublisher: (config, to, outbox) => openMqtt(config, to, outbox, 0),
+    openHttp: (view) => openHttp(view, { version: "0", log, usualPort: 0 }),
+  };
+}
+
+/** The parts in the order in which they open, each with an agent whose part of that name rejects. */
+const failing: Readonly<Record<string, (real: AgentDeps) => Partial<AgentDeps>>> = {
+  outbox: () => ({ openOutbox: async () => fail("outbox") }),
+  history: () => ({ openHistory: async () => fail("history") }),
+  evidence: () => ({ openEvidence: async () => fail("evidence") }),
+  "what the last run left": () => ({
+    openOutbox: async (options) => {
+      const outbox = await openOutbox(options);
+      outbox.adopt = async () => fail("what the last run left");
+      return outbox;
+    },
+  }),
+  publisher: () => ({ openPublisher: async () => fail("publisher") }),
+  "the second camera": () => ({
+    openEvidence: async (options) => {
+      const evidence = await openEvidence(options);
+      let cameras = 0;
+      return Object.defineProperty({ ...evidence }, "saw", {
+        get: () => {
+          cameras += 1;
+          return cameras < 2 ? evidence.saw : fail("the second camera");
+        },
+      });
+    },
+  }),
+  HTTP: () => ({ openHttp: () => fail("HTTP") }),
+};
+
+for (const [part, broken] of Object.entries(failing)) {
+  test(`where ${part} cannot be opened, nothing that was opened before stays open`, async () => {
+    const config = configOf([cameraConfig("cam1"), cameraConfig("cam2")], {
+      mqtt: mqttConfig({ url: "embedded" }),
+      models: { plate: { path: await writeTinyBundle() } },
+    });
+    const before = inUse();
+    const real = edges();
+    const opened = startAgent(config, { ...real, ...broken(real) });
+    assert.is(await opened.then(() => "opened", String), `Error: ${part} cannot be opened`);
+    await untilInUse(before);
+    // The state folder is nobody's: the next agent has it.
+    const next = await startAgent(config, edges());
+    await next.started;
+    await next.stop();
+    await untilInUse(before);
+  });
+}
+
+test.run();
