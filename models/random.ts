@@ -39,7 +39,7 @@ export function createRandom(seed: number): Random {
     },
     shuffle: (values) => {
       const copy = [...values];
-      for (let i = copy.length - 1; i > 0; i--) {
+      for (let i = copy.length - 1; i > 0; i -= 1) {
         const j = int(i + 1);
         const kept = copy[i] as (typeof values)[number];
         copy[i] = copy[j] as (typeof values)[number];

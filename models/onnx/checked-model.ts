@@ -15,7 +15,7 @@ export interface ExpectedModel {
 }
 
 const MOST_NODES = 100_000;
-const remedy =
+const REMEDY =
   "Take a bundle that `retort train` or `retort export` wrote, or have the model's maker export it otherwise.";
 
 /**
@@ -66,7 +66,7 @@ export function checkedModel(bytes: Uint8Array, input: ExpectedModel["input"], a
 }
 
 function refusal(at: string): Refuse {
-  return (code, message) => new CodedError(code, message, { at, remedy });
+  return (code, message) => new CodedError(code, message, { at, remedy: REMEDY });
 }
 
 function decoded(bytes: Uint8Array, refuse: Refuse): { readonly model: Model; readonly graph: Graph } {

@@ -32,7 +32,7 @@ export const fractal: DrawnFamily = (fixed, varied, canvas) => {
   let u = 0;
   let v = 0;
   const { side, values } = canvas;
-  for (let i = 0; i < side * 110; i++) {
+  for (let i = 0; i < side * 110; i += 1) {
     const { a, b, c, d, e, f } = maps[varied.int(maps.length)] as (typeof maps)[number];
     [u, v] = [a * u + b * v + e, c * u + d * v + f];
     const [x, y] = canvas.toPixel(u, v);
@@ -49,7 +49,7 @@ export const strokes: DrawnFamily = (fixed, varied, canvas) => {
   const width = fixed.between(0.008, 0.045);
   const spread = fixed.pick([0.15, 0.6, Math.PI]);
   const count = Math.round(fixed.between(10, 22) / (0.25 + length));
-  for (let i = 0; i < count; i++) {
+  for (let i = 0; i < count; i += 1) {
     let [u, v] = [varied.between(-1, 1), varied.between(-1, 1)];
     let angle = varied.between(-spread, spread);
     const strength = varied.between(0.4, 1);
@@ -70,31 +70,36 @@ export const polygons: DrawnFamily = (fixed, varied, canvas) => {
   const frame = fixed.pick([0, 0, 0.72]);
   const radius = fixed.between(0.15, 0.5);
   const count = Math.round(fixed.between(1.2, 2.2) / radius);
-  for (let i = 0; i < count; i++) {
+  for (let i = 0; i < count; i += 1) {
     const [u, v] = [varied.between(-0.9, 0.9), varied.between(-0.9, 0.9)];
     const size = radius * varied.between(0.7, 1.3);
-    fillStar(canvas, u, v, size, corners, dent, frame, varied.between(0, 7), varied.between(0.35, 1));
+    const [turn, value] = [varied.between(0, 7), varied.between(0.35, 1)];
+    fillStar(canvas, { u, v, radius: size, corners, dent, frame, turn, value });
   }
 };
 
-function fillStar(
-  canvas: Canvas,
-  u: number,
-  v: number,
-  radius: number,
-  corners: number,
-  dent: number,
-  frame: number,
-  turn: number,
-  value: number,
-): void {
+interface Star {
+  readonly u: number;
+  readonly v: number;
+  readonly radius: number;
+  readonly corners: number;
+  /** Distance of the middle of a side from the centre, per radius; 1: the sides are straight. */
+  readonly dent: number;
+  /** Left empty inside, per radius; 0: filled. */
+  readonly frame: number;
+  /** Radians. */
+  readonly turn: number;
+  readonly value: number;
+}
+
+function fillStar(canvas: Canvas, { u, v, radius, corners, dent, frame, turn, value }: Star): void {
   const { side, values, scale } = canvas;
   const [cx, cy] = canvas.toPixel(u, v);
   const reach = Math.ceil(radius * scale);
   const sector = Math.PI / corners;
   const apothem = Math.cos(sector);
-  for (let y = Math.max(0, Math.floor(cy) - reach); y <= Math.min(side - 1, cy + reach); y++)
-    for (let x = Math.max(0, Math.floor(cx) - reach); x <= Math.min(side - 1, cx + reach); x++) {
+  for (let y = Math.max(0, Math.floor(cy) - reach); y <= Math.min(side - 1, cy + reach); y += 1)
+    for (let x = Math.max(0, Math.floor(cx) - reach); x <= Math.min(side - 1, cx + reach); x += 1) {
       const distance = Math.hypot(x - cx, y - cy) / (radius * scale);
       if (distance > 1) continue;
       // The angle from the middle of the nearest side (0) to the corner (sector).
@@ -107,13 +112,13 @@ function fillStar(
     }
 }
 
-/** A soft dot. */
+/** Draws a dot with a soft edge. */
 function stamp(canvas: Canvas, u: number, v: number, width: number, strength: number): void {
   const { side, values, scale } = canvas;
   const [cx, cy] = canvas.toPixel(u, v);
   const radius = Math.max(0.7, width * scale);
-  for (let y = Math.max(0, Math.ceil(cy - radius)); y <= Math.min(side - 1, cy + radius); y++)
-    for (let x = Math.max(0, Math.ceil(cx - radius)); x <= Math.min(side - 1, cx + radius); x++) {
+  for (let y = Math.max(0, Math.ceil(cy - radius)); y <= Math.min(side - 1, cy + radius); y += 1)
+    for (let x = Math.max(0, Math.ceil(cx - radius)); x <= Math.min(side - 1, cx + radius); x += 1) {
       const share = strength * Math.min(1, 1.2 * (radius + 0.5 - Math.hypot(x - cx, y - cy)));
       const at = y * side + x;
       if (share > (values[at] as number)) values[at] = share;

@@ -19,20 +19,20 @@ import {
 
 type AnyFamily = { readonly pointwise: Family } | { readonly drawn: DrawnFamily };
 
-const families: readonly AnyFamily[] = [
+const FAMILIES: readonly AnyFamily[] = [
   ...[gratings, noise, cells, lattice, spirals, marble, outlines, weave].map((pointwise) => ({ pointwise })),
   ...[fractal, strokes, polygons].map((drawn) => ({ drawn })),
 ];
 
 /** As many classes as there are well-told-apart parameters for; more are allowed, they only get harder. */
-export const formulaClasses = 12 * families.length;
+export const FORMULA_CLASSES = 12 * FAMILIES.length;
 
 /**
  * One picture of a class: RGB, [size, size, 3]. The same arguments always give the same picture; different seeds give
  * other poses, colours, light and details of the same class.
  */
 export function formulaImage(classId: number, seed: number, size: number): Uint8Array<ArrayBuffer> {
-  const family = families[classId % families.length] as AnyFamily;
+  const family = FAMILIES[classId % FAMILIES.length] as AnyFamily;
   const fixed = createRandom(seedOf(0xc1a55, classId));
   const varied = createRandom(seedOf(0x5eed, classId, seed));
   const values = new Float32Array(size * size);
@@ -45,9 +45,9 @@ export function formulaImage(classId: number, seed: number, size: number): Uint8
   if ("pointwise" in family) {
     const field = family.pointwise(fixed, varied);
     const unit = 2 / size / zoom;
-    for (let y = 0; y < size; y++) {
+    for (let y = 0; y < size; y += 1) {
       const dy = (y - size / 2) * unit;
-      for (let x = 0; x < size; x++) {
+      for (let x = 0; x < size; x += 1) {
         const dx = (x - size / 2) * unit;
         values[y * size + x] = field(cos * dx - sin * dy + shiftU, sin * dx + cos * dy + shiftV);
       }
@@ -83,13 +83,13 @@ function colour(values: Float32Array, size: number, fixed: Random, varied: Rando
   const grain = varied.between(0, 14);
 
   const pixels = new Uint8Array(size * size * 3);
-  for (let at = 0; at < values.length; at++) {
+  for (let at = 0; at < values.length; at += 1) {
     const value = Math.min(1, Math.max(0, values[at] as number));
     const [from, to, share] = value < 0.5 ? [first, middle, 2 * value] : [middle, last, 2 * value - 1];
     const x = at % size;
     const light = gain * (1 + tiltX * (x - size / 2) + tiltY * ((at - x) / size - size / 2));
     const speck = grain * (varied.next() + varied.next() - 1);
-    for (let c = 0; c < 3; c++) {
+    for (let c = 0; c < 3; c += 1) {
       const level = light * ((from[c] as number) * (1 - share) + (to[c] as number) * share) + speck;
       pixels[3 * at + c] = Math.min(255, Math.max(0, level));
     }

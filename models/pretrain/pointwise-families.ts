@@ -9,14 +9,14 @@ import { latticeValue, valueNoise } from "./noise.js";
 export type Field = (u: number, v: number) => number;
 export type Family = (fixed: Random, varied: Random) => Field;
 
-const tau = 2 * Math.PI;
+const TAU = 2 * Math.PI;
 
 /** Two or three plane waves at angles and frequencies of the class; squared off in some classes. */
 export const gratings: Family = (fixed, varied) => {
   const waves = Array.from({ length: 2 + fixed.int(2) }, () => {
     const angle = fixed.between(0, Math.PI);
     const frequency = fixed.between(5, 28);
-    return { x: frequency * Math.cos(angle), y: frequency * Math.sin(angle), phase: varied.between(0, tau) };
+    return { x: frequency * Math.cos(angle), y: frequency * Math.sin(angle), phase: varied.between(0, TAU) };
   });
   const sharpness = fixed.pick([0.5, 1, 3]);
   return (u, v) => {
@@ -38,7 +38,7 @@ export const noise: Family = (fixed, varied) => {
     let total = 0;
     let weight = 1;
     let scale = frequency;
-    for (let octave = 0; octave < 4; octave++) {
+    for (let octave = 0; octave < 4; octave += 1) {
       const value = valueNoise(u * scale, v * scale * stretch, seed + octave);
       sum += weight * (ridged ? 1 - Math.abs(2 * value - 1) : value);
       total += weight;
@@ -64,8 +64,8 @@ export const cells: Family = (fixed, varied) => {
     let nearest = 9;
     let second = 9;
     let owner = 0;
-    for (let cy = y0 - 1; cy <= y0 + 1; cy++)
-      for (let cx = x0 - 1; cx <= x0 + 1; cx++) {
+    for (let cy = y0 - 1; cy <= y0 + 1; cy += 1)
+      for (let cx = x0 - 1; cx <= x0 + 1; cx += 1) {
         const dx = Math.abs(cx + 0.5 + jitter * (latticeValue(cx, cy, seed) - 0.5) - x);
         const dy = Math.abs(cy + 0.5 + jitter * (latticeValue(cx, cy, seed + 1) - 0.5) - y);
         const distance = diamond ? dx + dy : Math.sqrt(dx * dx + dy * dy);
@@ -114,7 +114,7 @@ export const spirals: Family = (fixed, varied) => {
   const arms = fixed.int(7);
   const power = fixed.pick([0.6, 1, 1.6]);
   const sharpness = fixed.pick([0.8, 3]);
-  const [x, y, phase] = [varied.between(-0.4, 0.4), varied.between(-0.4, 0.4), varied.between(0, tau)];
+  const [x, y, phase] = [varied.between(-0.4, 0.4), varied.between(-0.4, 0.4), varied.between(0, TAU)];
   return (u, v) => {
     const radius = Math.hypot(u - x, v - y);
     const turn = arms === 0 ? 0 : arms * Math.atan2(v - y, u - x);
@@ -131,7 +131,7 @@ export const marble: Family = (fixed, varied) => {
   const seed = varied.int(2 ** 31);
   return (u, v) => {
     const bend = valueNoise(u * grain, v * grain, seed) + 0.5 * valueNoise(2 * u * grain, 2 * v * grain, seed + 1);
-    const wave = Math.sin(frequency * u + warp * tau * bend);
+    const wave = Math.sin(frequency * u + warp * TAU * bend);
     return folded ? Math.abs(wave) : 0.5 + 0.5 * wave;
   };
 };
@@ -143,7 +143,7 @@ export const outlines: Family = (fixed, varied) => {
   const rings = fixed.between(1, 7);
   const pointed = fixed.next() < 0.5;
   const filled = fixed.next() < 0.5;
-  const [x, y, phase] = [varied.between(-0.3, 0.3), varied.between(-0.3, 0.3), varied.between(0, tau)];
+  const [x, y, phase] = [varied.between(-0.3, 0.3), varied.between(-0.3, 0.3), varied.between(0, TAU)];
   return (u, v) => {
     const angle = corners * Math.atan2(v - y, u - x) + phase;
     const bulge = pointed ? Math.abs(Math.sin(angle / 2)) : 0.5 + 0.5 * Math.cos(angle);

@@ -7,7 +7,7 @@ import { initialWeights } from "../training/initial.js";
 import { networkOf, openStepper } from "../training/stepper.js";
 import type { Weights } from "../weights/weights.js";
 import { classifierStep, headParameters } from "./classifier.js";
-import { formulaClasses, formulaImage } from "./formula-images.js";
+import { FORMULA_CLASSES, formulaImage } from "./formula-images.js";
 
 export interface TeachOptions {
   readonly backbone: ResNet;
@@ -29,16 +29,16 @@ export interface TeachOptions {
 export async function teach(options: TeachOptions): Promise<Weights> {
   const { backbone, steps, batch, size, seed, rate = 0.003 } = options;
   const random = createRandom(seed);
-  const head = headParameters(backbone, formulaClasses);
+  const head = headParameters(backbone, FORMULA_CLASSES);
   const start = initialWeights([...teacherParameters(backbone), ...head], random);
   const stepper = await openStepper(
-    classifierStep(backbone, size, formulaClasses),
+    classifierStep(backbone, size, FORMULA_CLASSES),
     { step: 0, tensors: start },
     { threads: options.threads ?? 0, rate: (step) => 0.5 * rate * (1 + Math.cos((Math.PI * (step - 1)) / steps)) },
   );
   try {
     for (let step = 1; step <= steps; step += 1) {
-      const loss = await stepper.step(lesson(batch, size, () => random.int(formulaClasses), seedOf(seed, step)));
+      const loss = await stepper.step(lesson(batch, size, () => random.int(FORMULA_CLASSES), seedOf(seed, step)));
       options.onProgress?.({ step, loss });
     }
     const weights = new Map(networkOf(stepper.state()));
@@ -53,10 +53,10 @@ export async function teach(options: TeachOptions): Promise<Weights> {
 function lesson(batch: number, size: number, choose: () => number, seed: number): Feeds {
   const space = size * size;
   const image = new Float32Array(batch * 3 * space);
-  const labels = new Float32Array(batch * formulaClasses);
+  const labels = new Float32Array(batch * FORMULA_CLASSES);
   for (let slot = 0; slot < batch; slot += 1) {
     const label = choose();
-    labels[slot * formulaClasses + label] = 1;
+    labels[slot * FORMULA_CLASSES + label] = 1;
     const pixels = formulaImage(label, seedOf(seed, slot), size);
     for (let channel = 0; channel < 3; channel += 1) {
       const scale = 1 / (255 * DEVIATION[channel]!);
@@ -65,5 +65,5 @@ function lesson(batch: number, size: number, choose: () => number, seed: number)
       for (let at = 0; at < space; at += 1) image[plane + at] = pixels[at * 3 + channel]! * scale - shift;
     }
   }
-  return { image: floats(image, [batch, 3, size, size]), labels: floats(labels, [batch, formulaClasses]) };
+  return { image: floats(image, [batch, 3, size, size]), labels: floats(labels, [batch, FORMULA_CLASSES]) };
 }

@@ -30,12 +30,19 @@ export interface Checkpoint {
 /** The JSON in the header of the checkpoint's safetensors file; the tensors are the state's. */
 type Metadata = Progress & { readonly recipe: string; readonly step: number };
 
-const count = { type: "integer", minimum: 0 };
-const losses = { type: "array", items: { type: "number" } };
+const COUNT = { type: "integer", minimum: 0 };
+const LOSSES = { type: "array", items: { type: "number" } };
 const isMetadata = new Ajv().compile<Metadata>({
   type: "object",
   required: ["recipe", "epoch", "batch", "losses", "epochLosses", "step"],
-  properties: { recipe: { type: "string" }, epoch: count, batch: count, losses, epochLosses: losses, step: count },
+  properties: {
+    recipe: { type: "string" },
+    epoch: COUNT,
+    batch: COUNT,
+    losses: LOSSES,
+    epochLosses: LOSSES,
+    step: COUNT,
+  },
 });
 
 /**

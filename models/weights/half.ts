@@ -1,6 +1,6 @@
 /** IEEE 754 half precision, for weights on disk. */
 
-const scratch = new DataView(new ArrayBuffer(4));
+const SCRATCH = new DataView(new ArrayBuffer(4));
 
 export function fromHalf(halves: Uint16Array): Float32Array {
   return Float32Array.from(halves, halfToFloat);
@@ -21,8 +21,8 @@ function halfToFloat(half: number): number {
 }
 
 function floatToHalf(value: number): number {
-  scratch.setFloat32(0, value);
-  const bits = scratch.getUint32(0);
+  SCRATCH.setFloat32(0, value);
+  const bits = SCRATCH.getUint32(0);
   const sign = (bits >>> 16) & 0x8000;
   const magnitude = Math.abs(value);
   if (Number.isNaN(value)) return 0x7e00;

@@ -1,5 +1,5 @@
 import * as assert from "uvu/assert";
-import { formulaClasses, formulaImage } from "../../models/pretrain/formula-images.js";
+import { FORMULA_CLASSES, formulaImage } from "../../models/pretrain/formula-images.js";
 import { suite } from "../support/suite.js";
 
 const test = suite("formula images");
@@ -14,8 +14,8 @@ test("the same class and seed give the same picture, other seeds and classes ano
 });
 
 test("a hundred classes and more, none of them blank", () => {
-  assert.ok(formulaClasses >= 100);
-  const blank = Array.from({ length: formulaClasses }, (_, id) => id).filter((id) => {
+  assert.ok(FORMULA_CLASSES >= 100);
+  const blank = Array.from({ length: FORMULA_CLASSES }, (_, id) => id).filter((id) => {
     const levels = formulaImage(id, 7, side);
     const mean = levels.reduce((sum, level) => sum + level, 0) / levels.length;
     const variance = levels.reduce((sum, level) => sum + (level - mean) ** 2, 0) / levels.length;

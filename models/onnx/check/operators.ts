@@ -4,7 +4,7 @@
  * Tensors in, tensors out. Left out: what runs a graph of its own (If, Loop, Scan: they need not end), sequences, optionals, text,
  * pictures and random numbers. What opens files (EPContext) is in no domain that is known here.
  */
-const standard = `
+const STANDARD = `
   Abs Acos Acosh Add And ArgMax ArgMin Asin Asinh Atan Atanh AveragePool BatchNormalization BitShift Cast CastLike Ceil Celu Clip
   Compress Concat Constant ConstantOfShape Conv ConvInteger ConvTranspose Cos Cosh CumSum DepthToSpace DequantizeLinear Div Dropout
   DynamicQuantizeLinear Einsum Elu Equal Erf Exp Expand EyeLike Flatten Floor Gather GatherElements GatherND Gelu Gemm
@@ -16,7 +16,7 @@ const standard = `
   Sin Sinh Size Slice Softmax Softplus Softsign SpaceToDepth Split Sqrt Squeeze Sub Sum Tan Tanh ThresholdedRelu Tile TopK
   Transpose Trilu Unsqueeze Upsample Where Xor`;
 /** What quantising and optimising with ONNX Runtime make. */
-const microsoft = `
+const MICROSOFT = `
   DequantizeLinear FusedConv FusedMatMul Gelu QGemm QLinearAdd QLinearAveragePool QLinearConcat QLinearGlobalAveragePool
   QLinearLeakyRelu QLinearMul QLinearSigmoid QLinearSoftmax QuantizeLinear`;
 
@@ -24,35 +24,35 @@ const words = (text: string): ReadonlySet<string> => new Set(text.trim().split(/
 
 /** By domain. */
 export const OPERATORS: ReadonlyMap<string, ReadonlySet<string>> = new Map([
-  ["", words(standard)],
-  ["ai.onnx", words(standard)],
-  ["com.microsoft", words(microsoft)],
+  ["", words(STANDARD)],
+  ["ai.onnx", words(STANDARD)],
+  ["com.microsoft", words(MICROSOFT)],
 ]);
 
 /** From and to, both included. */
 export type Range = readonly [from: number, to: number];
 
-const side: Range = [1, 16_384];
-const axis: Range = [-64, 64];
-const margin: Range = [0, 16_384];
+const SIDE: Range = [1, 16_384];
+const AXIS: Range = [-64, 64];
+const MARGIN: Range = [0, 16_384];
 
 /** What whole numbers an attribute may hold, by its name. Runtimes divide by some of these, and allocate by others. */
 export const ATTRIBUTE_RANGES: ReadonlyMap<string, Range> = new Map([
-  ["kernel_shape", side],
-  ["strides", side],
-  ["dilations", side],
-  ["pads", margin],
-  ["output_padding", margin],
-  ["output_shape", side],
+  ["kernel_shape", SIDE],
+  ["strides", SIDE],
+  ["dilations", SIDE],
+  ["pads", MARGIN],
+  ["output_padding", MARGIN],
+  ["output_shape", SIDE],
   ["group", [1, 65_536]],
   ["num_groups", [1, 65_536]],
   ["blocksize", [1, 1_024]],
   ["size", [1, 65_536]],
   ["num_outputs", [1, 65_536]],
-  ["axis", axis],
-  ["axes", axis],
+  ["axis", AXIS],
+  ["axes", AXIS],
   ["perm", [0, 64]],
-  ["batch_dims", axis],
+  ["batch_dims", AXIS],
 ]);
 
 /** What a constant input that stands for sizes may hold: each number, and all multiplied. */
@@ -66,7 +66,7 @@ export interface SizeInput {
 export const MOST_ELEMENTS = 2 ** 28;
 
 const shape = (index: number): SizeInput => ({ index, each: [-1, 2 ** 24], most: MOST_ELEMENTS });
-const axes: SizeInput = { index: 1, each: axis, most: Number.POSITIVE_INFINITY };
+const AXES: SizeInput = { index: 1, each: AXIS, most: Number.POSITIVE_INFINITY };
 
 /** By operator. */
 export const SIZE_INPUTS: ReadonlyMap<string, readonly SizeInput[]> = new Map([
@@ -79,10 +79,10 @@ export const SIZE_INPUTS: ReadonlyMap<string, readonly SizeInput[]> = new Map([
   ["Pad", [{ index: 1, each: [-16_384, 16_384], most: Number.POSITIVE_INFINITY }]],
   ["OneHot", [{ index: 1, each: [1, 65_536], most: 65_536 }]],
   ["Range", [0, 1].map((index) => ({ index, each: [-(2 ** 24), 2 ** 24] as const, most: Number.POSITIVE_INFINITY }))],
-  ["Squeeze", [axes]],
-  ["Unsqueeze", [axes]],
-  ["ReduceSum", [axes]],
-  ["ReduceMean", [axes]],
-  ["ReduceMax", [axes]],
-  ["ReduceMin", [axes]],
+  ["Squeeze", [AXES]],
+  ["Unsqueeze", [AXES]],
+  ["ReduceSum", [AXES]],
+  ["ReduceMean", [AXES]],
+  ["ReduceMax", [AXES]],
+  ["ReduceMin", [AXES]],
 ]);
