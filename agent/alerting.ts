@@ -85,7 +85,7 @@ export function openAlerting(
       // Evidence gives way to alerts where the disk is full.
       trouble$.pipe(filter(({ code }) => code === "STORE_FULL")).subscribe(() => void evidence.makeRoom());
       outbox.added$.subscribe((alert) => history.record(alert));
-      const owed = await outbox.adopt();
+      const owed = await outbox.recover();
       if (owed > 0)
         log.warn(`the last run was cut short: ${owed} alerts waited for a picture, or stood and are cleared`);
       return { outbox, history, evidence, accept: intake.accept, finish, close: () => closing.close() };

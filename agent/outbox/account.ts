@@ -1,217 +1,292 @@
-import { put, remove, type Store, type StoreOp } from "../store/store.js";
-import { makeRoom, type RoomOptions, type Sacrifice } from "./eviction.js";
+import type { KeyRange, Store, StoreHealth, StoreOp } from "../store/store.js";
+import { expired, type Rank, victims } from "./eviction.js";
+import type { InFlight } from "./in-flight.js";
 import type { Loss, Losses, LossReason } from "./losses.js";
+import type { Kind, WaitingAlert, WaitingEvidence, WaitingMessage } from "./outbox.js";
 import {
+  type AccountRecord,
   ALERTS,
   alertKey,
-  EVIDENCE,
+  type Cause,
+  Change,
+  census,
+  EMPTY,
   evidenceKey,
-  type Kept,
+  type Filed,
+  type Numbered,
+  putAccount,
   readAlert,
   readEvidence,
+  type Stored,
+  type Tally,
   type Times,
-  updateKey,
 } from "./records.js";
-import { bytesOf, changed, count, type Kind, putMeta, type Tally } from "./tally.js";
+import type { Sequence } from "./sequence.js";
 
-export interface BooksState {
-  readonly high: number;
-  readonly first: number;
-  readonly tally: Tally;
-  readonly losses: Losses;
-}
-
-export interface BooksDeps {
+export interface AccountOptions {
   readonly store: Store;
+  readonly sequence: Sequence;
+  readonly losses: Losses;
+  readonly inFlight: InFlight;
+  /** The most that alerts and evidence may take together. */
   readonly maxBytes: number;
-  readonly clockMs: () => number;
-  /** What is being sent is not given up: it would be counted as lost, and arrive. */
-  readonly spared: (kind: Kind, seq: number) => boolean;
+  /** The longest that a message may wait, by the account's clock. */
+  readonly maxAgeMs: number;
+  readonly monotonicMs: () => number;
+  /** As it was read from the store; null in a new one, and where it was damaged. */
+  readonly record: AccountRecord | null;
 }
 
-/** What is known about what the broker has. */
-export interface Delivered {
-  readonly kind: "alert" | "evidence";
-  readonly seq: number;
-  readonly bytes: number;
-}
-
-export interface Change {
-  readonly kept: readonly Kept[];
-  readonly delivered: readonly Delivered[];
-  /** Beside what is in the account. */
+/** What one batch writes. */
+export interface Entry {
+  readonly messages: readonly Numbered[];
+  /** Messages that the broker has. */
+  readonly arrived: readonly Filed[];
+  /** Write-ahead notes. */
   readonly notes: readonly StoreOp[];
-  /** The last `seq` given out. */
-  readonly high: number;
 }
 
-/** At most so much goes in one step, so that alerts need not wait long for it. */
+/** One step gives up so much at most, so that alerts need not wait long for it. */
 const STEP_BYTES = 8_388_608;
 const STEP_MESSAGES = 1_000;
+const COMPACT_AFTER_BYTES = 67_108_864;
+const UPKEEP_EVERY_MS = 60_000;
 
-/** The outbox's store and its account of it: every change is one batch, with the account in it. One change at a time. */
-export class Books {
-  readonly store: Store;
-  readonly #deps: BooksDeps;
-  #high: number;
-  #first: number;
+/**
+ * The store of an outbox and the account of what it holds: every change is one batch that holds the account, too, so that
+ * opening need not read it all. Changes must not overlap. What is in flight is never given up.
+ */
+export class Account {
+  readonly #options: AccountOptions;
+  readonly #startedMs: number;
   #tally: Tally;
-  readonly #losses: Losses;
+  /** No alert in the store has a lower number. */
+  #first: number;
   #oldest: Times | null = null;
+  /** Whether the tally says how much there should be. */
+  #isAccounted: boolean;
+  #removedBytes = 0;
+  #keptUpAtMs = 0;
 
-  constructor(deps: BooksDeps, state: BooksState) {
-    this.store = deps.store;
-    this.#deps = deps;
-    this.#high = state.high;
-    this.#first = state.first;
-    this.#tally = state.tally;
-    this.#losses = state.losses;
+  constructor(options: AccountOptions) {
+    const { record, monotonicMs } = options;
+    this.#options = options;
+    this.#startedMs = monotonicMs();
+    this.#tally = record?.tally ?? EMPTY;
+    this.#first = record?.first ?? 0;
+    this.#isAccounted = record !== null;
   }
 
-  get tally(): Tally {
-    return this.#tally;
+  /**
+   * The time that counts against `maxAgeHours`: for how long an agent has run with this outbox, and so could have delivered. It
+   * goes by the monotonic clock and is written with every batch: neither a wall clock that jumps nor a machine that was
+   * switched off over the holidays makes a message old.
+   */
+  get clockMs(): number {
+    const { record, monotonicMs } = this.#options;
+    return (record?.clockMs ?? 0) + Math.max(0, monotonicMs() - this.#startedMs);
   }
 
-  get losses(): Losses {
-    return this.#losses;
+  get bytes(): number {
+    return this.#tally.alert.bytes + this.#tally.evidence.bytes;
   }
 
-  /** Below this `seq` nothing waits. */
-  get first(): number {
-    return this.#first;
+  count(kind: Kind): number {
+    return this.#tally[kind].count;
   }
 
-  /** Null when nothing waits. */
+  /** The times of the oldest alert; null where none waits. */
   get oldest(): Times | null {
     return this.#oldest;
   }
 
+  health(): StoreHealth {
+    return this.#options.store.health();
+  }
+
+  /**
+   * Finds the first alert in a store that was just opened.
+   * @param stored the last number that the store knew: what is above it and not in the store is lost
+   */
+  async open(stored: number): Promise<void> {
+    const isCut = this.#isAccounted && this.#options.sequence.last > stored;
+    if (isCut || this.health().damage.length > 0) await this.recount(stored);
+    else await this.#findOldest();
+    this.#isAccounted = true;
+  }
+
+  /** The alerts of a range of numbers, both ends included, that may be sent: so many at most, in flight from now on. */
+  alerts(from: number, upTo: number, most: number): AsyncIterable<WaitingAlert> {
+    const range = { from: alertKey(Math.max(from, this.#first)), to: alertKey(upTo + 1) };
+    return this.#toSend(range, most, readAlert);
+  }
+
+  /** The first picture of a range of numbers, neither end included, that may be sent; in flight from now on. */
+  async evidence(after: number, before: number): Promise<WaitingEvidence | null> {
+    if (this.count("evidence") === 0) return null;
+    const range = { from: evidenceKey(after + 1), to: evidenceKey(before) };
+    for await (const evidence of this.#toSend(range, 1, readEvidence)) return evidence;
+    return null;
+  }
+
+  /** Passes over what must not be sent, however much it is. */
+  async *#toSend<T extends WaitingMessage>(
+    range: KeyRange,
+    most: number,
+    read: (key: string, value: Uint8Array) => Stored<T>,
+  ): AsyncIterable<T> {
+    const { store, inFlight } = this.#options;
+    let rest = range;
+    let found = 0;
+    for (let isMore = true; isMore && found < most; ) {
+      const limit = most - found;
+      let seen = 0;
+      for await (const { key, value } of store.entries({ ...rest, limit })) {
+        const { message } = read(key, value);
+        rest = { ...range, from: `${key}\0` };
+        seen += 1;
+        if (!inFlight.send(message)) continue;
+        found += 1;
+        yield message;
+      }
+      isMore = seen === limit;
+    }
+  }
+
   /** Synced when there is something to keep. @throws CodedError of the store; then nothing has changed */
-  async write({ kept, delivered, notes, high }: Change): Promise<void> {
-    const ops: StoreOp[] = [...notes];
-    let tally = this.#tally;
-    for (const { kind, seq, bytes } of delivered) {
-      if (kind === "evidence") ops.push(remove(evidenceKey(seq)));
-      else ops.push(remove(alertKey(seq)), remove(updateKey(seq)));
-      tally = changed(tally, kind === "evidence" ? "evidence" : "alerts", -1, -bytes);
-    }
-    for (const { seq, payload, alert, evidence, standing } of kept) {
-      ops.push(put(alertKey(seq), alert));
-      if (standing !== null) ops.push(standing);
-      tally = changed(tally, "alerts", 1, alert.length);
-      if (payload.phase === "updated") ops.push(put(updateKey(seq), new Uint8Array(0)));
-      if (evidence === null) continue;
-      ops.push(put(evidenceKey(seq), evidence));
-      tally = changed(tally, "evidence", 1, evidence.length);
-    }
-    this.#high = high;
-    await this.#apply(ops, { ops: [], tally, lost: [] }, kept.length > 0 || notes.some(({ kind }) => kind === "put"));
+  async write({ messages, arrived, notes }: Entry): Promise<void> {
+    const change = new Change(this.#tally, notes);
+    for (const message of arrived) change.remove(message);
+    for (const message of messages) change.keep(message);
+    await this.#apply(change, { sync: messages.length > 0 || notes.some(({ kind }) => kind === "put") });
+    this.#removedBytes += arrived.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
   /** Gives up what is beyond the bound. */
   async trim(): Promise<void> {
-    const enough: RoomOptions["enough"] = (left) => bytesOf(left) <= this.#deps.maxBytes;
-    if (enough(this.#tally, 0)) return;
-    await this.#apply([], await this.#sacrifice(this.#tally, { enough, reason: "room", upTo: "alerts" }), false);
+    if (this.bytes <= this.#options.maxBytes) return;
+    await this.#giveUp(this.#victims("alerts"), "room", ({ bytes }) => bytes <= this.#options.maxBytes);
   }
 
   /** Gives up a step's worth of what matters least. @returns how many messages */
-  async giveUp(upTo: "evidence" | "updates"): Promise<number> {
-    const before = bytesOf(this.#tally);
-    const enough: RoomOptions["enough"] = (left, lost) => lost >= STEP_MESSAGES || before - bytesOf(left) >= STEP_BYTES;
-    const sacrifice = await this.#sacrifice(this.#tally, { enough, reason: "disk", upTo });
-    if (sacrifice.lost.length > 0) await this.#apply([], sacrifice, false);
-    return sacrifice.lost.length;
-  }
-
-  /** Gives up what was added before, by the running clock. */
-  async expire(beforeMs: number): Promise<void> {
-    const ops: StoreOp[] = [];
-    const lost: Loss[] = [];
-    let tally = this.#tally;
-    const expire = (kind: Kind, { seq, atMs, bytes }: Times & { seq: number; bytes: number }): boolean => {
-      if (atMs >= beforeMs || lost.length >= STEP_MESSAGES) return false;
-      if (this.#deps.spared(kind, seq)) return true;
-      ops.push(...(kind === "alerts" ? [remove(alertKey(seq)), remove(updateKey(seq))] : [remove(evidenceKey(seq))]));
-      tally = changed(tally, kind, -1, -bytes);
-      lost.push({ seq, reason: kind === "alerts" ? "alert-age" : "evidence-age" });
-      return true;
-    };
-    for await (const { key, value } of this.store.entries({ ...EVIDENCE })) {
-      if (!expire("evidence", readEvidence(key, value))) break;
-    }
-    for await (const { key, value } of this.store.entries({ ...ALERTS, from: alertKey(this.#first) })) {
-      if (!expire("alerts", readAlert(key, value))) break;
-    }
-    if (lost.length > 0) await this.#apply(ops, { ops: [], tally, lost }, false);
+  async giveUp(upTo: Rank): Promise<number> {
+    const before = this.bytes;
+    const isEnough = ({ lost, bytes }: Change) => lost.length >= STEP_MESSAGES || before - bytes >= STEP_BYTES;
+    return this.#giveUp(this.#victims(upTo), "disk", isEnough);
   }
 
   /**
-   * Reads it all, corrects the account, and tells which numbers should be there and are not.
-   * @param stored the last number that was seen in the store
-   * @param accounted whether the account so far says how many there should be
+   * What is done once a minute: a step's worth of what has waited for too long is given up, and the account is written, so that
+   * its clock survives. Does nothing when called sooner.
    */
-  async recount(stored: number, upTo: number, accounted: boolean): Promise<void> {
-    const { tally, seqs } = await count(this.store);
-    const there = new Set(seqs);
+  async upkeep(): Promise<void> {
+    if (this.clockMs - this.#keptUpAtMs < UPKEEP_EVERY_MS) return;
+    this.#keptUpAtMs = this.clockMs;
+    await this.#expire();
+    if (this.count("alert") + this.count("evidence") > 0) await this.#apply(new Change(this.#tally));
+  }
+
+  async #expire(): Promise<void> {
+    const { maxAgeMs } = this.#options;
+    const old = expired(this.#holdings, this.clockMs - maxAgeMs);
+    await this.#giveUp(old, "age", ({ lost }) => lost.length >= STEP_MESSAGES);
+  }
+
+  /**
+   * Reads everything, corrects the tally, and counts the numbers that should be there and are not as lost.
+   * @param stored the last number that is known to have been in the store
+   */
+  async recount(stored = this.#options.sequence.last): Promise<void> {
+    const { store, losses, sequence } = this.#options;
+    const { tally, seqs } = await census(store);
+    const found = new Change(tally);
     const absent = (from: number, to: number, reason: LossReason): Loss[] => {
       const lost: Loss[] = [];
       for (let seq = from; seq <= to; seq += 1) {
-        if (!there.has(seq) && !this.#losses.holds(seq)) lost.push({ seq, reason });
+        if (!seqs.has(seq) && !losses.holds(seq)) lost.push({ seq, reason });
       }
       return lost;
     };
-    const unkept = absent(stored + 1, upTo, "alert-unkept");
-    let damaged = absent(accounted ? this.#first : (seqs[0] ?? stored + 1), stored, "alert-damaged");
-    const missing = this.#tally.alerts.count - tally.alerts.count;
-    if (accounted && damaged.length > missing) {
+    const [lowest = stored + 1] = seqs;
+    let damaged = absent(this.#isAccounted ? this.#first : lowest, stored, "alert-damaged");
+    const missing = this.count("alert") - tally.alert.count;
+    if (this.#isAccounted && damaged.length > missing) {
       // Some of these were delivered: only what the store names is certain.
-      const named = new Set(this.store.health().damage.flatMap(({ what }) => what));
+      const named = new Set(this.health().damage.flatMap(({ what }) => what));
       damaged = damaged.filter(({ seq }) => named.has(alertKey(seq)));
-      this.#losses.count("alert-damaged", missing - damaged.length);
+      losses.count("alert-damaged", missing - damaged.length);
     }
-    this.#losses.count("evidence-damaged", this.#tally.evidence.count - tally.evidence.count);
-    const lost = [...damaged, ...unkept];
-    this.#high = upTo;
-    await this.#apply([], { ops: [], tally, lost }, true);
+    losses.count("evidence-damaged", this.count("evidence") - tally.evidence.count);
+    found.lost.push(...damaged, ...absent(stored + 1, sequence.last, "alert-unkept"));
+    await this.#apply(found, { sync: true });
   }
 
-  /** Writes the account as it stands, so that the running clock survives. */
-  async note(): Promise<void> {
-    await this.#apply([], { ops: [], tally: this.#tally, lost: [] }, false);
+  /** Whether so much was removed since the last compaction that the next one is due. */
+  get isCompactionDue(): boolean {
+    return this.#removedBytes >= COMPACT_AFTER_BYTES;
   }
 
-  /** Finds the first that waits, in a store that was just opened. */
-  async begin(): Promise<void> {
-    await this.#findOldest();
+  /**
+   * Gives the space of what was removed back to the disk: takes seconds, while alerts go on.
+   * @returns whether the store is as able to write as at its opening
+   */
+  makeRoom(): Promise<boolean> {
+    this.#removedBytes = 0;
+    return this.#options.store.makeRoom();
   }
 
-  #sacrifice(
-    tally: Tally,
-    { enough, reason, upTo }: Pick<RoomOptions, "enough" | "upTo"> & { readonly reason: "room" | "disk" },
-  ): Promise<Sacrifice> {
-    const { spared } = this.#deps;
-    const reasons = { evidence: `evidence-${reason}`, alerts: `alert-${reason}` } as const;
-    return makeRoom(this.store, tally, { enough, spared, first: this.#first, ...reasons, upTo });
+  async close(): Promise<void> {
+    await this.#options.store.close();
+    await this.#options.sequence.close();
   }
 
-  async #apply(ops: readonly StoreOp[], { ops: more, tally, lost }: Sacrifice, sync: boolean): Promise<void> {
-    const account = { high: this.#high, first: this.#first, clockMs: this.#deps.clockMs(), tally };
-    const gaps = this.#losses.gapsWith(lost);
-    await this.store.batch([...ops, ...more, putMeta({ ...account, gaps })], { sync });
-    this.#losses.add(lost);
+  get #holdings(): { readonly store: Store; readonly first: number } {
+    return { store: this.#options.store, first: this.#first };
+  }
+
+  #victims(upTo: Rank): AsyncIterable<Filed> {
+    return victims(this.#holdings, this.count("evidence") > 0 ? "evidence" : "updates", upTo);
+  }
+
+  /** Gives up messages in the order given until it is enough. @returns how many */
+  async #giveUp(order: AsyncIterable<Filed>, cause: Cause, isEnough: (change: Change) => boolean): Promise<number> {
+    const { inFlight } = this.#options;
+    const plan = new Change(this.#tally);
+    const chosen: Filed[] = [];
+    for await (const message of order) {
+      if (isEnough(plan)) break;
+      if (inFlight.has(message)) continue;
+      plan.giveUp(message, cause);
+      chosen.push(message);
+    }
+    if (chosen.length === 0) return 0;
+    const change = new Change(this.#tally);
+    await inFlight.giveUp(chosen, async (messages) => {
+      for (const message of messages) change.giveUp(message, cause);
+      await this.#apply(change);
+    });
+    return change.lost.length;
+  }
+
+  async #apply({ ops, tally, lost }: Change, { sync }: { readonly sync: boolean } = { sync: false }): Promise<void> {
+    const { store, sequence, losses } = this.#options;
+    const record = { last: sequence.last, first: this.#first, clockMs: this.clockMs, tally };
+    await store.batch([...ops, putAccount({ ...record, gaps: losses.gapsWith(lost) })], { sync });
+    losses.add(lost);
     this.#tally = tally;
     await this.#findOldest();
   }
 
   async #findOldest(): Promise<void> {
+    const { store, sequence } = this.#options;
     this.#oldest = null;
-    if (this.#tally.alerts.count > 0) {
-      for await (const { key, value } of this.store.entries({ ...ALERTS, from: alertKey(this.#first), limit: 1 })) {
-        const alert = readAlert(key, value);
-        this.#oldest = alert;
-        this.#first = alert.seq;
+    if (this.count("alert") === 0) this.#first = sequence.last + 1;
+    else {
+      for await (const { key, value } of store.entries({ ...ALERTS, from: alertKey(this.#first), limit: 1 })) {
+        const { message, times } = readAlert(key, value);
+        this.#oldest = times;
+        this.#first = message.seq;
       }
-    } else this.#first = this.#high + 1;
+    }
   }
 }

@@ -1,79 +1,64 @@
 import { Subject } from "rxjs";
-import type { CodedError } from "../../errors.js";
+import { CodedError, messageOf } from "../../errors.js";
 import type { AlertPayload, OutboxHealth } from "../contract/payloads.js";
 import { Serial } from "../kit/serial.js";
 import type { StoreOp } from "../store/store.js";
 import type { AlertStep } from "../types.js";
-import type { Books, Delivered } from "./account.js";
-import type { RunningClock } from "./age.js";
-import type { Announcements } from "./announcements.js";
-import type { Handed } from "./in-flight.js";
-import { boundedInMemory, withoutPictures } from "./in-memory.js";
-import type { AlertDetails, Announced, Outbox, WaitingAlert, WaitingEvidence } from "./outbox.js";
-import { AskedQueue } from "./pending.js";
-import { type Kept, keptOf, type Times } from "./records.js";
-import type { Left } from "./recovery.js";
-import type { HighWater } from "./sequence.js";
-import { bytesOf } from "./tally.js";
-import { troubleOf } from "./trouble.js";
-import { waitingAlerts, waitingEvidence } from "./waiting.js";
+import type { Account } from "./account.js";
+import type { InFlight } from "./in-flight.js";
+import type { Losses } from "./losses.js";
+import type { AlertDetails, Announced, Outbox, WaitingAlert, WaitingEvidence, WaitingMessage } from "./outbox.js";
+import { Pending, waitingAmong } from "./pending.js";
+import { type Filed, type Numbered, numbered, type Times, withoutEvidence } from "./records.js";
+import { type Announcements, type Owed, standingAfter } from "./recovery.js";
+import type { Sequence } from "./sequence.js";
 
 export interface DurableOutboxDeps {
-  readonly books: Books;
-  readonly highWater: HighWater;
-  readonly handed: Handed;
+  readonly account: Account;
+  readonly sequence: Sequence;
+  readonly losses: Losses;
+  readonly inFlight: InFlight;
   readonly announcements: Announcements;
-  readonly left: readonly Left[];
-  /** The last `seq` given out. */
-  readonly high: number;
+  /** What the run before this one left undone. */
+  readonly owed: readonly Owed[];
   /** `T`. */
   readonly base: string;
-  readonly maxAgeMs: number;
-  readonly clock: RunningClock;
   readonly wallMs: () => number;
   readonly onTrouble: (trouble: CodedError) => void;
   /** Between looks at a disk that was full. */
   readonly tickMs: number;
 }
 
-/** What one batch holds at most. */
-const GROUP = 512;
-const GROUP_BYTES = 8_388_608;
-/** What was delivered is removed together. */
+/** One batch holds at most so much. */
+const BATCH_ALERTS = 512;
+const BATCH_EVIDENCE_BYTES = 8_388_608;
+/** The records of messages that arrived within so long are removed together. */
 const REMOVE_AFTER_MS = 20;
-const COMPACT_AFTER_BYTES = 67_108_864;
-const EXPIRE_EVERY_MS = 60_000;
 
-/** Everything that is asked for during one sync goes into the next: a storm costs few syncs, a lone alert waits for one. */
+/** The outbox on a store. All that is added during one sync goes into the next: a storm costs few syncs, a lone alert waits for one. */
 export class DurableOutbox implements Outbox {
   readonly added$ = new Subject<AlertPayload>();
   readonly #deps: DurableOutboxDeps;
-  readonly #asked = new AskedQueue();
-  /** Numbered, may be sent, and not on disk, which takes nothing: by `seq`, all above those on disk. */
-  #undurable: readonly Kept[] = [];
-  #delivered: Delivered[] = [];
-  #high: number;
-  /** The last that may be sent. */
-  #ready: number;
-  readonly #serial = new Serial((error) => this.#told(error));
-  #removing: NodeJS.Timeout | null = null;
-  #removedBytes = 0;
-  #expiredAtMs = 0;
-  #turning = false;
-  #recounting = false;
-  #regaining = false;
-  readonly #ticking: NodeJS.Timeout;
+  readonly #pending: Pending;
+  readonly #serial = new Serial((error) => this.#report(error));
+  #ticking: NodeJS.Timeout | undefined;
+  #removing: NodeJS.Timeout | undefined;
+  #isRecounting = false;
+  #isRegaining = false;
   #closing: Promise<void> | null = null;
 
   constructor(deps: DurableOutboxDeps) {
     this.#deps = deps;
-    this.#high = deps.high;
-    this.#ready = deps.high;
-    this.#ticking = setInterval(() => this.#serial.soon(this.#tick), deps.tickMs).unref();
+    this.#pending = new Pending(deps.losses);
+  }
+
+  /** Begins to look after its disk. To be called once. */
+  start(): void {
+    this.#ticking = setInterval(() => this.#serial.soon(this.#tick), this.#deps.tickMs).unref();
   }
 
   last(): number {
-    return this.#ready;
+    return this.#deps.sequence.sendable;
   }
 
   add(step: AlertStep, details: AlertDetails): Promise<void> {
@@ -86,76 +71,91 @@ export class DurableOutbox implements Outbox {
     return this.#deps.announcements.add(step, this.#now());
   }
 
-  async adopt(): Promise<number> {
-    const { left } = this.#deps;
-    await Promise.all(left.map(({ step, times, ...rest }) => this.#add(step, { ...rest, evidence: null }, times)));
-    return left.length;
+  async recover(): Promise<number> {
+    const { owed } = this.#deps;
+    await Promise.all(owed.map(({ step, times, ...rest }) => this.#add(step, { ...rest, evidence: null }, times)));
+    return owed.length;
   }
 
   #now(): Times {
-    return { atMs: this.#deps.clock.nowMs(), wallMs: this.#deps.wallMs() };
+    return { atMs: this.#deps.account.clockMs, wallMs: this.#deps.wallMs() };
   }
 
   #add(step: AlertStep, details: AlertDetails, times: Times): Promise<void> {
-    const { books, announcements } = this.#deps;
     if (this.#closing !== null) {
-      // What was announced is added in the next life.
-      if (!details.announced) books.losses.count("alert-stopped");
+      // The next run adds what was announced.
+      if (!details.announced) this.#deps.losses.count("alert-stopped");
       return Promise.resolve();
     }
     return new Promise((settle) => {
-      const given = this.#asked.add({ step, details, times, settle }, books.losses);
-      if (given?.details.announced) announcements.over(given.details.announced);
+      for (const dropped of this.#pending.add({ step, details, times, settle })) this.#endAnnouncement(dropped.details);
       this.#serial.soon(this.#turn);
     });
   }
 
-  async alerts(after: number, limit: number): Promise<readonly WaitingAlert[]> {
-    const { store, first } = this.#deps.books;
-    const range = { from: Math.max(after + 1, first), upTo: this.#ready, limit };
-    const found = await waitingAlerts(store, this.#undurable, range, (error) => this.#told(error));
-    for (const alert of found) this.#deps.handed.add(alert);
+  #endAnnouncement({ announced }: AlertDetails): void {
+    if (announced) this.#deps.announcements.end(announced);
+  }
+
+  alerts(after: number, limit: number): Promise<readonly WaitingAlert[]> {
+    return this.#deps.inFlight.reading(() => this.#findAlerts(after, limit));
+  }
+
+  async #findAlerts(after: number, limit: number): Promise<readonly WaitingAlert[]> {
+    const { account, sequence, inFlight } = this.#deps;
+    const upTo = sequence.sendable;
+    // As they are before the reading: what gets to the disk meanwhile is found in one place or the other.
+    const { undurable } = this.#pending;
+    const found: WaitingAlert[] = [];
+    try {
+      for await (const alert of account.alerts(after + 1, upTo, limit)) found.push(alert);
+    } catch (error) {
+      // A disk that cannot even be read must not hold back what is in memory.
+      this.#report(error);
+    }
+    for (const alert of waitingAmong(undurable, (found.at(-1)?.seq ?? after) + 1, upTo)) {
+      if (found.length < limit && inFlight.send(alert)) found.push(alert);
+    }
     if (found.length === 0) this.#checkAccount();
     return found;
   }
 
-  async evidence(after: number, before: number): Promise<WaitingEvidence | null> {
-    if (this.#deps.books.tally.evidence.count === 0) return null;
-    const evidence = await waitingEvidence(this.#deps.books.store, after, before);
-    if (evidence !== null) this.#deps.handed.add(evidence);
-    return evidence;
+  evidence(after: number, before: number): Promise<WaitingEvidence | null> {
+    return this.#deps.inFlight.reading(() => this.#deps.account.evidence(after, before));
   }
 
-  delivered(what: WaitingAlert | WaitingEvidence): void {
-    if (!this.#deps.handed.delete(what)) return;
-    const { kind, seq, bytes } = what;
-    this.#delivered.push({ kind, seq, bytes });
+  delivered(message: WaitingMessage): void {
+    this.#arrive(message);
+  }
+
+  refused(message: WaitingMessage): void {
+    if (!this.#arrive(message)) return;
+    this.#deps.losses.add([{ seq: message.seq, reason: `${message.kind}-refused` }]);
+  }
+
+  #arrive(message: WaitingMessage): boolean {
+    if (!this.#deps.inFlight.arrive(message)) return false;
     this.#removing ??= setTimeout(() => this.#serial.soon(this.#turn), REMOVE_AFTER_MS);
-  }
-
-  refused(what: WaitingAlert | WaitingEvidence): void {
-    const { losses } = this.#deps.books;
-    losses.add([{ seq: what.seq, reason: `${what.kind}-refused` }]);
-    this.delivered(what);
+    return true;
   }
 
   released(): void {
-    this.#deps.handed.clear();
+    this.#deps.inFlight.release();
   }
 
   health(): OutboxHealth {
-    const { books, wallMs } = this.#deps;
-    const { full, damage } = books.store.health();
-    const oldest = books.oldest ?? this.#undurable[0]?.times ?? this.#asked.oldest;
+    const { account, losses, wallMs } = this.#deps;
+    const { full, damage } = account.health();
+    const oldest = account.oldest ?? this.#pending.oldest;
     return {
-      depth: books.tally.alerts.count + this.#undurable.length + this.#asked.length,
+      depth: account.count("alert") + this.#pending.count,
       ageMs: oldest === null ? 0 : Math.max(0, wallMs() - oldest.wallMs),
-      bytes: bytesOf(books.tally),
-      evidence: books.tally.evidence.count,
-      undurable: this.#undurable.length,
+      bytes: account.bytes,
+      evidence: account.count("evidence"),
+      undurable: this.#pending.undurable.length,
       full,
-      lost: books.losses.counts(),
-      gaps: books.losses.gaps(),
+      lost: losses.counts(),
+      gaps: losses.gaps(),
       damage: damage.map(({ kind, count }) => ({ kind, count })),
     };
   }
@@ -165,136 +165,128 @@ export class DurableOutbox implements Outbox {
       clearInterval(this.#ticking);
       await this.#serial.run(async () => {
         do await this.#takeTurn();
-        while (this.#asked.length > 0);
+        while (this.#pending.hasUnnumbered);
       });
-      clearTimeout(this.#removing ?? undefined);
-      await this.#deps.books.store.close();
-      await this.#deps.highWater.close();
+      clearTimeout(this.#removing);
+      await this.#deps.account.close();
       this.added$.complete();
     })();
     return this.#closing;
   }
 
   readonly #turn = async (): Promise<void> => {
-    this.#turning = true;
-    try {
-      await this.#takeTurn();
-    } finally {
-      this.#turning = false;
-    }
-    if (this.#asked.length > 0) this.#serial.soon(this.#turn);
+    await this.#takeTurn();
+    if (this.#pending.hasUnnumbered) this.#serial.soon(this.#turn);
   };
 
-  /** One group: what is new, what the disk would not take before, and what was delivered. */
+  /** Writes one batch: alerts that are new, those that the disk would not take before, and the removal of what arrived. */
   async #takeTurn(): Promise<void> {
-    clearTimeout(this.#removing ?? undefined);
-    this.#removing = null;
-    const { announcements, base, highWater } = this.#deps;
-    const asked = this.#asked.take(GROUP, GROUP_BYTES);
-    const delivered = this.#delivered.splice(0);
-    const arrived = new Set(delivered.flatMap(({ kind, seq }) => (kind === "alert" ? [seq] : [])));
-    const fromMemory = new Set(this.#undurable.filter(({ seq }) => arrived.has(seq)).map(({ seq }) => seq));
-    this.#undurable = this.#undurable.filter(({ seq }) => !fromMemory.has(seq));
-    const fresh = asked.map(({ step, details, times }) => keptOf(step, details, (this.#high += 1), times, base));
-    for (const { details } of asked) if (details.announced) announcements.over(details.announced);
-    const fromDisk = delivered.filter(({ kind, seq }) => kind === "evidence" || !fromMemory.has(seq));
-    const notes = announcements.take();
-    const kept = await this.#keep([...this.#undurable, ...fresh], fromDisk, notes);
-    if (fresh.length > 0) await highWater.write(this.#high).catch((error: unknown) => this.#told(error));
-    this.#ready = this.#high;
-    for (const { seq, payload } of kept) if (seq > this.#high - fresh.length) this.added$.next(payload);
-    for (const { settle } of asked) settle();
+    clearTimeout(this.#removing);
+    this.#removing = undefined;
+    const { base, sequence, inFlight } = this.#deps;
+    const pending = this.#pending.take(BATCH_ALERTS, BATCH_EVIDENCE_BYTES);
+    inFlight.forget(this.#pending.forget(inFlight.arrived));
+    const known = sequence.last;
+    const fresh = pending.map(({ step, details, times }) => {
+      const notes = standingAfter(step, times);
+      return numbered(step, details.evidence, { seq: sequence.next(), times, notes, base });
+    });
+    for (const { details } of pending) this.#endAnnouncement(details);
+    const kept = await this.#keep([...this.#pending.undurable, ...fresh], inFlight.arrived);
+    if (fresh.length > 0) await sequence.save().catch((error: unknown) => this.#report(error));
+    sequence.allSendable();
+    for (const { seq, payload } of kept) if (seq > known) this.added$.next(payload);
+    for (const { settle } of pending) settle();
   }
 
-  /** @returns as it was kept, on disk or not */
-  async #keep(
-    kept: readonly Kept[],
-    delivered: readonly Delivered[],
-    notes: readonly StoreOp[],
-  ): Promise<readonly Kept[]> {
-    if (kept.length === 0 && delivered.length === 0 && notes.length === 0) return kept;
-    const { announcements, books } = this.#deps;
-    const write = async (these: readonly Kept[]): Promise<readonly Kept[]> => {
-      await books.write({ kept: these, delivered, notes, high: this.#high });
-      announcements.settle(notes, true);
-      this.#removedBytes += delivered.reduce((sum, { bytes }) => sum + bytes, 0);
-      this.#undurable = [];
-      await books.trim().catch((error: unknown) => this.#told(error));
-      return these;
-    };
-    const wanted = books.store.health().full ? withoutPictures(kept, books.losses) : kept;
+  /** @returns the messages as they were kept, on disk or in memory */
+  async #keep(messages: readonly Numbered[], arrived: readonly Filed[]): Promise<readonly Numbered[]> {
+    const { account, announcements } = this.#deps;
+    const notes = announcements.take();
+    if (messages.length === 0 && arrived.length === 0 && notes.length === 0) return messages;
+    const wanted = account.health().full ? this.#withoutEvidence(messages) : messages;
     try {
-      return await write(wanted);
+      return await this.#write(wanted, arrived, notes);
     } catch (error) {
-      this.#told(error);
+      this.#report(error);
     }
-    // Letting go of its reserve may have made room for the alerts, if not for their pictures.
-    const bare = withoutPictures(wanted, books.losses);
+    // The store has let go of its reserve, which may have made room for the alerts, if not for their pictures.
+    const bare = this.#withoutEvidence(wanted);
     try {
-      const these = await write(bare);
-      // At once: what was let go may be taken by whoever filled the disk, and then not even a deletion can be written.
-      await books.giveUp("evidence").catch((error: unknown) => this.#told(error));
+      const written = await this.#write(bare, arrived, notes);
+      // At once: whoever filled the disk may take the reserve, too, and then not even a removal can be written.
+      await account.giveUp("evidence").catch((error: unknown) => this.#report(error));
       this.#regainRoom();
-      return these;
+      return written;
     } catch (error) {
-      this.#told(error);
+      this.#report(error);
       announcements.settle(notes, false);
-      this.#undurable = boundedInMemory(bare, books.losses);
-      this.#delivered.unshift(...delivered);
-      return this.#undurable;
+      return this.#pending.hold(bare);
     }
+  }
+
+  async #write(messages: readonly Numbered[], arrived: readonly Filed[], notes: readonly StoreOp[]) {
+    const { account, announcements, inFlight } = this.#deps;
+    await account.write({ messages, arrived, notes });
+    announcements.settle(notes, true);
+    inFlight.forget(arrived);
+    this.#pending.hold([]);
+    await account.trim().catch((error: unknown) => this.#report(error));
+    return messages;
+  }
+
+  /** The alerts alone: a disk that is nearly full may still take them. */
+  #withoutEvidence(messages: readonly Numbered[]): readonly Numbered[] {
+    this.#deps.losses.count("evidence-disk", messages.filter(({ evidence }) => evidence !== null).length);
+    return messages.map((message) => (message.evidence === null ? message : withoutEvidence(message)));
   }
 
   readonly #tick = async (): Promise<void> => {
-    const { books, clock, maxAgeMs } = this.#deps;
-    if (books.store.health().full || this.#undurable.length > 0) this.#regainRoom();
-    if (this.#undurable.length > 0 || this.#delivered.length > 0) await this.#takeTurn();
-    if (this.#removedBytes >= COMPACT_AFTER_BYTES) {
-      this.#removedBytes = 0;
-      // Takes seconds, while alerts go on.
-      books.store.makeRoom().catch((error: unknown) => this.#told(error));
-    }
-    if (clock.nowMs() - this.#expiredAtMs < EXPIRE_EVERY_MS) return;
-    this.#expiredAtMs = clock.nowMs();
-    await books.expire(clock.nowMs() - maxAgeMs);
-    if (books.tally.alerts.count + books.tally.evidence.count > 0) await books.note();
+    const { account, inFlight } = this.#deps;
+    const isWaiting = this.#pending.undurable.length > 0;
+    if (account.health().full || isWaiting) this.#regainRoom();
+    if (isWaiting || inFlight.arrived.length > 0) await this.#takeTurn();
+    if (account.isCompactionDue) account.makeRoom().catch((error: unknown) => this.#report(error));
+    await account.upkeep();
   };
 
   /** Gives up what matters least until the disk has room again; alerts that raise or clear are never given up for it. */
   #regainRoom(): void {
-    if (this.#regaining) return;
-    this.#regaining = true;
-    const { books } = this.#deps;
-    const step = async (): Promise<void> => {
-      while (this.#closing === null && !(await books.store.makeRoom())) {
+    if (this.#isRegaining) return;
+    this.#isRegaining = true;
+    const { account } = this.#deps;
+    const regain = async (): Promise<void> => {
+      while (this.#closing === null && !(await account.makeRoom())) {
         let given = 0;
         await this.#serial.run(async () => {
-          given = (await books.giveUp("evidence")) || (await books.giveUp("updates"));
+          given = (await account.giveUp("evidence")) || (await account.giveUp("updates"));
         });
         if (given === 0) return;
       }
     };
-    void step()
-      .catch((error: unknown) => this.#told(error))
+    void regain()
+      .catch((error: unknown) => this.#report(error))
       .finally(() => {
-        this.#regaining = false;
+        this.#isRegaining = false;
       });
   }
 
-  /** Nothing is found, nothing is on its way, and yet the account has some: what was there is damaged. */
+  /** Nothing is found, nothing is in flight, and yet the account has some: what was there is damaged. */
   #checkAccount(): void {
-    const { books, handed } = this.#deps;
-    const moving = handed.size > 0 || this.#delivered.length > 0 || this.#undurable.length > 0;
-    if (moving || this.#turning || this.#recounting || books.tally.alerts.count === 0) return;
-    this.#recounting = true;
+    const { account, sequence, inFlight } = this.#deps;
+    const isMoving = !inFlight.isEmpty || this.#pending.undurable.length > 0 || sequence.sendable < sequence.last;
+    if (isMoving || this.#isRecounting || account.count("alert") === 0) return;
+    this.#isRecounting = true;
     void this.#serial
-      .run(() => books.recount(this.#high, this.#high, true))
+      .run(() => account.recount())
       .finally(() => {
-        this.#recounting = false;
+        this.#isRecounting = false;
       });
   }
 
-  #told(error: unknown): void {
-    this.#deps.onTrouble(troubleOf(error));
+  #report(error: unknown): void {
+    const { onTrouble } = this.#deps;
+    if (error instanceof CodedError) onTrouble(error);
+    else onTrouble(new CodedError("OUTBOX_FAILED", messageOf(error), { cause: error }));
   }
 }

@@ -1,71 +1,92 @@
-import type { Entry, KeyRange, Store, StoreOp } from "../store/store.js";
-import { remove } from "../store/store.js";
-import type { Loss, LossReason } from "./losses.js";
-import { ALERTS, alertKey, EVIDENCE, evidenceKey, seqOf, UPDATES, updateKey } from "./records.js";
-import { changed, type Kind, type Tally } from "./tally.js";
+import type { Store } from "../store/store.js";
+import type { AlertPhase } from "../types.js";
+import {
+  ALERTS,
+  alertKey,
+  EVIDENCE,
+  type Filed,
+  numberIn,
+  readAlert,
+  readEvidence,
+  UPDATES,
+  updateKey,
+} from "./records.js";
 
-/** What is to be given up, and what is left then. */
-export interface Sacrifice {
-  readonly ops: readonly StoreOp[];
-  readonly tally: Tally;
-  readonly lost: readonly Loss[];
-}
-
-export interface RoomOptions {
-  /** Those handed out for sending are spared. */
-  readonly spared: (kind: Kind, seq: number) => boolean;
-  /** Given up, oldest first, until this says enough. */
-  readonly enough: (tally: Tally, givenUp: number) => boolean;
-  /** The lowest `seq` that may still be there: looking from the very start would pass all that was removed. */
+/** The part of an outbox that victims are looked for in. */
+export interface Holdings {
+  readonly store: Store;
+  /** The lowest `seq` that an alert may have: a look from the very start would pass everything that was ever removed. */
   readonly first: number;
-  readonly evidence: LossReason;
-  readonly alerts: LossReason;
-  /** How far it may go. */
-  readonly upTo: "evidence" | "updates" | "alerts";
 }
 
-/** Alerts outrank evidence; of alerts, those that raise, clear or answer outrank those that update; the old go before the new. */
-export async function makeRoom(store: Store, tally: Tally, options: RoomOptions): Promise<Sacrifice> {
-  const { enough, spared, first } = options;
-  const ops: StoreOp[] = [];
-  const lost: Loss[] = [];
-  const gone = new Set<number>();
-  let left = tally;
-  const oldest = (range: KeyRange, from: string): AsyncIterable<Entry> => store.entries({ ...range, from });
-  const dropEvidence = (seq: number, bytes: number): void => {
-    ops.push(remove(evidenceKey(seq)));
-    left = changed(left, "evidence", -1, -bytes);
-    lost.push({ seq, reason: options.evidence });
-  };
-  const dropAlert = (seq: number, bytes: number): void => {
-    ops.push(remove(alertKey(seq)), remove(updateKey(seq)));
-    left = changed(left, "alerts", -1, -bytes);
-    lost.push({ seq, reason: options.alerts });
-    gone.add(seq);
-  };
-  const done = (): boolean => enough(left, lost.length);
+/**
+ * The order in which messages are given up: pictures before alerts; of alerts, those that only update before those that raise,
+ * clear or answer; within a rank the oldest first.
+ */
+const RANKS = { evidence, updates, alerts } as const;
 
-  if (!done() && left.evidence.count > 0) {
-    // Evidence of any age may wait longer than its alert did.
-    for await (const { key, value } of oldest(EVIDENCE, EVIDENCE.from)) {
-      if (done()) break;
-      if (!spared("evidence", seqOf(key))) dropEvidence(seqOf(key), value.length);
+export type Rank = keyof typeof RANKS;
+
+/** The messages in the order in which they are to be given up, from one rank up to another, both included. */
+export async function* victims(holdings: Holdings, from: Rank, upTo: Rank): AsyncIterable<Filed> {
+  const ranks = Object.keys(RANKS) as Rank[];
+  const given = new Set<number>();
+  for (const rank of ranks.slice(ranks.indexOf(from), ranks.indexOf(upTo) + 1)) {
+    for await (const victim of RANKS[rank](holdings)) {
+      // An alert that only updates is met again among all alerts.
+      if (victim.kind === "alert" && given.has(victim.seq)) continue;
+      if (victim.kind === "alert") given.add(victim.seq);
+      yield victim;
     }
   }
-  if (!done() && options.upTo !== "evidence") {
-    for await (const { key } of oldest(UPDATES, updateKey(first))) {
-      if (done()) break;
-      const seq = seqOf(key);
-      const alert = spared("alerts", seq) ? null : await store.get(alertKey(seq));
-      if (alert !== null) dropAlert(seq, alert.length);
-    }
+}
+
+/** Pictures may wait for longer than their alerts did, so they are looked for from the start. */
+async function* evidence({ store }: Holdings): AsyncIterable<Filed> {
+  for await (const { key, value } of store.entries(EVIDENCE)) {
+    yield { kind: "evidence", seq: numberIn(key), bytes: value.length };
   }
-  if (!done() && options.upTo === "alerts") {
-    for await (const { key, value } of oldest(ALERTS, alertKey(first))) {
-      if (done()) break;
-      const seq = seqOf(key);
-      if (!gone.has(seq) && !spared("alerts", seq)) dropAlert(seq, value.length);
-    }
+}
+
+async function* updates({ store, first }: Holdings): AsyncIterable<Filed> {
+  for await (const { key } of store.entries({ ...UPDATES, from: updateKey(first) })) {
+    const seq = numberIn(key);
+    const alert = await store.get(alertKey(seq));
+    if (alert !== null) yield { kind: "alert", seq, bytes: alert.length };
   }
-  return { ops, tally: left, lost };
+}
+
+async function* alerts({ store, first }: Holdings): AsyncIterable<Filed> {
+  for await (const { key, value } of store.entries({ ...ALERTS, from: alertKey(first) })) {
+    yield { kind: "alert", seq: numberIn(key), bytes: value.length };
+  }
+}
+
+/** The messages that were added before that moment of the account's clock. */
+export async function* expired({ store, first }: Holdings, beforeMs: number): AsyncIterable<Filed> {
+  for await (const { key, value } of store.entries(EVIDENCE)) {
+    const { message, times } = readEvidence(key, value);
+    if (times.atMs >= beforeMs) break;
+    yield message;
+  }
+  for await (const { key, value } of store.entries({ ...ALERTS, from: alertKey(first) })) {
+    const { message, times } = readAlert(key, value);
+    if (times.atMs >= beforeMs) break;
+    yield message;
+  }
+}
+
+/** A queue in memory cut down to so many messages, in the same order: those that only update go first, the oldest first. */
+export function bounded<T>(
+  queue: readonly T[],
+  most: number,
+  phaseOf: (message: T) => AlertPhase,
+): { readonly kept: readonly T[]; readonly dropped: readonly T[] } {
+  const dropped = new Set<T>();
+  const drop = (candidates: readonly T[]): void => {
+    for (const message of candidates.slice(0, Math.max(0, queue.length - dropped.size - most))) dropped.add(message);
+  };
+  if (queue.length > most) drop(queue.filter((message) => phaseOf(message) === "updated"));
+  if (queue.length - dropped.size > most) drop(queue.filter((message) => !dropped.has(message)));
+  return { kept: queue.filter((message) => !dropped.has(message)), dropped: [...dropped] };
 }

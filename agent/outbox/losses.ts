@@ -1,24 +1,25 @@
 import type { outboxLosses } from "../contract/losses.js";
 
-/** Why something will never arrive. */
+/** The reason why a message will never arrive; the word before the dash is its kind. */
 export type LossReason = (typeof outboxLosses)[number];
 
-/** Numbers that no subscriber will see, both ends included. */
+/** A range of numbers that no subscriber will see, both ends included. */
 export interface Gap {
   readonly from: number;
   readonly to: number;
   readonly reason: LossReason;
 }
 
+/** A message that was given up. */
 export interface Loss {
   readonly seq: number;
   readonly reason: LossReason;
 }
 
-/** The newest that are told; counts go on. */
-const GAPS = 32;
+/** The newest gaps are listed, so many at most. Their counts are complete. */
+const MOST_GAPS = 32;
 
-/** What was given up: counted since the start; the numbers that are missing are told across restarts. */
+/** The messages that were given up: counted since the start, and listed as gaps, which outlive a restart. */
 export class Losses {
   readonly #counts: Partial<Record<LossReason, number>> = {};
   #gaps: readonly Gap[];
@@ -27,6 +28,7 @@ export class Losses {
     this.#gaps = gaps;
   }
 
+  /** Counts messages that had no number, or whose number arrives all the same. */
   count(reason: LossReason, messages = 1): void {
     if (messages > 0) this.#counts[reason] = (this.#counts[reason] ?? 0) + messages;
   }
@@ -36,7 +38,7 @@ export class Losses {
     for (const { reason } of losses) this.count(reason);
   }
 
-  /** As they would be, for what is not yet certain. */
+  /** The gaps as they will be once these losses are added. */
   gapsWith(losses: readonly Loss[]): readonly Gap[] {
     const gaps = [...this.#gaps];
     for (const { seq, reason } of losses) {
@@ -46,9 +48,10 @@ export class Losses {
       if (gap === undefined) gaps.push({ from: seq, to: seq, reason });
       else gaps[near] = { from: Math.min(gap.from, seq), to: Math.max(gap.to, seq), reason };
     }
-    return gaps.slice(-GAPS);
+    return gaps.slice(-MOST_GAPS);
   }
 
+  /** Whether the number lies in a gap. */
   holds(seq: number): boolean {
     return this.#gaps.some(({ from, to }) => from <= seq && seq <= to);
   }

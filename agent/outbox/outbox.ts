@@ -5,68 +5,85 @@ import type { AlertStep } from "../types.js";
 /** The picture that shows what an alert is about. */
 export interface Evidence {
   readonly jpeg: Uint8Array;
-  /** Of the JPEG, in hexadecimal. */
+  /** The hash of the JPEG, in hexadecimal. */
   readonly sha256: string;
 }
 
-/** An alert that will be added, by its note in the outbox. */
+/** The name of the note on disk of an alert that was announced. */
 export interface Announced {
   readonly key: string;
 }
 
+/** What an alert's step is added with. */
 export interface AlertDetails {
   readonly evidence: Evidence | null;
-  /** Where it was announced before. */
+  /** The note that `announce` gave, where the alert was announced. */
   readonly announced?: Announced | null;
 }
 
+/** An alert message that the broker does not have. */
 export interface WaitingAlert {
   readonly kind: "alert";
   readonly seq: number;
   readonly payload: AlertPayload;
-  /** What it takes in the outbox. */
+  /** The size of its record. */
   readonly bytes: number;
 }
 
+/** A picture that the broker does not have. */
 export interface WaitingEvidence {
   readonly kind: "evidence";
-  /** Of the alert message that it belongs to. */
+  /** The number of the alert message that it belongs to. */
   readonly seq: number;
-  /** Without `T/`. */
+  /** The topic without `T/`. */
   readonly topic: string;
   readonly jpeg: Uint8Array;
+  /** The size of its record. */
   readonly bytes: number;
 }
 
-/** Where alerts get their `seq`, and wait, on disk, until the broker has them. */
+export type WaitingMessage = WaitingAlert | WaitingEvidence;
+
+export type Kind = WaitingMessage["kind"];
+
+/**
+ * The place where alerts get their number and wait, on disk, until the broker has them. Held by test/contracts/outbox.ts.
+ * The numbers (`seq`) have no gap but those that `health` explains.
+ */
 export interface Outbox {
   /**
-   * Numbers the alert and keeps it with its evidence. Resolves when it may be sent: it is on disk, or cannot be and is held
-   * in memory, or was given up; both are counted. Never rejects. Numbers come in the order of the calls.
+   * Numbers the alert and keeps it with its evidence. Fulfilled when the alert may be sent: it is on disk, or the disk takes
+   * nothing and it is held in memory, or it was given up; both are counted. Never rejects. Numbers follow the order of the calls.
    */
   add(step: AlertStep, details: AlertDetails): Promise<void>;
   /**
-   * Notes on disk that the alert will be added, when it has its picture: after a kill until then, `adopt` adds it without.
-   * Null once the outbox is being closed.
+   * Notes on disk that the alert will be added as soon as it has its picture: after a kill before then, `recover` adds it
+   * without. Null once the outbox is being closed.
    */
   announce(step: AlertStep): Announced | null;
-  /** Adds what a former life owes, see left.ts. To be called once, before anything is added. @returns how many */
-  adopt(): Promise<number>;
-  /** Each alert once it is kept, and may be sent. */
+  /**
+   * Adds what a run that was cut short still owes to subscribers: alerts that were announced, and the end of those that stood.
+   * To be called once, before anything is added. @returns how many alerts were added
+   */
+  recover(): Promise<number>;
+  /** Each alert once it may be sent. */
   readonly added$: Observable<AlertPayload>;
   /** The last `seq` that may be sent, 0 before the first. */
   last(): number;
-  /** What waits after that `seq`, in its order; it is not given up until `delivered` or `released`. */
+  /**
+   * The alerts that wait with a `seq` above `after`, in its order. They are in flight from now on, and so never given up, until
+   * they are `delivered`, `refused` or `released`.
+   */
   alerts(after: number, limit: number): Promise<readonly WaitingAlert[]>;
-  /** The first evidence whose alert's `seq` is above `after` and below `before`. */
+  /** The first picture that waits and whose alert's `seq` is above `after` and below `before`; in flight from now on. */
   evidence(after: number, before: number): Promise<WaitingEvidence | null>;
-  /** The broker has it: it is forgotten. */
-  delivered(what: WaitingAlert | WaitingEvidence): void;
-  /** The broker will never take it. */
-  refused(what: WaitingAlert | WaitingEvidence): void;
-  /** Nobody is sending any more: what was handed out waits again. */
+  /** The broker has the message: it is removed. */
+  delivered(message: WaitingMessage): void;
+  /** The broker will never take the message: it is removed and counted as lost. */
+  refused(message: WaitingMessage): void;
+  /** The connection is gone: what was in flight waits again. */
   released(): void;
   health(): OutboxHealth;
-  /** When everything said so far is written. Safe to call twice. */
+  /** Fulfilled when everything that was added is written. Safe to call twice. */
   close(): Promise<void>;
 }

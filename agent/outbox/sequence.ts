@@ -4,50 +4,82 @@ import { dirname } from "node:path";
 import { CodedError, messageOf } from "../../errors.js";
 import { makeFolder, replaceFile } from "../../replace-file.js";
 
-/**
- * The last `seq` given out, in a file of its own beside the store: a store that is lost must not make an agent count from 1
- * again. Written in place, in turns into two halves, so that it needs no space on a full disk and a torn write leaves one whole.
- */
-export interface HighWater {
-  /** As read when it was opened; 0 for a new one. */
-  readonly last: number;
-  /** From the bare number that version 0.1 kept. */
-  readonly migrated: boolean;
-  /** Resolves when it is on disk. One at a time. */
-  write(seq: number): Promise<void>;
-  close(): Promise<void>;
-}
-
+/** A half of the file is a page of the disk, so that a torn write leaves the other one whole. */
 const HALF_BYTES = 4_096;
+/** The file as version 0.1 wrote it. */
 const BARE = /^\d{1,15}\n?$/;
 
 /**
- * @param required whether nothing else knows the number: then a file that cannot be read is an error
- * @throws CodedError STATE_UNREADABLE when it is required, is there and holds no number; STATE_UNWRITABLE
+ * The numbers of one stream of messages, from 1 and without a gap, and the only place that knows the highest one. It lies in a
+ * file of its own beside the store: a store that is lost must not make an agent count from 1 again. The file is written in
+ * place, its halves in turn, so that it needs no space on a full disk.
  */
-export async function openHighWater(path: string, required: boolean): Promise<HighWater> {
+export class Sequence {
+  /** Whether the number comes from the file of version 0.1, which had no outbox. */
+  readonly migrated: boolean;
+  readonly #file: FileHandle;
+  #last: number;
+  #sendable: number;
+  #half = 0;
+
+  constructor(file: FileHandle, last: number, migrated: boolean) {
+    this.migrated = migrated;
+    this.#file = file;
+    this.#last = last;
+    this.#sendable = last;
+  }
+
+  /** The highest number that was handed out, 0 before the first. */
+  get last(): number {
+    return this.#last;
+  }
+
+  /** The highest number whose message may be sent; 0 before the first. */
+  get sendable(): number {
+    return this.#sendable;
+  }
+
+  /** Hands out the next number. */
+  next(): number {
+    this.#last += 1;
+    return this.#last;
+  }
+
+  /** Declares that all messages that have a number may be sent. */
+  allSendable(): void {
+    this.#sendable = this.#last;
+  }
+
+  /** Writes the highest number. Fulfilled when it is on disk. Calls must not overlap. @throws what the file system answers */
+  async save(): Promise<void> {
+    this.#half = 1 - this.#half;
+    await this.#file.write(lineOf(this.#last), this.#half * HALF_BYTES, "latin1");
+    await this.#file.datasync();
+  }
+
+  close(): Promise<void> {
+    return this.#file.close();
+  }
+}
+
+/**
+ * Opens a sequence behind the highest number that its file or its store knows.
+ * @param stored the highest number in the store, 0 where it holds none: then a file that cannot be read is an error
+ * @throws CodedError STATE_UNREADABLE, STATE_UNWRITABLE
+ */
+export async function openSequence(path: string, stored: number): Promise<Sequence> {
   const found = await readFile(path, "latin1").catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return "0\n";
     throw unreadable(path, error.message);
   });
-  const last = numberIn(found);
-  if (last === null && required) throw unreadable(path, "it holds no number");
-  const sound = last !== null && found.length === 2 * HALF_BYTES;
-  const file = await (sound ? open(path, "r+").catch(() => prepare(path, last)) : prepare(path, last ?? 0));
-  let half = 0;
-  return {
-    last: last ?? 0,
-    migrated: BARE.test(found) && last !== 0,
-    write: async (seq) => {
-      half = 1 - half;
-      await file.write(lineOf(seq), half * HALF_BYTES, "latin1");
-      await file.datasync();
-    },
-    close: () => file.close(),
-  };
+  const written = numberIn(found);
+  if (written === null && stored === 0) throw unreadable(path, "it holds no number");
+  const isWhole = written !== null && found.length === 2 * HALF_BYTES;
+  const file = await (isWhole ? open(path, "r+").catch(() => prepare(path, written)) : prepare(path, written ?? 0));
+  return new Sequence(file, Math.max(stored, written ?? 0), BARE.test(found) && written !== 0);
 }
 
-/** A file with both halves there, whatever was there before. */
+/** Writes a file with both halves, whatever was there before. */
 async function prepare(path: string, last: number): Promise<FileHandle> {
   try {
     await makeFolder(dirname(path), { mode: 0o700 });
@@ -56,7 +88,6 @@ async function prepare(path: string, last: number): Promise<FileHandle> {
   } catch (error) {
     throw new CodedError("STATE_UNWRITABLE", `cannot write the last alert's number: ${messageOf(error)}`, {
       at: path,
-      remedy: "Check state.path, that this user may write there, and that there is room.",
       cause: error,
     });
   }
@@ -71,6 +102,7 @@ function checkOf(digits: string): string {
   return createHash("sha256").update(digits).digest("hex").slice(0, 16);
 }
 
+/** The highest number of those whose check holds; null where there is none. */
 function numberIn(text: string): number | null {
   if (BARE.test(text)) return Number(text);
   const whole = [...text.matchAll(/(\d{16}) ([0-9a-f]{16})\n/g)].filter(
@@ -80,8 +112,5 @@ function numberIn(text: string): number | null {
 }
 
 function unreadable(path: string, reason: string): CodedError {
-  return new CodedError("STATE_UNREADABLE", `cannot read the last alert's number: ${reason}`, {
-    at: path,
-    remedy: "Write the last known seq of this agent into the file, or remove it to count from 1.",
-  });
+  return new CodedError("STATE_UNREADABLE", `cannot read the last alert's number: ${reason}`, { at: path });
 }

@@ -55,7 +55,7 @@ const failing: Readonly<Record<string, (real: AgentDeps) => Partial<AgentDeps>>>
   "what the last run left": () => ({
     openOutbox: async (options) => {
       const outbox = await openOutbox(options);
-      outbox.adopt = async () => fail("what the last run left");
+      outbox.recover = async () => fail("what the last run left");
       return outbox;
     },
   }),

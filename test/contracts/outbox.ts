@@ -93,6 +93,22 @@ export function outboxContract(name: string, openStore: () => Promise<Store>): v
     assert.equal(seqs(await waiting()), [1, 2, 3], "an acknowledgement over a link that is gone counts for nothing");
   });
 
+  test("what was delivered is not handed out again, though its records are not removed yet, and is counted once", async () => {
+    await open();
+    await addMany(times(5, "raised"), 1_000);
+    const [first, second] = await waiting();
+    outbox.delivered(first!);
+    outbox.delivered(second!);
+    const picture = (await outbox.evidence(0, 3))!;
+    outbox.delivered(picture);
+    outbox.released();
+    assert.equal(seqs(await outbox.alerts(0, 2)), [3, 4], "over the next connection");
+    assert.is((await outbox.evidence(0, 3))!.seq, 2);
+    for (const alert of [first!, second!, ...(await waiting())]) outbox.delivered(alert);
+    await until(() => outbox.health().depth === 0, "all are removed");
+    assert.equal([outbox.health().evidence, outbox.health().lost], [4, {}]);
+  });
+
   test("full: evidence goes first, then updates, then the oldest; numbers that go are told", async () => {
     await open({ maxBytes: 0.2 * MB });
     await addMany(["raised", ...times(20, "updated"), "cleared"], 20_000);
@@ -129,6 +145,27 @@ export function outboxContract(name: string, openStore: () => Promise<Store>): v
     await addMany(times(100, "raised"));
     assert.equal(seqs(await waiting()).slice(0, 3), [1, 2, 3]);
     assert.is(outbox.health().lost["alert-room"]! + outbox.health().depth, 105);
+  });
+
+  test("what is given up is not handed out while its records are being removed", async () => {
+    const store = await openStore();
+    const handedOut = new Map<number, WaitingAlert>();
+    const reading: Store = {
+      ...bound(store),
+      batch: async (ops, options) => {
+        const removes = ops.some(({ kind, key }) => kind === "delete" && key.startsWith("a/"));
+        for (const alert of removes ? await outbox.alerts(0, 10_000) : []) handedOut.set(alert.seq, alert);
+        await store.batch(ops, options);
+      },
+    };
+    await open({ openStore: async () => reading, maxBytes: 0.02 * MB });
+    for (let n = 0; n < 10; n += 1) await addMany(times(10, "raised"));
+    const { gaps } = outbox.health();
+    assert.ok(gaps.length > 0 && handedOut.size > 0);
+    const both = [...handedOut.keys()].filter((seq) => gaps.some(({ from, to }) => from <= seq && seq <= to));
+    assert.equal(both, []);
+    for (const alert of [...handedOut.values(), ...(await waiting())]) outbox.delivered(alert);
+    await until(() => outbox.health().depth === 0, "the account holds");
   });
 
   test("age counts the agent's own running, whatever the wall clock does", async () => {
@@ -181,6 +218,8 @@ export function outboxContract(name: string, openStore: () => Promise<Store>): v
     assert.ok(troubles.includes("STORE_FULL"));
     outbox.delivered(alerts[0]!);
     outbox.delivered(alerts[5]!);
+    outbox.released();
+    assert.equal(seqs(await waiting()), [2, 3, 4, 5, 7], "what was delivered is not sent again");
     room = true;
     await until(() => outbox.health().undurable === 0 && outbox.health().depth === 5, "they are on disk");
     outbox.released();

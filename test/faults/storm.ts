@@ -22,7 +22,7 @@ const outbox = await openOutbox({
   onTrouble: ({ code, message }) => tell({ trouble: code, message }),
 });
 tell({ openMs: performance.now() - beganMs });
-await outbox.adopt();
+await outbox.recover();
 const publisher = openPublisher({
   url,
   prefix: "retort",

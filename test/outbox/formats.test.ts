@@ -109,7 +109,7 @@ test("the gaps are told on, the account holds, and numbers go on where they ende
 
 test("alerts that were announced are added with what they said, and what stood is cleared, once", async () => {
   const outbox = await openV1();
-  assert.is(await outbox.adopt(), 6);
+  assert.is(await outbox.recover(), 6);
   const adopted = (await outbox.alerts(13, 100)).map(({ payload }) => payload);
   assert.equal(
     adopted.map(({ seq, id, phase, calibration, peak }) => [seq, id, phase, calibration, peak]),

@@ -49,7 +49,7 @@ function asKilled(alive: string): string {
 test("what waited for its picture at the kill is added without, once; what had it by then is not added again", async () => {
   const alive = temporaryFolder();
   const outbox = await open(alive);
-  assert.is(await outbox.adopt(), 0);
+  assert.is(await outbox.recover(), 0);
   const [late, soon] = [
     alertStep({ phase: "cleared", camera: "late", calibration: "by hand" }),
     alertStep({ phase: "cleared", camera: "soon" }),
@@ -60,7 +60,7 @@ test("what waited for its picture at the kill is added without, once; what had i
   const killed = asKilled(alive);
 
   const second = await open(killed);
-  assert.is(await second.adopt(), 1);
+  assert.is(await second.recover(), 1);
   const alerts = (await second.alerts(0, 10)).map(({ payload }) => payload);
   assert.equal(
     alerts.map(({ seq, id, calibration, evidence }) => [seq, id, calibration, evidence === null]),
@@ -69,10 +69,10 @@ test("what waited for its picture at the kill is added without, once; what had i
       [2, late.id, "by hand", true],
     ],
   );
-  assert.is(await (await open(asKilled(killed))).adopt(), 0, "it is an alert like others now");
+  assert.is(await (await open(asKilled(killed))).recover(), 0, "it is an alert like others now");
 
   await outbox.add(late, { evidence: picture(1_000), announced: waiting });
-  assert.is(await (await open(asKilled(alive))).adopt(), 0);
+  assert.is(await (await open(asKilled(alive))).recover(), 0);
 });
 
 test("what stood at the kill is cleared by the next life, once; what was cleared is left alone", async () => {
@@ -93,7 +93,7 @@ test("what stood at the kill is cleared by the next life, once; what was cleared
   const killed = asKilled(alive);
 
   const second = await open(killed, [], () => 1_700_000_000_000);
-  assert.is(await second.adopt(), 3);
+  assert.is(await second.recover(), 3);
   const told = (await second.alerts(6, 10)).map(({ payload }) => payload);
   assert.equal(
     told.map(({ seq, id, phase, peak, calibration, ts }) => [seq, id, phase, peak, calibration, ts]),
@@ -103,7 +103,7 @@ test("what stood at the kill is cleared by the next life, once; what was cleared
       [9, waited.id, "cleared", waited.peak, null, "2023-11-14T22:13:20.000Z"],
     ],
   );
-  assert.is(await (await open(asKilled(killed))).adopt(), 0);
+  assert.is(await (await open(asKilled(killed))).recover(), 0);
 });
 
 test("what was announced and not added at the stop is added in the next life, and not counted as lost", async () => {
@@ -114,7 +114,7 @@ test("what was announced and not added at the stop is added in the next life, an
   await outbox.add(alertStep(), { ...plain, announced });
   assert.equal(outbox.health().lost, {});
   const second = await open(statePath);
-  assert.is(await second.adopt(), 1);
+  assert.is(await second.recover(), 1);
   assert.equal(await seqs(second), [1]);
 });
 
