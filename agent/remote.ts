@@ -86,7 +86,7 @@ export function openRemote(
             status: async () => ({ ...healthNow(await watching.health()), states: statesOf(cameras) }),
             runSelfTests: selfTests.run,
             evidence,
-            earlier: (id) => history.find(id)?.alert ?? null,
+            earlier: (id) => history.find(id)?.latest ?? null,
             send: alerting.accept,
             wallMs: clock.wallMs,
           }),

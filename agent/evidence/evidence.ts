@@ -5,7 +5,7 @@ import { CodedError, messageOf } from "../../errors.js";
 import type { EvidenceHealth } from "../contract/payloads.js";
 import { onceAMinute } from "../kit/rate-limited.js";
 import type { AlertStep, Outcome } from "../types.js";
-import { Archive, type Kept } from "./archive.js";
+import { Archive } from "./archive.js";
 import { pictureDue } from "./due.js";
 import { diskFeedback, type FeedbackVerdict } from "./feedback.js";
 import { type EvidenceMaker, type MakerOptions, openEvidenceMaker } from "./maker.js";
@@ -13,14 +13,15 @@ import { diskRawFrames, leftRawFrames } from "./raw-frames.js";
 import { recentFrames } from "./recent.js";
 import { diskEvidence, leftEvidence } from "./store.js";
 import { type Picture, subjectOf } from "./subject.js";
+import { worstAlerts } from "./worst.js";
 
-/** All that is kept of what a camera saw when it raised an alert. Nothing here rejects unless it says so. */
+/** What is kept of that which a camera saw when it raised an alert. Nothing here rejects unless it says so. */
 export interface Evidence {
-  /** Shown what became of each frame, before the alerts that come of it are told. */
+  /** Takes what became of each frame, before the alerts that come of it are reported. */
   readonly saw: (outcome: Outcome) => void;
   /**
-   * To be asked in the turn in which the step is told: its frame must still be the camera's newest. One told late (the end of
-   * a shelving, a flood's summary) has none.
+   * The picture of a step, for the turn in which the step is reported: its frame must still be the camera's newest. A step that
+   * comes late (the end of a shelving, a flood's summary) has none. Every raise gets its own; kept here is that of the worst.
    * @returns null where no picture is due; else a promise that settles within a second, to null where none could be made
    */
   pictureOf(step: AlertStep): Promise<Picture | null> | null;
@@ -70,6 +71,7 @@ export async function openEvidence(options: EvidenceOptions): Promise<Evidence> 
     onRestart: (reason) => log.error(`evidence: its thread is started again: ${reason}`),
   });
   const isDue = pictureDue(nowMs);
+  const isWorst = worstAlerts();
   const warn = onceAMinute<{ code: string; text: string }>(({ text }) => log.warn(text), nowMs);
   const tend = (): Promise<void> =>
     archive.tend().catch((error: unknown) => warn({ code: "tend", text: `evidence on disk: ${messageOf(error)}` }));
@@ -87,7 +89,8 @@ export async function openEvidence(options: EvidenceOptions): Promise<Evidence> 
     if (kept.kept) counts.framesKept += 1;
     else failed(counts.framesFailed, kept.reason, `the raw frames of alert ${id} are not kept: ${kept.message}`);
   };
-  const told = (id: string, kept: Kept): void => {
+  const keepPicture = async (id: string, { jpeg }: Picture): Promise<void> => {
+    const kept = await store.put(id, jpeg);
     if (!kept.kept)
       failed(counts.unstored, kept.reason, `the picture of alert ${id} is not kept here: ${kept.message}`);
   };
@@ -101,14 +104,16 @@ export async function openEvidence(options: EvidenceOptions): Promise<Evidence> 
       const due = isDue(step, inspection !== null);
       if (due === "rate" || due === "late") counts.skipped[due] += 1;
       if (due !== "due" || inspection === null) return null;
-      if (step.phase === "raised") void keepFrames(step);
+      // One that comes back weaker does not take the place of what the alert is shown by.
+      const worst = isWorst(step);
+      if (worst && step.phase === "raised") void keepFrames(step);
       return maker.make(subjectOf(inspection, step.threshold, step.regions)).then((made) => {
         if (made.kind === "failed") {
           failed(counts.failed, made.reason, `alert ${step.id} goes without a picture: ${made.message}`);
           return null;
         }
         counts.made += 1;
-        void store.put(step.id, made.picture.jpeg).then((kept) => told(step.id, kept));
+        if (worst) void keepPicture(step.id, made.picture);
         return made.picture;
       });
     },

@@ -5,7 +5,7 @@ import { type Archive, type Item, type Kept, onDisk } from "./archive.js";
 
 /** Keeps alerts' pictures for those who ask later. Held by test/contracts/evidence-store.ts. */
 export interface EvidenceStore {
-  /** The newest of an alert takes the place of the one before. Never rejects. */
+  /** Takes the place of the alert's picture before. Never rejects. */
   put(alertId: string, jpeg: Uint8Array): Promise<Kept>;
   /** Null where there is none, or none any more. */
   read(alertId: string): Promise<Uint8Array | null>;

@@ -1,12 +1,5 @@
 import type { AlertPayload } from "../contract/payloads.js";
-
-/** One alert: its latest step, and how it came there. */
-export interface AlertRecord {
-  readonly alert: AlertPayload;
-  /** RFC 3339: of its first step. */
-  readonly since: string;
-  readonly steps: number;
-}
+import type { AlertRecord } from "./record.js";
 
 export interface AlertQuery {
   readonly camera?: string;
@@ -16,9 +9,9 @@ export interface AlertQuery {
   readonly limit: number;
 }
 
-/** The alerts of late, for whoever asks; bounded in number and age. Held by test/contracts/alert-history.ts. */
+/** The latest alerts, for whoever asks; bounded in number and age. Held by test/contracts/alert-history.ts. */
 export interface AlertHistory {
-  /** A step that is told again (same seq, or an earlier one) changes nothing. */
+  /** A step that comes again (same seq, or an earlier one) changes nothing. */
   record(alert: AlertPayload): void;
   /** Those with the latest step first. */
   list(query: AlertQuery): readonly AlertRecord[];

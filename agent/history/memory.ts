@@ -1,11 +1,12 @@
-import type { AlertHistory, AlertQuery, AlertRecord, Retention } from "./history.js";
+import type { AlertHistory, AlertQuery, Retention } from "./history.js";
+import { type AlertRecord, firstRecord, withStep } from "./record.js";
 
 export interface MemoryHistoryOptions extends Retention {
   /** Epoch milliseconds. */
   readonly wallMs: () => number;
   /** What an earlier run left, those with the latest step last. */
   readonly left?: readonly AlertRecord[];
-  /** Told of what is new, what was changed (its record) and what is gone (null). */
+  /** Given each record that is new or changed, and null for one that is gone. */
   readonly onChange?: (id: string, record: AlertRecord | null) => void;
 }
 
@@ -13,9 +14,9 @@ export interface MemoryHistoryOptions extends Retention {
 export function memoryHistory(options: MemoryHistoryOptions): AlertHistory {
   const { maxAlerts, maxAgeMs, wallMs, onChange = () => undefined } = options;
   /** A map keeps the order of insertion, and a record with a new step is inserted anew: the latest step is last. */
-  const records = new Map((options.left ?? []).map((record) => [record.alert.id, record]));
+  const records = new Map((options.left ?? []).map((record) => [record.latest.id, record]));
 
-  const isOld = ({ alert }: AlertRecord): boolean => wallMs() - Date.parse(alert.ts) > maxAgeMs;
+  const isOld = ({ latest }: AlertRecord): boolean => wallMs() - Date.parse(latest.ts) > maxAgeMs;
   const forget = (): void => {
     for (const [id, record] of records) {
       if (records.size <= maxAlerts && !isOld(record)) return;
@@ -24,17 +25,17 @@ export function memoryHistory(options: MemoryHistoryOptions): AlertHistory {
     }
   };
   const fits = (record: AlertRecord, { camera, sinceMs = Number.NEGATIVE_INFINITY }: AlertQuery): boolean =>
-    (camera === undefined || record.alert.camera === camera) && Date.parse(record.alert.ts) >= sinceMs;
+    (camera === undefined || record.latest.camera === camera) && Date.parse(record.latest.ts) >= sinceMs;
 
   forget();
   return {
-    record(alert) {
-      const before = records.get(alert.id);
-      if (before !== undefined && before.alert.seq >= alert.seq) return;
-      const record = { alert, since: before?.since ?? alert.ts, steps: (before?.steps ?? 0) + 1 };
-      records.delete(alert.id);
-      records.set(alert.id, record);
-      onChange(alert.id, record);
+    record(step) {
+      const before = records.get(step.id);
+      if (before !== undefined && before.latest.seq >= step.seq) return;
+      const record = before === undefined ? firstRecord(step) : withStep(before, step);
+      records.delete(step.id);
+      records.set(step.id, record);
+      onChange(step.id, record);
       forget();
     },
     list(query) {

@@ -1,7 +1,9 @@
 import { messageOf } from "../../errors.js";
+import type { AlertPayload } from "../contract/payloads.js";
 import { prefixed, put, remove, type Store, type StoreOp } from "../store/store.js";
-import type { AlertHistory, AlertRecord, Retention } from "./history.js";
+import type { AlertHistory, Retention } from "./history.js";
 import { memoryHistory } from "./memory.js";
+import { type AlertRecord, firstRecord } from "./record.js";
 
 export interface StoredHistoryOptions extends Retention {
   /** Its owner closes it, after the history. */
@@ -79,23 +81,35 @@ async function readAll(store: Store): Promise<{ records: AlertRecord[]; unreadab
     if (record === null) unreadable.push(key.slice(PREFIX.length));
     else records.push(record);
   }
-  return { records: records.sort((a, b) => a.alert.seq - b.alert.seq), unreadable };
+  return { records: records.sort((a, b) => a.latest.seq - b.latest.seq), unreadable };
 }
 
-/** Null for what this version cannot have written. */
+/** Null for what no version can have written. */
 function recordIn(value: Uint8Array): AlertRecord | null {
   try {
-    const record = JSON.parse(Buffer.from(value).toString("utf8")) as Partial<AlertRecord> | null;
-    const alert = record?.alert;
-    const whole =
-      typeof alert?.id === "string" &&
-      typeof alert.camera === "string" &&
-      Number.isInteger(alert.seq) &&
-      Number.isFinite(Date.parse(alert.ts)) &&
-      typeof record?.since === "string" &&
-      Number.isInteger(record.steps);
-    return whole ? (record as AlertRecord) : null;
+    const read = JSON.parse(Buffer.from(value).toString("utf8")) as Partial<AlertRecord & FirstForm> | null;
+    const { latest, alert, since, steps } = read ?? {};
+    if (typeof since !== "string") return null;
+    if (isStep(alert) && Number.isInteger(steps)) return { ...firstRecord(alert), since, stepCount: Number(steps) };
+    const whole = isStep(latest) && Array.isArray(steps) && read?.worst !== undefined && read.earlier !== undefined;
+    return whole ? (read as AlertRecord) : null;
   } catch {
     return null;
   }
+}
+
+/** A record as the first versions wrote it: the latest step, and the number of steps. */
+interface FirstForm {
+  readonly alert: AlertPayload;
+  readonly since: string;
+  readonly steps: number | AlertRecord["steps"];
+}
+
+function isStep(step: AlertPayload | undefined): step is AlertPayload {
+  return (
+    typeof step?.id === "string" &&
+    typeof step.camera === "string" &&
+    Number.isInteger(step.seq) &&
+    Number.isFinite(Date.parse(step.ts))
+  );
 }

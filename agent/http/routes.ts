@@ -1,6 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { maskText } from "../../config/mask.js";
 import { timestamp } from "../contract/payloads.js";
+import { wholeOf } from "../history/record.js";
 import { HttpFault } from "./fault.js";
 import type { Metrics } from "./metrics.js";
 import { unready } from "./readiness.js";
@@ -116,7 +117,7 @@ function alertRoutes(app: FastifyInstance, { view }: RouteDeps): void {
       ...(camera === undefined ? {} : { camera }),
       ...(since === undefined ? {} : { sinceMs: Date.parse(since) }),
     });
-    return { alerts: records.map(({ alert, since, steps }) => ({ ...alert, since, steps })) };
+    return { alerts: records.map(wholeOf) };
   });
   app.get<{ Params: { id: string } }>(
     "/api/alerts/:id/evidence.jpg",

@@ -59,7 +59,7 @@ interface Alerts {
   readonly alerts: readonly {
     readonly id: string;
     readonly phase: string;
-    readonly steps: number;
+    readonly stepCount: number;
     readonly seq: number;
   }[];
 }
@@ -84,7 +84,7 @@ test("ready with camera and broker; not without the one or the other; alive all 
 test("an alert is in the history with its picture, also after a restart", async () => {
   let told = await alerts();
   while (told[0]?.phase !== "cleared") told = await alerts();
-  assert.equal([told.length, told[0]!.steps], [1, 2]);
+  assert.equal([told.length, told[0]!.stepCount], [1, 2]);
   const picture = async () => {
     const response = await get(`/api/alerts/${told[0]!.id}/evidence.jpg`);
     return [response.status, [...new Uint8Array(await response.arrayBuffer())].slice(0, 3)] as const;

@@ -24,15 +24,19 @@ export function alertHistoryContract(name: string, open: OpenHistory): void {
   };
   test.after.each(() => rig.close());
   const numbers = (history: AlertHistory, query = {}): number[] =>
-    history.list({ limit: 100, ...query }).map(({ alert }) => Number(alert.id.slice(-6)));
+    history.list({ limit: 100, ...query }).map(({ latest }) => Number(latest.id.slice(-6)));
 
-  test("an alert is its latest step, the count of its steps and the moment of its first", async () => {
+  test("an alert is its latest step, all its steps in short, and the moment of the first", async () => {
     const history = await start(generous);
     history.record(alertStep(1, 1, 0));
     history.record(alertStep(1, 2, 5, { phase: "updated", peak: 0.95 }));
     history.record(alertStep(1, 3, 9, { phase: "cleared" }));
     const record = history.find(alertId(1))!;
-    assert.equal([record.alert.phase, record.alert.seq, record.steps], ["cleared", 3, 3]);
+    assert.equal([record.latest.phase, record.latest.seq, record.stepCount], ["cleared", 3, 3]);
+    assert.equal(
+      record.steps.map(({ seq, phase, peak }) => `${seq} ${phase} ${peak}`),
+      ["1 raised 0.9", "2 updated 0.95", "3 cleared 0.9"],
+    );
     assert.is(record.since, "2026-03-01T08:00:00.000Z");
     assert.is(history.find(alertId(2)), null);
   });
@@ -42,7 +46,7 @@ export function alertHistoryContract(name: string, open: OpenHistory): void {
     history.record(alertStep(1, 2, 5, { phase: "cleared" }));
     history.record(alertStep(1, 2, 5, { phase: "cleared", replayed: true }));
     history.record(alertStep(1, 1, 0));
-    assert.equal([history.find(alertId(1))!.alert.phase, history.find(alertId(1))!.steps], ["cleared", 1]);
+    assert.equal([history.find(alertId(1))!.latest.phase, history.find(alertId(1))!.stepCount], ["cleared", 1]);
   });
 
   test("the list: latest step first, by camera, since a moment, no more than asked for", async () => {

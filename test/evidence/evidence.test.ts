@@ -82,6 +82,30 @@ test("a raised alert gets the picture of its frame, which can be read later, and
   assert.equal(lines, []);
 });
 
+test("an alert that comes back weaker is sent its picture, and keeps that of its worst raise, with its raw frame", async () => {
+  await open();
+  const first = raised(seen(1, 30));
+  const seenBy = async (step: AlertStep) => (await evidence.pictureOf(step))!.jpeg[2];
+  assert.is(await seenBy({ ...first, score: 1.5 }), 30);
+  await until(() => evidence.health()!.stored.items === 2, "picture and frame on disk");
+  evidence.pictureOf({ ...first, phase: "cleared" });
+  const back = (number: number, level: number, score: number): AlertStep => ({
+    ...first,
+    score,
+    tsMs: seen(number, level).frame.capturedAtMs,
+  });
+  assert.is(await seenBy(back(2, 60, 0.7)), 60);
+  assert.is((await evidence.read(first.id))![2], 30);
+  evidence.pictureOf({ ...first, phase: "cleared" });
+  assert.is(await seenBy(back(3, 90, 1.6)), 90);
+  await until(() => evidence.health()!.frames.kept === 2, "the worse frame kept");
+  assert.is((await evidence.read(first.id))![2], 90);
+  assert.equal(
+    await readRgb(await evidence.keepForFeedback(first.id, "defect"), { width: 16, height: 16 }),
+    greyFrame(90).pixels,
+  );
+});
+
 test("an alert whose picture cannot be made goes without, counted by reason and logged once", async () => {
   const failing: EvidenceMaker = {
     make: async () => ({ kind: "failed", reason: "timeout", message: "too slow" }),

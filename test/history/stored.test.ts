@@ -28,7 +28,7 @@ alertHistoryContract("on a store", async (retention, wallMs) => {
 const test = suite("alert history on a store");
 const open = (store: Store, onTrouble: (reason: string) => void = silent): Promise<AlertHistory> =>
   openStoredHistory({ ...generous, store, onTrouble });
-const ids = (history: AlertHistory) => history.list({ limit: 100 }).map(({ alert }) => alert.id);
+const ids = (history: AlertHistory) => history.list({ limit: 100 }).map(({ latest }) => latest.id);
 
 test("what was recorded is there after a restart, in its order, and what was forgotten is not", async () => {
   const store = openMemoryStore();
@@ -41,6 +41,18 @@ test("what was recorded is there after a restart, in its order, and what was for
   const after = await open(store);
   assert.equal(ids(after), [alertId(2), alertId(3)]);
   assert.equal(after.find(alertId(2)), before.find(alertId(2)));
+});
+
+test("a record as the first version wrote it is read: the latest step, and how many there were", async () => {
+  const store = openMemoryStore();
+  const { atPeak: _, ...alert } = alertStep(1, 7, 9, { phase: "cleared", score: 0.1, regions: [] });
+  const written = { alert, since: "2026-03-01T08:00:00.000Z", steps: 5 };
+  await store.batch([put(`history/${alert.id}`, Buffer.from(JSON.stringify(written)))]);
+  const history = await open(store);
+  const record = history.find(alert.id)!;
+  assert.equal([record.latest.phase, record.since, record.stepCount], ["cleared", written.since, 5]);
+  history.record(alertStep(1, 8, 10, { phase: "acknowledged", by: "kim" }));
+  assert.is(history.find(alert.id)!.stepCount, 6);
 });
 
 test("written without being asked to close", async () => {
@@ -72,7 +84,7 @@ test("a disk that fails is told once, holds nothing up, and gets all of it when 
   await history.close();
   const after = await open(store);
   assert.equal(ids(after), [alertId(3), alertId(1), alertId(2)]);
-  assert.is(after.find(alertId(1))!.alert.phase, "cleared");
+  assert.is(after.find(alertId(1))!.latest.phase, "cleared");
 });
 
 test("records that are none are left out, said, and removed", async () => {

@@ -1,4 +1,5 @@
 import * as assert from "uvu/assert";
+import type { AlertPayload } from "../../agent/contract/payloads.js";
 import { type Http, openHttp } from "../../agent/http/open.js";
 import { paths } from "../../agent/http/routes.js";
 import { alertId, alertStep } from "../support/alert-step.js";
@@ -19,12 +20,17 @@ test.before.each(async () => {
 test.after.each(() => http.close());
 
 interface Alerts {
-  readonly alerts: readonly {
-    readonly id: string;
-    readonly steps: number;
+  readonly alerts: readonly (AlertPayload & {
+    readonly peakTs: string;
     readonly since: string;
-    readonly ts: string;
-  }[];
+    readonly steps: readonly {
+      readonly seq: number;
+      readonly phase: string;
+      readonly score: number;
+      readonly by?: string;
+    }[];
+    readonly stepCount: number;
+  })[];
 }
 
 const get = (path: string) => fetch(new URL(path, http.url()!));
@@ -35,7 +41,8 @@ const numbers = async (query: string) =>
 test("the OpenAPI document names each route, and every answer is as it says", async () => {
   assert.match(openApi.openapi, /^3\.1\./);
   assert.equal(Object.keys(openApi.paths), [...paths]);
-  view.history.record(alertStep(1, 1, 0, { phase: "cleared" }));
+  view.history.record(alertStep(1, 1, 0));
+  view.history.record(alertStep(1, 2, 1, { phase: "acknowledged", by: "kim", evidence: picture(1) }));
   for (const [path, schema] of [
     ["/", "Index"],
     ["/healthz", "Alive"],
@@ -80,7 +87,79 @@ test("alerts: the latest step first, by camera, since a moment, as many as asked
   assert.equal(await numbers("?limit=2"), [1, 3]);
   assert.equal(await numbers("?camera=nobody"), []);
   const [first] = (await json<Alerts>("/api/alerts?limit=1")).alerts;
-  assert.equal([first!.steps, first!.since, first!.ts], [2, "2026-03-01T08:00:01.000Z", "2026-03-01T08:00:04.000Z"]);
+  assert.equal(
+    [first!.stepCount, first!.since, first!.ts],
+    [2, "2026-03-01T08:00:01.000Z", "2026-03-01T08:00:04.000Z"],
+  );
+});
+
+const region = (score: number) => ({ x: 1, y: 2, width: 3, height: 4, area: 10, score });
+const picture = (n: number) => ({ topic: `retort/a/cam1/evidence/${n}`, sha256: String(n).repeat(64), bytes: n });
+
+test("a past alert is shown at its worst: score, peak, regions, context and picture, and how it came there", async () => {
+  const atPeak = { ts: "2026-03-01T08:00:02.500Z", regions: [region(1.5)], context: { part: "p2" } };
+  const over = { score: 0.2, regions: [], atPeak };
+  for (const step of [
+    alertStep(1, 1, 1, { score: 0.9, peak: 0.9, evidence: picture(1), context: { part: "p1" } }),
+    alertStep(1, 2, 2, { phase: "updated", score: 1.2, peak: 1.2, evidence: picture(2) }),
+    alertStep(1, 3, 3, { phase: "updated", score: 1.1, peak: 1.2 }),
+    alertStep(1, 4, 4, { ...over, phase: "cleared", peak: 1.5, durationMs: 3_000, frames: 30 }),
+    alertStep(1, 5, 5, { ...over, phase: "acknowledged", peak: 1.5, durationMs: 3_000, frames: 30, by: "kim" }),
+  ]) {
+    view.history.record(step);
+  }
+  const [shown] = (await json<Alerts>("/api/alerts")).alerts;
+  assert.equal(
+    [shown!.phase, shown!.score, shown!.peak, shown!.peakTs, shown!.regions, shown!.context, shown!.evidence],
+    ["acknowledged", 1.5, 1.5, atPeak.ts, [region(1.5)], { part: "p2" }, picture(2)],
+  );
+  assert.equal([shown!.since, shown!.durationMs, shown!.frames], ["2026-03-01T08:00:01.000Z", 3_000, 30]);
+  assert.equal(
+    shown!.steps.map(({ seq, phase, score, by }) => [seq, phase, score, ...(by === undefined ? [] : [by])].join(" ")),
+    ["1 raised 0.9", "3 updated 1.1", "4 cleared 0.2", "5 acknowledged 0.2 kim"],
+  );
+  assert.is(shown!.stepCount, 5);
+});
+
+test("an alert that came back weaker keeps its worst frame and picture; its frames and its time add up", async () => {
+  view.history.record(alertStep(1, 1, 1, { score: 1.5, peak: 1.5, evidence: picture(1), frames: 2, durationMs: 100 }));
+  view.history.record(
+    alertStep(1, 2, 2, { phase: "cleared", score: 0.1, peak: 1.5, regions: [], frames: 4, durationMs: 900 }),
+  );
+  const again = {
+    raises: 2,
+    score: 0.65,
+    peak: 0.65,
+    regions: [region(0.65)],
+    evidence: picture(2),
+    frames: 2,
+    durationMs: 50,
+  };
+  view.history.record(alertStep(1, 3, 3, again));
+  const [shown] = (await json<Alerts>("/api/alerts")).alerts;
+  assert.equal(
+    [
+      shown!.phase,
+      shown!.raises,
+      shown!.peak,
+      shown!.regions[0]!.score,
+      shown!.evidence,
+      shown!.frames,
+      shown!.durationMs,
+    ],
+    ["raised", 2, 1.5, 0.9, picture(1), 6, 950],
+  );
+});
+
+test("an alert that comes back all day stays an answer's size: its first step and the latest ones", async () => {
+  for (let seq = 1; seq <= 100; seq += 1) {
+    view.history.record(
+      alertStep(1, seq, seq, { phase: seq % 2 === 1 ? "raised" : "cleared", raises: Math.ceil(seq / 2) }),
+    );
+  }
+  const [shown] = (await json<Alerts>("/api/alerts")).alerts;
+  assert.equal([shown!.steps.length, shown!.stepCount], [20, 100]);
+  assert.equal([shown!.steps[0]!.seq, shown!.steps[1]!.seq, shown!.steps.at(-1)!.seq], [1, 82, 100]);
 });
 
 test("what is asked wrongly is refused with a code", async () => {
