@@ -124,7 +124,10 @@ export interface AlertStep {
   readonly threshold: number;
   /** How that threshold was set, in words; null where nobody knows. */
   readonly calibration: string | null;
+  /** The highest score of the present raise; of the same raise are `durationMs` and `frames`, the anomalous ones. */
   readonly peak: number;
+  /** What the frame of the peak showed; absent where that is the frame that this step reports. */
+  readonly atPeak?: { readonly tsMs: number; readonly regions: readonly Region[]; readonly context: Context | null };
   readonly durationMs: number;
   readonly frames: number;
   /** How often it was raised: a defect that comes back at its place is the same alert. */

@@ -2,12 +2,11 @@ import { loadConfig } from "../../config/load.js";
 import type { Config } from "../../config/types.js";
 import { CodedError } from "../../errors.js";
 import type { MessageSink } from "../contract/message-sink.js";
-import type { AlertPayload, StatePayload } from "../contract/payloads.js";
 import { topics } from "../contract/topics.js";
 import type { Logger } from "../kit/log.js";
 import type { Outbox } from "../outbox/outbox.js";
-import type { Message, Region } from "../types.js";
 import { endSurely } from "./end.js";
+import { jsonLine, type Shown, terminalLine } from "./event-line.js";
 import { type ConfigFlags, type JsonFlag, layersOf, withConfigFlags, withJsonFlag } from "./options.js";
 import type { AddCommand } from "./program.js";
 import { exitStatus, printable, type Terminal } from "./terminal.js";
@@ -54,8 +53,6 @@ function greet(config: Config, log: Logger): void {
   }
 }
 
-type Shown = Pick<Message, "topic" | "payload">;
-
 /** Shows alerts and states on the terminal, as they are kept and go out. */
 function watched(sink: MessageSink, outbox: Outbox, terminal: Terminal, json: boolean): MessageSink {
   const show = (message: Shown): void => {
@@ -70,52 +67,6 @@ function watched(sink: MessageSink, outbox: Outbox, terminal: Terminal, json: bo
       return sink.publish(message);
     },
   };
-}
-
-function jsonLine({ topic, payload }: Shown): string | null {
-  return isAlert(topic) || isState(topic) ? JSON.stringify({ topic, payload }) : null;
-}
-
-const colours = { raised: 31, updated: 33, cleared: 32 } as const;
-
-/** One line for a person, null for what nobody wants to watch go by. */
-export function terminalLine({ topic, payload }: Shown, coloured: boolean): string | null {
-  if (isAlert(topic)) {
-    const alert = payload as AlertPayload;
-    const colour = alert.phase in colours ? colours[alert.phase as keyof typeof colours] : 36;
-    const text = [
-      time(alert.ts),
-      `ALERT ${alert.phase.padEnd(7)}`,
-      alert.camera,
-      `score ${alert.score.toFixed(3)} (threshold ${alert.threshold.toFixed(3)}, peak ${alert.peak.toFixed(3)})`,
-      `${alert.frames} ${alert.frames === 1 ? "frame" : "frames"}`,
-      ...(alert.regions.length === 0 ? [] : [places(alert)]),
-    ].join("  ");
-    return coloured ? `\u001b[${colour}m${text}\u001b[0m` : text;
-  }
-  if (!isState(topic)) return null;
-  const { ts, state, reason } = payload as StatePayload;
-  // These two change with every alert, which has its own line.
-  if (state === "anomalous" || (state === "ok" && reason === null)) return null;
-  return `${time(ts)}  ${topic.slice(0, -"/state".length)} is ${state}${reason === null ? "" : `: ${printable(reason)}`}`;
-}
-
-function isAlert(topic: string): boolean {
-  return topic.endsWith("/alert");
-}
-
-function isState(topic: string): boolean {
-  return topic.endsWith("/state");
-}
-
-function places({ regions }: AlertPayload): string {
-  const [{ width, height, x, y }, ...more] = regions as readonly [Region, ...Region[]];
-  const first = `${Math.round(width)}x${Math.round(height)} at ${Math.round(x)},${Math.round(y)}`;
-  return more.length === 0 ? first : `${first} and ${more.length} more`;
-}
-
-function time(ts: string): string {
-  return new Date(ts).toTimeString().slice(0, 8);
 }
 
 /** For a person lines, for machines pino's JSON; both on stderr, so that stdout stays for results. */

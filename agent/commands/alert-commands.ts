@@ -1,5 +1,5 @@
 import { CodedError } from "../../errors.js";
-import { type AlertPayload, stepTold } from "../contract/payloads.js";
+import { type AlertPayload, stepOf } from "../contract/payloads.js";
 import type { RunningCamera } from "../line/camera.js";
 import type { AlertStep } from "../types.js";
 import { alertUnknown, cameraOf, cameraOfAlert, type Handlers, USUAL_LIMIT_MS } from "./handler.js";
@@ -22,7 +22,7 @@ export function alertCommands({ cameras, settings, earlier, send, wallMs }: Aler
   const acknowledgeEarlier = (id: string, by: string | undefined): void => {
     const told = earlier(id);
     if (told === null) throw alertUnknown(id);
-    const { by: _before, ...step } = stepTold(told);
+    const { by: _before, ...step } = stepOf(told);
     const acknowledged = {
       ...step,
       phase: "acknowledged",

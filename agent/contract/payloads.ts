@@ -46,6 +46,7 @@ export interface AlertPayload extends Payload {
   readonly score: number;
   readonly threshold: number;
   readonly peak: number;
+  readonly atPeak?: { readonly ts: string; readonly regions: readonly Region[]; readonly context: Context | null };
   readonly durationMs: number;
   readonly frames: number;
   readonly raises: number;
@@ -238,6 +239,7 @@ export interface AlertDetails {
 }
 
 export function alertPayload(step: AlertStep, details: AlertDetails): AlertPayload {
+  const { atPeak } = step;
   return {
     v: 1,
     id: step.id,
@@ -248,6 +250,9 @@ export function alertPayload(step: AlertStep, details: AlertDetails): AlertPaylo
     score: step.score,
     threshold: step.threshold,
     peak: step.peak,
+    ...(atPeak === undefined
+      ? {}
+      : { atPeak: { ts: timestamp(atPeak.tsMs), regions: atPeak.regions, context: atPeak.context } }),
     durationMs: Math.round(step.durationMs),
     frames: step.frames,
     raises: step.raises,
@@ -263,9 +268,10 @@ export function alertPayload(step: AlertStep, details: AlertDetails): AlertPaylo
   };
 }
 
-/** The step that an alert message told. */
-export function stepTold({ v, ts, seq, evidence, replayed, ...step }: AlertPayload): AlertStep {
-  return { ...step, tsMs: Date.parse(ts) };
+/** The step that an alert message reported. */
+export function stepOf({ v, ts, seq, evidence, replayed, atPeak, ...step }: AlertPayload): AlertStep {
+  const peak = atPeak && { tsMs: Date.parse(atPeak.ts), regions: atPeak.regions, context: atPeak.context };
+  return { ...step, tsMs: Date.parse(ts), ...(peak === undefined ? {} : { atPeak: peak }) };
 }
 
 export function healthPayload(health: Omit<HealthPayload, "v" | "ts">, nowMs: number): HealthPayload {

@@ -1,8 +1,9 @@
 import { Observable, type OperatorFunction } from "rxjs";
 import type { Verdict } from "../types.js";
+import { type Sighting, sightingOf } from "./sighting.js";
 
 export interface AlarmPolicy {
-  /** Anomalous frames among the last `within` that raise the alarm. */
+  /** Anomalous frames among the last `within` that raise the alarm; at least 1. */
   readonly raiseAfter: number;
   /** At least `raiseAfter`; the N of "raiseAfter of the last N". */
   readonly within: number;
@@ -15,13 +16,8 @@ export interface AlarmPolicy {
   readonly clearBelow: number;
 }
 
-/** The anomalous frames that led to the alarm, the raising one included. */
-export interface Onset {
-  /** Monotonic, of the first of them. */
-  readonly sinceMs: number;
-  readonly peak: number;
-  readonly frames: number;
-}
+/** The anomalous frames that raised the alarm, the raising one last. */
+export type Onset = readonly [Sighting, ...Sighting[]];
 
 /** A verdict, and whether the camera's alarm stands after it. */
 export interface Alarm {
@@ -35,7 +31,8 @@ export interface Alarm {
 export function alarm(policy: AlarmPolicy): OperatorFunction<Verdict, Alarm> {
   return (verdicts$) =>
     new Observable((subscriber) => {
-      let recent: Verdict[] = [];
+      /** The last frames, null for one that was not anomalous. */
+      let recent: (Sighting | null)[] = [];
       let active = false;
       let goodInARow = 0;
       const next = (verdict: Verdict): Alarm => {
@@ -45,15 +42,15 @@ export function alarm(policy: AlarmPolicy): OperatorFunction<Verdict, Alarm> {
           if (goodInARow >= policy.clearAfter) active = false;
           return { verdict, active, onset: null };
         }
-        // Only what the onset needs is kept: holding the verdicts would hold their maps.
-        recent.push(withoutPictures(verdict));
+        recent.push(verdict.anomalous ? sightingOf(verdict) : null);
         if (recent.length > policy.within) recent.shift();
-        const bad = verdict.anomalous ? recent.filter((each) => each.anomalous) : [];
-        if (bad.length < policy.raiseAfter || bad.length === 0) return { verdict, active, onset: null };
+        const [first, ...rest] = recent.filter((each) => each !== null);
+        const raised = verdict.anomalous && first !== undefined && rest.length + 1 >= policy.raiseAfter;
+        if (!raised) return { verdict, active, onset: null };
         active = true;
         goodInARow = 0;
         recent = [];
-        return { verdict, active, onset: onsetOf(bad) };
+        return { verdict, active, onset: [first, ...rest] };
       };
       return verdicts$.subscribe({
         next: (verdict) => subscriber.next(next(verdict)),
@@ -61,20 +58,4 @@ export function alarm(policy: AlarmPolicy): OperatorFunction<Verdict, Alarm> {
         complete: () => subscriber.complete(),
       });
     });
-}
-
-function onsetOf(bad: readonly Verdict[]): Onset {
-  return {
-    sinceMs: bad[0]!.inspection.frame.availableAtMs,
-    peak: Math.max(...bad.map((verdict) => verdict.inspection.score)),
-    frames: bad.length,
-  };
-}
-
-const NO_MAP = new Float32Array(0);
-const NO_PIXELS = new Uint8Array(0);
-
-function withoutPictures(verdict: Verdict): Verdict {
-  const { inspection } = verdict;
-  return { ...verdict, inspection: { ...inspection, map: NO_MAP, frame: { ...inspection.frame, pixels: NO_PIXELS } } };
 }

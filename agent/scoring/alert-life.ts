@@ -1,10 +1,10 @@
 import { v7 as uuidv7 } from "uuid";
-import type { AlertPhase, AlertStep, Rect, Region } from "../types.js";
-import type { Alarm } from "./alarm.js";
-import { regionsOf } from "./regions.js";
+import type { AlertPhase, AlertStep, Region } from "../types.js";
+import type { Alarm, Onset } from "./alarm.js";
+import { mayBeSame, type Sighting, sightingOf, worstOf } from "./sighting.js";
 
 export interface AlertLifeOptions {
-  /** The shortest time between two messages of one alert, its raising and clearing excepted. */
+  /** The shortest time between two steps of one alert, its raising and clearing excepted. */
   readonly updateEveryMs?: number;
   /** A defect that comes back at its place within this time after its alert cleared is the same alert. 0: never. */
   readonly mergeWithinMs?: number;
@@ -14,28 +14,30 @@ export interface AlertLifeOptions {
 
 interface Alert {
   readonly id: string;
-  /** Monotonic, as the other times here; `ts` alone is the wall clock's. */
-  readonly sinceMs: number;
-  peak: number;
-  frames: number;
   raises: number;
-  toldAtMs: number;
-  /** Null while it stands. */
+  /** Of the present raise, as the fields that follow. Monotonic. */
+  sinceMs: number;
+  frames: number;
+  worst: Sighting;
+  /** The last anomalous frame that was looked at closely. */
+  latest: Sighting;
+  /** When its last step was reported; monotonic. */
+  reportedAtMs: number;
+  /** Null while it stands; monotonic. */
   clearedAtMs: number | null;
-  /** Where it was seen last. */
-  places: readonly Region[];
-  last: AlertStep;
+  step: AlertStep;
 }
 
-/** Those that can still be acknowledged, or come back. */
+/** Alerts that can still be acknowledged, or come back. */
 const MOST_REMEMBERED = 100;
 
 /**
  * The alerts of one camera, at most one of them open: `raised`, `updated` at a bounded rate while it stands, `cleared`.
  * Intervals are measured by the frames' monotonic time: a wall clock that is set neither stretches an alert nor merges two.
  *
- * A repeating defect is one alert (ISA-18.2, chattering), but each return is a new `raised` and takes an acknowledgement
- * back (the same standard's re-alarming): on a line it is another bad part, which somebody has to take out.
+ * A defect that comes back at its place is one alert (ISA-18.2, chattering), but each return is a new `raised` and takes an
+ * acknowledgement back (the same standard's re-alarming): it may be another bad part, which somebody has to take out. So every
+ * figure of a step is of the present raise alone; `raises` counts the raises.
  */
 export class AlertLife {
   readonly #updateEveryMs: number;
@@ -51,36 +53,35 @@ export class AlertLife {
     this.#newId = options.newId ?? ((tsMs) => uuidv7({ msecs: tsMs }));
   }
 
-  /** What there is to tell, null when nothing. */
+  /** The step that this verdict makes, null where it makes none. */
   follow(alarm: Alarm): AlertStep | null {
-    const { inspection, threshold, anomalous } = alarm.verdict;
-    const { frame, score } = inspection;
-    const nowMs = frame.availableAtMs;
+    const { onset, active, verdict } = alarm;
     const open = this.#open;
-    if (open === null) {
-      if (alarm.onset === null) return null;
-      const places = regionsOf(inspection.map, frame.size, threshold.value, frame.view);
-      return this.#tell(this.#raise(alarm, places), alarm, "raised", places);
-    }
-    if (anomalous) {
-      open.frames += 1;
-      open.peak = Math.max(open.peak, score);
-    }
-    if (!alarm.active) {
+    if (open === null) return onset === null ? null : this.#raise(alarm, onset);
+    const nowMs = verdict.inspection.frame.availableAtMs;
+    if (!active) {
       this.#open = null;
       open.clearedAtMs = nowMs;
-      return this.#tell(open, alarm, "cleared");
+      return this.#report(open, alarm, "cleared", []);
     }
-    return anomalous && nowMs - open.toldAtMs >= this.#updateEveryMs ? this.#tell(open, alarm, "updated") : null;
+    if (!verdict.anomalous) return null;
+    open.frames += 1;
+    const worse = verdict.inspection.score > open.worst.score;
+    const due = nowMs - open.reportedAtMs >= this.#updateEveryMs;
+    // Its regions cost time: they are looked for only where somebody will be shown them.
+    if (!worse && !due) return null;
+    open.latest = sightingOf(verdict);
+    if (worse) open.worst = open.latest;
+    return due ? this.#report(open, alarm, "updated", open.latest.regions) : null;
   }
 
   /** An operator has seen it, standing or cleared. Null where no such alert is remembered. */
   acknowledge(id: string, tsMs: number, by?: string): AlertStep | null {
-    return this.#retell(id, "acknowledged", tsMs, by);
+    return this.#byOperator(id, "acknowledged", tsMs, by);
   }
 
   shelve(id: string, tsMs: number, by?: string): AlertStep | null {
-    return this.#retell(id, "shelved", tsMs, by);
+    return this.#byOperator(id, "shelved", tsMs, by);
   }
 
   /** Nobody looks any more: what stood is cleared, so that no alert stays open for ever. */
@@ -88,99 +89,80 @@ export class AlertLife {
     const open = this.#open;
     if (open === null) return null;
     this.#open = null;
-    open.clearedAtMs = open.toldAtMs;
-    open.last = { ...open.last, phase: "cleared" };
-    return open.last;
+    open.clearedAtMs = open.reportedAtMs;
+    open.step = { ...open.step, phase: "cleared" };
+    return open.step;
   }
 
-  /** As it was told last; null where no such alert is remembered. */
+  /** Its latest step; null where no such alert is remembered. */
   find(id: string): AlertStep | null {
-    return this.#alerts.find((alert) => alert.id === id)?.last ?? null;
+    return this.#alerts.find((alert) => alert.id === id)?.step ?? null;
   }
 
-  /** As it was told last; null while none stands. */
+  /** The latest step of the alert that stands; null while none does. */
   get standing(): AlertStep | null {
-    return this.#open?.last ?? null;
+    return this.#open?.step ?? null;
   }
 
-  #raise(alarm: Alarm, places: readonly Region[]): Alert {
-    const onset = alarm.onset!;
+  #raise(alarm: Alarm, onset: Onset): AlertStep {
     const { capturedAtMs, availableAtMs: nowMs } = alarm.verdict.inspection.frame;
+    const latest = onset.at(-1)!;
+    const raise = { sinceMs: onset[0].atMs, frames: onset.length, worst: worstOf(onset), latest };
+    const present = { ...raise, reportedAtMs: nowMs, clearedAtMs: null };
     const known = this.#alerts.findLast(
-      ({ clearedAtMs, places: before }) =>
-        clearedAtMs !== null && nowMs - clearedAtMs < this.#mergeWithinMs && touching(before, places),
+      ({ clearedAtMs, latest: before }) =>
+        clearedAtMs !== null && nowMs - clearedAtMs < this.#mergeWithinMs && mayBeSame(before, latest),
     );
     if (known !== undefined) {
-      known.peak = Math.max(known.peak, onset.peak);
-      known.frames += onset.frames;
       known.raises += 1;
-      known.clearedAtMs = null;
-      this.#open = known;
-      return known;
+      this.#open = Object.assign(known, present);
+      return this.#report(known, alarm, "raised", latest.regions);
     }
-    const { peak, frames, sinceMs } = onset;
-    const fresh = {
-      id: this.#newId(capturedAtMs),
-      sinceMs,
-      peak,
-      frames,
-      raises: 1,
-      toldAtMs: nowMs,
-      clearedAtMs: null,
-      places,
-    };
-    const alert: Alert = { ...fresh, last: stepOf(fresh, alarm, "raised", places) };
+    const fresh = { ...present, id: this.#newId(capturedAtMs), raises: 1 };
+    const alert: Alert = { ...fresh, step: stepOf(fresh, alarm, "raised", latest.regions) };
     this.#open = alert;
     this.#alerts.push(alert);
     if (this.#alerts.length > MOST_REMEMBERED) this.#alerts.shift();
-    return alert;
+    return alert.step;
   }
 
-  #tell(alert: Alert, alarm: Alarm, phase: AlertPhase, regions?: readonly Region[]): AlertStep {
-    const { inspection, threshold } = alarm.verdict;
-    const { frame, map } = inspection;
-    const found = regions ?? regionsOf(map, frame.size, threshold.value, frame.view);
-    if (found.length > 0) alert.places = found;
-    alert.toldAtMs = frame.availableAtMs;
-    alert.last = stepOf(alert, alarm, phase, found);
-    return alert.last;
+  #report(alert: Alert, alarm: Alarm, phase: AlertPhase, regions: readonly Region[]): AlertStep {
+    alert.reportedAtMs = alarm.verdict.inspection.frame.availableAtMs;
+    alert.step = stepOf(alert, alarm, phase, regions);
+    return alert.step;
   }
 
-  #retell(id: string, phase: AlertPhase, tsMs: number, by: string | undefined): AlertStep | null {
+  #byOperator(id: string, phase: AlertPhase, tsMs: number, by: string | undefined): AlertStep | null {
     const last = this.find(id);
     if (last === null) return null;
     return { ...last, phase, tsMs, ...(by === undefined ? {} : { by }) };
   }
 }
 
+/** @param regions of the frame that the step reports */
 function stepOf(
-  alert: Pick<Alert, "id" | "sinceMs" | "peak" | "frames" | "raises">,
+  { id, raises, sinceMs, frames, worst }: Omit<Alert, "step">,
   { verdict }: Alarm,
   phase: AlertPhase,
   regions: readonly Region[],
 ): AlertStep {
   const { inspection, threshold } = verdict;
-  const { frame } = inspection;
+  const { frame, score } = inspection;
   return {
-    id: alert.id,
+    id,
     phase,
     camera: frame.camera,
     tsMs: frame.capturedAtMs,
-    score: inspection.score,
+    score,
     threshold: threshold.value,
     calibration: threshold.calibration,
-    peak: alert.peak,
-    durationMs: Math.round(frame.availableAtMs - alert.sinceMs),
-    frames: alert.frames,
-    raises: alert.raises,
+    peak: worst.score,
+    ...(worst.score > score ? { atPeak: { tsMs: worst.tsMs, regions: worst.regions, context: worst.context } } : {}),
+    durationMs: Math.round(frame.availableAtMs - sinceMs),
+    frames,
+    raises,
     regions,
     model: inspection.model,
     context: frame.context ?? null,
   };
-}
-
-function touching(some: readonly Rect[], others: readonly Rect[]): boolean {
-  return some.some((a) =>
-    others.some((b) => a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height),
-  );
 }

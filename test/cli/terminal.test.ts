@@ -1,6 +1,6 @@
 import * as assert from "uvu/assert";
+import { terminalLine } from "../../agent/cli/event-line.js";
 import { duration, progressBar } from "../../agent/cli/progress.js";
-import { terminalLine } from "../../agent/cli/run.js";
 import { sparkline } from "../../agent/cli/sparkline.js";
 import { type Terminal, tellError } from "../../agent/cli/terminal.js";
 import { CodedError, type ErrorCode } from "../../errors.js";
@@ -59,10 +59,19 @@ test("alerts and changed states have a line, scores have none", () => {
   const ts = "2026-01-02T03:04:05.678Z";
   const send = (topic: string, payload: object) => terminalLine({ topic, payload }, false);
   const regions = [{ x: 10.4, y: 20, width: 30, height: 40, area: 9, score: 1 }];
-  const alert = { ts, phase: "raised", camera: "cam1", score: 1.25, threshold: 1, peak: 1.5, frames: 2, regions };
+  const figures = { score: 1.25, threshold: 1, peak: 1.5, frames: 2, durationMs: 2_340, raises: 1 };
+  const alert = { ts, phase: "raised", camera: "cam1", ...figures, regions };
   assert.match(
     send("cam1/alert", alert) ?? "",
     "ALERT raised   cam1  score 1.250 (threshold 1.000, peak 1.500)  2 frames  30x40 at 10,20",
+  );
+  assert.match(
+    send("cam1/alert", { ...alert, score: 1.5, raises: 4 }) ?? "",
+    "score 1.500 (threshold 1.000)  2 frames  30x40 at 10,20  back at its place, raise 4 of this alert",
+  );
+  assert.match(
+    send("cam1/alert", { ...alert, phase: "cleared", score: 0.3, regions: [], atPeak: { ts, regions } }) ?? "",
+    "ALERT cleared  cam1  peak 1.500 (threshold 1.000)  2 frames in 2.3 s  30x40 at 10,20",
   );
   assert.match(
     send("cam1/state", { ts, state: "no-signal", reason: "unplugged" }) ?? "",

@@ -47,6 +47,7 @@ const step: AlertStep = {
   threshold: 0.5,
   calibration: null,
   peak: 0.8,
+  atPeak: { tsMs: nowMs - 100, regions: [{ x: 1, y: 2, width: 3, height: 4, area: 9, score: 0.8 }], context: null },
   durationMs: 12.4,
   frames: 2,
   raises: 1,

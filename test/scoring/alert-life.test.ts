@@ -1,10 +1,11 @@
-import { map, type Observable } from "rxjs";
+import { from, map, type Observable } from "rxjs";
 import { TestScheduler } from "rxjs/testing";
 import * as assert from "uvu/assert";
 import { alarm } from "../../agent/scoring/alarm.js";
 import { AlertLife } from "../../agent/scoring/alert-life.js";
 import { alerts } from "../../agent/scoring/alerts.js";
-import type { AlertStep } from "../../agent/types.js";
+import { sightingOf } from "../../agent/scoring/sighting.js";
+import type { AlertStep, Context } from "../../agent/types.js";
 import { suite } from "../support/suite.js";
 import { letters, prompt, verdict, verdictsOf } from "../support/verdicts.js";
 
@@ -28,7 +29,15 @@ merging("that comes back at its place soon enough is the same alert, raised agai
   told("A.A.", 2_000,
        "rcRC", {
     r: "raised 1, raised 1, frames 1", c: "cleared 1, raised 1, frames 1",
-    R: "raised 1, raised 2, frames 2", C: "cleared 1, raised 2, frames 2",
+    R: "raised 1, raised 2, frames 1", C: "cleared 1, raised 2, frames 1",
+  });
+});
+merging("whose place another defect merely touches is not that defect", () => {
+  // biome-ignore format: columns aligned
+  told("A.W.", 2_000,
+       "rcsd", {
+    r: "raised 1, raised 1, frames 1", c: "cleared 1, raised 1, frames 1",
+    s: "raised 2, raised 1, frames 1", d: "cleared 2, raised 1, frames 1",
   });
 });
 merging("at another place, or too late, it is another alert", () => {
@@ -54,9 +63,9 @@ merging("a clock that is set back or forward neither silences an alert, stretche
   const follow = (score: number, second: number, wallMs: number, rest: { active: boolean; raises?: boolean }) => {
     const seen = verdict(score, second);
     const { frame } = seen.inspection;
-    const onset = rest.raises ? { sinceMs: frame.availableAtMs, peak: score, frames: 1 } : null;
     const inspection = { ...seen.inspection, frame: { ...frame, capturedAtMs: wallMs } };
-    return life.follow({ verdict: { ...seen, inspection }, active: rest.active, onset });
+    const judged = { ...seen, inspection };
+    return life.follow({ verdict: judged, active: rest.active, onset: rest.raises ? [sightingOf(judged)] : null });
   };
   const hourMs = 3_600_000;
   const raised = follow(0.9, 1, 100 * hourMs, { active: true, raises: true });
@@ -73,8 +82,8 @@ merging("each step says how the threshold was set that its frame was judged by",
   const judged = (score: number, second: number, calibration: string | null) => {
     return { ...verdict(score, second), threshold: { value: 0.5, calibration } };
   };
-  const onset = { sinceMs: 1_000, peak: 0.9, frames: 1 };
-  const raised = life.follow({ verdict: judged(0.9, 1, "good-max, 40 images"), active: true, onset });
+  const first = judged(0.9, 1, "good-max, 40 images");
+  const raised = life.follow({ verdict: first, active: true, onset: [sightingOf(first)] });
   const updated = life.follow({ verdict: judged(0.9, 3, "set for this camera"), active: true, onset: null });
   const acknowledged = life.acknowledge(raised!.id, 4_000);
   assert.equal(
@@ -84,3 +93,63 @@ merging("each step says how the threshold was set that its frame was judged by",
 });
 
 merging.run();
+
+const figures = suite("an alert's figures");
+
+/** A frame a second of one defect, good at 0.1. */
+function stepsOf(scores: readonly number[], parts: readonly string[] = [], raiseAfter = 1): AlertStep[] {
+  const steps: AlertStep[] = [];
+  let ids = 0;
+  const life = new AlertLife({ mergeWithinMs: 10_000, newId: () => `${++ids}` });
+  const verdicts = scores.map((score, second) => {
+    const seen = verdict(score, second);
+    const context: { context?: Context } = parts[second] === undefined ? {} : { context: { part: parts[second] } };
+    return { ...seen, inspection: { ...seen.inspection, frame: { ...seen.inspection.frame, ...context } } };
+  });
+  from(verdicts)
+    .pipe(alarm({ ...prompt, raiseAfter, within: 3 }), alerts(life))
+    .subscribe((step) => steps.push(step));
+  return steps;
+}
+
+figures("a return tells its own peak, frames and duration: it may be another part", () => {
+  assert.equal(
+    stepsOf([1.5, 1.2, 0.1, 0.65, 0.1]).map(({ id, phase, score, peak, frames, durationMs, raises }) =>
+      [id, phase, score, peak, frames, durationMs, raises].join(" "),
+    ),
+    [
+      "1 raised 1.5 1.5 1 0 1",
+      "1 updated 1.2 1.5 2 1000 1",
+      "1 cleared 0.1 1.5 2 2000 1",
+      "1 raised 0.65 0.65 1 0 2",
+      "1 cleared 0.1 0.65 1 1000 2",
+    ],
+  );
+});
+
+figures("parts that the line's control names apart are never one alert; the same part is", () => {
+  const raised = (...parts: string[]) =>
+    stepsOf([0.9, 0.1, 0.9, 0.1], parts)
+      .filter(({ phase }) => phase === "raised")
+      .map(({ id }) => id);
+  assert.equal(raised("p1", "p1", "p2", "p2"), ["1", "2"]);
+  assert.equal(raised("p1", "p1", "p1", "p1"), ["1", "1"]);
+  assert.equal(raised("p1", "p1"), ["1", "2"], "no part any more");
+  assert.equal(raised(), ["1", "1"]);
+});
+
+figures("every step shows what the frame of its peak showed, whichever frame it reports", () => {
+  const [raised, cleared] = stepsOf([1.5, 0.9, 0.1], ["p1", "p2", "p3"], 2);
+  assert.equal(
+    [raised!.score, raised!.peak, raised!.regions[0]!.score, raised!.context?.part],
+    [0.9, 1.5, Math.fround(0.9), "p2"],
+  );
+  assert.equal([cleared!.score, cleared!.peak, cleared!.regions], [0.1, 1.5, []]);
+  for (const step of [raised!, cleared!]) {
+    const { tsMs, regions, context } = step.atPeak!;
+    assert.equal([tsMs, regions[0]!.score, context], [0, 1.5, { part: "p1" }], step.phase);
+  }
+  assert.is(stepsOf([0.9])[0]!.atPeak, undefined, "the frame that is reported is the worst");
+});
+
+figures.run();

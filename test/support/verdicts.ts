@@ -8,10 +8,11 @@ const size = { width: 4, height: 1 };
 /** Every frame raises, every good one clears. */
 export const prompt: AlarmPolicy = { raiseAfter: 1, within: 1, clearAfter: 1, clearBelow: 0.8 };
 
-/** Threshold 0.5. @param place of the defect, 0..3 */
-export function verdict(score: number, second: number, place = 0): Verdict {
+/** Threshold 0.5. @param place of the defect, 0..3; null: everywhere */
+export function verdict(score: number, second: number, place: number | null = 0): Verdict {
   const map = new Float32Array(4);
-  map[place] = score;
+  if (place === null) map.fill(score);
+  else map[place] = score;
   const frame = greyFrame(0, size, { capturedAtMs: second * 1_000, availableAtMs: second * 1_000 });
   return {
     inspection: { frame, score, map, model, queueMs: 0, inferenceMs: 0 },
@@ -20,10 +21,11 @@ export function verdict(score: number, second: number, place = 0): Verdict {
   };
 }
 
-/** `A`..`D` a defect at that place, `h` a score between the limits for off and on, `.` good; a frame a second. */
-const scores: Record<string, readonly [score: number, place: number]> = {
+/** `A`, `B` a defect at that place, `W` one that is everywhere, `h` a score between the limits for off and on, `.` good; a frame a second. */
+const scores: Record<string, readonly [score: number, place: number | null]> = {
   A: [0.9, 0],
   B: [0.9, 1],
+  W: [0.9, null],
   h: [0.45, 0],
   ".": [0.1, 0],
 };
