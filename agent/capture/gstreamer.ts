@@ -125,7 +125,8 @@ export function createGstreamerSource({ launch, input, feed, secrets }: Gstreame
     const shot = await pull(sink);
     if (shot === null) return endOf(made, sink.eos);
     const { buffer, caps } = shot;
-    const missed = missedBefore(sink, ++pulled);
+    pulled += 1;
+    const missed = missedBefore(sink, pulled);
     pulled += missed;
     if (nativeSink === undefined) native ??= { size: sizeOf(caps, input), bytes: 0 };
     else if (native === undefined || resized(gauge, native)) native = await nativeOf(nativeSink, input);

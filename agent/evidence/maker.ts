@@ -158,7 +158,8 @@ class ThreadMaker implements EvidenceMaker {
       this.#onIdle();
       return;
     }
-    const id = this.#nextId++;
+    const id = this.#nextId;
+    this.#nextId += 1;
     const hungAfterMs = this.#options.hungAfterMs ?? 5_000;
     const hung = setTimeout(() => void thread.terminate(), hungAfterMs);
     this.#current = { id, job, hung };

@@ -143,7 +143,8 @@ class ThreadEngine implements Engine {
     const { host } = this.#keeper;
     while (host !== null && this.#outstanding.size < MAX_OUTSTANDING && this.#waiting.length > 0) {
       const batch = this.#waiting.splice(0, nextBatch(this.#waiting.length, host.batchSizes));
-      const id = this.#nextId++;
+      const id = this.#nextId;
+      this.#nextId += 1;
       const frames = batch.map(({ frame }) => frame.pixels.buffer);
       if (this.#outstanding.size === 0) this.#keeper.working();
       this.#outstanding.set(id, batch);

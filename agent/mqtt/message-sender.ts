@@ -24,7 +24,7 @@ export class MessageSender {
   readonly #unacknowledged = new Set<Parcel>();
   #unwritten = 0;
   #road: Road | null = null;
-  #onDrained: (() => void)[] = [];
+  readonly #onDrained: (() => void)[] = [];
 
   constructor(capacity: number) {
     this.#waiting = new MessageQueue(capacity);

@@ -54,7 +54,7 @@ export class OutboxSender {
   #timer: NodeJS.Timeout | null = null;
   #evidenceInFlight: WaitingEvidence | null = null;
   #evidenceTries = { seq: 0, times: 0 };
-  #onDrained: (() => void)[] = [];
+  readonly #onDrained: (() => void)[] = [];
 
   constructor(deps: OutboxSenderDeps) {
     this.#deps = deps;

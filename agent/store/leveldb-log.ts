@@ -131,7 +131,9 @@ export class Cursor {
   }
 
   byte(): number | null {
-    return this.#bytes[this.#at++] ?? null;
+    const byte = this.#bytes[this.#at] ?? null;
+    this.#at += 1;
+    return byte;
   }
 
   /** Up to 2^53. */

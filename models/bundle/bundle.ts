@@ -55,10 +55,10 @@ export interface Bundle {
   readonly manifest: Manifest;
 }
 
-const text = { type: "string", minLength: 1 };
-const hash = { type: "string", pattern: "^[0-9a-f]{64}$" };
-const side = { type: "integer", minimum: 1, maximum: 8192 };
-const range = {
+const TEXT = { type: "string", minLength: 1 };
+const HASH = { type: "string", pattern: "^[0-9a-f]{64}$" };
+const SIDE = { type: "integer", minimum: 1, maximum: 8192 };
+const RANGE = {
   type: "object",
   required: ["min", "max"],
   properties: { min: { type: "number", minimum: 0 }, max: { type: "number", minimum: 0 } },
@@ -67,10 +67,10 @@ const isManifest = new Ajv({ allErrors: true }).compile<Manifest>({
   type: "object",
   required: ["name", "version", "arch", "input", "threshold", "calibration", "sha256", "training", "created"],
   properties: {
-    name: text,
-    version: text,
-    arch: text,
-    input: { type: "object", required: ["width", "height"], properties: { width: side, height: side } },
+    name: TEXT,
+    version: TEXT,
+    arch: TEXT,
+    input: { type: "object", required: ["width", "height"], properties: { width: SIDE, height: SIDE } },
     threshold: { type: "number" },
     calibration: { type: ["object", "null"] },
     imageHealth: {
@@ -78,14 +78,14 @@ const isManifest = new Ajv({ allErrors: true }).compile<Manifest>({
       required: ["images", "luminance", "sharpness", "tiles"],
       properties: {
         images: { type: "integer", minimum: 1 },
-        luminance: range,
-        sharpness: range,
+        luminance: RANGE,
+        sharpness: RANGE,
         tiles: { type: "array", minItems: TILES ** 2, maxItems: TILES ** 2, items: { type: "number", minimum: 0 } },
       },
     },
-    sha256: hash,
+    sha256: HASH,
     training: { type: ["object", "null"] },
-    created: text,
+    created: TEXT,
   },
 });
 

@@ -10,10 +10,10 @@ import { createDemoLine } from "./index.js";
 const SEED = 1;
 const PICTURES = 480;
 
-const size = { width: 256, height: 256 };
+const SIZE = { width: 256, height: 256 };
 const line = createDemoLine();
 const pictures = Array.from({ length: PICTURES }, (_, index) => {
   const random = partRandom(SEED, "train", null, index);
-  return line.renderPart({ random, size }).pixels;
+  return line.renderPart({ random, size: SIZE }).pixels;
 });
-await amendBundle(process.argv[2] ?? "models/demo", { imageHealth: imageBaseline(pictures, size.width, size.height) });
+await amendBundle(process.argv[2] ?? "models/demo", { imageHealth: imageBaseline(pictures, SIZE.width, SIZE.height) });

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { writePng } from "../pictures/images.js";
 import { createRandom, type Random, seedOf } from "../random.js";
 import type { DemoLine } from "./line.js";
-import { type DefectType, defectTypes, type Size } from "./types.js";
+import { DEFECT_TYPES, type DefectType, type Size } from "./types.js";
 
 export interface DemoDatasetOptions {
   readonly dir: string;
@@ -19,15 +19,15 @@ export interface DemoDatasetOptions {
 /** Writes pictures of the demo line in the MVTec AD layout (train/good, test/<type>, ground_truth/<type>). */
 export async function writeDemoDataset(options: DemoDatasetOptions): Promise<void> {
   const { dir, train, testGood, testPerType } = options;
-  for (let i = 0; i < train; i++) await writePart(options, join(dir, "train", "good"), "train", i, null);
-  for (let i = 0; i < testGood; i++) await writePart(options, join(dir, "test", "good"), "test", i, null);
-  for (const type of defectTypes)
-    for (let i = 0; i < testPerType; i++) await writePart(options, join(dir, "test", type), "test", i, type);
+  for (let i = 0; i < train; i += 1) await writePart(options, join(dir, "train", "good"), "train", i, null);
+  for (let i = 0; i < testGood; i += 1) await writePart(options, join(dir, "test", "good"), "test", i, null);
+  for (const type of DEFECT_TYPES)
+    for (let i = 0; i < testPerType; i += 1) await writePart(options, join(dir, "test", type), "test", i, type);
 }
 
 /** What a data set's pictures of one split and kind are drawn from: asking for more of one kind changes no other. */
 export function partRandom(seed: number, split: "train" | "test", defect: DefectType | null, index: number): Random {
-  const kind = defect === null ? 0 : 1 + defectTypes.indexOf(defect);
+  const kind = defect === null ? 0 : 1 + DEFECT_TYPES.indexOf(defect);
   return createRandom(seedOf(seed, split === "train" ? 1 : 2, kind, index));
 }
 

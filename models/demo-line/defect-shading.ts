@@ -9,7 +9,7 @@ export interface Colour {
 }
 
 /** Light falls from the upper left. */
-export const towardsLight: Point = { u: -0.6, v: -0.8 };
+export const TOWARDS_LIGHT: Point = { u: -0.6, v: -0.8 };
 
 /**
  * Changes the metal's colour at a place; true where the defect is. A missing feature changes nothing here: strip.ts
@@ -33,15 +33,15 @@ export function shadeDefect(defect: Defect, u: number, v: number, colour: Colour
 }
 
 /** How far beside its line a scratch still shows. */
-const scratchReach = 6;
+const SCRATCH_REACH = 6;
 
 function shadeScratch(line: ScratchLine, u: number, v: number, colour: Colour): boolean {
   const { points, halfWidth, strength } = line;
   const middle = points[points.length >> 1] as Point;
-  if (Math.abs(u - middle.u) > line.reach + scratchReach || Math.abs(v - middle.v) > line.reach + scratchReach)
+  if (Math.abs(u - middle.u) > line.reach + SCRATCH_REACH || Math.abs(v - middle.v) > line.reach + SCRATCH_REACH)
     return false;
-  let nearest = scratchReach;
-  for (let i = 1; i < points.length; i++) {
+  let nearest = SCRATCH_REACH;
+  for (let i = 1; i < points.length; i += 1) {
     const from = points[i - 1] as Point;
     const to = points[i] as Point;
     const du = to.u - from.u;
@@ -66,7 +66,7 @@ function shadeStain(stain: Defect & { type: "stain" }, u: number, v: number, col
   if (distance > 1.8 * radius) return false;
   const angle = Math.atan2(dv, du);
   let edge = radius;
-  for (let k = 0; k < waves.length; k++) {
+  for (let k = 0; k < waves.length; k += 1) {
     const wave = waves[k] as (typeof waves)[number];
     edge += radius * wave.amount * Math.cos((k + 2) * angle + wave.phase);
   }
@@ -91,8 +91,8 @@ function shadeDent(dent: Defect & { type: "dent" }, u: number, v: number, colour
   const b = (cos * dv - sin * du) / radiusV;
   const square = a * a + b * b;
   // Slope against the light, in the dent's own axes.
-  const lightU = cos * towardsLight.u + sin * towardsLight.v;
-  const lightV = cos * towardsLight.v - sin * towardsLight.u;
+  const lightU = cos * TOWARDS_LIGHT.u + sin * TOWARDS_LIGHT.v;
+  const lightV = cos * TOWARDS_LIGHT.v - sin * TOWARDS_LIGHT.u;
   const slope = (a * lightU + b * lightV) * Math.exp(-square);
   // A hollow: the side towards the light lies in shadow, the far side faces it.
   scale(colour, Math.max(0.25, 1 - 1.5 * depth * slope - 0.12 * depth * Math.exp(-2 * square)));

@@ -1,9 +1,9 @@
 /** Chance decides here, and only here, what a part, its defect and its light are like. */
 import type { Random } from "../random.js";
-import { hole, isOpenMetal, plate } from "./plate.js";
+import { HOLE, isOpenMetal, PLATE } from "./plate.js";
 import type { Defect, DefectType, Light, Part, Point, ScratchLine } from "./types.js";
 
-const stainColours = [
+const STAIN_COLOURS = [
   [70, 48, 26], // oil
   [112, 62, 34], // rust
   [58, 78, 104], // coolant
@@ -11,12 +11,12 @@ const stainColours = [
 ] as const;
 
 /** How far a part's centre may lie from the frame's, in points. */
-export const spread = 6;
+export const SPREAD = 6;
 
 export function describePart(random: Random, defect: DefectType | null): Part {
   return {
     angle: random.between(-0.05, 0.05),
-    shift: { u: random.between(-spread, spread), v: random.between(-spread, spread) },
+    shift: { u: random.between(-SPREAD, SPREAD), v: random.between(-SPREAD, SPREAD) },
     tone: random.between(150, 172),
     glossAt: random.between(-90, 90),
     grain: random.int(1 << 20),
@@ -40,7 +40,7 @@ export function describeDefect(random: Random, type: DefectType): Defect {
     const first = scratchLine(random);
     const lines = [first];
     const more = random.int(3);
-    for (let i = 1; i <= more; i++) {
+    for (let i = 1; i <= more; i += 1) {
       const [du, dv] = [random.between(5, 9) * i, random.between(-7, 7)];
       lines.push({ ...first, points: first.points.map(({ u, v }) => ({ u: u + du, v: v + dv })) });
     }
@@ -56,7 +56,7 @@ export function describeDefect(random: Random, type: DefectType): Defect {
         phase: random.between(0, 7),
       })),
       opacity: random.between(0.5, 0.8),
-      colour: random.pick(stainColours),
+      colour: random.pick(STAIN_COLOURS),
     };
   if (type === "dent")
     return {
@@ -80,7 +80,7 @@ function scratchLine(random: Random): ScratchLine {
   const bend = random.between(-0.12, 0.12);
   const step = random.between(60, 120) / 6;
   const points: Point[] = [start];
-  for (let i = 0; i < 6; i++) {
+  for (let i = 0; i < 6; i += 1) {
     const last = points[i] as Point;
     points.push({ u: last.u + step * Math.cos(angle), v: last.v + step * Math.sin(angle) });
     angle += bend + random.between(-0.08, 0.08);
@@ -94,12 +94,12 @@ function sharp(random: Random): number {
 }
 
 function openPlace(random: Random, margin: number): Point {
-  for (let attempt = 0; attempt < 200; attempt++) {
+  for (let attempt = 0; attempt < 200; attempt += 1) {
     const place = {
-      u: random.between(-plate.halfWidth, plate.halfWidth),
-      v: random.between(-plate.halfHeight, plate.halfHeight),
+      u: random.between(-PLATE.halfWidth, PLATE.halfWidth),
+      v: random.between(-PLATE.halfHeight, PLATE.halfHeight),
     };
     if (isOpenMetal(place, margin)) return place;
   }
-  return { u: 0, v: -hole.v };
+  return { u: 0, v: -HOLE.v };
 }

@@ -19,15 +19,18 @@ export function expose(
   const stepY = (light.gain * light.tiltY) / height;
   let grain = noiseAt % noise.length;
   let to = 0;
-  for (let y = 0; y < height; y++) {
+  for (let y = 0; y < height; y += 1) {
     let from = 3 * (y * strip.size.width + offset);
     let gain = light.gain + stepY * (y - height / 2) - (stepX * width) / 2;
-    for (let x = 0; x < width; x++, gain += stepX) {
-      for (let c = 0; c < 3; c++) {
-        const level = gain * (strip.pixels[from++] as number) + light.noise * (noise[grain] as number) + 0.5;
-        pixels[to++] = Math.min(255, Math.max(0, level));
-        if (++grain === noise.length) grain = 0;
+    for (let x = 0; x < width; x += 1) {
+      for (let c = 0; c < 3; c += 1) {
+        const level = gain * strip.pixels[from + c]! + light.noise * noise[grain]! + 0.5;
+        pixels[to + c] = Math.min(255, Math.max(0, level));
+        grain = grain + 1 === noise.length ? 0 : grain + 1;
       }
+      from += 3;
+      to += 3;
+      gain += stepX;
     }
   }
   return pixels;

@@ -2,4 +2,4 @@
 export { type DemoDatasetOptions, writeDemoDataset } from "./dataset.js";
 export { createDemoLine, type DemoLine } from "./line.js";
 export { createDemoStream, type DemoFrame, type DemoStream, type DemoStreamOptions } from "./stream.js";
-export { type DefectType, defectTypes, type RenderedPart } from "./types.js";
+export { DEFECT_TYPES, type DefectType, type RenderedPart } from "./types.js";

@@ -5,13 +5,13 @@ import { overlayHeat } from "../pictures/heatmap.js";
 import { writeJpeg } from "../pictures/images.js";
 import { createRandom, seedOf } from "../random.js";
 import type { DemoLine } from "./line.js";
-import { defectTypes } from "./types.js";
+import { DEFECT_TYPES } from "./types.js";
 
 /** The README's picture: a part with each type of defect, and below it what the bundle's model makes of it. */
 export async function writeDemoPicture(path: string, line: DemoLine, { modelPath, manifest }: Bundle): Promise<void> {
   const { input: size, threshold } = manifest;
   const { width, height } = size;
-  const whole = { width: width * defectTypes.length, height: height * 2 };
+  const whole = { width: width * DEFECT_TYPES.length, height: height * 2 };
   const canvas = new Uint8Array(whole.width * whole.height * 3);
   const paste = (tile: Uint8Array, column: number, row: number): void => {
     for (let y = 0; y < height; y += 1) {
@@ -21,7 +21,7 @@ export async function writeDemoPicture(path: string, line: DemoLine, { modelPath
   };
   const session = await openSession(await readModel(modelPath, manifest));
   try {
-    for (const [column, defect] of defectTypes.entries()) {
+    for (const [column, defect] of DEFECT_TYPES.entries()) {
       const { pixels } = line.renderPart({ random: createRandom(seedOf(7, column)), size, defect });
       const { map } = await session.run({ image: new Tensor("uint8", pixels, [1, height, width, 3]) });
       paste(pixels, column, 0);

@@ -1,10 +1,10 @@
 /** The demo line as a camera sees it: frame after frame, parts coming and going. */
 import { createRandom, type Random, seedOf } from "../random.js";
-import { describeLight, describePart, spread } from "./describe.js";
+import { describeLight, describePart, SPREAD } from "./describe.js";
 import { expose } from "./exposure.js";
 import type { DemoLine } from "./line.js";
 import { createStrip, type Strip } from "./strip.js";
-import { type DefectType, defectTypes, type Light, type Part, type Size } from "./types.js";
+import { DEFECT_TYPES, type DefectType, type Light, type Part, type Size } from "./types.js";
 
 export interface DemoStreamOptions {
   readonly line: DemoLine;
@@ -45,7 +45,7 @@ export function createDemoStream(options: DemoStreamOptions): DemoStream {
   const random = createRandom(seedOf(0x57ea, seed));
   const plan = defectPlan(createRandom(seedOf(0xdefec7, seed)), defectEvery);
   // The belt carries the part through the range of places that training has seen.
-  const travel = Math.round((spread * Math.min(size.width, size.height)) / 256);
+  const travel = Math.round((SPREAD * Math.min(size.width, size.height)) / 256);
   const slice = Math.ceil(size.height / framesPerPart);
   let current: Passing | null = null;
   let coming = approach(1);
@@ -89,9 +89,10 @@ function defectPlan(random: Random, every: number): () => DefectType | null {
   let untilNext = 2;
   let types: DefectType[] = [];
   return () => {
-    if (untilNext-- > 0) return null;
+    untilNext -= 1;
+    if (untilNext >= 0) return null;
     untilNext = Math.max(3, Math.round(random.between(0.5, 1.5) * (every - 1)));
-    if (types.length === 0) types = random.shuffle(defectTypes);
+    if (types.length === 0) types = random.shuffle(DEFECT_TYPES);
     return types.pop() ?? null;
   };
 }

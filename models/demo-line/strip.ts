@@ -1,6 +1,6 @@
 /** Draws a part on its belt, before the light and the sensor have their say. */
-import { type Colour, scale, shadeDefect, towardsLight } from "./defect-shading.js";
-import { boss, hole, holeDistance, inked, inMark, plate, plateDistance, rib, ribDistance } from "./plate.js";
+import { type Colour, scale, shadeDefect, TOWARDS_LIGHT } from "./defect-shading.js";
+import { BOSS, HOLE, holeDistance, inked, inMark, PLATE, plateDistance, RIB, ribDistance } from "./plate.js";
 import type { Textures } from "./textures.js";
 import type { Defect, Part, Size } from "./types.js";
 
@@ -27,7 +27,7 @@ export function createStrip(part: Part, frame: Size, travel: number, textures: T
 
   const drawRow = (row: number): void => {
     const y = (row + 0.5 - height / 2) * scaleToPoints - part.shift.v;
-    for (let column = 0; column < width; column++) {
+    for (let column = 0; column < width; column += 1) {
       const x = (column + 0.5 - width / 2) * scaleToPoints - part.shift.u;
       const u = cos * x + sin * y;
       const v = cos * y - sin * x;
@@ -45,7 +45,7 @@ export function createStrip(part: Part, frame: Size, travel: number, textures: T
     mask,
     draw(rows) {
       const end = Math.min(height, done + rows);
-      for (; done < end; done++) drawRow(done);
+      for (; done < end; done += 1) drawRow(done);
       return done === height;
     },
   };
@@ -95,19 +95,19 @@ function shadeMetal(
   const { defect } = part;
   const radius = Math.sqrt(u * u + v * v);
   // The boss is turned on a lathe: its grain runs around.
-  const grain = radius < boss.radius ? textures.brush(0, 2.2 * radius, part.grain) : textures.brush(u, v, part.grain);
+  const grain = radius < BOSS.radius ? textures.brush(0, 2.2 * radius, part.grain) : textures.brush(u, v, part.grain);
   const gloss = Math.max(0, 1 - Math.abs(u - part.glossAt) / 75);
   let level = part.tone * (1 + 0.12 * gloss * gloss) + 5.5 * grain;
 
-  const lit = radius > 0 ? (u * towardsLight.u + v * towardsLight.v) / radius : 0;
-  level *= 1 + 0.4 * lit * bump(radius - boss.radius, 4) - 0.3 * lit * bump(radius - boss.bore - 2, 3);
+  const lit = radius > 0 ? (u * TOWARDS_LIGHT.u + v * TOWARDS_LIGHT.v) / radius : 0;
+  level *= 1 + 0.4 * lit * bump(radius - BOSS.radius, 4) - 0.3 * lit * bump(radius - BOSS.bore - 2, 3);
   if (edge > -5) level *= 1 + 0.3 * bevel(u, v) * (1 + edge / 5);
 
   const missing = missingFeature(defect, u, v);
   if (missing !== "rib") {
     const distance = ribDistance(u, v);
-    if (distance < 0) level *= 1.06 - (0.4 * (u - rib.u)) / rib.halfWidth;
-    else if (distance < 5 && u > rib.u) level *= 0.68 + 0.064 * distance;
+    if (distance < 0) level *= 1.06 - (0.4 * (u - RIB.u)) / RIB.halfWidth;
+    else if (distance < 5 && u > RIB.u) level *= 0.68 + 0.064 * distance;
   }
   colour.r = level;
   colour.g = 1.01 * level;
@@ -119,7 +119,7 @@ function shadeMetal(
   const hit = defect !== null && shadeDefect(defect, u, v, colour);
 
   const holeEdge = missing === "hole" ? 99 : holeDistance(u, v);
-  const boreEdge = radius - boss.bore;
+  const boreEdge = radius - BOSS.bore;
   const opening = Math.min(holeEdge, boreEdge);
   if (opening < 3) {
     if (holeEdge < 3) scale(colour, 1 - 0.25 * holeLit(u, v) * bump(holeEdge - 1.5, 2.5));
@@ -153,16 +153,16 @@ function missingFeature(defect: Defect | null, u: number, v: number): "mark" | "
 
 /** How much the plate's rounded edge faces the light. */
 function bevel(u: number, v: number): number {
-  const x = Math.max(0, Math.abs(u) - plate.halfWidth + plate.corner) * Math.sign(u);
-  const y = Math.max(0, Math.abs(v) - plate.halfHeight + plate.corner) * Math.sign(v);
+  const x = Math.max(0, Math.abs(u) - PLATE.halfWidth + PLATE.corner) * Math.sign(u);
+  const y = Math.max(0, Math.abs(v) - PLATE.halfHeight + PLATE.corner) * Math.sign(v);
   const length = Math.sqrt(x * x + y * y);
-  return length > 0 ? (x * towardsLight.u + y * towardsLight.v) / length : 0;
+  return length > 0 ? (x * TOWARDS_LIGHT.u + y * TOWARDS_LIGHT.v) / length : 0;
 }
 
 function holeLit(u: number, v: number): number {
-  const x = u - hole.u * Math.sign(u);
-  const y = v - hole.v * Math.sign(v);
-  return (x * towardsLight.u + y * towardsLight.v) / Math.max(1, Math.sqrt(x * x + y * y));
+  const x = u - HOLE.u * Math.sign(u);
+  const y = v - HOLE.v * Math.sign(v);
+  return (x * TOWARDS_LIGHT.u + y * TOWARDS_LIGHT.v) / Math.max(1, Math.sqrt(x * x + y * y));
 }
 
 /** 1 at 0, 0 from `width` on. */

@@ -1,7 +1,7 @@
 /** Tables of texture, made once a line and looked up for every pixel. */
 import { createRandom } from "../random.js";
 
-const side = 256;
+const SIDE = 256;
 
 export interface Textures {
   /** Levels of the belt's rubber at a place in points; repeats every 256. */
@@ -14,25 +14,25 @@ export interface Textures {
 
 export function makeTextures(seed: number): Textures {
   const random = createRandom(seed);
-  const belt = new Float32Array(side * side);
-  for (let y = 0; y < side; y++)
-    for (let x = 0; x < side; x++) {
+  const belt = new Float32Array(SIDE * SIDE);
+  for (let y = 0; y < SIDE; y += 1)
+    for (let x = 0; x < SIDE; x += 1) {
       // Twill: short diagonal ridges, each row of them set off from the last.
       const ridge = Math.cos((2 * Math.PI * (x + 2 * y)) / 16) * Math.cos((2 * Math.PI * (2 * x - y)) / 32);
-      belt[y * side + x] = 7 * ridge + 3.5 * random.normal();
+      belt[y * SIDE + x] = 7 * ridge + 3.5 * random.normal();
     }
   smear(belt, 1);
 
   const streaks = new Float32Array(4096);
-  for (let i = 0; i < streaks.length; i++) streaks[i] = random.normal();
+  for (let i = 0; i < streaks.length; i += 1) streaks[i] = random.normal();
   const patches = new Float32Array(4096);
-  for (let i = 0; i < patches.length; i++) patches[i] = random.normal();
+  for (let i = 0; i < patches.length; i += 1) patches[i] = random.normal();
   const noise = new Float32Array(65521);
-  for (let i = 0; i < noise.length; i++) noise[i] = random.normal();
+  for (let i = 0; i < noise.length; i += 1) noise[i] = random.normal();
 
   return {
     noise,
-    belt: (x, y) => belt[(Math.floor(y) & 255) * side + (Math.floor(x) & 255)] as number,
+    belt: (x, y) => belt[(Math.floor(y) & 255) * SIDE + (Math.floor(x) & 255)] as number,
     brush: (u, v, grain) => {
       // Long streaks, each row its own, and shorter ones that come and go along the row.
       const row = Math.floor((v + 128) * 1.3);
@@ -48,11 +48,11 @@ export function makeTextures(seed: number): Textures {
 
 /** A small blur that wraps around, so that the tile has no seams. */
 function smear(tile: Float32Array, times: number): void {
-  for (let pass = 0; pass < times; pass++) {
+  for (let pass = 0; pass < times; pass += 1) {
     const before = tile.slice();
-    for (let i = 0; i < tile.length; i++) {
+    for (let i = 0; i < tile.length; i += 1) {
       const next = before[(i + 1) % tile.length] as number;
-      const under = before[(i + side) % tile.length] as number;
+      const under = before[(i + SIDE) % tile.length] as number;
       tile[i] = 0.5 * (before[i] as number) + 0.25 * (next + under);
     }
   }

@@ -1,7 +1,7 @@
 /** What the demo line makes. Lengths are in points: the frame's shorter side is 256 points, the part's centre the origin. */
 
-export const defectTypes = ["scratch", "stain", "dent", "missing"] as const;
-export type DefectType = (typeof defectTypes)[number];
+export const DEFECT_TYPES = ["scratch", "stain", "dent", "missing"] as const;
+export type DefectType = (typeof DEFECT_TYPES)[number];
 
 export type Feature = "mark" | "rib" | "hole";
 

@@ -7,7 +7,7 @@
 export function overlayHeat(pixels: Uint8Array, map: Float32Array, low: number, high: number): Uint8Array<ArrayBuffer> {
   const out = new Uint8Array(pixels);
   const scale = high > low ? 1 / (high - low) : 0;
-  for (let i = 0; i < map.length; i++) {
+  for (let i = 0; i < map.length; i += 1) {
     const heat = Math.min(1, Math.max(0, ((map[i] as number) - low) * scale));
     if (!(heat > 0)) continue;
     const share = 0.15 + 0.5 * heat;

@@ -53,7 +53,7 @@ const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 test("what is no command, and what its schema refuses, is told and not done", async () => {
   let done = 0;
-  const { send, replies } = serve(() => ++done);
+  const { send, replies } = serve(() => (done += 1));
   send("1", {}, "format-disk");
   send("2", { camera: 7 });
   send("3", { camrea: "c" });
@@ -92,7 +92,7 @@ test("a command that comes again under its id is answered again, not done again;
   let done = 0;
   const { send, replies, passMs } = serve(async () => {
     await settled();
-    return ++done;
+    return (done += 1);
   });
   send("1");
   send("1");

@@ -51,7 +51,7 @@ test("a thread that hangs costs its picture, and is replaced", async () => {
   const hanging = () =>
     new Worker("require('worker_threads').parentPort.on('message', () => { for (;;); })", { eval: true });
   const real = () => new Worker(new URL("../../agent/evidence/worker.js", import.meta.url));
-  const spawn = (): Thread => (spawned++ === 0 ? hanging() : real());
+  const spawn = (): Thread => ((spawned += 1) === 1 ? hanging() : real());
   maker = openEvidenceMaker({
     quality: 80,
     spawn,
@@ -72,7 +72,7 @@ test("a thread that dies costs the picture it was at; the next thread draws what
   const dying = () =>
     new Worker("require('worker_threads').parentPort.on('message', () => process.exit(3))", { eval: true });
   const real = () => new Worker(new URL("../../agent/evidence/worker.js", import.meta.url));
-  maker = openEvidenceMaker({ quality: 80, spawn: () => (spawned++ === 0 ? dying() : real()), timeoutMs: 5_000 });
+  maker = openEvidenceMaker({ quality: 80, spawn: () => ((spawned += 1) === 1 ? dying() : real()), timeoutMs: 5_000 });
   const [first, second] = await Promise.all([maker.make(subject(1)), maker.make(subject(2))]);
   assert.is(first!.kind === "failed" && first!.reason, "thread");
   picture(second!);

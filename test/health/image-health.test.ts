@@ -9,7 +9,7 @@ import type { Outcome } from "../../agent/types.js";
 import { packageRoot } from "../../config/package-root.js";
 import { readBundle } from "../../models/bundle/bundle.js";
 import { partRandom } from "../../models/demo-line/dataset.js";
-import { createDemoLine, defectTypes } from "../../models/demo-line/index.js";
+import { createDemoLine, DEFECT_TYPES } from "../../models/demo-line/index.js";
 import type { ImageBaseline } from "../../models/pictures/image-baseline.js";
 import { pictureStats } from "../../models/pictures/picture-stats.js";
 import { fakeCamera } from "../fakes/camera.js";
@@ -32,7 +32,7 @@ pictures.before(async () => {
 type Pixels = Uint8Array<ArrayBuffer>;
 const faultOf = (pixels: Pixels) =>
   imageFault(pictureStats(pixels, size.width, size.height), policy, baseline)?.code ?? null;
-const part = (index: number, defect: (typeof defectTypes)[number] | null = null) =>
+const part = (index: number, defect: (typeof DEFECT_TYPES)[number] | null = null) =>
   line.renderPart({ random: partRandom(7, "test", defect, index), size, defect }).pixels;
 
 /** Means over a square, as a lens out of focus makes them, with the sensor's noise as it was. */
@@ -60,7 +60,7 @@ function covered(pixels: Pixels, share: number): Pixels {
 pictures("parts are parts, good or bad", () => {
   for (let index = 0; index < 6; index += 1) {
     assert.is(faultOf(part(index)), null);
-    for (const defect of defectTypes) assert.is(faultOf(part(index, defect)), null, defect);
+    for (const defect of DEFECT_TYPES) assert.is(faultOf(part(index, defect)), null, defect);
   }
 });
 pictures("a closed lens, with or without the range of video, and a sensor at its end", () => {

@@ -33,7 +33,7 @@ const quiet = { info: () => undefined, warn: (text: string) => void warnings.pus
 let agents = 0;
 
 async function startLine(cameras: Record<string, FakeCamera>): Promise<string> {
-  const id = `line-${++agents}`;
+  const id = `line-${(agents += 1)}`;
   const config = configOf(
     Object.keys(cameras).map((camera) => cameraConfig(camera)),
     {

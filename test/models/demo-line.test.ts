@@ -5,8 +5,8 @@ import * as assert from "uvu/assert";
 import {
   createDemoLine,
   createDemoStream,
+  DEFECT_TYPES,
   type DemoFrame,
-  defectTypes,
   writeDemoDataset,
 } from "../../models/demo-line/index.js";
 import { readTestSet } from "../../models/evaluate/dataset.js";
@@ -27,10 +27,10 @@ test("the same chance gives the same part, other chance another", () => {
 });
 
 test("a good part has an empty mask; each defect's is half a percent to eight percent of the picture", () => {
-  for (let seed = 0; seed < 25; seed++) {
+  for (let seed = 0; seed < 25; seed += 1) {
     const random = createRandom(seed);
     assert.not.ok(line.renderPart({ random, size }).mask.includes(1));
-    for (const defect of defectTypes) {
+    for (const defect of DEFECT_TYPES) {
       const { mask } = line.renderPart({ random, size, defect });
       const share = mask.reduce((sum, value) => sum + value, 0) / mask.length;
       assert.ok(share >= 0.004 && share <= 0.08, `${defect}, seed ${seed}: ${share}`);
@@ -39,15 +39,15 @@ test("a good part has an empty mask; each defect's is half a percent to eight pe
 });
 
 test("the mask is where the picture differs from the same part without the defect", () => {
-  for (const defect of defectTypes) {
+  for (const defect of DEFECT_TYPES) {
     let differs = 0;
     let marked = 0;
     let hit = 0;
-    for (let seed = 0; seed < 10; seed++) {
+    for (let seed = 0; seed < 10; seed += 1) {
       // Chance is drawn in the same order up to the defect, so the part beneath is the same; its light is not.
       const bad = line.renderPart({ random: evenLight(seed), size, defect });
       const good = line.renderPart({ random: evenLight(seed), size });
-      for (let i = 0; i < bad.mask.length; i++) {
+      for (let i = 0; i < bad.mask.length; i += 1) {
         const change = Math.abs((bad.pixels[3 * i + 1] as number) - (good.pixels[3 * i + 1] as number)) > 25;
         differs += change ? 1 : 0;
         marked += bad.mask[i] as number;
@@ -63,7 +63,7 @@ test("the mask is where the picture differs from the same part without the defec
 function evenLight(seed: number) {
   const random = createRandom(seed);
   let drawn = 0;
-  const next = () => (drawn++ < 9 ? random.next() : 0.5);
+  const next = () => ((drawn += 1) <= 9 ? random.next() : 0.5);
   return {
     ...random,
     next,
@@ -76,7 +76,7 @@ function evenLight(seed: number) {
 test("a part stays in view for several frames and moves; good parts dominate and lie between defects", () => {
   const stream = createDemoStream({ line, seed: 3, size: { width: 32, height: 32 }, framesPerPart: 5, defectEvery: 8 });
   const parts = new Map<number, DemoFrame[]>();
-  for (let i = 0; i < 5 * 200; i++) {
+  for (let i = 0; i < 5 * 200; i += 1) {
     const frame = stream.next();
     parts.set(frame.part, [...(parts.get(frame.part) ?? []), frame]);
   }
@@ -93,7 +93,7 @@ test("a part stays in view for several frames and moves; good parts dominate and
   places.slice(1).forEach((place, i) => {
     assert.ok(place - (places[i] as number) > 3);
   });
-  assert.is(new Set(defects).size, 1 + defectTypes.length, "every type occurs");
+  assert.is(new Set(defects).size, 1 + DEFECT_TYPES.length, "every type occurs");
 });
 
 test("the stream repeats itself for the same seed, and hands out memory of its own", () => {

@@ -33,7 +33,7 @@ test("AUROC agrees with counting every pair", () => {
   for (const [i, a] of scores.entries())
     for (const [j, b] of scores.entries())
       if (labels[i] && !labels[j]) {
-        pairs++;
+        pairs += 1;
         wins += a > b ? 1 : a === b ? 0.5 : 0;
       }
   near(auroc(scores, labels), wins / pairs);

@@ -15,7 +15,7 @@ const merging = suite("a repeating defect");
 function told(line: string, mergeWithinMs: number, output: string, values: Record<string, string>): void {
   new TestScheduler(assert.equal).run(({ cold, expectObservable }) => {
     let ids = 0;
-    const life = new AlertLife({ mergeWithinMs, newId: () => `${++ids}` });
+    const life = new AlertLife({ mergeWithinMs, newId: () => `${(ids += 1)}` });
     const steps$ = cold(letters(line), verdictsOf(line)).pipe(alarm(prompt), alerts(life));
     expectObservable(mapped(steps$)).toBe(output, values);
   });

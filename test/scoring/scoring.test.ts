@@ -107,7 +107,7 @@ function lifeOf(
       scores.map((score, index) => [String.fromCharCode(97 + index), verdict(score, index)]),
     );
     cold(Object.keys(values).join(""), values)
-      .pipe(alarm(policy), alerts(new AlertLife({ updateEveryMs, newId: () => `alert${++ids}` })))
+      .pipe(alarm(policy), alerts(new AlertLife({ updateEveryMs, newId: () => `alert${(ids += 1)}` })))
       .subscribe(({ phase, id, peak, durationMs, frames, regions }) =>
         steps.push({ phase, id, peak, durationMs, frames, regions: regions.length }),
       );

@@ -103,7 +103,7 @@ whole("a model that no longer sees faults its cameras until it sees again; frame
   let ids = 0;
   const ask = (command: string, args: object) =>
     new Promise<CommandOutcome>((reply) => {
-      const id = String(++ids);
+      const id = String((ids += 1));
       command$.next({ command, id, args: { id, ...args }, reply });
     });
   const test = async () => {

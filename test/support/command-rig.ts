@@ -38,7 +38,7 @@ export function commandRig(test: ReturnType<typeof suite>) {
       config,
       ask: (command, args = {}) =>
         new Promise((reply) => {
-          const id = `id-${++ids}`;
+          const id = `id-${(ids += 1)}`;
           edges.command$.next({ command, id, args: { id, ...args }, reply });
         }),
       show: async (...levels) => {
