@@ -100,7 +100,7 @@ const figures = suite("an alert's figures");
 function stepsOf(scores: readonly number[], parts: readonly string[] = [], raiseAfter = 1): AlertStep[] {
   const steps: AlertStep[] = [];
   let ids = 0;
-  const life = new AlertLife({ mergeWithinMs: 10_000, newId: () => `${++ids}` });
+  const life = new AlertLife({ mergeWithinMs: 10_000, newId: () => `${(ids += 1)}` });
   const verdicts = scores.map((score, second) => {
     const seen = verdict(score, second);
     const context: { context?: Context } = parts[second] === undefined ? {} : { context: { part: parts[second] } };
