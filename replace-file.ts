@@ -58,8 +58,7 @@ export async function makeFolder(path: string, options: { readonly mode?: number
   const whole = resolve(path);
   const first = await mkdir(whole, { ...options, recursive: true });
   if (first === undefined) return;
-  for (let folder = whole; folder.length >= first.length; folder = dirname(folder))
-    await syncFolder(dirname(folder), DISK);
+  for (let folder = whole; folder.length >= first.length; folder = dirname(folder)) await syncFolder(dirname(folder));
 }
 
 const draftOf = (path: string): string => `${path}.draft`;
@@ -74,8 +73,11 @@ async function writeDraft({ path, bytes, mode }: Replacement, files: ReplaceFile
   }
 }
 
-/** Network file systems that cannot sync a folder answer EINVAL or ENOTSUP: they keep renames by rules of their own. */
-async function syncFolder(path: string, files: ReplaceFileSystem): Promise<void> {
+/**
+ * Brings the names in a folder to the disk: a file that was created, renamed or removed in it is so after a power cut, too.
+ * Network file systems that cannot sync a folder answer EINVAL or ENOTSUP: they keep renames by rules of their own.
+ */
+export async function syncFolder(path: string, files: Pick<ReplaceFileSystem, "open"> = DISK): Promise<void> {
   const folder = await files.open(path, "r");
   try {
     await folder.sync();

@@ -13,7 +13,7 @@ const tables = ((): readonly Uint32Array[] => {
 })();
 const [t0, t1, t2, t3] = tables as readonly [Uint32Array, Uint32Array, Uint32Array, Uint32Array];
 
-/** @param crc of the bytes before, to go on from */
+/** The CRC of the bytes. @param crc of the bytes before them, to go on from */
 export function crc32c(bytes: Uint8Array, crc = 0): number {
   let state = ~crc;
   const even = bytes.length & ~3;
@@ -26,7 +26,7 @@ export function crc32c(bytes: Uint8Array, crc = 0): number {
   return ~state >>> 0;
 }
 
-/** As LevelDB writes a CRC into its files: a CRC of bytes that hold their own CRC would be of little use. */
+/** The form in which LevelDB writes a CRC into its files: a CRC over bytes that hold a plain one would be of little use. */
 export function masked(crc: number): number {
   return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;
 }

@@ -1,23 +1,14 @@
-import { CodedError } from "../../errors.js";
+import { CodedError, type ErrorCode } from "../../errors.js";
 
-/** What goes wrong with a store, from Node's, abstract-level's and LevelDB's words for it. */
+/** The errors of a store, made of Node's, abstract-level's and LevelDB's words. */
 
-const remedies = {
-  STORE_FULL: "Make room on the disk: what is given up until then is counted in health.",
-  STORE_LOCKED: "Another agent uses this folder: stop it, or set state.path to another one.",
-  STORE_DAMAGED: "What is intact was saved; the damaged files are kept beside it. Check the disk.",
-  STORE_FAILED: "Check the disk, and that this user may write there.",
-  STORE_UNUSABLE: "Check the disk, and that this user may write there.",
-  STORE_CLOSED: "Open it again.",
-} as const;
-
-export type StoreCode = keyof typeof remedies;
+export type StoreCode = Extract<ErrorCode, `STORE_${string}`>;
 
 export function storeError(code: StoreCode, message: string, at: string, cause?: unknown): CodedError {
-  return new CodedError(code, message, { remedy: remedies[code], at, cause });
+  return new CodedError(code, message, { at, cause });
 }
 
-/** @param otherwise for what has no code of its own */
+/** The coded error of anything that was thrown. @param otherwise the code of what has none of its own */
 export function coded(error: unknown, at: string, otherwise: StoreCode = "STORE_FAILED"): CodedError {
   if (error instanceof CodedError) return error;
   const { code, message } = causeOf(error);
@@ -35,7 +26,7 @@ export function isCorrupt(error: unknown): boolean {
   return causeOf(error).code === "LEVEL_CORRUPTION";
 }
 
-/** abstract-level wraps what LevelDB said. */
+/** The code and the message of LevelDB or Node, which abstract-level wraps in its own. */
 export function causeOf(error: unknown): { readonly code: string; readonly message: string } {
   let inner = error;
   while (inner instanceof Error && inner.cause instanceof Error) inner = inner.cause;

@@ -5,16 +5,16 @@ import { readTable } from "./leveldb-table.js";
 import { unseal } from "./record.js";
 import type { Damage } from "./store.js";
 
-/** What LevelDB's files in a folder hold, read without LevelDB and without a change to them. */
+/** The contents of LevelDB's files, read without LevelDB and without a change to them. */
 
 const LOG = /^\d+\.log$/;
 const TABLE = /^\d+\.ldb$/;
 const MANIFEST = /^MANIFEST-\d+$/;
 
 /**
- * Holds every byte against its check, before LevelDB acts on them: it would drop what is intact beside what is not, or abort.
+ * Checks every byte of a store's files before LevelDB acts on them: it would drop what is intact beside what is not, or abort.
  * A table that is missing altogether is left for LevelDB to notice.
- * @returns empty when the store is sound, or new
+ * @returns the damage: none in a store that is sound, or new
  */
 export async function inspectFolder(folder: string): Promise<Damage[]> {
   const names = await readdir(folder);
@@ -31,7 +31,7 @@ export async function inspectFolder(folder: string): Promise<Damage[]> {
   return found;
 }
 
-/** Blocks, or stretches of a log, that are not what was written. */
+/** The number of blocks, or of stretches of a log, that are not what was written. */
 async function brokenIn(folder: string, name: string): Promise<number> {
   if (TABLE.test(name)) return readTable(await readFile(join(folder, name))).damagedBlocks;
   if (!LOG.test(name) && !MANIFEST.test(name)) return 0;
@@ -43,7 +43,7 @@ async function manifestIn(folder: string): Promise<string | null> {
   return /^(MANIFEST-\d+)\n$/.exec(text)?.[1] ?? null;
 }
 
-/** Every write that can still be read, file by file: the same key may come several times, and in any order. */
+/** The writes that can still be read, file by file: a key may come several times, and in any order. */
 export async function* writesIn(folder: string): AsyncIterable<readonly Write[]> {
   for (const name of await readdir(folder)) {
     if (TABLE.test(name)) {

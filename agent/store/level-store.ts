@@ -1,6 +1,7 @@
-import { chmod, mkdir, readdir, stat, statfs } from "node:fs/promises";
+import { chmod, readdir, stat, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { CodedError } from "../../errors.js";
+import { makeFolder } from "../../replace-file.js";
 import { DamageList } from "./damage-list.js";
 import { causeOf, coded, isCorrupt, isFull, storeError } from "./faults.js";
 import { inspectFolder } from "./inspect.js";
@@ -13,9 +14,8 @@ import type { Damage, Entry, KeyRange, Store, StoreHealth, StoreOp } from "./sto
 export interface LevelStoreOptions {
   /** Space to hold back for the day that the disk is full; 0 for none. */
   readonly reserveBytes?: number;
-  /** Told of each damage once, and of a full disk. */
+  /** Called for each damage once, and for a disk that became full. */
   readonly onTrouble?: (trouble: CodedError) => void;
-  readonly wallMs?: () => number;
 }
 
 const PAGE_ENTRIES = 256;
@@ -35,26 +35,24 @@ class LevelStore implements Store {
   readonly #folder: string;
   readonly #reserve: Reserve;
   readonly #onTrouble: (trouble: CodedError) => void;
-  readonly #wallMs: () => number;
   readonly #damage = new DamageList();
   #level: Level | null = null;
-  /** Why LevelDB must not write on: after a write that failed half-way, its log would be read only up to there. */
+  /** The error after which LevelDB must not write on: its log would be read only up to the write that failed half-way. */
   #stuck: CodedError | null = null;
   #full = false;
   #closed = false;
   #mending: Promise<void> | null = null;
   #makingRoom: Promise<boolean> | null = null;
 
-  constructor(folder: string, { reserveBytes = 16_777_216, onTrouble, wallMs = Date.now }: LevelStoreOptions) {
+  constructor(folder: string, { reserveBytes = 16_777_216, onTrouble }: LevelStoreOptions) {
     this.#folder = folder;
     this.#reserve = new Reserve(`${folder}.reserve`, reserveBytes);
     this.#onTrouble = onTrouble ?? (() => undefined);
-    this.#wallMs = wallMs;
   }
 
   async open(): Promise<void> {
     try {
-      await mkdir(dirname(this.#folder), { recursive: true, mode: 0o700 });
+      await makeFolder(dirname(this.#folder), { mode: 0o700 });
       await finishSalvage(this.#folder);
       await this.#openLevel().catch(async (error: unknown) => {
         if (!isFull(error) || !(await this.#reserve.release())) throw error;
@@ -73,7 +71,7 @@ class LevelStore implements Store {
     return null;
   }
 
-  /** A page at a time, each from where the last one ended: mending may put another LevelDB in place between two. */
+  /** Reads a page at a time, each from where the last one ended: mending may put another LevelDB in place between two. */
   async *entries(range: KeyRange = {}): AsyncIterable<Entry> {
     let rest = range;
     for (;;) {
@@ -81,7 +79,7 @@ class LevelStore implements Store {
       let intactOnes = 0;
       for (const [key, value] of sealed) {
         const intact = unseal(key, value);
-        if (intact === null) this.#tell({ kind: "record", count: 1, what: [key] });
+        if (intact === null) this.#reportDamage({ kind: "record", count: 1, what: [key] });
         else {
           intactOnes += 1;
           yield { key, value: intact };
@@ -103,7 +101,7 @@ class LevelStore implements Store {
       await level.batch(ops.map(sealed), { sync });
     } catch (error) {
       await this.#mend(error, level);
-      // It may have reached the log whole, and only the word that it did was missing.
+      // The batch may be in the log as a whole, though LevelDB answered with an error.
       if (this.#stuck === null && (await this.#holds(ops))) return;
       throw coded(error, this.#folder);
     }
@@ -174,7 +172,7 @@ class LevelStore implements Store {
         return read();
       });
       const bytes = sealed.reduce((sum, [, value]) => sum + value.length, 0);
-      // LevelDB hands over less than was asked for when it is much.
+      // LevelDB hands over fewer than were asked for when they are large.
       return { sealed, ended: sealed.length === 0 || (sealed.length < asked && bytes < PAGE_BYTES / 2) };
     } catch (error) {
       throw coded(error, this.#folder);
@@ -187,10 +185,10 @@ class LevelStore implements Store {
     return this.#level;
   }
 
-  /** What can be done after a fault of that LevelDB; whether it helped is in `#stuck`. */
+  /** Mends what can be mended after a fault of that LevelDB; `#stuck` says whether it helped. */
   async #mend(error: unknown, level: Level | null): Promise<void> {
     await this.#mending;
-    // Another one met the same fault, and mended it.
+    // Somebody else met the same fault, and mended it.
     if (this.#closed || this.#level !== level) return;
     await this.#exclusively(async () => {
       // A read that fails for another reason than damage leaves nothing to mend.
@@ -211,7 +209,7 @@ class LevelStore implements Store {
     await this.#mending;
   }
 
-  /** @param suspect whether its files are to be read through: seconds where there is much */
+  /** @param suspect whether the files are to be read through: seconds where there is much */
   async #reopen(suspect: boolean): Promise<void> {
     await this.#level?.close();
     this.#level = null;
@@ -224,7 +222,7 @@ class LevelStore implements Store {
   }
 
   async #openLevel(suspect = true): Promise<void> {
-    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+    await makeFolder(this.#folder, { mode: 0o700 });
     await chmod(this.#folder, 0o700);
     const damage = suspect ? await inspectFolder(this.#folder) : [];
     if (damage.length === 0) {
@@ -237,9 +235,9 @@ class LevelStore implements Store {
       }
     }
     await refuseLocked(this.#folder);
-    damage.push(...(await salvage(this.#folder, { create: createLevel, wallMs: this.#wallMs })));
+    damage.push(...(await salvage(this.#folder, createLevel)));
     this.#level = await openLevel(this.#folder);
-    for (const each of damage) this.#tell(each);
+    for (const each of damage) this.#reportDamage(each);
   }
 
   async #holds(ops: readonly StoreOp[]): Promise<boolean> {
@@ -254,7 +252,7 @@ class LevelStore implements Store {
     this.#full = true;
   }
 
-  #tell(damage: Damage): void {
+  #reportDamage(damage: Damage): void {
     if (!this.#damage.add(damage)) return;
     const { kind, count, what } = damage;
     this.#onTrouble(

@@ -6,13 +6,13 @@ import { crc32c, masked } from "./crc32c.js";
  */
 export interface LogContents {
   readonly records: readonly Buffer[];
-  /** Stretches that belong to no whole record, one cut off by the end of the file excepted: it was being written. */
+  /** The number of stretches that belong to no whole record; one that the end of the file cuts off was being written, and is none. */
   readonly damagedStretches: number;
 }
 
 const BLOCK = 32_768;
 const HEADER = 7;
-/** Kinds of fragments; 3, a middle one, is what is none of these. */
+/** Kinds of fragments. 3 is a middle one. */
 const FULL = 1;
 const FIRST = 2;
 const LAST = 4;
@@ -55,8 +55,7 @@ export function readLog(file: Buffer): LogContents {
         abandon();
         if (type === FULL) records.push(data);
         else open = [data];
-      } else if (open === null) {
-      } else {
+      } else if (open !== null) {
         open.push(data);
         if (type === LAST) {
           records.push(Buffer.concat(open));
@@ -82,7 +81,7 @@ function nextFragment(block: Buffer, from: number): number {
   return -1;
 }
 
-/** Its header promises more than there is. A whole record with a wrong check is damage. */
+/** Whether the header promises more bytes than there are, as after a kill. A whole record with a wrong check is damage. */
 function isUnfinished(block: Buffer, at: number): boolean {
   return at + HEADER + block.readUInt16LE(at + 4) > block.length || isZero(block.subarray(at, at + HEADER));
 }
@@ -95,7 +94,7 @@ function isZero(bytes: Buffer): boolean {
 export interface Write {
   readonly key: string;
   readonly number: bigint;
-  /** As sealed; null when it was deleted. */
+  /** The value with its seal; null for a deletion. */
   readonly value: Buffer | null;
 }
 

@@ -8,7 +8,7 @@ import { Cursor, type Write } from "./leveldb-log.js";
  */
 export interface TableContents {
   readonly writes: readonly Write[];
-  /** Blocks of which nothing can be read, or that LevelDB must not meet: index and filter count, too. */
+  /** The number of blocks of which nothing can be read, or that LevelDB must not meet: index and filter count, too. */
   readonly damagedBlocks: number;
   /** False where the index is gone: among the writes may be what only looks like one. */
   readonly indexed: boolean;
@@ -39,7 +39,7 @@ export function readTable(file: Buffer): TableContents {
   return { writes, damagedBlocks: broken.length, indexed: true };
 }
 
-/** Without its index: blocks follow each other, and each ends where its running check comes true. */
+/** The writes of a table whose index is gone: blocks follow each other, and each ends where its running check comes true. */
 function unindexed(file: Buffer): Write[] {
   const writes: Write[] = [];
   let start = 0;
@@ -65,7 +65,7 @@ function handleFrom(cursor: Cursor): Handle | null {
   return offset === null || size === null ? null : { offset, size };
 }
 
-/** Null when the block is not what was written. */
+/** The bytes of a block; null when they are not what was written. */
 function blockAt(file: Buffer, { offset, size }: Handle): Buffer | null {
   const end = offset + size;
   if (end + TRAILER > file.length) return null;
@@ -73,7 +73,7 @@ function blockAt(file: Buffer, { offset, size }: Handle): Buffer | null {
   return file[end] === 0 && masked(checked) === file.readUInt32LE(end + 1) ? file.subarray(offset, end) : null;
 }
 
-/** Keys share their beginning with the one before; the restart points at the end are for seeking only. */
+/** The entries of a block. A key shares its beginning with the one before; the restart points at the end are for seeking only. */
 function entriesOf(block: Buffer): { key: Buffer; value: Buffer }[] {
   const entries: { key: Buffer; value: Buffer }[] = [];
   const restarts = block.length >= 4 ? block.readUInt32LE(block.length - 4) : 0;
@@ -91,7 +91,7 @@ function entriesOf(block: Buffer): { key: Buffer; value: Buffer }[] {
   return entries;
 }
 
-/** A table's keys end in eight bytes: the write's number above a byte for its kind, 1 for a value, 0 for a deletion. */
+/** The writes of a block. A table's keys end in eight bytes: the write's number above a byte for its kind, 1 for a value, 0 for a deletion. */
 function writesIn(block: Buffer): Write[] {
   return entriesOf(block).flatMap(({ key, value }) => {
     if (key.length < 8) return [];

@@ -7,7 +7,7 @@ import type { StoreOp } from "./store.js";
 /** LevelDB itself; values are sealed. The only file that imports classic-level. */
 export type Level = ClassicLevel<string, Uint8Array>;
 
-/** To open a store its log is written as a table of about this size. */
+/** The log of a store becomes a table at about this size, and whenever the store is opened. */
 export const WRITE_BUFFER_BYTES = 2_097_152;
 
 export async function openLevel(folder: string): Promise<Level> {
@@ -41,7 +41,7 @@ export async function refuseLocked(folder: string): Promise<void> {
   await level.close();
 }
 
-/** As classic-level wants it. */
+/** An operation as classic-level wants it, its value sealed. */
 export function sealed(op: StoreOp) {
   if (op.kind === "delete") return { type: "del", key: op.key } as const;
   return { type: "put", key: op.key, value: seal(op.key, op.value) } as const;

@@ -1,12 +1,12 @@
 import { CodedError } from "../../errors.js";
 import type { Entry, KeyRange, Store } from "./store.js";
 
-/** A store that forgets everything with the process: for tests, and for what needs no disk. */
+/** A store in memory, which ends with the process: for tests, and for what needs no disk. */
 export function openMemoryStore(): Store {
   const values = new Map<string, Uint8Array>();
   let closed = false;
   const checkOpen = (): void => {
-    if (closed) throw new CodedError("STORE_CLOSED", "the store is closed", { remedy: "Open it again." });
+    if (closed) throw new CodedError("STORE_CLOSED", "the store is closed");
   };
   return {
     async get(key) {

@@ -2,8 +2,8 @@ import { randomBytes } from "node:crypto";
 import { open, rm, stat } from "node:fs/promises";
 
 /**
- * Space that is taken while there is some, to be let go when the disk is full: a LevelDB on a full disk cannot even delete,
- * as its deletions and compactions are written, too.
+ * The space that is taken while there is some, to be let go when the disk is full: LevelDB cannot even delete on a full disk, as
+ * its deletions and compactions are written, too.
  */
 export class Reserve {
   readonly #file: string;
@@ -14,7 +14,7 @@ export class Reserve {
     this.#bytes = bytes;
   }
 
-  /** True when it is there, in full. A file system that is full, or cannot hold it, is no error. */
+  /** Takes the space. True when all of it is there; a file system that is full, or cannot hold it, is no error. */
   async take(): Promise<boolean> {
     if (this.#bytes === 0) return true;
     if ((await sizeOf(this.#file)) === this.#bytes) return true;
@@ -40,7 +40,7 @@ export class Reserve {
     }
   }
 
-  /** True when there was something to let go. */
+  /** Lets the space go. True when there was some. */
   async release(): Promise<boolean> {
     const had = (await sizeOf(this.#file)) > 0;
     await rm(this.#file, { force: true });

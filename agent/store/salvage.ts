@@ -1,31 +1,31 @@
 import { readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { syncFolder } from "../../replace-file.js";
 import { writesIn } from "./inspect.js";
 import { unseal } from "./record.js";
 import type { Damage, StoreOp } from "./store.js";
 
-/** Damaged folders that are kept for whoever wants to look into them. */
+/** So many damaged folders are kept for whoever wants to look into them. */
 const KEPT_ASIDE = 2;
 const BATCH_BYTES = 1_048_576;
 
-/** The part of a store that is needed to fill a new one. */
+/** A new store that is being filled. */
 export interface Fresh {
   batch(ops: readonly StoreOp[], options: { readonly sync: boolean }): Promise<void>;
   close(): Promise<void>;
 }
 
-export interface SalvageDeps {
-  /** Makes an empty store in that folder. */
-  readonly create: (folder: string) => Promise<Fresh>;
-  readonly wallMs: () => number;
-}
-
 /**
  * Makes a sound store of a damaged one: all that is intact goes into a new one beside it, which then takes its place; the
- * damaged one is kept aside. May be cut off at any point and started again.
+ * damaged one is kept aside. May be cut off at any point, by a power cut too, and started again.
+ * @param create makes an empty store in a folder
  * @returns records that are known by their key and could not be read
  */
-export async function salvage(folder: string, { create, wallMs }: SalvageDeps): Promise<readonly Damage[]> {
+export async function salvage(
+  folder: string,
+  create: (folder: string) => Promise<Fresh>,
+  sync: (folder: string) => Promise<void> = syncFolder,
+): Promise<readonly Damage[]> {
   const draft = `${folder}.new`;
   await rm(draft, { recursive: true, force: true });
   const newest = await newestIntact(folder);
@@ -35,9 +35,14 @@ export async function salvage(folder: string, { create, wallMs }: SalvageDeps): 
   } finally {
     await fresh.close();
   }
-  await rename(folder, `${folder}.damaged-${stamp(wallMs())}`);
+  const aside = await foldersAside(folder);
+  // What is written into the new store is lost with its name: the names have to be on the disk before anybody relies on them.
+  await sync(dirname(folder));
+  await rename(folder, `${folder}.damaged-${(aside.at(-1)?.number ?? 0) + 1}`);
   await rename(draft, folder);
-  await forgetOldest(folder);
+  await sync(dirname(folder));
+  const oldest = aside.slice(0, Math.max(0, aside.length + 1 - KEPT_ASIDE));
+  await Promise.all(oldest.map(({ path }) => rm(path, { recursive: true, force: true })));
   const lost = [...newest.broken].filter((key) => !newest.numbers.has(key));
   return lost.length === 0 ? [] : [{ kind: "record", count: lost.length, what: lost.slice(0, 100) }];
 }
@@ -47,9 +52,10 @@ export async function finishSalvage(folder: string): Promise<void> {
   const names = await readdir(dirname(folder));
   if (names.includes(basename(folder)) || !names.includes(`${basename(folder)}.new`)) return;
   await rename(`${folder}.new`, folder);
+  await syncFolder(dirname(folder));
 }
 
-/** By key the number of the write in force: the last one that is a deletion or an intact value. */
+/** The number of the write in force, by key: of the last one that is a deletion or an intact value. */
 async function newestIntact(folder: string): Promise<{ numbers: Map<string, bigint>; broken: Set<string> }> {
   const numbers = new Map<string, bigint>();
   const broken = new Set<string>();
@@ -62,7 +68,7 @@ async function newestIntact(folder: string): Promise<{ numbers: Map<string, bigi
   return { numbers, broken };
 }
 
-/** A second reading, so that the values need not be held in memory. */
+/** Copies the values in force: in a second reading, so that they need not be held in memory. */
 async function copy(folder: string, numbers: ReadonlyMap<string, bigint>, fresh: Fresh): Promise<void> {
   let ops: StoreOp[] = [];
   let bytes = 0;
@@ -83,14 +89,17 @@ async function copy(folder: string, numbers: ReadonlyMap<string, bigint>, fresh:
   await write();
 }
 
-/** Of the same length for every time, so that names sort by it: 20260131T235959123Z. */
-function stamp(wallMs: number): string {
-  return new Date(wallMs).toISOString().replace(/[-:.]/g, "");
-}
-
-async function forgetOldest(folder: string): Promise<void> {
-  const aside = (await readdir(dirname(folder))).filter((name) => name.startsWith(`${basename(folder)}.damaged-`));
-  for (const name of aside.sort().slice(0, -KEPT_ASIDE)) {
-    await rm(join(dirname(folder), name), { recursive: true, force: true });
-  }
+/**
+ * The damaged folders that were put aside, the oldest first. They are numbered: a clock that was wrong must not make an old one
+ * the newest. Those of version 0.1 bear a date instead, and come before all others.
+ */
+async function foldersAside(folder: string): Promise<readonly { readonly path: string; readonly number: number }[]> {
+  const prefix = `${basename(folder)}.damaged-`;
+  const names = (await readdir(dirname(folder))).filter((name) => name.startsWith(prefix)).sort();
+  return names
+    .map((name) => ({
+      path: join(dirname(folder), name),
+      number: Number(/^\d+$/.exec(name.slice(prefix.length)) ?? 0),
+    }))
+    .sort((a, b) => a.number - b.number);
 }

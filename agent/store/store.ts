@@ -1,18 +1,18 @@
-/** Ordered keys to bytes on disk, or in memory: what the outbox and the history of alerts are kept in. */
+/** A store of bytes by ordered keys, on disk or in memory: the outbox and the history of alerts lie in one each. */
 export interface Store {
-  /** Null when it is not there, or no longer intact. */
+  /** The value of a key; null when it is not there, or no longer intact. */
   get(key: string): Promise<Uint8Array | null>;
-  /** In the order of the keys' UTF-8 bytes. What is written meanwhile may or may not be seen. */
+  /** The entries of a range in the order of their keys' UTF-8 bytes. What is written meanwhile may or may not be seen. */
   entries(range?: KeyRange): AsyncIterable<Entry>;
   /**
-   * All of it or nothing. With `sync` it survives the loss of power once this resolves, without it the end of the process.
+   * Writes all of the operations or none. With `sync` it survives the loss of power once this resolves, without it the end of the process.
    * @throws CodedError STORE_FULL (no space; what is kept can still be read), STORE_FAILED, STORE_CLOSED
    */
   batch(ops: readonly StoreOp[], options?: { readonly sync?: boolean }): Promise<void>;
-  /** What it takes on disk, about: what was removed counts until it is compacted. */
+  /** About the bytes that the store takes on disk: what was removed counts until it is compacted. */
   bytes(): Promise<number>;
   health(): StoreHealth;
-  /** Gives the space of what was removed back to the disk. True when it is as able to write as when it was opened. */
+  /** Gives the space of what was removed back to the disk. True when the store is as able to write as when it was opened. */
   makeRoom(): Promise<boolean>;
   /** Safe to call twice. */
   close(): Promise<void>;
@@ -39,7 +39,7 @@ export type StoreOp =
 export interface StoreHealth {
   /** The disk was full at the last write, and room is not yet back. */
   readonly full: boolean;
-  /** What was found broken since the store was opened, opening included. */
+  /** The damage that was found since the store was opened, opening included. */
   readonly damage: readonly Damage[];
 }
 

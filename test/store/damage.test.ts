@@ -13,6 +13,8 @@ import {
 import { basename, dirname, join } from "node:path";
 import * as assert from "uvu/assert";
 import { openLevelStore } from "../../agent/store/level-store.js";
+import { createLevel } from "../../agent/store/leveldb.js";
+import { salvage } from "../../agent/store/salvage.js";
 import { put, remove, type Store } from "../../agent/store/store.js";
 import type { CodedError } from "../../errors.js";
 import { createRandom, type Random } from "../../models/random.js";
@@ -201,13 +203,29 @@ test("a whole file of noise is survived", async () => {
   }
 });
 
-test("of damaged folders the newest two are kept", async () => {
+test("of damaged folders the newest two are kept, whatever the clock said when an older version put one aside", async () => {
   const folder = copy();
-  for (let round = 0; round < 4; round += 1) {
+  mkdirSync(`${folder}.damaged-20990101T000000000Z`);
+  for (let round = 1; round <= 11; round += 1) {
     rmSync(join(folder, "CURRENT"));
     assert.equal(await lostIn(folder), []);
+    if (round === 1) assert.is(aside(folder).length, 2);
   }
-  assert.is(aside(folder).length, 2);
+  assert.equal(aside(folder).sort(), ["outbox.damaged-10", "outbox.damaged-11"]);
+});
+
+test("a salvaged store has its name on the disk before anything is written into it, and is whole before that", async () => {
+  const folder = copy();
+  const draft = `${folder}.new`;
+  const seen: (readonly [whole: boolean, named: boolean])[] = [];
+  await salvage(folder, createLevel, async (parent) => {
+    assert.is(parent, dirname(folder));
+    seen.push([existsSync(join(draft, "CURRENT")), existsSync(join(folder, "CURRENT")) && !existsSync(draft)]);
+  });
+  assert.equal(seen, [
+    [true, false],
+    [false, true],
+  ]);
 });
 
 test("a salvage that was cut off is begun again, or ended", async () => {
