@@ -68,8 +68,8 @@ export const trainingCodes = chapter("Training and evaluation", "README.md#your-
     "Go on with --resume, or delete the checkpoint to begin anew.",
   ),
   CHECKPOINT_MISMATCH: wrong(
-    "The checkpoint belongs to other pictures or settings.",
-    "Resume with the same pictures, teacher, size, batch and seed, or delete the checkpoint.",
+    "The checkpoint belongs to other pictures or settings, or to a build of Retort that trains otherwise.",
+    "Resume with the same pictures, teacher, size, batch, seed and build, or delete the checkpoint.",
   ),
   CHECKPOINT_UNREADABLE: wrong("The checkpoint cannot be read.", "Delete the checkpoint and train from the beginning."),
   DATA_LAYOUT: wrong(

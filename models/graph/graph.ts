@@ -117,12 +117,12 @@ export class Graph {
    * Several operators that differentiation (gradients.ts) sees as one node named `op`, because their derivative is shorter as a
    * whole. `build` yields the outputs: the value itself, then others that the derivative makes use of.
    */
-  composite(
+  composite<Outputs extends readonly [Value, ...Value[]]>(
     op: string,
     inputs: readonly Value[],
     attributes: Readonly<Record<string, Attribute>>,
-    build: () => readonly [Value, ...Value[]],
-  ): readonly [Value, ...Value[]] {
+    build: () => Outputs,
+  ): Outputs {
     const outer = this.#collecting;
     const body: Node[] = [];
     this.#collecting = body;

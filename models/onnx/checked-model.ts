@@ -15,8 +15,6 @@ export interface ExpectedModel {
 }
 
 const MOST_NODES = 100_000;
-const REMEDY =
-  "Take a bundle that `retort train` or `retort export` wrote, or have the model's maker export it otherwise.";
 
 /**
  * The bytes of a bundle's model, for a session: the hash is checked first, then everything that ONNX Runtime, whose faults would take
@@ -38,10 +36,7 @@ export async function readModel(path: string, expected: ExpectedModel): Promise<
     throw new CodedError(
       "BUNDLE_HASH_MISMATCH",
       `model.onnx has sha256 ${sha256}, model.json says ${expected.sha256}`,
-      {
-        at: path,
-        remedy: "The model was changed or its copy is damaged: copy the bundle again.",
-      },
+      { at: path },
     );
   }
   return checkedModel(bytes, expected.input, path);
@@ -66,7 +61,7 @@ export function checkedModel(bytes: Uint8Array, input: ExpectedModel["input"], a
 }
 
 function refusal(at: string): Refuse {
-  return (code, message) => new CodedError(code, message, { at, remedy: REMEDY });
+  return (code, message) => new CodedError(code, message, { at });
 }
 
 function decoded(bytes: Uint8Array, refuse: Refuse): { readonly model: Model; readonly graph: Graph } {

@@ -67,7 +67,6 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
   } catch (error) {
     throw new CodedError("CHECKPOINT_UNREADABLE", `cannot resume: ${messageOf(error)}`, {
       at: path,
-      remedy: "Delete the checkpoint and train from the beginning.",
       cause: error,
     });
   }
@@ -83,8 +82,6 @@ export async function checkpointOf(path: string, recipe: string): Promise<Checkp
   if (checkpoint.recipe === recipe) return checkpoint;
   throw new CodedError("CHECKPOINT_MISMATCH", "the checkpoint is of other pictures or settings, or trained otherwise", {
     at: path,
-    remedy:
-      "Resume with the same pictures, teacher, size, batch and seed and the Retort that began it, or delete the checkpoint.",
   });
 }
 
@@ -96,7 +93,6 @@ export async function requireNoCheckpoint(path: string): Promise<void> {
   if (!(await exists(path))) return;
   throw new CodedError("CHECKPOINT_EXISTS", "an unfinished training of this bundle is kept", {
     at: path,
-    remedy: "Go on with --resume, or delete the checkpoint to begin anew.",
   });
 }
 

@@ -38,7 +38,6 @@ export async function readGoodPictures(
     const message = `${pixels.length} readable pictures; ${FEWEST_PICTURES} are the least`;
     throw new CodedError("TOO_FEW_IMAGES", message, {
       at: folder,
-      remedy: "Give more pictures of good parts; a hundred or more make a good model.",
     });
   }
   return { pixels, skipped: paths.length - pixels.length };

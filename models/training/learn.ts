@@ -53,16 +53,12 @@ export async function learn(course: Course): Promise<Learned> {
       }
       if (course.signal?.aborted) {
         await save({ epoch, batch: index, losses, epochLosses });
-        throw new CodedError("TRAINING_STOPPED", "training was stopped", {
-          remedy: "Run the same command with --resume to go on from here.",
-        });
+        throw new CodedError("TRAINING_STOPPED", "training was stopped");
       }
       const indices = order.slice(index * batch, (index + 1) * batch);
       const loss = await stepper.step(await features.batch(indices));
       if (!Number.isFinite(loss)) {
-        throw new CodedError("TRAINING_DIVERGED", `the loss became ${loss} in epoch ${epoch + 1}`, {
-          remedy: "Try another --seed or a larger --batch; the last checkpoint is kept.",
-        });
+        throw new CodedError("TRAINING_DIVERGED", `the loss became ${loss} in epoch ${epoch + 1}`);
       }
       epochLosses.push(loss);
       seen += indices.length;

@@ -1,23 +1,28 @@
-import type { Graph } from "../graph/graph.js";
+import { fixed, type Graph, sizeOf } from "../graph/graph.js";
 import { encodeModel } from "../onnx/encode.js";
 import { type Feeds, floats, floatsOf, openSession, type Tensor } from "../onnx/session.js";
-import type { Weights, WeightTensor } from "../weights/weights.js";
+import type { Weights } from "../weights/weights.js";
 import { adamScalars } from "./step.js";
 
-/** Parameters, running averages and Adam's moments (`m:`, `v:`), and how often they were moved. */
+/** Parameters, running averages and Adam's moments (`m:`, `v:`), after a number of steps. */
 export interface TrainingState {
   readonly step: number;
   readonly tensors: Weights;
 }
 
 export interface Stepper {
-  /** One step over the feeds that are not state; yields the batch's loss before it. */
+  /**
+   * Makes one step.
+   * @param feeds the graph's inputs that are no part of the state: a batch
+   * @returns the loss of the batch before the step
+   */
   step(feeds: Feeds): Promise<number>;
-  /** Copies, so that it can be written while training goes on. */
+  /** A copy of the state, which can be written while training goes on. */
   state(): TrainingState;
   close(): Promise<void>;
 }
 
+/** Ends the name of an output that is the next value of the input without it. */
 const PRIME = "'";
 
 /**
@@ -31,15 +36,20 @@ export async function openStepper(
   options: { readonly threads?: number; readonly rate?: (step: number) => number } = {},
 ): Promise<Stepper> {
   const session = await openSession(encodeModel(graph), { threads: options.threads ?? 0 });
-  const shapes = new Map(graph.inputs.map((value) => [value.name, value.shape as readonly number[]]));
-  const names = graph.outputs.filter((value) => value.name.endsWith(PRIME)).map((value) => value.name.slice(0, -1));
-  const buffer = (name: string, from?: WeightTensor): Tensor => {
-    const shape = shapes.get(name);
-    if (shape === undefined) throw new TypeError(`${name} is put out but not taken in`);
-    return floats(from === undefined ? new Float32Array(shape.reduce((a, b) => a * b, 1)) : from.data.slice(), shape);
-  };
-  let current = new Map(names.map((name) => [name, buffer(name, start.tensors.get(name))]));
-  let next = new Map(names.map((name) => [name, buffer(name)]));
+  const shapes = new Map(
+    graph.outputs
+      .filter(({ name }) => name.endsWith(PRIME))
+      .map(({ name, shape }) => [name.slice(0, -PRIME.length), shape.map(fixed)]),
+  );
+  const buffers = (tensors: Weights): Map<string, Tensor> =>
+    new Map(
+      [...shapes].map(([name, shape]) => [
+        name,
+        floats(tensors.get(name)?.data.slice() ?? new Float32Array(sizeOf(shape)), shape),
+      ]),
+    );
+  let current = buffers(start.tensors);
+  let next = buffers(new Map());
   let count = start.step;
   return {
     async step(feeds) {

@@ -1,4 +1,5 @@
-import { CodedError } from "../../errors.js";
+import { access, constants } from "node:fs/promises";
+import { CodedError, messageOf } from "../../errors.js";
 import { sha256OfFile } from "../bundle/bundle.js";
 import type { Backbone } from "../network/backbones/backbone.js";
 import { backboneOf } from "../network/backbones/index.js";
@@ -44,11 +45,12 @@ export async function loadStudent(path: string, backbone: Backbone): Promise<Wei
 }
 
 async function read(path: string): Promise<Weights> {
+  // That there is no such file is to be said before what its name ends with.
+  await access(path, constants.R_OK).catch((error: unknown) => {
+    throw new CodedError("WEIGHTS_UNREADABLE", `cannot read weights: ${messageOf(error)}`, { at: path, cause: error });
+  });
   if (!path.endsWith(".safetensors")) {
-    throw new CodedError("WEIGHTS_FORMAT", "weights are read from .safetensors files", {
-      at: path,
-      remedy: "Convert them to .safetensors, the tensor names unchanged.",
-    });
+    throw new CodedError("WEIGHTS_FORMAT", "weights are read from .safetensors files", { at: path });
   }
   return readSafetensors(path);
 }

@@ -23,7 +23,6 @@ export async function readSafetensors(path: string): Promise<Weights> {
   const refuse = (message: string, cause?: unknown) =>
     new CodedError("WEIGHTS_UNREADABLE", message, {
       at: path,
-      remedy: "Give a complete .safetensors file with float32 or float16 tensors.",
       cause,
     });
   let file: Buffer;

@@ -36,7 +36,6 @@ export function requireExactly(weights: Weights, specs: readonly ParameterSpec[]
   if (problems.length === 0) return;
   throw new CodedError("WEIGHTS_MISMATCH", `weights do not fit the network: ${problems.join("; ")}`, {
     at: from,
-    remedy: "Use weights of the named architecture, with torchvision's (teacher) or RD4AD's (student) tensor names.",
   });
 }
 
@@ -49,6 +48,5 @@ export function requireFinite(weights: Weights, from: string): void {
   if (bad === undefined) return;
   throw new CodedError("WEIGHTS_NOT_FINITE", `${bad[0]} holds NaN or infinity`, {
     at: from,
-    remedy: "Take weights of a training that did not diverge, from a whole copy of their file.",
   });
 }

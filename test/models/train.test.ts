@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { access, mkdir, mkdtemp, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { existsSync, readlinkSync } from "node:fs";
+import { access, type FileHandle, mkdir, mkdtemp, open, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as assert from "uvu/assert";
 import { CodedError } from "../../errors.js";
@@ -93,6 +94,47 @@ test("killed at any moment, it resumes to the same model", async () => {
   assert.equal(resumed.losses, whole.losses);
   await assertGone(`${out}.checkpoint.safetensors`);
 });
+
+test("the bundle is on the disk, whole and with its folders, before its checkpoint is deleted", async () => {
+  const out = join(dir, "deep", "er", "bundle");
+  const checkpoint = `${out}.checkpoint.safetensors`;
+  const synced: string[] = [];
+  await watchingSyncs(
+    (path) => {
+      synced.push(relative(dir, path));
+      if (path.startsWith(`${out}/`)) assert.ok(existsSync(checkpoint), `${path} is synced after the checkpoint went`);
+    },
+    async () => {
+      await mkdir(join(dir, "deep", "er"), { recursive: true });
+      await trainStudent({ ...lesson, epochs: 1, out });
+    },
+  );
+  const after = synced.slice(synced.lastIndexOf("deep/er/bundle.checkpoint.safetensors.draft"));
+  assert.equal(after.slice(2), [
+    "deep/er",
+    "deep/er/bundle/model.onnx.draft",
+    "deep/er/bundle/model.json.draft",
+    "deep/er/bundle",
+  ]);
+  await assertGone(checkpoint);
+});
+
+/** Hands the path of each file or folder that is synced to `onSync` while `work` runs. */
+async function watchingSyncs(onSync: (path: string) => void, work: () => Promise<void>): Promise<void> {
+  const probe = await open(dir, "r");
+  const prototype = Object.getPrototypeOf(probe) as FileHandle;
+  await probe.close();
+  const { sync } = prototype;
+  prototype.sync = async function (this: FileHandle) {
+    onSync(readlinkSync(`/proc/self/fd/${this.fd}`));
+    await sync.call(this);
+  };
+  try {
+    await work();
+  } finally {
+    prototype.sync = sync;
+  }
+}
 
 async function killAfter(steps: number, program: string): Promise<void> {
   const cwd = fileURLToPath(new URL("../../..", import.meta.url));

@@ -65,6 +65,17 @@ test("damaged files are refused with their path", async () => {
   }
 });
 
+test("a file that is not there is said to be so, whatever its name ends with", async () => {
+  for (const name of ["nope", "nope.safetensors", "nope.pth"]) {
+    const error = await refusal(loadTeacher(join(dir, name), "resnet18"));
+    assert.is(error.code, "WEIGHTS_UNREADABLE", name);
+    assert.match(error.message, "no such file");
+  }
+  const path = join(dir, "there.pth");
+  await writeFile(path, "");
+  assert.is((await refusal(loadTeacher(path, "resnet18"))).code, "WEIGHTS_FORMAT");
+});
+
 test("a tensor missing, extra or misshapen is named", async () => {
   const weights = new Map(await readSafetensors(await writeSmallTeacher(dir)));
   const write = async (name: string, changed: Weights) => {

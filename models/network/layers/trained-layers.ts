@@ -130,7 +130,7 @@ const PER_CHANNEL = [2, 3, 4];
  * [1, C, 1, 1, 1]. One composite, since the derivative of the whole takes four passes over the data instead of a dozen.
  */
 export function batchNorm(g: Graph, x: Value, gamma: Value, beta: Value): readonly [Value, Value, Value, Value] {
-  const outputs = g.composite("BatchNormTraining", [x, gamma, beta], {}, () => {
+  return g.composite("BatchNormTraining", [x, gamma, beta], {}, () => {
     const mean = reduceMean(g, x, PER_CHANNEL);
     const square = div(g, dot(g, x, x, 2), countOver(g, x, PER_CHANNEL));
     // E[x^2] - E[x]^2 saves a pass; rounding may take it below zero where a channel is constant.
@@ -140,5 +140,4 @@ export function batchNorm(g: Graph, x: Value, gamma: Value, beta: Value): readon
     const y = affine(g, x, scale, sub(g, reshape(g, beta, mean.shape), mul(g, mean, scale)));
     return [y, mean, inverse, variance];
   });
-  return outputs as unknown as readonly [Value, Value, Value, Value];
 }
