@@ -48,7 +48,9 @@ export function serveCommands(command$: Observable<Command>, options: ServeOptio
       return refused("COMMAND_UNKNOWN", `${command} is no command; known: ${Object.keys(handlers).join(", ")}`);
     }
     const faults = validate(`command-${command}`, args) ?? [];
-    if (faults.length > 0) return refused("COMMAND_INVALID", faults.slice(0, 5).join("; "));
+    if (faults.length > 0) {
+      return refused("COMMAND_INVALID", `${faults[0]}; agent/contract/schemas/command-${command}.json describes it`);
+    }
     if (running.size >= MOST_AT_ONCE) return refused("COMMAND_BUSY", `${running.size} commands are being carried out`);
     return closed ? refused("COMMAND_STOPPED", "the agent stops") : null;
   };

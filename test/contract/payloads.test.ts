@@ -118,12 +118,12 @@ test("every payload is what its schema says", () => {
 test("the schemas refuse what the contract does not allow", () => {
   const alert = alertPayload(step, { seq: 1 });
   for (const [wrong, at] of [
-    [{ ...alert, v: 2 }, "/v"],
-    [{ ...alert, seq: 0 }, "/seq"],
-    [{ ...alert, id: "1" }, "/id"],
-    [{ ...alert, ts: "2026-01-02T03:04:05Z" }, "/ts"],
-    [{ ...alert, phase: "new" }, "/phase"],
-    [{ ...alert, score: null }, "/score"],
+    [{ ...alert, v: 2 }, '"v" is'],
+    [{ ...alert, seq: 0 }, '"seq" is'],
+    [{ ...alert, id: "1" }, '"id" is'],
+    [{ ...alert, ts: "2026-01-02T03:04:05Z" }, '"ts" is'],
+    [{ ...alert, phase: "new" }, '"phase" is'],
+    [{ ...alert, score: null }, '"score" is'],
   ] as const) {
     assert.ok(schemaFaults("alert", wrong)[0]?.startsWith(at), at);
   }
