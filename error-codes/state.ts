@@ -2,7 +2,7 @@ import { chapter, failed, wrong } from "./chapter.js";
 
 const CHECK_DISK = "Check the disk, and that this user may write there.";
 
-export const stateCodes = chapter("What the agent keeps on disk", "README.md#alerts", {
+export const stateCodes = chapter("What the agent keeps on disk", "docs/on-disk.md", {
   EVIDENCE_OFF: wrong("No raw frames are kept, so there is none to move.", "Set evidence.enabled: true."),
   HISTORY_TROUBLE: failed(
     "The history of alerts cannot be read or written; alerts are sent all the same.",

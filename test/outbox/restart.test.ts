@@ -201,6 +201,15 @@ test("numbers that were given out and never got to disk are told as a gap, and n
   assert.equal((await open(killed)).health().gaps, [{ from: 6, to: 9, reason: "alert-unkept" }], "until it is read");
 });
 
+test("after an older copy was put back, a number that was written by hand is gone on from", async () => {
+  const killed = await killedAfter(5);
+  writeFileSync(join(killed, "alert-seq"), "4711\n");
+  const outbox = await open(killed);
+  await outbox.add(alertStep(), plain);
+  assert.equal(await seqs(outbox), [1, 2, 3, 4, 5, 4712]);
+  assert.equal(outbox.health().gaps, [{ from: 6, to: 4711, reason: "alert-unkept" }]);
+});
+
 test("alerts that a bad disk destroyed are told as a gap; all others are there", async () => {
   const killed = await killedAfter(30);
   const log = join(killed, "outbox", "000003.log");
