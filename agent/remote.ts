@@ -6,6 +6,7 @@ import type { Settings } from "./commands/settings.js";
 import type { MessageSink } from "./contract/message-sink.js";
 import { openValidator } from "./contract/validator.js";
 import { healthNow, statesOf } from "./health/report.js";
+import { wholeOf } from "./history/record.js";
 import type { AgentView } from "./http/view.js";
 import type { Clock } from "./kit/clock.js";
 import { Closing, opening } from "./kit/closing.js";
@@ -72,7 +73,7 @@ export function openRemote(
           cameras,
           models,
           alerts$: outbox.added$,
-          history,
+          alertsOf: (query) => history.list(query).map(wholeOf),
           evidence,
           outbox: () => outbox.health(),
           broker: () => publisher.health(),

@@ -144,6 +144,9 @@ export interface AlertStep {
   readonly flood?: { readonly alerts: number };
 }
 
+/** What a person says of an alert, by the command `feedback`. */
+export type FeedbackVerdict = "defect" | "not_a_defect";
+
 /** An MQTT message on its way out; `topic` without the `<prefix>/<agent id>/` in front. */
 export interface Message {
   readonly topic: string;

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { packageRoot } from "../../config/package-root.js";
 import type { BenchResult } from "../bench/bench.js";
+import type { AddCommand } from "./command.js";
 import { type JsonFlag, wholeNumber, withJsonFlag } from "./options.js";
-import type { AddCommand } from "./program.js";
 import { exitStatus } from "./terminal.js";
 
 interface Flags extends JsonFlag {

@@ -1,8 +1,8 @@
 import { stringify } from "yaml";
 import { checkConfig, missingPaths } from "../../config/load.js";
 import { mask } from "../../config/mask.js";
+import type { AddCommand } from "./command.js";
 import { type ConfigFlags, type JsonFlag, layersOf, withConfigFlags, withJsonFlag } from "./options.js";
-import type { AddCommand } from "./program.js";
 import { Exit, exitStatus } from "./terminal.js";
 
 /** `retort check`: every problem of a configuration at once, or the configuration as the agent would take it. */

@@ -1,7 +1,7 @@
 import { checkConfig } from "../../config/load.js";
 import { type Check, configChecks } from "../doctor/check.js";
+import type { AddCommand } from "./command.js";
 import { type ConfigFlags, type JsonFlag, layersOf, withConfigFlags, withJsonFlag } from "./options.js";
-import type { AddCommand } from "./program.js";
 import { Exit, exitStatus } from "./terminal.js";
 
 /** `retort doctor`: what this machine can do for this configuration. */

@@ -1,6 +1,6 @@
-import type { EvaluationResult } from "../../models/evaluate/evaluate.js";
+import type { EvaluationResult } from "../../models/evaluate/figures.js";
+import type { AddCommand } from "./command.js";
 import { type JsonFlag, withJsonFlag } from "./options.js";
-import type { AddCommand } from "./program.js";
 import { progressBar } from "./progress.js";
 import { printable } from "./terminal.js";
 

@@ -1,5 +1,5 @@
+import type { AddCommand } from "./command.js";
 import { type JsonFlag, wholeNumber, withJsonFlag } from "./options.js";
-import type { AddCommand } from "./program.js";
 
 interface Flags extends JsonFlag {
   readonly arch: string;

@@ -3,15 +3,13 @@ import { maskText } from "../../config/mask.js";
 import { productVersion } from "../kit/version.js";
 import { benchCommand } from "./bench.js";
 import { checkCommand } from "./check.js";
+import type { AddCommand } from "./command.js";
 import { doctorCommand } from "./doctor.js";
 import { evaluateCommand } from "./evaluate.js";
 import { exportCommand } from "./export.js";
 import { runCommand } from "./run.js";
 import { exitStatus, processTerminal, type Terminal, tellError } from "./terminal.js";
 import { trainCommand } from "./train.js";
-
-/** A command adds itself; what it needs is imported only when it runs, so that --help and check start at once. */
-export type AddCommand = (program: Command, terminal: Terminal) => void;
 
 const commands: readonly AddCommand[] = [
   runCommand,

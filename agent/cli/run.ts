@@ -5,10 +5,10 @@ import type { MessageSink } from "../contract/message-sink.js";
 import { topics } from "../contract/topics.js";
 import type { Logger } from "../kit/log.js";
 import type { Outbox } from "../outbox/outbox.js";
+import type { AddCommand } from "./command.js";
 import { endSurely } from "./end.js";
 import { jsonLine, type Shown, terminalLine } from "./event-line.js";
 import { type ConfigFlags, type JsonFlag, layersOf, withConfigFlags, withJsonFlag } from "./options.js";
-import type { AddCommand } from "./program.js";
 import { exitStatus, printable, type Terminal } from "./terminal.js";
 
 /** `retort run`: the agent, until SIGINT or SIGTERM. */

@@ -1,6 +1,6 @@
 import type { TrainProgress } from "../../models/training/progress.js";
+import type { AddCommand } from "./command.js";
 import { type JsonFlag, wholeNumber, withJsonFlag } from "./options.js";
-import type { AddCommand } from "./program.js";
 import { duration, type Progress, progressBar } from "./progress.js";
 import { sparkline } from "./sparkline.js";
 import type { Terminal } from "./terminal.js";

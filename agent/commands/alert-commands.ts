@@ -1,12 +1,12 @@
 import { CodedError } from "../../errors.js";
 import { type AlertPayload, stepOf } from "../contract/payloads.js";
-import type { RunningCamera } from "../line/camera.js";
 import type { AlertStep } from "../types.js";
+import type { CommandedCamera } from "./camera.js";
 import { alertUnknown, cameraOf, cameraOfAlert, type Handlers, USUAL_LIMIT_MS } from "./handler.js";
 import type { Settings } from "./settings.js";
 
 export interface AlertCommandDeps {
-  readonly cameras: readonly RunningCamera[];
+  readonly cameras: readonly CommandedCamera[];
   readonly settings: Settings;
   /** An alert of the history as it was told last, null where it holds none. */
   readonly earlier: (id: string) => AlertPayload | null;

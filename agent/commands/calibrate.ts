@@ -1,9 +1,8 @@
-import { lastValueFrom, map, take, takeUntil, toArray } from "rxjs";
+import { filter, lastValueFrom, map, take, takeUntil, toArray } from "rxjs";
 import { CodedError } from "../../errors.js";
 import { thresholdFrom } from "../../models/training/threshold.js";
-import type { RunningCamera } from "../line/camera.js";
-import { inspections } from "../line/select.js";
 import { aborted } from "./aborted.js";
+import type { CommandedCamera } from "./camera.js";
 import { keepThreshold } from "./camera-commands.js";
 import { cameraOf, type Handler, requireEnabled } from "./handler.js";
 import type { Settings } from "./settings.js";
@@ -17,7 +16,7 @@ const MOST_TIMES = 3;
  * few frames in a row show less than there is. And it is refused where good parts would have to score three times the
  * model's own threshold: a defect was among them, or the model has to be trained anew; nothing is changed then.
  */
-export function calibrateCommand(cameras: readonly RunningCamera[], settings: Settings): Handler {
+export function calibrateCommand(cameras: readonly CommandedCamera[], settings: Settings): Handler {
   return {
     limitMs: ({ seconds }) => Number(seconds ?? 60) * 1_000,
     run: async (args, signal) => {
@@ -26,8 +25,8 @@ export function calibrateCommand(cameras: readonly RunningCamera[], settings: Se
       const wanted = Number(args.frames ?? 50);
       const scores = await lastValueFrom(
         camera.outcomes$.pipe(
-          inspections(),
-          map(({ score }) => score),
+          filter((outcome) => outcome.kind === "inspected"),
+          map(({ inspection }) => inspection.score),
           take(wanted),
           takeUntil(aborted(signal)),
           toArray(),

@@ -1,11 +1,11 @@
 import { CodedError } from "../../errors.js";
-import type { RunningCamera } from "../line/camera.js";
+import type { CommandedCamera } from "./camera.js";
 import { type Args, cameraOf, type Handler, type Handlers, requireEnabled, USUAL_LIMIT_MS } from "./handler.js";
 import type { Settings } from "./settings.js";
 
 /** `enable`, `disable`, `restart-camera`, `threshold`: the changes are kept first, then made. */
-export function cameraCommands(cameras: readonly RunningCamera[], settings: Settings): Handlers {
-  const handler = (work: (camera: RunningCamera, args: Args) => Promise<object>): Handler => ({
+export function cameraCommands(cameras: readonly CommandedCamera[], settings: Settings): Handlers {
+  const handler = (work: (camera: CommandedCamera, args: Args) => Promise<object>): Handler => ({
     limitMs: () => USUAL_LIMIT_MS,
     run: async (args) => {
       const camera = cameraOf(cameras, args);
@@ -39,7 +39,7 @@ export function cameraCommands(cameras: readonly RunningCamera[], settings: Sett
 /** @param threshold null: what the configuration says. @throws CodedError CAMERA_NOT_READY, SETTINGS_UNWRITABLE */
 export async function keepThreshold(
   settings: Settings,
-  camera: RunningCamera,
+  camera: CommandedCamera,
   threshold: number | "model" | null,
 ): Promise<void> {
   if (camera.model() === null) {

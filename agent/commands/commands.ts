@@ -1,5 +1,4 @@
-import type { Evidence } from "../evidence/evidence.js";
-import type { FeedbackVerdict } from "../evidence/feedback.js";
+import type { FeedbackVerdict } from "../types.js";
 import { type AlertCommandDeps, alertCommands } from "./alert-commands.js";
 import { calibrateCommand } from "./calibrate.js";
 import { cameraCommands } from "./camera-commands.js";
@@ -9,7 +8,10 @@ import { snapshotCommand } from "./snapshot.js";
 export interface CommandDeps extends AlertCommandDeps {
   readonly status: () => Promise<object>;
   readonly runSelfTests: () => Promise<void>;
-  readonly evidence: Pick<Evidence, "keepForFeedback">;
+  readonly evidence: {
+    /** Keeps the raw frame of an alert for training. @returns its path @throws CodedError FEEDBACK_*, EVIDENCE_OFF */
+    keepForFeedback(alertId: string, verdict: FeedbackVerdict): Promise<string>;
+  };
 }
 
 /** Golden pictures go one at a time, behind the line's frames. */

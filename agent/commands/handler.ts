@@ -1,5 +1,5 @@
 import { CodedError } from "../../errors.js";
-import type { RunningCamera } from "../line/camera.js";
+import type { CommandedCamera } from "./camera.js";
 
 /** The payload of a command, already held against its schema. */
 export type Args = Readonly<Record<string, unknown>>;
@@ -21,7 +21,7 @@ export type Handlers = Readonly<Record<string, Handler>>;
 export const USUAL_LIMIT_MS = 10_000;
 
 /** @throws CodedError CAMERA_UNKNOWN */
-export function cameraOf(cameras: readonly RunningCamera[], args: Args): RunningCamera {
+export function cameraOf(cameras: readonly CommandedCamera[], args: Args): CommandedCamera {
   const found = cameras.find(({ config }) => config.id === args.camera);
   if (found !== undefined) return found;
   throw new CodedError("CAMERA_UNKNOWN", `there is no camera ${String(args.camera)}`, {
@@ -31,7 +31,7 @@ export function cameraOf(cameras: readonly RunningCamera[], args: Args): Running
 }
 
 /** @throws CodedError CAMERA_DISABLED */
-export function requireEnabled(camera: RunningCamera): void {
+export function requireEnabled(camera: CommandedCamera): void {
   if (camera.enabled) return;
   throw new CodedError("CAMERA_DISABLED", `${camera.config.id} is disabled`, {
     at: "camera",
@@ -40,7 +40,7 @@ export function requireEnabled(camera: RunningCamera): void {
 }
 
 /** The camera that an alert came from. @throws CodedError ALERT_UNKNOWN */
-export function cameraOfAlert(cameras: readonly RunningCamera[], alert: string): RunningCamera {
+export function cameraOfAlert(cameras: readonly CommandedCamera[], alert: string): CommandedCamera {
   const found = cameras.find(({ alerts }) => alerts.life.find(alert) !== null);
   if (found !== undefined) return found;
   throw alertUnknown(alert);

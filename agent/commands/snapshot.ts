@@ -1,13 +1,13 @@
 import { firstValueFrom, map, takeUntil } from "rxjs";
 import { CodedError } from "../../errors.js";
 import { encodeJpeg } from "../../models/pictures/images.js";
-import type { RunningCamera } from "../line/camera.js";
 import type { Frame } from "../types.js";
 import { aborted } from "./aborted.js";
+import type { CommandedCamera } from "./camera.js";
 import { cameraOf, type Handler, requireEnabled, USUAL_LIMIT_MS } from "./handler.js";
 
 /** `snapshot`: the camera's next frame as the model sees it, JPEG in base64; one that cannot be judged, too. */
-export function snapshotCommand(cameras: readonly RunningCamera[]): Handler {
+export function snapshotCommand(cameras: readonly CommandedCamera[]): Handler {
   return {
     limitMs: () => USUAL_LIMIT_MS,
     run: async (args, signal) => {

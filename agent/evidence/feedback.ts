@@ -2,12 +2,12 @@ import { mkdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { CodedError, messageOf } from "../../errors.js";
 import { inTurns } from "../kit/serial.js";
+import type { FeedbackVerdict } from "../types.js";
 import { type Archive, type Item, onDisk } from "./archive.js";
 import { cameraOf, RAISED, rawKey } from "./raw-frames.js";
 import { isAlertId, namesIn } from "./store.js";
 
-export const verdicts = ["defect", "not_a_defect"] as const;
-export type FeedbackVerdict = (typeof verdicts)[number];
+const verdicts: readonly FeedbackVerdict[] = ["defect", "not_a_defect"];
 
 /** Where frames that a person has judged are kept for training. Retort deletes nothing here. */
 export interface Feedback {

@@ -11,9 +11,8 @@ import {
   timestamp,
 } from "../contract/payloads.js";
 import { topics } from "../contract/topics.js";
-import type { RunningCamera } from "../line/camera.js";
-import type { HeldBack } from "../scoring/alert-gate.js";
 import type { Message } from "../types.js";
+import type { CameraStanding } from "./camera-state.js";
 import type { Ledger } from "./ledger.js";
 import type { MachineHealth } from "./machine.js";
 
@@ -21,7 +20,10 @@ export interface HealthParts {
   readonly cameras: readonly {
     readonly config: { readonly id: string };
     readonly ledger: Ledger;
-    readonly alerts: { readonly heldBack: HeldBack; readonly shelvedUntilMs: number | null };
+    readonly alerts: {
+      readonly heldBack: CameraHealth["alerts"]["heldBack"];
+      readonly shelvedUntilMs: number | null;
+    };
   }[];
   /** By model name. */
   readonly models: ReadonlyMap<string, { readonly engine: { providers(): ProviderHealth } }>;
@@ -49,8 +51,17 @@ export function healthNow(parts: HealthParts): HealthPayload {
   return healthOf(parts, (ledger) => ledger.look(parts.nowMs));
 }
 
-/** What the command `status` tells beyond the health. */
-export function statesOf(cameras: readonly RunningCamera[]): Readonly<Record<string, object>> {
+/** What `status` shows of a camera beside its health. */
+export interface CameraStatus {
+  readonly config: { readonly id: string };
+  readonly enabled: boolean;
+  readonly standing: CameraStanding & { readonly sinceMs: number };
+  /** The threshold in force; null until the model is there. */
+  threshold(): number | null;
+}
+
+/** The answer to the command `status` beyond the health. */
+export function statesOf(cameras: readonly CameraStatus[]): Readonly<Record<string, object>> {
   const states = cameras.map(({ config, enabled, standing, threshold }) => {
     const { state, reason, sinceMs } = standing;
     return [config.id, { state, reason, since: timestamp(sinceMs), enabled, threshold: threshold() }] as const;

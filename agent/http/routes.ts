@@ -1,7 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import { maskText } from "../../config/mask.js";
 import { timestamp } from "../contract/payloads.js";
-import { wholeOf } from "../history/record.js";
 import { HttpFault } from "./fault.js";
 import type { Metrics } from "./metrics.js";
 import { unready } from "./readiness.js";
@@ -112,12 +111,12 @@ const alertParams = {
 function alertRoutes(app: FastifyInstance, { view }: RouteDeps): void {
   app.get<{ Querystring: AlertsQuery }>("/api/alerts", { schema: { querystring: alertsQuery } }, ({ query }) => {
     const { camera, since, limit } = query;
-    const records = view.history.list({
+    const alerts = view.alertsOf({
       limit,
       ...(camera === undefined ? {} : { camera }),
       ...(since === undefined ? {} : { sinceMs: Date.parse(since) }),
     });
-    return { alerts: records.map(wholeOf) };
+    return { alerts };
   });
   app.get<{ Params: { id: string } }>(
     "/api/alerts/:id/evidence.jpg",

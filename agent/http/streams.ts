@@ -1,5 +1,5 @@
 import type { ServerResponse } from "node:http";
-import type { Live } from "../live/live.js";
+import type { Live } from "./live.js";
 
 /** What became of the pictures and the clients of one camera's stream, since the start. */
 export interface StreamCounts {

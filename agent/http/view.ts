@@ -1,25 +1,54 @@
 import type { Observable } from "rxjs";
-import type { Config } from "../../config/types.js";
-import type { AlertPayload, BrokerHealth, OutboxHealth } from "../contract/payloads.js";
-import type { Evidence } from "../evidence/evidence.js";
-import type { AlertHistory } from "../history/history.js";
-import type { Engine } from "../inference/engine.js";
-import type { RunningCamera } from "../line/camera.js";
+import type { CameraConfig, Config } from "../../config/types.js";
+import type {
+  AlertPayload,
+  BrokerHealth,
+  CameraState,
+  EvidenceHealth,
+  FrameHealth,
+  OutboxHealth,
+  ProviderHealth,
+} from "../contract/payloads.js";
+import type { ModelIdentity, Outcome } from "../types.js";
 
 /** What HTTP shows of the agent; reading it costs the line nothing. */
 export interface AgentView {
   readonly config: Config;
   readonly cameras: readonly CameraView[];
   /** By the name that cameras refer to; one that is still loading, or broken, is absent. */
-  readonly models: ReadonlyMap<string, { readonly engine: Pick<Engine, "model" | "providers"> }>;
+  readonly models: ReadonlyMap<
+    string,
+    { readonly engine: { readonly model: ModelIdentity; providers(): ProviderHealth } }
+  >;
   /** Each step as it goes out. */
   readonly alerts$: Observable<AlertPayload>;
-  readonly history: Pick<AlertHistory, "list">;
-  readonly evidence: Pick<Evidence, "read" | "health">;
+  /** Each alert as a whole, in the form of the API; the latest first. */
+  alertsOf(query: AlertQuery): readonly object[];
+  readonly evidence: {
+    /** The JPEG of an alert, null where there is none, or none any more. @throws what the file system does */
+    read(alertId: string): Promise<Uint8Array | null>;
+    /** Null where evidence is switched off. */
+    health(): EvidenceHealth | null;
+  };
   readonly outbox: () => OutboxHealth;
   readonly broker: () => BrokerHealth;
 }
 
-export type CameraView = Pick<RunningCamera, "config" | "outcomes$" | "enabled" | "standing" | "threshold"> & {
-  readonly ledger: Pick<RunningCamera["ledger"], "counts">;
-};
+export interface AlertQuery {
+  readonly camera?: string;
+  /** Epoch milliseconds: alerts whose latest step is of then or later. */
+  readonly sinceMs?: number;
+  /** At least 1. */
+  readonly limit: number;
+}
+
+export interface CameraView {
+  readonly config: CameraConfig;
+  readonly ledger: { counts(): Pick<FrameHealth, "captured" | "scored" | "dropped" | "failed" | "inFlight"> };
+  /** What became of each frame. The frame is shared: it is only read. */
+  readonly outcomes$: Observable<Outcome>;
+  readonly enabled: boolean;
+  readonly standing: { readonly state: CameraState; readonly reason: string | null; readonly sinceMs: number };
+  /** The threshold in force; null until the model is there. */
+  threshold(): number | null;
+}

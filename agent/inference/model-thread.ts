@@ -1,18 +1,9 @@
 import { Worker } from "node:worker_threads";
 import { CodedError, messageOf } from "../../errors.js";
 import { within } from "../kit/within.js";
-import type { ModelFault, ProviderReport, Reply, Request, WorkerSetup } from "./protocol.js";
+import type { ModelFault, ProviderReport, Reply, Request, Thread, WorkerSetup } from "./protocol.js";
 import { abandon } from "./stuck.js";
 import { watchSilence } from "./watchdog.js";
-
-/** The part of a worker thread that the engine uses; faked in tests. */
-export interface Thread {
-  postMessage(request: Request, transfer: readonly ArrayBuffer[]): void;
-  on(event: "message", listener: (reply: Reply) => void): unknown;
-  on(event: "error", listener: (error: unknown) => void): unknown;
-  on(event: "exit", listener: (code: number) => void): unknown;
-  unref(): void;
-}
 
 export type SpawnThread = (setup: WorkerSetup) => Thread;
 

@@ -67,3 +67,12 @@ export interface ProviderTrial {
   readonly taken: boolean;
   readonly reason: string;
 }
+
+/** The part of a worker thread that the engine uses; faked in tests. */
+export interface Thread {
+  postMessage(request: Request, transfer: readonly ArrayBuffer[]): void;
+  on(event: "message", listener: (reply: Reply) => void): unknown;
+  on(event: "error", listener: (error: unknown) => void): unknown;
+  on(event: "exit", listener: (code: number) => void): unknown;
+  unref(): void;
+}

@@ -1,4 +1,4 @@
-import type { Thread } from "./model-thread.js";
+import type { Thread } from "./protocol.js";
 
 /** With more of them the agent asks for a new process: each holds its model's memory, and perhaps a core. */
 export const MOST_STUCK = 2;

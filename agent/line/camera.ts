@@ -8,33 +8,23 @@ import type { LoadedModel } from "../inference/load.js";
 import { inTurns } from "../kit/serial.js";
 import { within } from "../kit/within.js";
 import type { RaiseRate } from "../scoring/raise-rate.js";
-import type { CameraEvent, Context, Outcome, Size, Threshold } from "../types.js";
+import type { Outcome, Threshold } from "../types.js";
 import { CameraAlerts } from "./camera-alerts.js";
 import type { Outgoing } from "./outgoing.js";
-import { lineOf } from "./parts.js";
-import { type Line, pipeline } from "./pipeline.js";
+import { type LineDeps, lineOf } from "./parts.js";
+import { pipeline } from "./pipeline.js";
 
-export interface WatchOptions {
-  readonly camera: CameraConfig;
-  /** The size that frames are scaled to. */
-  readonly input: Size;
-  readonly demand$: Observable<number>;
-}
-
-export interface CameraDeps {
-  readonly watchCamera: (options: WatchOptions) => Observable<CameraEvent>;
+export interface CameraDeps extends LineDeps {
   /** The camera's model; may reject. */
   readonly model: (camera: CameraConfig) => Promise<LoadedModel>;
   readonly send: (outgoing: Sendable) => void;
   /** Told at every change. */
   readonly tellState: (camera: CameraConfig, standing: CameraStanding) => void;
-  readonly context: (camera: string) => Context | null;
   /** In force now; read for every frame. */
   readonly threshold: (camera: CameraConfig) => number | "model";
   /** At the start. */
   readonly enabled: (camera: CameraConfig) => boolean;
   readonly floods: { readonly rate: RaiseRate; readonly summaryEveryMs: number };
-  readonly clock: Line["clock"];
 }
 
 /** What leaves a camera for the broker. */

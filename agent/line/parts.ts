@@ -3,10 +3,24 @@ import type { CameraConfig } from "../../config/types.js";
 import { imagePolicy } from "../health/image-policy.js";
 import type { Ledger } from "../health/ledger.js";
 import type { LoadedModel } from "../inference/load.js";
-import type { Outcome, Threshold } from "../types.js";
-import type { CameraDeps } from "./camera.js";
+import type { CameraEvent, Context, Outcome, Size, Threshold } from "../types.js";
 import type { CameraAlerts } from "./camera-alerts.js";
 import type { Line } from "./pipeline.js";
+
+export interface WatchOptions {
+  readonly camera: CameraConfig;
+  /** The size that frames are scaled to. */
+  readonly input: Size;
+  readonly demand$: Observable<number>;
+}
+
+/** What a line has from outside. */
+export interface LineDeps {
+  readonly watchCamera: (options: WatchOptions) => Observable<CameraEvent>;
+  /** What the line's control said last about the part in front of this camera. */
+  readonly context: (camera: string) => Context | null;
+  readonly clock: Line["clock"];
+}
 
 /** What outlives a camera's restarts, and what ends with them. */
 export interface LineParts {
@@ -15,7 +29,7 @@ export interface LineParts {
   readonly alerts: CameraAlerts;
   readonly threshold: () => Threshold;
   readonly stop$: Observable<void>;
-  readonly deps: CameraDeps;
+  readonly deps: LineDeps;
 }
 
 /** Everything that a camera's pictures meet, put together from its configuration. */

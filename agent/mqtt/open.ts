@@ -1,9 +1,9 @@
 import type { Config } from "../../config/types.js";
+import type { AlertQueue } from "../contract/alert-queue.js";
 import type { MessageSink } from "../contract/message-sink.js";
 import { baseTopic } from "../contract/topics.js";
 import type { Logger } from "../kit/log.js";
 import { productVersion } from "../kit/version.js";
-import type { Outbox } from "../outbox/outbox.js";
 import { type OpenClient, openClient } from "./client.js";
 import { readCredentials } from "./credentials.js";
 import { type EmbeddedBroker, openEmbeddedBroker } from "./embedded-broker.js";
@@ -19,7 +19,7 @@ export interface MqttEdge extends MessageSink {
  * @param port of the embedded broker, where it is free
  * @throws CodedError MQTT_EMBEDDED_FAILED or AGENT_ID_INVALID
  */
-export async function openMqtt(config: Config, log: Logger, outbox: Outbox, port = 1883): Promise<MqttEdge> {
+export async function openMqtt(config: Config, log: Logger, outbox: AlertQueue, port = 1883): Promise<MqttEdge> {
   const { prefix } = config.mqtt;
   const broker = config.mqtt.url === "embedded" ? await openEmbeddedBroker({ port }) : null;
   const url = broker?.url ?? config.mqtt.url;

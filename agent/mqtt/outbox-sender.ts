@@ -1,7 +1,7 @@
 import { CodedError, messageOf } from "../../errors.js";
+import type { AlertQueue, WaitingAlert, WaitingEvidence } from "../contract/alert-queue.js";
 import { topics } from "../contract/topics.js";
 import { backoffMs } from "../kit/backoff.js";
-import type { Outbox, WaitingAlert, WaitingEvidence } from "../outbox/outbox.js";
 import type { Client, Packet } from "./client.js";
 import type { InflightWindow } from "./inflight-window.js";
 
@@ -12,7 +12,7 @@ const EVIDENCE_TRIES = 5;
 const READ_AGAIN_MS = 1_000;
 
 export interface OutboxSenderDeps {
-  readonly outbox: Outbox;
+  readonly outbox: AlertQueue;
   /** `T`. */
   readonly base: string;
   readonly onTrouble: (trouble: CodedError) => void;

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { BehaviorSubject, distinctUntilChanged, type Observable, Subject } from "rxjs";
 import { CodedError, type ErrorCode, messageOf } from "../../errors.js";
+import type { AlertQueue } from "../contract/alert-queue.js";
 import type { CameraContext, Command } from "../contract/inbound.js";
 import {
   type BrokerHealth,
@@ -11,7 +12,6 @@ import {
 } from "../contract/payloads.js";
 import { baseTopic, clientIdOf, replyTopic, subscriptions, topics } from "../contract/topics.js";
 import { openValidator } from "../contract/validator.js";
-import type { Outbox } from "../outbox/outbox.js";
 import type { Message } from "../types.js";
 import { type OpenClient, openClient, type Packet, type ProtocolVersion, type Received } from "./client.js";
 import { receive } from "./inbound.js";
@@ -29,7 +29,7 @@ export interface PublisherOptions {
   readonly username?: string | null;
   readonly password?: string | null;
   /** Whose alerts are delivered beside what is published. */
-  readonly outbox?: Outbox;
+  readonly outbox?: AlertQueue;
   /** How many messages wait at most while the broker is away. */
   readonly capacity?: number;
   readonly keepaliveS?: number;

@@ -1,8 +1,8 @@
+import type { WaitingAlert, WaitingEvidence, WaitingMessage } from "../contract/alert-queue.js";
 import type { KeyRange, Store, StoreHealth, StoreOp } from "../store/store.js";
 import { expired, type Rank, victims } from "./eviction.js";
 import type { InFlight } from "./in-flight.js";
 import type { Loss, Losses, LossReason } from "./losses.js";
-import type { Kind, WaitingAlert, WaitingEvidence, WaitingMessage } from "./outbox.js";
 import {
   type AccountRecord,
   ALERTS,
@@ -91,7 +91,7 @@ export class Account {
     return this.#tally.alert.bytes + this.#tally.evidence.bytes;
   }
 
-  count(kind: Kind): number {
+  count(kind: WaitingMessage["kind"]): number {
     return this.#tally[kind].count;
   }
 

@@ -1,5 +1,6 @@
 import { Subject } from "rxjs";
 import { CodedError, messageOf } from "../../errors.js";
+import type { WaitingAlert, WaitingEvidence, WaitingMessage } from "../contract/alert-queue.js";
 import type { AlertPayload, OutboxHealth } from "../contract/payloads.js";
 import { Serial } from "../kit/serial.js";
 import type { StoreOp } from "../store/store.js";
@@ -7,7 +8,7 @@ import type { AlertStep } from "../types.js";
 import type { Account } from "./account.js";
 import type { InFlight } from "./in-flight.js";
 import type { Losses } from "./losses.js";
-import type { AlertDetails, Announced, Outbox, WaitingAlert, WaitingEvidence, WaitingMessage } from "./outbox.js";
+import type { AlertDetails, Announced, Outbox } from "./outbox.js";
 import { Pending, waitingAmong } from "./pending.js";
 import { type Filed, type Numbered, numbered, type Times, withoutEvidence } from "./records.js";
 import { type Announcements, type Owed, standingAfter } from "./recovery.js";

@@ -1,4 +1,4 @@
-import type { WaitingMessage } from "./outbox.js";
+import type { WaitingMessage } from "../contract/alert-queue.js";
 import type { Filed } from "./records.js";
 
 type Name = Pick<Filed, "kind" | "seq">;

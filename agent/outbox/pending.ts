@@ -1,7 +1,8 @@
+import type { WaitingAlert } from "../contract/alert-queue.js";
 import type { AlertStep } from "../types.js";
 import { bounded } from "./eviction.js";
 import type { Losses } from "./losses.js";
-import type { AlertDetails, WaitingAlert } from "./outbox.js";
+import type { AlertDetails } from "./outbox.js";
 import type { Filed, Numbered, Times } from "./records.js";
 
 /** An alert that is to be kept and has no number yet. */

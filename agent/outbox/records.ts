@@ -1,9 +1,10 @@
+import type { WaitingAlert, WaitingEvidence, WaitingMessage } from "../contract/alert-queue.js";
 import { type AlertPayload, alertPayload } from "../contract/payloads.js";
 import { topics } from "../contract/topics.js";
 import { prefixed, put, remove, type Store, type StoreOp } from "../store/store.js";
 import type { AlertStep } from "../types.js";
 import type { Gap, Loss } from "./losses.js";
-import type { Evidence, Kind, WaitingAlert, WaitingEvidence, WaitingMessage } from "./outbox.js";
+import type { Evidence } from "./outbox.js";
 
 /**
  * The outbox's records as they lie in its store; docs/on-disk.md describes them for operators, test/fixtures/outbox-v1 holds some.
@@ -117,7 +118,7 @@ export interface Sum {
 }
 
 /** What the store holds, by kind. */
-export type Tally = Readonly<Record<Kind, Sum>>;
+export type Tally = Readonly<Record<WaitingMessage["kind"], Sum>>;
 
 /** The outbox's account of itself, written in the same batch as every change that it is about. */
 export interface AccountRecord {
@@ -161,7 +162,7 @@ export async function lastAlertIn(store: Store): Promise<number> {
 
 /** A message's place in the store. */
 export interface Filed {
-  readonly kind: Kind;
+  readonly kind: WaitingMessage["kind"];
   readonly seq: number;
   /** The size of its record. */
   readonly bytes: number;
@@ -222,7 +223,7 @@ export class Change {
   }
 
   /** Counts a record. */
-  add(kind: Kind, bytes: number, count = 1): void {
+  add(kind: WaitingMessage["kind"], bytes: number, count = 1): void {
     const before = this.tally[kind];
     this.tally = { ...this.tally, [kind]: { count: before.count + count, bytes: before.bytes + bytes } };
   }

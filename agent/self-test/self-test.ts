@@ -1,7 +1,14 @@
 import { CodedError, messageOf } from "../../errors.js";
-import type { Engine } from "../inference/engine.js";
-import type { Size } from "../types.js";
+import type { Frame, Outcome, Size } from "../types.js";
 import type { GoldenPicture } from "./golden-pictures.js";
+
+/** What a self-test needs of an engine. */
+export interface TestedEngine {
+  /** What `frame.size` must be. */
+  readonly input: Size;
+  /** Never rejects. */
+  inspect(frame: Frame): Promise<Outcome>;
+}
 
 /** What the engine made of a golden picture; null: it could not judge it, which is no better than not to see it. */
 export interface GoldenScore {
@@ -23,7 +30,7 @@ const PAUSE_MS = 50;
  * inference at most.
  */
 export async function runSelfTest(
-  engine: Pick<Engine, "inspect" | "input">,
+  engine: TestedEngine,
   pictures: (size: Size) => AsyncIterable<GoldenPicture>,
   signal: AbortSignal,
 ): Promise<SelfTestRun> {

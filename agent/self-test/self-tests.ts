@@ -1,14 +1,26 @@
 import type { SelfTestConfig } from "../../config/types.js";
 import type { SelfTestHealth } from "../contract/payloads.js";
 import { timestamp } from "../contract/payloads.js";
-import type { RunningCamera } from "../line/camera.js";
 import { goldenPictures } from "./golden-pictures.js";
-import { type GoldenScore, runSelfTest, selfTestFault } from "./self-test.js";
+import { type GoldenScore, runSelfTest, selfTestFault, type TestedEngine } from "./self-test.js";
+
+/** What self-tests do with a camera, and look at. */
+export interface TestedCamera {
+  readonly config: { readonly model: string };
+  /** When its frames flow, or it is known that they will not. */
+  readonly started: Promise<void>;
+  /** The threshold in force; null until the model is there. */
+  threshold(): number | null;
+  /** The camera's model, once it is there. */
+  model(): { readonly engine: TestedEngine } | null;
+  /** What is wrong with the judgement of its frames; the camera is faulted until it is null again. */
+  setFault(reason: string | null): void;
+}
 
 export interface SelfTestsOptions {
   /** By model name; a model without one is not tested. */
   readonly models: Readonly<Record<string, { readonly selfTest?: SelfTestConfig }>>;
-  readonly cameras: readonly RunningCamera[];
+  readonly cameras: readonly TestedCamera[];
   readonly wallMs: () => number;
   readonly log: { warn(text: string): void; error(text: string): void };
   readonly pictures?: typeof goldenPictures;

@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Ajv } from "ajv";
@@ -7,6 +6,7 @@ import { CodedError, messageOf } from "../../errors.js";
 import { makeFolder, replaceFile, replaceFiles } from "../../replace-file.js";
 import type { ImageBaseline } from "../pictures/image-baseline.js";
 import { TILES } from "../pictures/picture-stats.js";
+import { sha256OfFile } from "../sha256.js";
 
 /** How the threshold was set. */
 export interface Calibration {
@@ -171,10 +171,3 @@ export async function amendBundle(dir: string, changes: Partial<Omit<Manifest, "
 }
 
 const textOf = (manifest: Manifest): string => `${JSON.stringify(manifest, null, 2)}\n`;
-
-/** Hexadecimal. */
-export async function sha256OfFile(path: string): Promise<string> {
-  const digest = createHash("sha256");
-  for await (const chunk of createReadStream(path)) digest.update(chunk as Buffer);
-  return digest.digest("hex");
-}

@@ -1,7 +1,7 @@
 import { basename } from "node:path";
+import { loadStudent, loadTeacher } from "../network/load.js";
 import { inferenceGraph } from "../network/rd.js";
 import { encodeModel } from "../onnx/encode.js";
-import { loadStudent, loadTeacher } from "../weights/load.js";
 import { type Bundle, writeBundle } from "./bundle.js";
 
 export interface ExportOptions {

@@ -1,7 +1,7 @@
 /** `retort evaluate`: a bundle held against a data set with known defects. */
 import { readBundle } from "../bundle/bundle.js";
-import { type DataWarning, readTestSet } from "./dataset.js";
-import { type Figures, figuresOf } from "./figures.js";
+import { readTestSet } from "./dataset.js";
+import { type EvaluationResult, figuresOf } from "./figures.js";
 import { requireReportPath, writeReport } from "./report.js";
 import { scoreImages } from "./score.js";
 
@@ -15,13 +15,6 @@ export interface EvaluateOptions {
   /** Where to write the HTML report; none when absent. */
   readonly report?: string;
   readonly onProgress?: (done: number, total: number) => void;
-}
-
-export interface EvaluationResult extends Figures {
-  readonly model: { readonly name: string; readonly version: string; readonly sha256: string };
-  readonly data: string;
-  /** Pictures and masks that were left out, and what else makes a figure worth less. */
-  readonly warnings: readonly DataWarning[];
 }
 
 /**

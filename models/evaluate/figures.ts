@@ -1,5 +1,5 @@
 /** From scored pictures to the figures that `retort evaluate` reports. */
-import { GOOD_TYPE } from "./dataset.js";
+import { type DataWarning, GOOD_TYPE } from "./dataset.js";
 import { aupro, auroc, bestF1, pixelAuroc } from "./metrics.js";
 import type { ScoredImage } from "./score.js";
 
@@ -20,6 +20,13 @@ export interface Figures {
   /** Over the good pictures and the defective ones with a mask; null where no defective picture has one. */
   readonly pixel: PixelFigures | null;
   readonly types: Readonly<Record<string, TypeFigures>>;
+}
+
+export interface EvaluationResult extends Figures {
+  readonly model: { readonly name: string; readonly version: string; readonly sha256: string };
+  readonly data: string;
+  /** Pictures and masks that were left out, and what else makes a figure worth less. */
+  readonly warnings: readonly DataWarning[];
 }
 
 /** One defect type against the good pictures. */

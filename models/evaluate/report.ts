@@ -7,8 +7,7 @@ import { encodeJpeg, readRgb } from "../pictures/images.js";
 import { tryFile } from "../writable.js";
 import { GOOD_TYPE } from "./dataset.js";
 import { escapeHtml } from "./escape.js";
-import type { EvaluationResult } from "./evaluate.js";
-import type { PixelFigures } from "./figures.js";
+import type { EvaluationResult, PixelFigures } from "./figures.js";
 import type { ScoredImage } from "./score.js";
 import { scoreChart } from "./score-chart.js";
 

@@ -1,4 +1,4 @@
-import type { EvaluationResult } from "./evaluate.js";
+import type { EvaluationResult } from "./figures.js";
 
 /** The figures as a table for a terminal, one line a defect type and one for all; ends without a line break. */
 export function evaluationTable(result: EvaluationResult): string {

@@ -1,12 +1,12 @@
 import { rm } from "node:fs/promises";
 import { basename } from "node:path";
 import { writeBundle } from "../bundle/bundle.js";
+import { loadTeacher, type Teacher } from "../network/load.js";
 import { studentParameters } from "../network/parameters.js";
 import { inferenceGraph } from "../network/rd.js";
 import { encodeModel } from "../onnx/encode.js";
 import { imageBaseline } from "../pictures/image-baseline.js";
 import { createRandom } from "../random.js";
-import { loadTeacher, type Teacher } from "../weights/load.js";
 import type { Weights } from "../weights/weights.js";
 import { checkpointOf, requireNoCheckpoint } from "./checkpoint.js";
 import { openFeatures } from "./features.js";

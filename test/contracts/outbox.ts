@@ -1,6 +1,7 @@
 import * as assert from "uvu/assert";
+import type { WaitingAlert } from "../../agent/contract/alert-queue.js";
 import type { OutboxOptions } from "../../agent/outbox/open.js";
-import type { Outbox, WaitingAlert } from "../../agent/outbox/outbox.js";
+import type { Outbox } from "../../agent/outbox/outbox.js";
 import type { Store } from "../../agent/store/store.js";
 import type { AlertPhase } from "../../agent/types.js";
 import { CodedError } from "../../errors.js";

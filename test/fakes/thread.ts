@@ -1,5 +1,4 @@
-import type { Thread } from "../../agent/inference/model-thread.js";
-import type { Reply, Request } from "../../agent/inference/protocol.js";
+import type { Reply, Request, Thread } from "../../agent/inference/protocol.js";
 import { pictureStats } from "../../models/pictures/picture-stats.js";
 
 export interface FakeThread extends Thread {

@@ -1,11 +1,10 @@
 /** Rules of the architecture that a newcomer could break without noticing: see ARCHITECTURE.md. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
-import { packageRoot } from "../../config/package-root.js";
 import { suite } from "../support/suite.js";
+import { paths, product, read, root } from "./sources.js";
 
-const root = packageRoot();
 const LONGEST = 300;
 
 /** Native and network dependencies, and in how many files of each folder they may be imported. */
@@ -25,47 +24,8 @@ const EDGES: readonly { readonly name: string; readonly where: string }[] = [
   { name: "prom-client", where: "" },
 ];
 
-interface Source {
-  /** Relative to the root, with forward slashes. */
-  readonly path: string;
-  readonly text: string;
-  /** Module specifiers that exist at run time: `import type` does not couple anything. */
-  readonly imports: readonly string[];
-}
-
-function read(folder: string): Source[] {
-  if (!existsSync(join(root, folder))) return [];
-  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
-    const path = `${folder}/${entry.name}`;
-    if (entry.isDirectory()) return read(path);
-    return /\.(c?ts|mjs)$/.test(path) ? [readFile(path)] : [];
-  });
-}
-
-function readFile(path: string): Source {
-  const text = readFileSync(join(root, path), "utf8");
-  return { path, text, imports: importsOf(text) };
-}
-
-function importsOf(text: string): string[] {
-  const statements = text.matchAll(/^(?:import|export)\s+(?!type\s)(?:[^;"']*?\sfrom\s+)?["']([^"']+)["']/gm);
-  const calls = text.matchAll(/\b(?:import|require)\(\s*["']([^"']+)["']\s*\)/g);
-  return [...statements, ...calls].map(([, specifier]) => specifier ?? "");
-}
-
-const ground = [...["errors.ts", "replace-file.ts"].map(readFile), ...read("error-codes")];
-const product = [...ground, ...["agent", "models", "config"].flatMap(read)];
 const everything = [...product, ...read("test"), ...read("deploy")];
 const test = suite("layout");
-
-test("models/ never imports agent/ or config/, config/ never imports agent/", () => {
-  const wrong = product.filter(
-    ({ path, imports }) =>
-      (path.startsWith("models/") && imports.some((name) => /\/(agent|config)\//.test(name))) ||
-      (path.startsWith("config/") && imports.some((name) => /\/agent\/(?!errors\.js|types\.js)/.test(name))),
-  );
-  assert.equal(paths(wrong), []);
-});
 
 for (const { name, where } of EDGES) {
   test(`at most one file${where === "" ? "" : ` of ${where}/`} imports ${name}`, () => {
@@ -108,10 +68,6 @@ test("the lock file holds no download addresses, and every platform's builds", (
     "make it anew: delete it, then npm install --package-lock-only in a copy without node_modules",
   );
 });
-
-function paths(sources: readonly Source[]): string[] {
-  return sources.map(({ path }) => path);
-}
 
 /** This file has to name what it looks for. */
 function withoutThisRule(text: string): string {

@@ -3,6 +3,7 @@ import type { AlertPayload, CameraState } from "../../agent/contract/payloads.js
 import { Ledger } from "../../agent/health/ledger.js";
 import type { AlertHistory } from "../../agent/history/history.js";
 import { memoryHistory } from "../../agent/history/memory.js";
+import { wholeOf } from "../../agent/history/record.js";
 import type { AgentView, CameraView } from "../../agent/http/view.js";
 import type { Outcome } from "../../agent/types.js";
 import type { HttpConfig } from "../../config/types.js";
@@ -31,6 +32,7 @@ export interface TestView extends AgentView {
 /** An agent of two cameras, without the agent: cam1 delivers, cam2 is disabled. */
 export function testView(http: Partial<HttpConfig> = {}): TestView {
   const cameras = [testCamera("cam1", "ok"), testCamera("cam2", "disabled")] as const;
+  const history = memoryHistory({ maxAlerts: 100, maxAgeMs: 86_400_000, wallMs: () => START_MS });
   let connected = true;
   return {
     config: configOf(
@@ -40,7 +42,8 @@ export function testView(http: Partial<HttpConfig> = {}): TestView {
     cameras,
     models: new Map([["plate", { engine: fakeEngine() }]]),
     alerts$: new Subject(),
-    history: memoryHistory({ maxAlerts: 100, maxAgeMs: 86_400_000, wallMs: () => START_MS }),
+    history,
+    alertsOf: (query) => history.list(query).map(wholeOf),
     evidence: {
       read: async (id) => (id === alertId(1) ? Uint8Array.of(0xff, 0xd8, 0xff, 0xd9) : null),
       health: () => ({

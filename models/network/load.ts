@@ -1,14 +1,14 @@
 import { access, constants } from "node:fs/promises";
 import { CodedError, messageOf } from "../../errors.js";
-import { sha256OfFile } from "../bundle/bundle.js";
-import type { Backbone } from "../network/backbones/backbone.js";
-import { backboneOf } from "../network/backbones/index.js";
-import { studentParameters, teacherParameters } from "../network/parameters.js";
-import { imported } from "./importers/name-table.js";
-import { RD4AD } from "./importers/rd4ad.js";
-import { TORCHVISION } from "./importers/torchvision.js";
-import { readSafetensors } from "./safetensors.js";
-import { requireExactly, requireFinite, type Weights } from "./weights.js";
+import { sha256OfFile } from "../sha256.js";
+import { imported } from "../weights/importers/name-table.js";
+import { RD4AD } from "../weights/importers/rd4ad.js";
+import { TORCHVISION } from "../weights/importers/torchvision.js";
+import { readSafetensors } from "../weights/safetensors.js";
+import { requireExactly, requireFinite, type Weights } from "../weights/weights.js";
+import type { Backbone } from "./backbones/backbone.js";
+import { backboneOf } from "./backbones/index.js";
+import { studentParameters, teacherParameters } from "./parameters.js";
 
 export interface Teacher {
   readonly backbone: Backbone;

@@ -1,5 +1,5 @@
 import * as assert from "uvu/assert";
-import { type Live, openLive } from "../../agent/live/live.js";
+import { type Live, openLive } from "../../agent/http/live.js";
 import type { Frame } from "../../agent/types.js";
 import { greyFrame } from "../support/frames.js";
 import { suite } from "../support/suite.js";

@@ -1,0 +1,28 @@
+import type { Observable } from "rxjs";
+import type { AlertStep, Outcome } from "../types.js";
+
+/** What commands do with a camera, and look at. */
+export interface CommandedCamera {
+  readonly config: { readonly id: string };
+  readonly enabled: boolean;
+  /** What became of each frame, before its alerts go out. The frame is shared: it is only read. */
+  readonly outcomes$: Observable<Outcome>;
+  readonly alerts: {
+    /** False where no such alert is remembered. */
+    acknowledge(id: string, by?: string): boolean;
+    /** Holds one alert back, or with null all of the camera's. False where no such alert is remembered. */
+    shelve(id: string | null, forMs: number, by?: string): boolean;
+    /** False where nothing was shelved. */
+    unshelve(id: string | null): boolean;
+    readonly life: { find(id: string): AlertStep | null };
+  };
+  /** The threshold in force; null until the model is there. */
+  threshold(): number | null;
+  /** The camera's model, once it is there. */
+  model(): { readonly engine: { readonly threshold: number }; readonly goodMax?: number } | null;
+  enable(): Promise<void>;
+  /** Resolves when nothing of it runs any more. */
+  disable(reason: string): Promise<void>;
+  /** Closes the camera and opens it anew, and loads a model again that could not be loaded. */
+  restart(): Promise<void>;
+}

@@ -1,0 +1,46 @@
+import type { Observable } from "rxjs";
+import type { AlertPayload } from "./payloads.js";
+
+/** An alert message that the broker does not have. */
+export interface WaitingAlert {
+  readonly kind: "alert";
+  readonly seq: number;
+  readonly payload: AlertPayload;
+  /** The size of its record. */
+  readonly bytes: number;
+}
+
+/** A picture that the broker does not have. */
+export interface WaitingEvidence {
+  readonly kind: "evidence";
+  /** The number of the alert message that it belongs to. */
+  readonly seq: number;
+  /** The topic without `T/`. */
+  readonly topic: string;
+  readonly jpeg: Uint8Array;
+  /** The size of its record. */
+  readonly bytes: number;
+}
+
+export type WaitingMessage = WaitingAlert | WaitingEvidence;
+
+/** The port between the outbox and whoever brings its alerts to the broker. Held by test/contracts/outbox.ts. */
+export interface AlertQueue {
+  /** Each alert once it may be sent. */
+  readonly added$: Observable<AlertPayload>;
+  /** The last `seq` that may be sent, 0 before the first. */
+  last(): number;
+  /**
+   * The alerts that wait with a `seq` above `after`, in its order. They are in flight from now on, and so never given up, until
+   * they are `delivered`, `refused` or `released`.
+   */
+  alerts(after: number, limit: number): Promise<readonly WaitingAlert[]>;
+  /** The first picture that waits and whose alert's `seq` is above `after` and below `before`; in flight from now on. */
+  evidence(after: number, before: number): Promise<WaitingEvidence | null>;
+  /** The broker has the message: it is removed. */
+  delivered(message: WaitingMessage): void;
+  /** The broker will never take the message: it is removed and counted as lost. */
+  refused(message: WaitingMessage): void;
+  /** The connection is gone: what was in flight waits again. */
+  released(): void;
+}
