@@ -1,4 +1,4 @@
-/** Seeded chance: the same seed gives the same numbers on every machine. */
+/** A seeded generator of random numbers: the same seed gives the same numbers on every machine. */
 export interface Random {
   /** Uniform in [0, 1). */
   next(): number;
@@ -12,7 +12,7 @@ export interface Random {
   pick<T>(values: readonly T[]): T;
   /** A shuffled copy. */
   shuffle<T>(values: readonly T[]): T[];
-  /** The whole state, to carry on later: `createRandom(state)` continues where this stands. */
+  /** The whole state: `createRandom(state)` goes on with the numbers that would come next. */
   state(): number;
 }
 
@@ -51,7 +51,7 @@ export function createRandom(seed: number): Random {
   };
 }
 
-/** Mixes several numbers into one seed, so that "part 3 of line 7" and "part 7 of line 3" differ. */
+/** One seed from several numbers, in their order: part 3 of line 7 differs from part 7 of line 3. */
 export function seedOf(...parts: readonly number[]): number {
   let hash = 0x811c9dc5;
   for (const part of parts) {

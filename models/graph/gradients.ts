@@ -71,7 +71,7 @@ const DERIVATIVES: Readonly<Record<string, Derivative>> = {
   FusedMatMul: productDerivative,
   Conv: (g, node, dy) => {
     const [x, weight] = node.inputs;
-    // Of a batch [1, C, N, H, W]: the first axis of its space is the images'.
+    // Entry 1, since of a batch's axes of space, N, H and W, the first is the images'.
     const options = { stride: integersOf(node, "strides")[1]!, padding: integersOf(node, "pads")[1]! };
     return [inputGradient(g, x!, weight!, dy, options), weightGradient(g, x!, weight!, dy, options)];
   },

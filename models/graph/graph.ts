@@ -1,4 +1,4 @@
-/** A number, or a name for a size known only at run time (`N`: images in the batch). */
+/** A size: a number, or a name for one that is known only at run time (`N`: images in the batch). */
 export type Dim = number | string;
 export type Shape = readonly Dim[];
 export type DataType = "float32" | "uint8" | "int64" | "bool";
@@ -9,7 +9,7 @@ export interface Value {
   readonly shape: Shape;
 }
 
-/** A plain number is an ONNX int; `{ float }` an ONNX float. */
+/** The value of an operator's attribute. A plain number is an ONNX int, `{ float }` an ONNX float. */
 export type Attribute = number | string | readonly number[] | { readonly float: number };
 
 export interface Node {
@@ -28,7 +28,7 @@ export type ConstantData = Float32Array | BigInt64Array | Uint8Array;
 export interface NodeOptions {
   readonly attributes?: Readonly<Record<string, Attribute>>;
   readonly type?: DataType;
-  /** The output's name; made up unless given. Graph outputs are named so. */
+  /** The output's name; made up unless given. An output of the whole graph needs one. */
   readonly name?: string;
   readonly domain?: string;
 }

@@ -14,13 +14,13 @@ export interface Teacher {
   readonly backbone: Backbone;
   /** Exactly the backbone's tensors. */
   readonly weights: Weights;
-  /** Of the file. */
+  /** sha256 of the file, hexadecimal. */
   readonly sha256: string;
 }
 
 /**
- * A teacher from a file with torchvision's names. What the architecture's name leaves open, such as a narrower network's channels,
- * the weights settle.
+ * A teacher from a file with torchvision's names. Its weights settle what the architecture's name leaves open, such as the channels of
+ * a narrower network.
  * @throws CodedError ARCH_UNKNOWN, WEIGHTS_FORMAT, WEIGHTS_UNREADABLE, WEIGHTS_MISMATCH or WEIGHTS_NOT_FINITE
  */
 export async function loadTeacher(path: string, arch: string): Promise<Teacher> {
@@ -45,7 +45,7 @@ export async function loadStudent(path: string, backbone: Backbone): Promise<Wei
 }
 
 async function read(path: string): Promise<Weights> {
-  // That there is no such file is to be said before what its name ends with.
+  // A file that is not there is refused as such, whatever its name ends with.
   await access(path, constants.R_OK).catch((error: unknown) => {
     throw new CodedError("WEIGHTS_UNREADABLE", `cannot read weights: ${messageOf(error)}`, { at: path, cause: error });
   });

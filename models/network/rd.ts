@@ -25,7 +25,7 @@ export function imageInput(g: Graph, { width, height }: InputSize): Value {
   return add(g, scaled, perChannel(MEAN.map((mean, channel) => -mean / DEVIATION[channel]!)));
 }
 
-/** The teacher alone: `image` -> its three feature maps, named f1, f2, f3 (for training and for checks). */
+/** The graph of the teacher alone: `image` -> its three feature maps, named f1, f2, f3 (for training and for checks). */
 export function teacherGraph(backbone: Backbone, weights: Weights, size: InputSize): Graph {
   const g = new Graph("teacher");
   const features = backbone.encode(new FoldedLayers(g, weights), imageInput(g, size));
@@ -36,7 +36,7 @@ export function teacherGraph(backbone: Backbone, weights: Weights, size: InputSi
 }
 
 /**
- * Reverse distillation for inference, as the bundle's contract has it: `image` uint8 [N, H, W, 3] -> `score` [N], `map` [N, H, W].
+ * The graph of reverse distillation for inference, as a bundle holds it: `image` uint8 [N, H, W, 3] -> `score` [N], `map` [N, H, W].
  * @param options.inner also puts out the features (teacher1..3, bottleneck, student1..3), for parity checks
  */
 export function inferenceGraph(

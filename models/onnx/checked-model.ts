@@ -8,7 +8,7 @@ import { OPERATORS } from "./check/operators.js";
 import { checkTensor, MOST_BYTES } from "./check/tensor.js";
 import { ModelProto } from "./schema.js";
 
-/** What a bundle's `model.json` says of its model. */
+/** The part of a bundle's `model.json` that its model must agree with. */
 export interface ExpectedModel {
   readonly sha256: string;
   readonly input: { readonly width: number; readonly height: number };
@@ -17,8 +17,8 @@ export interface ExpectedModel {
 const MOST_NODES = 100_000;
 
 /**
- * The bytes of a bundle's model, for a session: the hash is checked first, then everything that ONNX Runtime, whose faults would take
- * the process with them, would have to take on trust.
+ * The bytes of a bundle's model, fit for a session. The hash is checked, and then everything that ONNX Runtime would take on trust: a
+ * fault of its native code ends the whole process.
  * @throws CodedError BUNDLE_UNREADABLE, BUNDLE_HASH_MISMATCH, MODEL_TOO_LARGE and those of {@link checkedModel}
  */
 export async function readModel(path: string, expected: ExpectedModel): Promise<Uint8Array> {
@@ -43,7 +43,7 @@ export async function readModel(path: string, expected: ExpectedModel): Promise<
 }
 
 /**
- * The same model, written anew from what was understood of it: a runtime sees nothing that was not looked at.
+ * The same model, encoded anew from the parts that were checked: a runtime never sees bytes that were not.
  * @throws CodedError MODEL_UNREADABLE, MODEL_EXTERNAL_DATA, MODEL_OPERATOR_REFUSED, MODEL_TENSOR_INVALID or MODEL_INTERFACE_MISMATCH
  */
 export function checkedModel(bytes: Uint8Array, input: ExpectedModel["input"], at: string): Uint8Array {

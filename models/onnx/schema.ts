@@ -1,8 +1,8 @@
 import protobuf from "protobufjs";
 
 /**
- * ONNX's messages: the part of onnx/onnx.proto that a model of ours, or one that we take, may be made of. What a message may
- * hold besides is either here as plain bytes, to be refused by name, or unknown, and then left out when it is written again.
+ * ONNX's messages: the part of onnx/onnx.proto that a model may be made of, of ours or from outside. Of a message's other fields,
+ * those declared here as plain bytes are refused by name; the rest is unknown, and left out when the model is encoded anew.
  */
 export const ModelProto = protobuf
   .parse(`
@@ -42,10 +42,10 @@ export const ModelProto = protobuf
 `)
   .root.lookupType("ModelProto");
 
-/** TensorProto.DataType of what our own graphs use. */
+/** TensorProto.DataType by the names that graphs use. */
 export const DATA_TYPE = { float32: 1, uint8: 2, int64: 7, bool: 9 } as const;
 
-/** Bytes of one element, by TensorProto.DataType. No text, no complex numbers. */
+/** Bytes of one element, by TensorProto.DataType; text and complex numbers are not allowed. */
 export const ELEMENT_BYTES: Readonly<Record<number, number>> = {
   1: 4, // float
   2: 1, // uint8

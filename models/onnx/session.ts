@@ -1,7 +1,7 @@
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import type { Shape } from "../graph/graph.js";
 
-/** ONNX Runtime for the models' own work (training, evaluation, export checks): the one file here that imports it. */
+// ONNX Runtime for the work of models/ itself: training, evaluation, checks of exports. No other file in models/ imports it.
 
 export { Tensor };
 export type Feeds = Readonly<Record<string, Tensor>>;
@@ -9,14 +9,14 @@ export type Feeds = Readonly<Record<string, Tensor>>;
 export interface Session {
   readonly inputNames: readonly string[];
   readonly outputNames: readonly string[];
-  /** Results are written into `into` where it names an output. */
+  /** @param into tensors that take the results of the outputs they are named after */
   run(feeds: Feeds, into?: Feeds): Promise<Record<string, Tensor>>;
   close(): Promise<void>;
 }
 
 /**
- * @param model the bytes of an ONNX model: of our own making, or checked by readModel. Never a file's path: a runtime that opens
- * files by itself opens those that a model names, too
+ * @param model the bytes of an ONNX model: of our own making, or checked by readModel. Never a path: a runtime that is given one
+ * also opens the files that the model names
  * @param options.threads 0: as many as there are cores
  */
 export async function openSession(model: Uint8Array, options: { threads?: number } = {}): Promise<Session> {

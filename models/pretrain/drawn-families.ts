@@ -1,8 +1,9 @@
 /** Families of pictures drawn stroke by stroke; see pointwise-families for `fixed` and `varied`. */
 import type { Random } from "../random.js";
 
-/** Where the drawing goes: [side, side], 0 to 1, and the pose that turns units into pixels. */
+/** The picture that is drawn on, and the pose that turns units into pixels. */
 export interface Canvas {
+  /** [side, side], 0 to 1. */
   readonly values: Float32Array;
   readonly side: number;
   /** Column and row of a point; the picture is about 2 units wide around the origin. */
@@ -18,7 +19,7 @@ export const fractal: DrawnFamily = (fixed, varied, canvas) => {
   const maps = Array.from({ length: 3 + fixed.int(2) }, () => {
     const angle = fixed.between(0, 2 * Math.PI);
     const [scaleU, scaleV] = [fixed.between(0.35, 0.7), fixed.between(0.35, 0.7)];
-    // The class's maps, each shaken a little.
+    // The maps are the class's; each picture turns and moves them a little.
     const turn = angle + varied.between(-0.08, 0.08);
     return {
       a: scaleU * Math.cos(turn),

@@ -24,7 +24,7 @@ const FAMILIES: readonly AnyFamily[] = [
   ...[fractal, strokes, polygons].map((drawn) => ({ drawn })),
 ];
 
-/** As many classes as there are well-told-apart parameters for; more are allowed, they only get harder. */
+/** The number of classes that pretraining uses. More can be drawn; they are harder to tell apart. */
 export const FORMULA_CLASSES = 12 * FAMILIES.length;
 
 /**
@@ -68,12 +68,12 @@ export function formulaImage(classId: number, seed: number, size: number): Uint8
   return colour(values, size, fixed, varied);
 }
 
-/** Three colours along the values, near the class's but far from fixed, so that colour alone never gives it away. */
+/** Colours the values along three stops. Their hues are near the class's but vary, so that colour alone never gives the class away. */
 function colour(values: Float32Array, size: number, fixed: Random, varied: Random): Uint8Array<ArrayBuffer> {
   const stops = [0, 0.5, 1].map((_, i) => {
     const hue = fixed.next() + 0.35 * varied.normal();
     const saturation = varied.between(0, 0.8);
-    // Dark to bright or bright to dark, the middle in between: the pattern stays visible in grey.
+    // The stops go from dark to bright, or the other way round: the pattern shows in grey, too.
     return hsv(hue, saturation, [0.12, 0.5, 0.9][i] as number, varied);
   });
   if (varied.next() < 0.4) stops.reverse();

@@ -5,7 +5,7 @@
 import type { Random } from "../random.js";
 import { latticeValue, valueNoise } from "./noise.js";
 
-/** About 0 to 1. */
+/** A value, about 0 to 1, for a point. */
 export type Field = (u: number, v: number) => number;
 export type Family = (fixed: Random, varied: Random) => Field;
 

@@ -54,7 +54,10 @@ export async function writeCheckpoint(path: string, { recipe, progress, state }:
   await replaceFile(path, encodeSafetensors(state.tensors, { metadata: { progress: JSON.stringify(metadata) } }));
 }
 
-/** @throws CodedError CHECKPOINT_UNREADABLE */
+/**
+ * The checkpoint in a file.
+ * @throws CodedError CHECKPOINT_UNREADABLE
+ */
 export async function readCheckpoint(path: string): Promise<Checkpoint> {
   try {
     const bytes = await readFile(path);

@@ -6,17 +6,18 @@ import { type Feeds, floats, floatsOf, openSession, Tensor } from "../onnx/sessi
 import type { Weights } from "../weights/weights.js";
 
 export interface FeatureSource {
-  /** The teacher's features of pictures by index, as feeds `f1`, `f2`, `f3` of a training step; good until the next call. */
+  /** The teacher's features of pictures by index, as feeds `f1`, `f2`, `f3` of a training step; overwritten by the next call. */
   batch(indices: readonly number[]): Promise<Feeds>;
   close(): Promise<void>;
 }
 
-/** Pictures a teacher run takes at once. */
+/** Pictures in one run of the teacher. */
 const TEACHER_BATCH = 8;
 
 /**
- * The teacher is frozen and the pictures are not augmented, so each picture's features are computed once and kept, as far
- * as a share of the free memory holds them; the rest is computed again whenever asked for.
+ * Opens the teacher's features of pictures. The teacher is frozen and the pictures are not augmented, so that each picture's features
+ * are computed once and kept, as far as memory allows; the others are computed again each time.
+ * @param options.memoryBytes for features that are kept; half of the free memory unless given
  */
 export async function openFeatures(
   backbone: Backbone,

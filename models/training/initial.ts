@@ -4,7 +4,7 @@ import type { Weights } from "../weights/weights.js";
 import { RECIPE } from "./recipe.js";
 
 /**
- * How RD4AD begins: convolutions He-normal by fan-out (Kaiming, `mode="fan_out"`), transposed ones PyTorch's default
+ * The weights that RD4AD's training begins with: convolutions He-normal by fan-out (Kaiming, `mode="fan_out"`), transposed ones PyTorch's default
  * (uniform within 1 / sqrt(fan_in), fan_in counted on [in, out, k, k] as PyTorch does), norms at identity.
  */
 export function initialWeights(parameters: readonly DeclaredParameter[], random: Random): Weights {

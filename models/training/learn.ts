@@ -14,10 +14,10 @@ export interface Course {
   readonly epochs: number;
   readonly batch: number;
   readonly seed: number;
-  /** null: from the beginning. */
+  /** Where a checkpoint left off; null: the training begins. */
   readonly from: Progress | null;
   readonly save: (progress: Progress) => Promise<void>;
-  /** From one `save` within an epoch to the next; the end of an epoch saves too. */
+  /** Time between saves within an epoch; the end of an epoch saves too. */
   readonly saveEveryMs: number;
   readonly report: (progress: TrainProgress) => void;
   readonly signal: AbortSignal | undefined;
@@ -84,7 +84,7 @@ export async function learn(course: Course): Promise<Learned> {
 
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
-/** Writes checkpoints. A full disk must not end a training that goes well: it is a warning, and the next checkpoint tries again. */
+/** A `save` that writes checkpoints. A full disk must not end a training that goes well: it is a warning, and the next checkpoint tries again. */
 export function checkpointWriter(
   path: string,
   recipe: Checkpoint["recipe"],

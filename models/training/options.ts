@@ -44,7 +44,10 @@ export interface TrainSettings {
   readonly signal: AbortSignal | undefined;
 }
 
-/** @throws CodedError OPTION_INVALID */
+/**
+ * The settings that options stand for.
+ * @throws CodedError OPTION_INVALID
+ */
 export function settingsOf(options: TrainOptions): TrainSettings {
   const { normal, arch, teacher, out, signal, resume = false, threads = 0 } = options;
   const { epochs = DEFAULTS.epochs, batch = DEFAULTS.batch, size = DEFAULTS.size, seed = DEFAULTS.seed } = options;

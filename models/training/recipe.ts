@@ -1,12 +1,14 @@
 import { createHash } from "node:crypto";
+import type { Graph } from "../graph/graph.js";
 import { NORM_EPSILON } from "../network/layers/layers.js";
+import { encodeModel } from "../onnx/encode.js";
 
 /**
- * The numbers that decide which weights a training ends with; RD4AD's, where it has them. All of them are part of a checkpoint's
- * identity ({@link recipeDigest}), and so is the graph of the training step.
+ * The numbers that decide which weights a training ends with; RD4AD's, where it has them. All of them are hashed into checkpoints
+ * ({@link recipeDigest}), and so are the graphs of the teacher and of the training step.
  */
 export const RECIPE = {
-  /** Raised by a change that neither a number here nor the step's graph shows: the order of pictures, how chance is drawn, what the teacher is fed. */
+  /** Raised by a change that neither a number here nor a graph shows: how pictures are read or ordered, how chance is drawn. */
   version: 1,
   /** torch.optim.Adam; its epsilon is PyTorch's. */
   adam: { rate: 0.005, beta1: 0.5, beta2: 0.999, epsilon: 1e-8 },
@@ -42,16 +44,14 @@ export const THRESHOLD_RULE = {
 /** Fewer cannot give both a student and a threshold. */
 export const FEWEST_PICTURES = 4;
 
-/** What a training is of, beside its recipe. */
+/** What decides a training's weights beside its recipe. */
 export interface TrainingIdentity {
-  readonly arch: string;
-  /** sha256 of the teacher's weights file. */
-  readonly teacher: string;
-  readonly size: number;
+  /** The teacher with its weights, and with what is done to a picture before it. */
+  readonly teacher: Graph;
+  /** The training step: network, loss, derivatives and optimiser. */
+  readonly step: Graph;
   readonly batch: number;
   readonly seed: number;
-  /** The training step as an ONNX model: loss, derivatives and optimiser are all in it. */
-  readonly step: Uint8Array;
   /** The good pictures, in order: uint8 [height, width, 3] each. */
   readonly pixels: readonly Uint8Array[];
 }
@@ -60,9 +60,10 @@ export interface TrainingIdentity {
  * The identity of a training, hexadecimal: two trainings with the same one go through the same weights, so that one may go on
  * where the other stopped. (How many epochs there are to be is free: a finished training may be given more.)
  */
-export function recipeDigest({ step, pixels, ...rest }: TrainingIdentity, recipe: object = RECIPE): string {
-  const digest = createHash("sha256").update(JSON.stringify({ recipe, ...rest }));
-  digest.update(step);
+export function recipeDigest(training: TrainingIdentity, recipe: object = RECIPE): string {
+  const { teacher, step, batch, seed, pixels } = training;
+  const digest = createHash("sha256").update(JSON.stringify({ recipe, batch, seed }));
+  for (const graph of [teacher, step]) digest.update(encodeModel(graph));
   for (const each of pixels) digest.update(each);
   return digest.digest("hex");
 }

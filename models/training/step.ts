@@ -42,7 +42,7 @@ export function finishStep(g: Graph, layers: TrainedLayers, loss: Value): void {
  * @returns [1, 1, 1, 1, 1]
  */
 export function cosineLoss(g: Graph, teacher: Features, student: Features): Value {
-  // Per image over height and width, then over channels: [1, C, N, H, W] twice -> [1, 1, N, 1, 1]
+  // Per image the sum of a b over height and width, then over channels: [1, C, N, H, W] twice -> [1, 1, N, 1, 1]
   const product = (a: Value, b: Value) => reduceSum(g, dot(g, a, b, 3), [1]);
   const perScale = teacher.map((a, index) => {
     const b = student[index]!;
@@ -53,8 +53,8 @@ export function cosineLoss(g: Graph, teacher: Features, student: Features): Valu
 }
 
 /**
- * Adam's scalars at `step` (from 1). The graph's `m:` and `v:` are the plain decaying sums, m / (1 - beta1) and
- * v / (1 - beta2) of the paper: three operators fewer per parameter, the missing factors go in here.
+ * Adam's scalars at `step` (from 1). The graph's `m:` and `v:` are plain decaying sums, the paper's m / (1 - beta1) and v / (1 - beta2),
+ * which saves three operators per parameter; the scalars hold the factors that these lack.
  * p' = p - rate m' / (sqrt(v') + epsilon)
  */
 export function adamScalars(step: number, rate: number = RECIPE.adam.rate): { rate: number; epsilon: number } {
@@ -64,7 +64,7 @@ export function adamScalars(step: number, rate: number = RECIPE.adam.rate): { ra
   return { rate: (rate * firstMoment) / deviation, epsilon: epsilon / deviation };
 }
 
-/** Kingma & Ba 2015, epsilon where PyTorch has it. */
+/** Adds Adam's update of a parameter (Kingma & Ba 2015, epsilon where PyTorch has it). */
 function adam(g: Graph, parameter: Value, gradient: Value, scalars: { rate: Value; epsilon: Value }): void {
   const { name, shape } = parameter;
   // ONNX Runtime meets a scalar with a shape that ends in 1, as pointwise weights' does, fifty times as slowly.

@@ -3,7 +3,7 @@ import { basename } from "node:path";
 import { writeBundle } from "../bundle/bundle.js";
 import { loadTeacher, type Teacher } from "../network/load.js";
 import { studentParameters } from "../network/parameters.js";
-import { inferenceGraph } from "../network/rd.js";
+import { inferenceGraph, teacherGraph } from "../network/rd.js";
 import { encodeModel } from "../onnx/encode.js";
 import { imageBaseline } from "../pictures/image-baseline.js";
 import { createRandom } from "../random.js";
@@ -80,27 +80,18 @@ export async function trainStudent(options: TrainOptions): Promise<TrainResult> 
 /** The student after its last epoch, begun anew or gone on with from the checkpoint. */
 async function learnStudent(
   settings: TrainSettings,
-  { backbone, weights, sha256 }: Teacher,
+  { backbone, weights }: Teacher,
   pixels: readonly Uint8Array[],
   trained: readonly number[],
 ): Promise<Learned & { readonly student: Weights }> {
   const { input, epochs, batch, seed, threads, checkpointPath, report, signal } = settings;
-  const graph = stepGraph(backbone, input);
-  const identity = {
-    arch: backbone.name,
-    teacher: sha256,
-    size: input.width,
-    batch,
-    seed,
-    step: encodeModel(graph),
-    pixels,
-  };
-  const recipe = recipeDigest(identity);
+  const step = stepGraph(backbone, input);
+  const recipe = recipeDigest({ teacher: teacherGraph(backbone, weights, input), step, batch, seed, pixels });
   const checkpoint = settings.resume ? await checkpointOf(checkpointPath, recipe) : null;
   const beginning = () => ({ step: 0, tensors: initialWeights(studentParameters(backbone), createRandom(seed)) });
 
   const features = await openFeatures(backbone, weights, pixels, input, { threads });
-  const stepper = await openStepper(graph, checkpoint?.state ?? beginning(), { threads });
+  const stepper = await openStepper(step, checkpoint?.state ?? beginning(), { threads });
   try {
     const learned = await learn({
       ...{ stepper, features, trained, epochs, batch, seed, report, signal },

@@ -1,4 +1,4 @@
-/** IEEE 754 half precision, for weights on disk. */
+// IEEE 754 half precision, for weights on disk.
 
 const SCRATCH = new DataView(new ArrayBuffer(4));
 

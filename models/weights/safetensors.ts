@@ -18,7 +18,10 @@ const BYTES: Readonly<Record<string, number>> = { F32: 4, F16: 2, I64: 8 };
 /** The reference implementation allows ten times as much; a ConvNeXt's needs 60 KB. */
 const MAX_HEADER_BYTES = 10_000_000;
 
-/** @throws CodedError WEIGHTS_UNREADABLE naming the file and, where it can, the tensor */
+/**
+ * The tensors of a file.
+ * @throws CodedError WEIGHTS_UNREADABLE with the file, and the tensor where it is one's fault
+ */
 export async function readSafetensors(path: string): Promise<Weights> {
   const refuse = (message: string, cause?: unknown) =>
     new CodedError("WEIGHTS_UNREADABLE", message, {
@@ -38,7 +41,10 @@ export async function readSafetensors(path: string): Promise<Weights> {
   }
 }
 
-/** @throws RangeError, SyntaxError or TypeError for bytes that are not safetensors */
+/**
+ * The tensors in a file's bytes.
+ * @throws RangeError, SyntaxError or TypeError for bytes that are not safetensors
+ */
 export function parseSafetensors(file: Uint8Array): Weights {
   const { header, headerBytes } = headerOf(file);
   const body = file.subarray(8 + headerBytes);
@@ -50,7 +56,7 @@ export function parseSafetensors(file: Uint8Array): Weights {
     const count = entry.shape.reduce((product, dim) => product * dim, 1);
     if (to - from !== count * size) throw new RangeError(`tensor ${name}: its bytes do not match its shape`);
     if (entry.dtype === "I64") continue;
-    // Not slice(): a Buffer's shares the memory of the whole file.
+    // A copy: Buffer.slice() would keep the whole file in memory, and a tensor's bytes need not be aligned in it.
     const bytes = new Uint8Array(body.subarray(from, to));
     const data = entry.dtype === "F32" ? new Float32Array(bytes.buffer) : fromHalf(new Uint16Array(bytes.buffer));
     weights.set(name, { shape: entry.shape, data });
@@ -103,7 +109,7 @@ export function encodeSafetensors(weights: Weights, { half = false, metadata }: 
     offset += data.length * size;
   }
   const json = Buffer.from(JSON.stringify(header), "utf8");
-  // Padded with spaces to eight bytes, as the reference implementation does.
+  // The header is padded with spaces to a multiple of eight bytes, as the reference implementation does.
   const head = Buffer.concat([json, Buffer.alloc((8 - (json.length % 8)) % 8, " ")]);
   const file = new Uint8Array(8 + head.length + offset);
   new DataView(file.buffer).setBigUint64(0, BigInt(head.length), true);
@@ -117,7 +123,7 @@ export function encodeSafetensors(weights: Weights, { half = false, metadata }: 
   return file;
 }
 
-/** The texts that {@link encodeSafetensors} was given. */
+/** The texts in the header that {@link encodeSafetensors} was given as metadata. */
 export function metadataOf(file: Uint8Array): Readonly<Record<string, unknown>> {
   const { __metadata__: metadata } = headerOf(file).header;
   return typeof metadata === "object" && metadata !== null ? { ...metadata } : {};

@@ -9,7 +9,7 @@ export interface WeightTensor {
 /** Named tensors, as in a PyTorch state dict. */
 export type Weights = ReadonlyMap<string, WeightTensor>;
 
-/** What a network asks for by one name. */
+/** A tensor that a network needs. */
 export interface ParameterSpec {
   readonly name: string;
   readonly shape: readonly number[];

@@ -1,14 +1,18 @@
 import { type Graph, type Refuse, type Tensor, toNumber, type Value, within } from "./messages.js";
 import { MOST_ELEMENTS } from "./operators.js";
 
-/** As in the contract: `image` uint8 [N, H, W, 3]; `score` float32 [N], `map` float32 [N, H, W]. */
+/**
+ * Refuses a model whose inputs and outputs are not a bundle's: `image` uint8 [N, H, W, 3]; `score` float32 [N], `map` float32
+ * [N, H, W].
+ * @throws CodedError MODEL_INTERFACE_MISMATCH
+ */
 export function checkInterface(
   graph: Graph,
   constants: ReadonlyMap<string, Tensor>,
   { width, height }: { readonly width: number; readonly height: number },
   refuse: Refuse,
 ): void {
-  // Initializers may be listed among the inputs.
+  // ONNX allows a model to list its constants among its inputs.
   const inputs = (graph.input ?? []).filter(({ name = "" }) => !constants.has(name));
   const [image] = inputs;
   const outputs = new Map((graph.output ?? []).map((value) => [value.name ?? "", value]));
@@ -22,7 +26,10 @@ export function checkInterface(
   if (problems.length > 0) throw refuse("MODEL_INTERFACE_MISMATCH", problems.join("; "));
 }
 
-/** @param wanted null: any size. A size that the model leaves open fits too. */
+/**
+ * How a value differs from the wanted type and shape; null if it does not. A size that the model leaves open fits.
+ * @param wanted null: any size
+ */
 function mismatch(value: Value | undefined, type: number, wanted: readonly (number | null)[]): string | null {
   if (value === undefined) return "an output (score or map) is missing";
   const { elemType, shape } = value.type?.tensorType ?? {};

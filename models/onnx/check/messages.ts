@@ -3,7 +3,7 @@ import type { Range } from "./operators.js";
 
 /** ONNX's messages as protobufjs makes plain objects of them: what a message does not hold is absent. */
 
-/** int64 as protobufjs has it. */
+/** An int64, as protobufjs reads it. */
 export type Int = number | { toNumber(): number };
 
 export interface Tensor {

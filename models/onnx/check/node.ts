@@ -3,8 +3,9 @@ import { ATTRIBUTE_RANGES, OPERATORS, type Range, SIZE_INPUTS } from "./operator
 import { checkTensor, numbersOf } from "./tensor.js";
 
 /**
- * That a runtime knows the operator, and can be given what stands in it.
- * @param constants by name; those that the node makes are added
+ * Refuses a node whose operator is none of {@link OPERATORS}, or whose attributes and constant sizes are out of range.
+ * @param constants the model's constants by name; a `Constant` node adds its own
+ * @throws CodedError MODEL_OPERATOR_REFUSED, MODEL_TENSOR_INVALID
  */
 export function checkNode(node: Node, constants: Map<string, Tensor>, refuse: Refuse): void {
   const { opType = "", domain = "", input = [], output = [] } = node;
@@ -42,7 +43,7 @@ function checkAttribute(opType: string, attribute: Attribute, refuse: Refuse): v
     ATTRIBUTE_RANGES.get(name) ?? (opType === "Slice" ? [-(2 ** 63), 2 ** 63] : [-(2 ** 31), 2 ** 31]);
   const integers = [...(attribute.i === undefined ? [] : [attribute.i]), ...(attribute.ints ?? [])];
   const wrong = integers.map(toNumber).find((integer) => !within(integer, range));
-  // Pad, up to opset 10, cuts with negative ones.
+  // A negative padding cuts: Pad allows it, up to opset 10 in this attribute.
   if (wrong !== undefined && !(opType === "Pad" && name === "pads" && within(-wrong, range))) {
     throw refuse("MODEL_TENSOR_INVALID", `${opType}: attribute ${name.slice(0, 100)} is ${wrong}`);
   }

@@ -1,7 +1,7 @@
-/** Which ONNX operators a model that we are handed may consist of, and what may stand in them. */
+// Which ONNX operators a model from outside may consist of, and what may stand in them.
 
 /**
- * Tensors in, tensors out. Left out: what runs a graph of its own (If, Loop, Scan: they need not end), sequences, optionals, text,
+ * ONNX's operators from tensors to tensors. Left out: what runs a graph of its own (If, Loop, Scan: they need not end), sequences, optionals, text,
  * pictures and random numbers. What opens files (EPContext) is in no domain that is known here.
  */
 const STANDARD = `
@@ -15,28 +15,28 @@ const STANDARD = `
   ReduceMin ReduceProd ReduceSum ReduceSumSquare Relu Reshape Resize Round ScatterElements ScatterND Selu Shape Shrink Sigmoid Sign
   Sin Sinh Size Slice Softmax Softplus Softsign SpaceToDepth Split Sqrt Squeeze Sub Sum Tan Tanh ThresholdedRelu Tile TopK
   Transpose Trilu Unsqueeze Upsample Where Xor`;
-/** What quantising and optimising with ONNX Runtime make. */
+/** ONNX Runtime's own operators that quantising and optimising a model with it yield. */
 const MICROSOFT = `
   DequantizeLinear FusedConv FusedMatMul Gelu QGemm QLinearAdd QLinearAveragePool QLinearConcat QLinearGlobalAveragePool
   QLinearLeakyRelu QLinearMul QLinearSigmoid QLinearSoftmax QuantizeLinear`;
 
 const words = (text: string): ReadonlySet<string> => new Set(text.trim().split(/\s+/));
 
-/** By domain. */
+/** The operators that a model may have, by domain. */
 export const OPERATORS: ReadonlyMap<string, ReadonlySet<string>> = new Map([
   ["", words(STANDARD)],
   ["ai.onnx", words(STANDARD)],
   ["com.microsoft", words(MICROSOFT)],
 ]);
 
-/** From and to, both included. */
+/** A range of numbers, both ends included. */
 export type Range = readonly [from: number, to: number];
 
 const SIDE: Range = [1, 16_384];
 const AXIS: Range = [-64, 64];
 const MARGIN: Range = [0, 16_384];
 
-/** What whole numbers an attribute may hold, by its name. Runtimes divide by some of these, and allocate by others. */
+/** The range of an attribute's whole numbers, by its name. Runtimes divide by some of them and allocate memory by others. */
 export const ATTRIBUTE_RANGES: ReadonlyMap<string, Range> = new Map([
   ["kernel_shape", SIDE],
   ["strides", SIDE],
@@ -55,20 +55,20 @@ export const ATTRIBUTE_RANGES: ReadonlyMap<string, Range> = new Map([
   ["batch_dims", AXIS],
 ]);
 
-/** What a constant input that stands for sizes may hold: each number, and all multiplied. */
+/** The limits of a constant input that holds sizes or axes: the range of each number, and the most that all may multiply to. */
 export interface SizeInput {
   readonly index: number;
   readonly each: Range;
   readonly most: number;
 }
 
-/** 1 GiB of float32. */
+/** As many numbers as 1 GiB of float32 holds. */
 export const MOST_ELEMENTS = 2 ** 28;
 
 const shape = (index: number): SizeInput => ({ index, each: [-1, 2 ** 24], most: MOST_ELEMENTS });
 const AXES: SizeInput = { index: 1, each: AXIS, most: Number.POSITIVE_INFINITY };
 
-/** By operator. */
+/** The inputs that hold sizes or axes, by operator. */
 export const SIZE_INPUTS: ReadonlyMap<string, readonly SizeInput[]> = new Map([
   ["Reshape", [shape(1)]],
   ["Expand", [shape(1)]],

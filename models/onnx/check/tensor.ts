@@ -1,10 +1,13 @@
 import { ELEMENT_BYTES } from "../schema.js";
 import { type Refuse, type Tensor, toNumber } from "./messages.js";
 
-/** Protocol buffers end here. */
+/** The largest message that protocol buffers can hold, bytes. */
 export const MOST_BYTES = 2 ** 31 - 1;
 
-/** That all of it is here, and as much as it says. */
+/**
+ * Refuses a tensor that lies in another file, is of a type that no picture needs, or has more or fewer numbers than its shape says.
+ * @throws CodedError MODEL_EXTERNAL_DATA, MODEL_TENSOR_INVALID
+ */
 export function checkTensor(tensor: Tensor, refuse: Refuse): void {
   const { name = "", dataType = 0, segment, externalData = [], dataLocation = 0, stringData = [] } = tensor;
   const shown = name.slice(0, 100);
@@ -26,7 +29,7 @@ export function checkTensor(tensor: Tensor, refuse: Refuse): void {
   }
 }
 
-/** onnx.proto: which field holds which type. */
+/** How many numbers a tensor holds in the typed field that onnx.proto gives its type. */
 function typedCount(tensor: Tensor, dataType: number): number {
   const field =
     dataType === 1
@@ -41,7 +44,7 @@ function typedCount(tensor: Tensor, dataType: number): number {
   return field?.length ?? 0;
 }
 
-/** The few numbers of a small constant; larger ones stand for no size. */
+/** The numbers of a constant, the first 64 at most: a constant that stands for sizes or axes has no more. */
 export function numbersOf({ dataType, rawData, floatData, int32Data, int64Data }: Tensor): readonly number[] {
   if (rawData === undefined) return [...(floatData ?? int32Data ?? int64Data ?? [])].slice(0, 64).map(toNumber);
   const view = new DataView(rawData.buffer, rawData.byteOffset, Math.min(rawData.byteLength, 512));
