@@ -61,7 +61,7 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** The system's own word for a failure, such as ENOENT: without the path that a message would tell. */
+/** The system's own word for a failure, such as ENOENT: without the path that a message would show. */
 export function errnoOf(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : "unknown reason";
 }

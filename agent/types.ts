@@ -14,7 +14,7 @@ export interface Rect extends Size {
   readonly y: number;
 }
 
-/** What a line's control tells about the part in front of a camera: joined to the scores and alerts that follow. */
+/** What a line's control says about the part in front of a camera: joined to the scores and alerts that follow. */
 export type Context = Readonly<Record<string, unknown>>;
 
 /** One picture, already scaled to the model's input. */
@@ -43,7 +43,7 @@ export interface Frame {
 /** Why a frame that was captured was never scored. */
 export type DropReason = "newer-frame" | "shutdown" | "disabled";
 
-/** What a camera tells the pipeline. */
+/** What a camera gives to the pipeline. */
 export type CameraEvent =
   | { readonly kind: "frame"; readonly camera: string; readonly frame: Frame }
   | { readonly kind: "dropped"; readonly camera: string; readonly reason: DropReason; readonly count: number }
@@ -134,7 +134,7 @@ export interface AlertStep {
   readonly raises: number;
   readonly regions: readonly Region[];
   readonly model: ModelIdentity;
-  /** Of the frame that this step tells about: `raised` keeps that of the raising, later steps bring their own. */
+  /** Of the frame that this step is about: `raised` keeps that of the raising, later steps bring their own. */
   readonly context: Context | null;
   /** Who acknowledged or shelved it, as the command says. */
   readonly by?: string;

@@ -88,7 +88,7 @@ export function startWatching(
           if (outgoing.kind === "message") void uplink.publish(outgoing.message);
           else alerting.accept(outgoing.step);
         },
-        tellState: (camera, standing) => {
+        onStanding: (camera, standing) => {
           if (standing.state === "faulted") log.error(`${camera.id}: ${standing.reason}`);
           void uplink.publish(stateMessage(camera.id, standing, clock.wallMs()));
         },

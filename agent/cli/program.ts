@@ -8,7 +8,7 @@ import { doctorCommand } from "./doctor.js";
 import { evaluateCommand } from "./evaluate.js";
 import { exportCommand } from "./export.js";
 import { runCommand } from "./run.js";
-import { exitStatus, processTerminal, type Terminal, tellError } from "./terminal.js";
+import { exitStatus, processTerminal, reportError, type Terminal } from "./terminal.js";
 import { trainCommand } from "./train.js";
 
 const commands: readonly AddCommand[] = [
@@ -46,6 +46,6 @@ export async function runProgram(argv: readonly string[], terminal: Terminal = p
   } catch (error) {
     // commander has already told what is wrong; help and version come here with status 0.
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitStatus.done : exitStatus.wrong;
-    return tellError(error, terminal);
+    return reportError(error, terminal);
   }
 }

@@ -26,7 +26,7 @@ export function printable(text: string): string {
 
 export const exitStatus = { done: 0, failed: 1, wrong: 2 } as const;
 
-/** A command that is over, with a status that no error tells: its output says why. */
+/** A command that is over, with a status that no error stands for: its output says why. */
 export class Exit extends Error {
   constructor(readonly status: number) {
     super(`exit status ${status}`);
@@ -42,8 +42,8 @@ export function processTerminal(): Terminal {
   };
 }
 
-/** Tells an error and gives the exit status for it. */
-export function tellError(error: unknown, terminal: Terminal): number {
+/** Shows an error, and gives the exit status for it. */
+export function reportError(error: unknown, terminal: Terminal): number {
   if (error instanceof Exit) return error.status;
   if (!(error instanceof CodedError)) {
     terminal.err(`error: ${printable(messageOf(error))}`);

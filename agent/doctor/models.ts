@@ -5,7 +5,7 @@ import type { Check } from "./check.js";
 
 type Load = typeof loadModel;
 
-/** Opens every model as the agent would, and tells which provider took it and why not a better one; never rejects. */
+/** Opens every model as the agent would, and says which provider took it and why not a better one; never rejects. */
 export async function modelChecks(config: Config, load: Load = loadModel): Promise<readonly Check[]> {
   const checks: Check[] = [];
   // One after the other: each may fill the GPU's memory.

@@ -18,8 +18,8 @@ export interface CameraDeps extends LineDeps {
   /** The camera's model; may reject. */
   readonly model: (camera: CameraConfig) => Promise<LoadedModel>;
   readonly send: (outgoing: Sendable) => void;
-  /** Told at every change. */
-  readonly tellState: (camera: CameraConfig, standing: CameraStanding) => void;
+  /** Is given each change of a camera's state. */
+  readonly onStanding: (camera: CameraConfig, standing: CameraStanding) => void;
   /** In force now; read for every frame. */
   readonly threshold: (camera: CameraConfig) => number | "model";
   /** At the start. */
@@ -34,7 +34,7 @@ export interface RunningCamera {
   readonly config: CameraConfig;
   readonly ledger: Ledger;
   readonly alerts: CameraAlerts;
-  /** What became of each frame, before its alerts are told. Others hold the frame, too: it is only read. */
+  /** What became of each frame, before its alerts go out. Others hold the frame, too: it is only read. */
   readonly outcomes$: Observable<Outcome>;
   /** When its frames flow, or it is known that they will not. */
   readonly started: Promise<void>;
@@ -53,7 +53,7 @@ export interface RunningCamera {
   setFault(reason: string | null): void;
   /** About once a second. */
   tick(): void;
-  /** Ends the capture at once; resolves when the last frame in flight is told. */
+  /** Ends the capture at once; resolves when the last frame in flight is judged and sent. */
   stop(): Promise<void>;
 }
 
@@ -85,18 +85,18 @@ export function runCamera(camera: CameraConfig, deps: CameraDeps): RunningCamera
   /** What the camera itself says, and what else is wrong with its judgement. */
   let own: CameraStanding | null = null;
   let fault: string | null = null;
-  let told: CameraStanding | null = null;
+  let shown: CameraStanding | null = null;
 
   const show = (): void => {
     if (own === null) return;
     const now: CameraStanding =
       fault !== null && JUDGING.includes(own.state) ? { state: "faulted", reason: fault } : own;
-    if (now.state === told?.state && now.reason === told.reason) return;
-    told = now;
+    if (now.state === shown?.state && now.reason === shown.reason) return;
+    shown = now;
     standing = { ...now, sinceMs: clock.wallMs() };
-    deps.tellState(camera, now);
+    deps.onStanding(camera, now);
   };
-  const tell = (now: CameraStanding): void => {
+  const becomes = (now: CameraStanding): void => {
     own = now;
     show();
   };
@@ -114,7 +114,7 @@ export function runCamera(camera: CameraConfig, deps: CameraDeps): RunningCamera
   const open = (): Run => {
     const stop$ = new Subject<void>();
     let stopping = false;
-    const faulted = (error: unknown): void => tell({ state: "faulted", reason: reasonOf(error) });
+    const faulted = (error: unknown): void => becomes({ state: "faulted", reason: reasonOf(error) });
     const watch = (loaded: LoadedModel): Promise<void> => {
       const threshold = (): Threshold => thresholdOf(loaded);
       const line = lineOf(camera, loaded, { ledger, seen$, alerts, threshold, stop$, deps });
@@ -122,7 +122,7 @@ export function runCamera(camera: CameraConfig, deps: CameraDeps): RunningCamera
         pipeline(line).subscribe({
           next: (outgoing) => {
             if (outgoing.kind !== "state") deps.send(outgoing);
-            else if (!stopping) tell(outgoing.standing);
+            else if (!stopping) becomes(outgoing.standing);
           },
           error: (error: unknown) => {
             faulted(error);
@@ -132,7 +132,7 @@ export function runCamera(camera: CameraConfig, deps: CameraDeps): RunningCamera
         });
       });
     };
-    tell({ state: "starting", reason: "the model is being loaded" });
+    becomes({ state: "starting", reason: "the model is being loaded" });
     let ended = Promise.resolve();
     const start = async (): Promise<void> => {
       const loaded = await deps.model(camera);
@@ -158,7 +158,7 @@ export function runCamera(camera: CameraConfig, deps: CameraDeps): RunningCamera
   const inTurn = (work: () => Promise<void>): Promise<void> => queue(() => (stopped ? undefined : work()));
 
   if (deps.enabled(camera)) run = open();
-  else tell({ state: "disabled", reason: camera.enabled ? "disabled by command" : "disabled in the configuration" });
+  else becomes({ state: "disabled", reason: camera.enabled ? "disabled by command" : "disabled in the configuration" });
   return {
     config: camera,
     ledger,
@@ -180,7 +180,7 @@ export function runCamera(camera: CameraConfig, deps: CameraDeps): RunningCamera
     disable: (reason) =>
       inTurn(async () => {
         await close();
-        tell({ state: "disabled", reason });
+        becomes({ state: "disabled", reason });
       }),
     restart: () =>
       inTurn(async () => {

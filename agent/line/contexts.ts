@@ -9,10 +9,10 @@ export interface ContextBook {
   of(camera: string): Context | null;
 }
 
-/** Senders of contexts for cameras that do not exist are told once for each name, and for so many names. */
+/** A context for a camera that does not exist is reported once for each name, and for so many names. */
 const MOST_STRANGERS = 100;
 
-/** @param onTrouble told of a context for a camera that is not configured */
+/** @param onTrouble is given the first context for each camera that is not configured */
 export function contextBook(cameras: readonly string[], onTrouble: (fault: CodedError) => void): ContextBook {
   const latest = new Map<string, Context | null>(cameras.map((camera) => [camera, null]));
   const strangers = new Set<string>();

@@ -2,7 +2,7 @@ import * as assert from "uvu/assert";
 import { terminalLine } from "../../agent/cli/event-line.js";
 import { duration, progressBar } from "../../agent/cli/progress.js";
 import { sparkline } from "../../agent/cli/sparkline.js";
-import { type Terminal, tellError } from "../../agent/cli/terminal.js";
+import { reportError, type Terminal } from "../../agent/cli/terminal.js";
 import { CodedError, type ErrorCode } from "../../errors.js";
 import { suite } from "../support/suite.js";
 
@@ -16,7 +16,8 @@ function paper(): { readonly terminal: Terminal; readonly lines: string[] } {
 }
 
 test("an error tells its code, place and remedy; what the user handed in is status 2, the rest 1", () => {
-  const status = (code: ErrorCode) => tellError(new CodedError(code, "m", { remedy: "r", at: "a" }), paper().terminal);
+  const status = (code: ErrorCode) =>
+    reportError(new CodedError(code, "m", { remedy: "r", at: "a" }), paper().terminal);
   const codes: ErrorCode[] = [
     "CONFIG_INVALID",
     "BUNDLE_INVALID",
@@ -29,7 +30,7 @@ test("an error tells its code, place and remedy; what the user handed in is stat
   const running: ErrorCode[] = ["MQTT_EMBEDDED_FAILED", "BUNDLE_UNWRITABLE", "TRAINING_STOPPED", "ENGINE_NO_PROVIDER"];
   assert.equal(running.map(status), [1, 1, 1, 1]);
   const { terminal, lines } = paper();
-  tellError(new CodedError("OUTBOX_LOST", "message", { remedy: "remedy", at: "place" }), terminal);
+  reportError(new CodedError("OUTBOX_LOST", "message", { remedy: "remedy", at: "place" }), terminal);
   assert.equal(lines, ["error OUTBOX_LOST: place: message", "  remedy"]);
 });
 
