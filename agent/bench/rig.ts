@@ -45,10 +45,7 @@ export async function startRig({ bundle, threads, source, watchCamera }: RigOpti
   const url = (edge as MqttEdge | null)?.url;
   if (url === undefined || agent.models.size === 0) {
     await agent.stop();
-    throw new CodedError("BENCH_FAILED", "the model could not be started", {
-      at: bundle,
-      remedy: "Run `retort doctor` to see what this machine lacks.",
-    });
+    throw new CodedError("BENCH_FAILED", "the model could not be started", { at: bundle });
   }
   const listener = await openListener({ url, topic: `retort-bench/bench/${CAMERA}/score` });
   return {

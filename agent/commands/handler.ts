@@ -33,10 +33,7 @@ export function cameraOf(cameras: readonly CommandedCamera[], args: Args): Comma
 /** @throws CodedError CAMERA_DISABLED */
 export function requireEnabled(camera: CommandedCamera): void {
   if (camera.enabled) return;
-  throw new CodedError("CAMERA_DISABLED", `${camera.config.id} is disabled`, {
-    at: "camera",
-    remedy: "Send the command enable first.",
-  });
+  throw new CodedError("CAMERA_DISABLED", `${camera.config.id} is disabled`, { at: "camera" });
 }
 
 /** The camera that an alert came from. @throws CodedError ALERT_UNKNOWN */

@@ -24,10 +24,7 @@ export function snapshotCommand(cameras: readonly CommandedCamera[]): Handler {
       );
       const { width, height } = frame?.size ?? { width: 0, height: 0 };
       if (frame === null || frame.pixels.length !== width * height * 3) {
-        throw new CodedError("SNAPSHOT_NO_PICTURE", "no picture came", {
-          at: "camera",
-          remedy: "The camera's state tells what is wrong.",
-        });
+        throw new CodedError("SNAPSHOT_NO_PICTURE", "no picture came", { at: "camera" });
       }
       const jpeg = await encodeJpeg(frame.pixels, frame.size);
       return {

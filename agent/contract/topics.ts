@@ -73,10 +73,7 @@ export function levelFault(level: string): string | null {
 export function clientIdOf(agentId: string): string {
   const fault = levelFault(agentId);
   if (fault !== null) {
-    throw new CodedError("AGENT_ID_INVALID", `the agent's id ${fault}`, {
-      remedy: "Use letters, digits, - and _.",
-      at: "agent.id",
-    });
+    throw new CodedError("AGENT_ID_INVALID", `the agent's id ${fault}`, { at: "agent.id" });
   }
   return `retort-${agentId}`;
 }

@@ -145,10 +145,7 @@ const switchedOff: Evidence = {
   pictureOf: () => null,
   read: async () => null,
   keepForFeedback: async () => {
-    throw new CodedError("EVIDENCE_OFF", "no raw frames are kept here", {
-      at: "evidence.enabled",
-      remedy: "Set evidence.enabled: true.",
-    });
+    throw new CodedError("EVIDENCE_OFF", "no raw frames are kept here", { at: "evidence.enabled" });
   },
   makeRoom: async () => undefined,
   health: () => null,

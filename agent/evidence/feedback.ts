@@ -67,7 +67,6 @@ export function diskFeedback(folder: string, archive: Archive, maxBytes: number)
     if (earlier === null) {
       throw new CodedError("FEEDBACK_NO_FRAME", "no raw frame of this alert is kept, or none any more", {
         at: alertId,
-        remedy: "Give feedback sooner, or let more be kept: evidence.maxMb, evidence.keepDays.",
       });
     }
     path = pathOf(verdict, earlier.camera, alertId);
@@ -86,7 +85,6 @@ export function diskFeedback(folder: string, archive: Archive, maxBytes: number)
         if (error instanceof CodedError) throw error;
         throw new CodedError("FEEDBACK_FAILED", `the frames cannot be moved: ${messageOf(error)}`, {
           at: folder,
-          remedy: "See that the agent may write there, and that the disk has room.",
           cause: error,
         });
       }
@@ -96,10 +94,7 @@ export function diskFeedback(folder: string, archive: Archive, maxBytes: number)
 
 function check(alertId: string, verdict: FeedbackVerdict): void {
   if (!isAlertId(alertId)) {
-    throw new CodedError("FEEDBACK_ALERT_INVALID", "this is no alert's id", {
-      at: "alert",
-      remedy: "Name the alert by its id, as its messages do.",
-    });
+    throw new CodedError("FEEDBACK_ALERT_INVALID", "this is no alert's id", { at: "alert" });
   }
   if (!verdicts.includes(verdict)) {
     throw new CodedError("FEEDBACK_VERDICT_INVALID", "this is no verdict", {

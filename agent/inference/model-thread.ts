@@ -98,8 +98,5 @@ export function startHost(setup: WorkerSetup, spawn: SpawnThread, events: HostEv
 
 function openFailed(modelPath: string, reason: string, fault: ModelFault | null): CodedError {
   if (fault !== null) return new CodedError(fault.code, reason, { at: modelPath, remedy: fault.remedy });
-  return new CodedError("ENGINE_OPEN_FAILED", `the model cannot be run: ${reason}`, {
-    at: modelPath,
-    remedy: "Check the bundle, or run `retort doctor` for the providers this machine has.",
-  });
+  return new CodedError("ENGINE_OPEN_FAILED", `the model cannot be run: ${reason}`, { at: modelPath });
 }

@@ -104,7 +104,6 @@ export async function readBundle(dir: string): Promise<Bundle> {
   } catch (error) {
     throw new CodedError("BUNDLE_UNREADABLE", `cannot read the model bundle: ${messageOf(error)}`, {
       at: dir,
-      remedy: "Point to a directory with model.onnx and model.json, as `retort train` or `retort export` writes it.",
       cause: error,
     });
   }
@@ -118,7 +117,6 @@ export async function readBundle(dir: string): Promise<Bundle> {
   if (actual !== parsed.sha256) {
     throw new CodedError("BUNDLE_HASH_MISMATCH", `model.onnx has sha256 ${actual}, model.json says ${parsed.sha256}`, {
       at: modelPath,
-      remedy: "The model was changed or its copy is damaged: copy the bundle again.",
     });
   }
   return { dir, modelPath, manifest: parsed };

@@ -35,12 +35,7 @@ export interface TestSet {
 export async function readTestSet(dir: string): Promise<TestSet> {
   const test = join(dir, "test");
   const folders = await foldersIn(test);
-  if (folders === null)
-    throw new CodedError("DATA_LAYOUT", `there is no folder ${test}`, {
-      at: dir,
-      remedy:
-        "Name a folder in the MVTec AD layout: test/good, test/<defect type>, ground_truth/<defect type>/<name>_mask.png.",
-    });
+  if (folders === null) throw new CodedError("DATA_LAYOUT", `there is no folder ${test}`, { at: dir });
 
   const images: TestImage[] = [];
   const warnings: DataWarning[] = [];
@@ -65,15 +60,9 @@ export async function readTestSet(dir: string): Promise<TestSet> {
 
 function requireBoth(images: readonly TestImage[], test: string): void {
   if (!images.some(({ type }) => type === GOOD_TYPE))
-    throw new CodedError("DATA_NO_GOOD", `there are no pictures in ${join(test, GOOD_TYPE)}`, {
-      at: test,
-      remedy: "Put pictures of good parts, not used in training, into test/good.",
-    });
+    throw new CodedError("DATA_NO_GOOD", `there are no pictures in ${join(test, GOOD_TYPE)}`, { at: test });
   if (!images.some(({ type }) => type !== GOOD_TYPE))
-    throw new CodedError("DATA_NO_DEFECTS", `there are no pictures of a defect in ${test}`, {
-      at: test,
-      remedy: "Put pictures of each defect type into a folder of its own, such as test/scratch.",
-    });
+    throw new CodedError("DATA_NO_DEFECTS", `there are no pictures of a defect in ${test}`, { at: test });
 }
 
 async function foldersIn(dir: string): Promise<string[] | null> {

@@ -154,14 +154,10 @@ function splitPixels(samples: readonly ScoredMap[], weighted = false): Pixels {
 /** Sorted scores end with what is not finite; those of pixels were looked at one by one before they were sorted. */
 function requireBoth(good: ArrayLike<number>, defect: ArrayLike<number>): void {
   if (good.length === 0 || defect.length === 0)
-    throw new CodedError("METRIC_ONE_CLASS", `${defect.length} defective and ${good.length} good values`, {
-      remedy: "The data must hold both good and defective examples, with masks that mark some but not all pixels.",
-    });
+    throw new CodedError("METRIC_ONE_CLASS", `${defect.length} defective and ${good.length} good values`);
   if (!Number.isFinite(good[good.length - 1]) || !Number.isFinite(defect[defect.length - 1])) throw notFinite();
 }
 
 function notFinite(): CodedError {
-  return new CodedError("METRIC_NOT_FINITE", "the model gave a score that is not a finite number", {
-    remedy: "The model is damaged or its training diverged: train it again.",
-  });
+  return new CodedError("METRIC_NOT_FINITE", "the model gave a score that is not a finite number");
 }

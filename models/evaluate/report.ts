@@ -47,11 +47,7 @@ async function writing(path: string, work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch (cause) {
-    throw new CodedError("REPORT_UNWRITABLE", `cannot write the report: ${messageOf(cause)}`, {
-      at: path,
-      remedy: "Name a file that can be written with --report.",
-      cause,
-    });
+    throw new CodedError("REPORT_UNWRITABLE", `cannot write the report: ${messageOf(cause)}`, { at: path, cause });
   }
 }
 

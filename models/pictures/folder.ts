@@ -89,7 +89,6 @@ async function namesIn(folder: string): Promise<string[]> {
   } catch (cause) {
     throw new CodedError("IMAGE_FOLDER_UNREADABLE", `cannot read the folder ${folder}: ${errnoOf(cause)}`, {
       at: folder,
-      remedy: "Let this user read the folder, or move it elsewhere.",
       cause,
     });
   }

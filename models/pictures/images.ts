@@ -133,7 +133,6 @@ async function attempt<T>(path: string, work: () => Promise<T>): Promise<T> {
 function unreadable(path: string, cause: unknown): CodedError {
   return new CodedError("IMAGE_UNREADABLE", `cannot read the picture ${path}: ${messageOf(cause)}`, {
     at: path,
-    remedy: "Remove the file or replace it with a whole picture.",
     cause,
   });
 }
