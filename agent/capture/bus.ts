@@ -1,4 +1,4 @@
-import type { BusMessage, NativePipeline } from "./gstreamer.js";
+import type { BusMessage, NativePipeline } from "./binding.js";
 
 export interface Bus {
   /** Before each `play`. */

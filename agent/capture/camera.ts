@@ -14,15 +14,14 @@ import {
 import type { CameraConfig, SourceConfig } from "../../config/types.js";
 import { messageOf } from "../../errors.js";
 import type { CameraEvent, Size } from "../types.js";
-import { Credits } from "./credits.js";
 import type { FrameSource } from "./frame-source.js";
 import { createFrames, type Lost } from "./frames.js";
-import { isLive } from "./launch/launch.js";
+import { isLive } from "./launch/sources.js";
 import { type OpenSource, openSource } from "./open.js";
-import { createPace } from "./pace.js";
-import { CameraLost, type Patience, type Played, play } from "./play.js";
+import { Pace } from "./pace.js";
+import { CameraLost, Credits, type Played, play } from "./play.js";
 import { reconnect } from "./reconnect.js";
-import { explain } from "./remedy.js";
+import { Silence, type SilenceLimits } from "./silence.js";
 
 export interface WatchCameraOptions {
   readonly camera: CameraConfig;
@@ -39,7 +38,7 @@ export interface CaptureDeps {
   readonly random: () => number;
   readonly wallMs: () => number;
   readonly monotonicMs: () => number;
-  readonly patience: (source: SourceConfig) => Patience;
+  readonly silenceLimits: (camera: CameraConfig) => SilenceLimits;
 }
 
 const real: CaptureDeps = {
@@ -48,10 +47,7 @@ const real: CaptureDeps = {
   random: Math.random,
   wallMs: Date.now,
   monotonicMs: () => performance.now(),
-  patience: (source) =>
-    isLive(source)
-      ? { firstMs: 5_000, answeredMs: 20_000, nextMs: 3_000 }
-      : { firstMs: 20_000, answeredMs: 20_000, nextMs: 20_000 },
+  silenceLimits,
 };
 
 /**
@@ -63,23 +59,25 @@ export function watchCamera(options: WatchCameraOptions, deps: Partial<CaptureDe
   const { camera, input, demand$ } = options;
   const all = { ...real, ...deps };
   const { scheduler, random, monotonicMs } = all;
-  const { id, source: config, fps } = camera;
+  const { id, source: config } = camera;
   return defer(() => {
     const credits = new Credits();
     const demand = demand$.subscribe((count) => credits.add(count));
+    const silence = new Silence(all.silenceLimits(camera));
     const frames = createFrames(camera, input, all);
     // Made once: the binding never frees a pipeline, so a lost camera's is started again.
     let source: FrameSource | undefined;
     const attempt$ = defer(() => {
       source ??= all.openSource(camera, input);
-      const pace = paceOf(config, fps, monotonicMs);
+      const pace = paceOf(camera);
       const played$ = play({
         source,
         credits,
         pace,
-        triggered: config.type === "aravis" && config.trigger === "hardware",
-        patience: all.patience(config),
+        silence,
+        idleReason: config.type === "aravis" && config.trigger === "hardware" ? "no trigger" : null,
         scheduler,
+        monotonicMs,
       });
       if (loops(config)) return played$.pipe(repeat());
       return isLive(config)
@@ -108,10 +106,30 @@ function loops(source: SourceConfig): boolean {
   return (source.type === "images" || source.type === "file") && source.loop;
 }
 
-/** A live camera sets its own pace, kept to `fps` where it begins; what waits to be asked is asked on the beat. */
-function paceOf(source: SourceConfig, fps: number, monotonicMs: () => number): () => number {
-  const onDemand = source.type === "aravis" && source.trigger === "software";
-  if (isLive(source) && !onDemand) return () => 0;
-  const pace = createPace(fps);
-  return () => pace(monotonicMs());
+/** Aravis's cameras deliver at the rate that they are set to, or at that of their triggers: each trigger is a part. */
+function paceOf({ source, fps }: CameraConfig): Pace | null {
+  return source.type === "aravis" && source.trigger !== "software" ? null : new Pace(fps);
+}
+
+function silenceLimits({ source, fps }: CameraConfig): SilenceLimits {
+  if (!isLive(source)) return { firstMs: 20_000, answeredMs: 20_000, nextMs: 20_000 };
+  return { firstMs: 5_000, answeredMs: 20_000, nextMs: Math.max(3_000, 3_000 / fps) };
+}
+
+const REMEDIES: Readonly<Record<SourceConfig["type"], string>> = {
+  demo: "This is a fault in the program: please report it.",
+  images: "Check the path, and that this user may read it.",
+  file: "Check the path, and that `gst-play-1.0` plays the file.",
+  v4l2: "Check that the camera is plugged in and that this user is in the group `video`; `retort doctor` lists the cameras found.",
+  csi: "Check the ribbon cable and the sensor's number; `retort doctor` lists the cameras found.",
+  rtsp: "Check that the camera has power and network, its address and its password.",
+  aravis:
+    "Check that the camera has power and network and that no other program uses it; `retort doctor` lists the cameras found.",
+  gstreamer: "Try the line with `gst-launch-1.0` and a `fakesink`.",
+};
+
+/** Why a camera gives no picture, and what to do about it. */
+function explain(source: SourceConfig, reason: string): string {
+  const sentence = /[.!?]$/.test(reason.trim()) ? reason.trim() : `${reason.trim()}.`;
+  return `${sentence} ${REMEDIES[source.type]}`;
 }

@@ -2,8 +2,7 @@ import type { RoiConfig } from "../../config/types.js";
 import { createDemoLine, createDemoStream } from "../../models/demo-line/index.js";
 import type { Size } from "../types.js";
 import type { FrameSource } from "./frame-source.js";
-import { scaledWhole } from "./launch/tail.js";
-import { cutRegion } from "./region.js";
+import { cutRegion, scaledWhole } from "./region.js";
 
 /** Draws pictures without end. */
 export interface DemoFrames {

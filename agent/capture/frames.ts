@@ -15,7 +15,7 @@ export interface FrameClocks {
   readonly monotonicMs: () => number;
 }
 
-/** Turns what a source yields into a camera's events: numbers the frames, and tells each change of condition once. */
+/** Turns what a source yields into a camera's events: numbers the frames, and reports each change of condition once. */
 export function createFrames(
   camera: CameraConfig,
   input: Size,
@@ -23,13 +23,13 @@ export function createFrames(
 ): (played: Played | Lost) => readonly CameraEvent[] {
   const { id, roi } = camera;
   let number = 0;
-  let told = "";
+  let reported = "";
 
   type Condition = Extract<CameraEvent, { kind: "condition" }>["condition"];
   function changed(condition: Condition, reason: string | null): readonly CameraEvent[] {
     const now = `${condition} ${reason}`;
-    if (told === now) return [];
-    told = now;
+    if (reported === now) return [];
+    reported = now;
     return [{ kind: "condition", camera: id, condition, reason }];
   }
 
@@ -38,7 +38,7 @@ export function createFrames(
       case "lost":
         return changed("no-signal", played.reason);
       case "silent":
-        return changed("idle", "no trigger");
+        return changed("idle", played.reason);
       case "unreadable": {
         const { code, reason } = played;
         return [{ kind: "failed", camera: id, code, reason }];

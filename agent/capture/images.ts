@@ -5,8 +5,7 @@ import { listImages } from "../../models/pictures/folder.js";
 import { imageSize, readRgb } from "../../models/pictures/images.js";
 import type { Size } from "../types.js";
 import type { FrameSource, Grab } from "./frame-source.js";
-import { scaledWhole } from "./launch/tail.js";
-import { cutRegion } from "./region.js";
+import { cutRegion, scaledWhole } from "./region.js";
 
 export interface ImagesOptions {
   readonly path: string;

@@ -7,7 +7,7 @@ import type { FrameSource } from "./frame-source.js";
 import { createGstreamerSource } from "./gstreamer.js";
 import { createImagesSource } from "./images.js";
 import { type Board, detectBoard } from "./launch/board.js";
-import { launchLine } from "./launch/launch.js";
+import { launchLine } from "./launch/sources.js";
 import { loadAravis } from "./vision/aravis.js";
 import { openDevice } from "./vision/device.js";
 import { createVisionSource } from "./vision/source.js";
@@ -29,10 +29,10 @@ export function openSource(camera: CameraConfig, input: Size, deps: OpenDeps = {
   const board = deps.board ?? detectBoard();
   if (source.type === "aravis") {
     const open = () => openDevice(loadAravis(), source, fps);
-    return createVisionSource({ source, input, roi, fps, board, open, monotonicMs: () => performance.now() });
+    return createVisionSource({ source, input, roi, board, open, monotonicMs: () => performance.now() });
   }
   const password = passwordOf(source);
-  const launch = launchLine(source, { input, roi, fps, board }, password);
+  const launch = launchLine(source, { input, roi, board }, password);
   const user = source.type === "rtsp" ? source.username : undefined;
   return createGstreamerSource({ launch, input, secrets: [user, password].filter((each) => each !== undefined) });
 }

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import type { AravisSource, CameraConfig, SourceType } from "../../config/types.js";
 import { messageOf } from "../../errors.js";
 import { type Board, detectBoard } from "../capture/launch/board.js";
-import { type LaunchedSource, launchLine, visionLine } from "../capture/launch/launch.js";
+import { type LaunchedSource, launchLine, visionLine } from "../capture/launch/sources.js";
 import type { Check } from "./check.js";
 
 /** Whether GStreamer has an element of that name; rejects where GStreamer's tools are missing. */
@@ -72,7 +72,7 @@ function isLaunched(source: CameraConfig["source"]): source is PlayedSource {
 
 function lineOf(source: PlayedSource, board: Board): string {
   const roi = { x: 0, y: 0, width: 1, height: 1 };
-  const options = { input: { width: 256, height: 256 }, roi, fps: 10, board };
+  const options = { input: { width: 256, height: 256 }, roi, board };
   if (source.type !== "aravis") return launchLine(source, options);
   return visionLine({ gstreamer: "video/x-bayer,format=rggb", width: 512, height: 512 }, options);
 }

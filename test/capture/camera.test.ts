@@ -2,9 +2,9 @@ import { defer, Subject, take } from "rxjs";
 import { TestScheduler } from "rxjs/testing";
 import * as assert from "uvu/assert";
 import { type CaptureDeps, watchCamera } from "../../agent/capture/camera.js";
-import { createPace } from "../../agent/capture/pace.js";
-import { backoffMs, reconnect } from "../../agent/capture/reconnect.js";
-import { whenSilent } from "../../agent/capture/silence.js";
+import { Pace } from "../../agent/capture/pace.js";
+import { reconnect } from "../../agent/capture/reconnect.js";
+import { Silence, whenSilent } from "../../agent/capture/silence.js";
 import { threadPoolSizeFor } from "../../agent/capture/thread-pool.js";
 import type { CameraEvent } from "../../agent/types.js";
 import type { CameraConfig, SourceConfig } from "../../config/types.js";
@@ -33,7 +33,7 @@ interface Watched {
   stop(): void;
 }
 
-/** Watches a scripted source in real time, its patience shortened. */
+/** Watches a scripted source in real time, its limits shortened. */
 function watch(
   config: SourceConfig,
   script: Parameters<typeof fakeSource>[1],
@@ -48,7 +48,7 @@ function watch(
     {
       openSource: () => source,
       random: () => 0,
-      patience: () => ({ firstMs: 60, answeredMs: 60, nextMs: 60 }),
+      silenceLimits: () => ({ firstMs: 60, answeredMs: 60, nextMs: 60 }),
       ...deps,
     },
   ).subscribe({
@@ -143,7 +143,7 @@ test("a folder with loop begins anew at its end; an empty one is lost, not a tig
 });
 
 test("unsubscribing releases a camera that never delivers, and its demand", async () => {
-  const watched = watch(live, ["silence"], { patience: () => ({ firstMs: 1e6, answeredMs: 1e6, nextMs: 1e6 }) });
+  const watched = watch(live, ["silence"], { silenceLimits: () => ({ firstMs: 1e6, answeredMs: 1e6, nextMs: 1e6 }) });
   watched.want(1);
   await until(() => watched.source.asked() === 1);
   watched.stop();
@@ -175,18 +175,6 @@ test("a source that cannot be opened is lost with the reason", async () => {
   watched.stop();
 });
 
-test("the delay doubles up to 5 s, half of it jitter", () => {
-  const delays = [0, 1, 2, 3, 4, 5, 6, 20];
-  assert.equal(
-    delays.map((failures) => backoffMs(failures, () => 1)),
-    [250, 500, 1000, 2000, 4000, 5000, 5000, 5000],
-  );
-  assert.equal(
-    delays.map((failures) => backoffMs(failures, () => 0)),
-    [125, 250, 500, 1000, 2000, 2500, 2500, 2500],
-  );
-});
-
 test("attempts come ever more rarely, and soon again after a picture", () => {
   const scheduler = new TestScheduler(assert.equal);
   scheduler.run(({ cold, expectObservable }) => {
@@ -210,13 +198,57 @@ test("silence is told while what is silent goes on", () => {
   });
 });
 
-test("the pace keeps its beat over time, and a late frame is not chased by a burst", () => {
-  const pace = createPace(10);
-  const waits = [0, 10, 130, 900, 905, 910].map((now) => Math.round(pace(now)));
-  assert.is(waits[0], 0);
-  assert.ok(waits[1]! > 60 && waits[1]! <= 100, `${waits}`);
-  assert.is(waits[3], 0);
-  assert.ok(waits[4]! > 60 && waits[5]! > waits[4]!, `${waits}`);
+test("a source is asked on its beat over time, and a late picture is not chased by a burst", () => {
+  const pace = new Pace(10);
+  const asked: number[] = [];
+  let nowMs = 0;
+  for (const lateMs of [0, 0, 3, 2, 850, 0, 0, 4, 0]) {
+    nowMs += pace.waitMs(nowMs) + lateMs;
+    asked.push(nowMs);
+    pace.take(nowMs, 0);
+  }
+  assert.equal(asked, [0, 0, 103, 202, 1_150, 1_150, 1_250, 1_354, 1_450]);
+});
+
+test("a camera of just the rate that is asked for loses nothing to its jitter", () => {
+  const pace = new Pace(10);
+  const arrivals = Array.from({ length: 50 }, (_, index) => index * 100 + [0, 35, -35, 10, -20][index % 5]!);
+  let askedFromMs = 0;
+  for (const [index, arrivalMs] of arrivals.entries()) {
+    assert.ok(askedFromMs <= arrivalMs, `picture ${index} was not asked for`);
+    pace.take(arrivalMs, 0);
+    askedFromMs = arrivalMs + pace.waitMs(arrivalMs);
+  }
+});
+
+test("pictures that fps does not ask for are not missed; those that it does and nobody took are", () => {
+  const kept = new Pace(10);
+  const late = new Pace(10);
+  let [keptMissed, lateMissed] = [0, 0];
+  // 30 pictures a second; one consumer takes each third, the other each sixth.
+  for (let index = 0; index < 60; index += 1) keptMissed += kept.take(index * 100, index === 0 ? 0 : 2);
+  for (let index = 0; index < 30; index += 1) lateMissed += late.take(index * 200, index === 0 ? 0 : 5);
+  assert.is(keptMissed, 0);
+  assert.ok(Math.abs(lateMissed - 29) <= 1, `${lateMissed} of 29`);
+});
+
+test("the silence that is a fault follows from a slow camera's own intervals, and a quick one's stays short", () => {
+  const silence = new Silence({ firstMs: 5_000, answeredMs: 20_000, nextMs: 3_000 });
+  assert.is(silence.limitMs(false), 5_000);
+  assert.is(silence.limitMs(true), 20_000);
+  silence.begin();
+  silence.heard(1_000);
+  assert.is(silence.limitMs(true), 3_000);
+  silence.tooLong();
+  silence.begin();
+  silence.heard(1_000);
+  assert.is(silence.limitMs(true), 6_000, "a picture every five seconds is seen at last");
+  silence.heard(5_000);
+  assert.is(silence.limitMs(true), 15_000);
+  for (let index = 0; index < 8; index += 1) silence.heard(100);
+  assert.is(silence.limitMs(true), 3_000);
+  for (let index = 0; index < 20; index += 1) silence.heard(59_000);
+  assert.is(silence.limitMs(true), 60_000, "at most");
 });
 
 test("the thread pool has three threads a camera and some for the rest", () => {

@@ -1,10 +1,10 @@
 import * as assert from "uvu/assert";
-import { type LaunchedSource, launchLine, visionLine } from "../../agent/capture/launch/launch.js";
+import { type LaunchedSource, launchLine, visionLine } from "../../agent/capture/launch/sources.js";
 import { suite } from "../support/suite.js";
 
 const test = suite("launch lines");
 const whole = { x: 0, y: 0, width: 1, height: 1 };
-const options = { input: { width: 256, height: 256 }, roi: whole, fps: 10 } as const;
+const options = { input: { width: 256, height: 256 }, roi: whole } as const;
 
 /** The camera's own pictures, on the side. */
 const aside = [
@@ -12,6 +12,9 @@ const aside = [
   "identity name=gauge silent=false",
   "appsink name=native max-buffers=1 drop=true sync=false async=false wait-on-eos=false picture.",
 ];
+
+const gate = "valve name=gate drop=true drop-mode=forward-sticky-events";
+const newest = "appsink name=frames max-buffers=1 drop=true sync=false async=false";
 
 interface Case {
   readonly what: string;
@@ -31,12 +34,12 @@ const cases: readonly Case[] = [
       "image/jpeg,width=1280,height=720",
       "jpegdec",
       "output-selector pad-negotiation-mode=none",
-      "videorate drop-only=true max-rate=10",
       ...aside,
+      gate,
       "videoscale add-borders=false",
       "videoconvert",
       "video/x-raw,format=RGB,width=256,height=256,pixel-aspect-ratio=1/1",
-      "appsink name=frames max-buffers=1 drop=true sync=false async=false",
+      newest,
     ],
   },
   {
@@ -48,13 +51,13 @@ const cases: readonly Case[] = [
       "image/jpeg,width=1280,height=720",
       "nvv4l2decoder mjpeg=1",
       "output-selector pad-negotiation-mode=none",
-      "videorate drop-only=true max-rate=10",
       ...aside,
+      gate,
       "nvvidconv interpolation-method=5",
       "video/x-raw,format=RGBA,width=256,height=256",
       "videoconvert",
       "video/x-raw,format=RGB",
-      "appsink name=frames max-buffers=1 drop=true sync=false async=false",
+      newest,
     ],
   },
   {
@@ -65,12 +68,12 @@ const cases: readonly Case[] = [
       'v4l2src device="/dev/video1"',
       "video/x-raw,format=YUY2",
       "output-selector pad-negotiation-mode=none",
-      "videorate drop-only=true max-rate=10",
       ...aside,
+      gate,
       "videoscale add-borders=false",
       "videoconvert",
       "video/x-raw,format=RGB,width=256,height=256,pixel-aspect-ratio=1/1",
-      "appsink name=frames max-buffers=1 drop=true sync=false async=false",
+      newest,
     ],
   },
   {
@@ -81,12 +84,12 @@ const cases: readonly Case[] = [
       "libcamerasrc",
       "video/x-raw,width=1920,height=1080,framerate=30/1",
       "output-selector pad-negotiation-mode=none",
-      "videorate drop-only=true max-rate=10",
       ...aside,
+      gate,
       "videoscale add-borders=false",
       "videoconvert",
       "video/x-raw,format=RGB,width=256,height=256,pixel-aspect-ratio=1/1",
-      "appsink name=frames max-buffers=1 drop=true sync=false async=false",
+      newest,
     ],
   },
   {
@@ -97,13 +100,13 @@ const cases: readonly Case[] = [
       "nvarguscamerasrc sensor-id=0",
       "video/x-raw(memory:NVMM),format=NV12,width=1920,height=1080,framerate=30/1",
       "output-selector pad-negotiation-mode=none",
-      "videorate drop-only=true max-rate=10",
       ...aside,
+      gate,
       "nvvidconv interpolation-method=5",
       "video/x-raw,format=RGBA,width=256,height=256",
       "videoconvert",
       "video/x-raw,format=RGB",
-      "appsink name=frames max-buffers=1 drop=true sync=false async=false",
+      newest,
     ],
   },
   {
@@ -123,12 +126,12 @@ const cases: readonly Case[] = [
       "rtph264depay",
       "h264parse",
       'decodebin : capsfilter caps="video/x-raw(ANY)"',
-      "videorate drop-only=true max-rate=10",
       ...aside,
+      gate,
       "videoscale add-borders=false",
       "videoconvert",
       "video/x-raw,format=RGB,width=256,height=256,pixel-aspect-ratio=1/1",
-      "appsink name=frames max-buffers=1 drop=true sync=false async=false",
+      newest,
     ],
   },
   {
@@ -140,13 +143,13 @@ const cases: readonly Case[] = [
       "rtph264depay",
       "h264parse",
       "nvv4l2decoder",
-      "videorate drop-only=true max-rate=10",
       ...aside,
+      gate,
       "nvvidconv interpolation-method=5",
       "video/x-raw,format=RGBA,width=256,height=256",
       "videoconvert",
       "video/x-raw,format=RGB",
-      "appsink name=frames max-buffers=1 drop=true sync=false async=false",
+      newest,
     ],
   },
   {
@@ -156,12 +159,12 @@ const cases: readonly Case[] = [
     elements: [
       'rtspsrc location="rtsp://h/x" protocols=udp latency=200 drop-on-latency=true tcp-timeout=5000000 : capsfilter caps="application/x-rtp,media=video"',
       'decodebin : capsfilter caps="video/x-raw(ANY)"',
-      "videorate drop-only=true max-rate=10",
       ...aside,
+      gate,
       "videoscale add-borders=false",
       "videoconvert",
       "video/x-raw,format=RGB,width=256,height=256,pixel-aspect-ratio=1/1",
-      "appsink name=frames max-buffers=1 drop=true sync=false async=false",
+      newest,
     ],
   },
   {
@@ -199,13 +202,13 @@ const cases: readonly Case[] = [
       "videotestsrc is-live=true",
       'capsfilter caps="video/x-raw(memory:NVMM);video/x-raw,format={NV12,I420,YUY2,UYVY,GRAY8,BGRx,RGBA}"',
       "output-selector pad-negotiation-mode=none",
-      "videorate drop-only=true max-rate=10",
       ...aside,
+      gate,
       "nvvidconv interpolation-method=5",
       "video/x-raw,format=RGBA,width=256,height=256",
       "videoconvert",
       "video/x-raw,format=RGB",
-      "appsink name=frames max-buffers=1 drop=true sync=false async=false",
+      newest,
     ],
   },
 ];

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createGstreamerSource } from "../../agent/capture/gstreamer.js";
 import { createImagesSource } from "../../agent/capture/images.js";
-import { launchLine } from "../../agent/capture/launch/launch.js";
+import { launchLine } from "../../agent/capture/launch/sources.js";
 import { writePng } from "../../models/pictures/images.js";
 import { frameSourceContract } from "../contracts/frame-source.js";
 import { fakeSource } from "../fakes/frame-source.js";
@@ -12,7 +12,7 @@ const input = { width: 64, height: 48 };
 const roi = { x: 0, y: 0, width: 1, height: 1 };
 const launched = (launch: string) =>
   createGstreamerSource({
-    launch: launchLine({ type: "gstreamer", launch, live: false }, { input, roi, fps: 100, board: "generic" }),
+    launch: launchLine({ type: "gstreamer", launch, live: false }, { input, roi, board: "generic" }),
     input,
   });
 

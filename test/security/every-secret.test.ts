@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import fc from "fast-check";
 import * as assert from "uvu/assert";
 import { createGstreamerSource } from "../../agent/capture/gstreamer.js";
-import { launchLine } from "../../agent/capture/launch/launch.js";
+import { launchLine } from "../../agent/capture/launch/sources.js";
 import { printable } from "../../agent/cli/terminal.js";
 import { concealing, mask, maskText } from "../../config/mask.js";
 import type { RtspSource } from "../../config/types.js";

@@ -1,33 +1,49 @@
 import type { RoiConfig } from "../../../config/types.js";
 import type { Size } from "../../types.js";
+import { cropOf, scaledWhole } from "../region.js";
 import type { Board } from "./board.js";
 
 export interface TailOptions {
   readonly input: Size;
   readonly roi: RoiConfig;
-  /** The newest picture only, at most `fps` of them; else every picture waits to be asked for. */
+  /** The newest picture only; else every picture waits to be asked for. */
   readonly live: boolean;
-  readonly fps: number;
   readonly board: Board;
 }
 
+/** The names of the elements that are spoken to while a line plays. */
+export const ELEMENTS = {
+  /** The `appsink` of pictures in the model's size. */
+  frames: "frames",
+  /** The `appsink` of the camera's own pictures: every one of them, whatever becomes of it. */
+  native: "native",
+  /** The `identity` that says how many bytes each picture has, without a copy of it. */
+  gauge: "gauge",
+  /** Of live lines: the `valve` that lets a picture through to the scaler while one is wanted. */
+  gate: "gate",
+} as const;
+
 /**
- * What follows every head: pacing, the camera's own size on the side, scaling, RGB, the ROI, and the sink.
+ * What follows every head: the camera's own size on the side, the gate, scaling, RGB, the ROI, and the sink.
  * The whole picture is scaled so that its ROI gets the model's size, and then cropped: no need to know the camera's size.
+ *
+ * How many pictures a live source gives is decided by the gate, that is by our own clock and by the demand, and not by `videorate`:
+ * that element aborts the process at pictures with neither a frame rate nor a duration (GStreamer 1.22), discards those
+ * without a time, and waits through a time that goes back. All three are legal in H.264 without timing, RTP/JPEG, VP8, VP9 and raw video.
  */
-export function tail({ input, roi, live, fps, board }: TailOptions): string {
+export function tail({ input, roi, live, board }: TailOptions): string {
   const full = scaledWhole(input, roi);
-  // async=false for both: a sink that waits for its preroll would hold up the other behind the same tee.
+  // async=false for both sinks: one that waits for its preroll would hold up the other behind the same tee.
   // wait-on-eos=false for the one on the side: nobody empties it, and its waiting would keep the end from the other.
-  const keepNewest = "max-buffers=1 drop=true sync=false async=false";
+  const newest = "max-buffers=1 drop=true sync=false async=false";
+  const { frames, native, gauge, gate } = ELEMENTS;
   return [
-    // Before the scaler: what is not wanted costs nothing.
-    ...(live ? [`videorate drop-only=true max-rate=${Math.max(1, Math.ceil(fps))}`] : []),
-    // The gauge says how many bytes each picture has, without a copy of it.
-    `tee name=picture ! identity name=gauge silent=false ! appsink name=native ${keepNewest} wait-on-eos=false picture.`,
+    `tee name=picture ! identity name=${gauge} silent=false ! appsink name=${native} ${newest} wait-on-eos=false picture.`,
+    // Before the scaler: what is not wanted costs nothing. What describes the stream, and its end, passes a closed gate, too.
+    ...(live ? [`valve name=${gate} drop=true drop-mode=forward-sticky-events`] : []),
     ...scaler(full, board),
-    ...crop(input, roi, full),
-    `appsink name=frames ${live ? keepNewest : "max-buffers=1 sync=false async=false"}`,
+    ...crop(input, roi),
+    `appsink name=${frames} ${live ? newest : "max-buffers=1 sync=false async=false"}`,
   ].join(" ! ");
 }
 
@@ -46,19 +62,8 @@ function scaler({ width, height }: Size, board: Board): readonly string[] {
   return ["videoscale add-borders=false", "videoconvert", caps];
 }
 
-function crop(input: Size, roi: RoiConfig, full: Size): readonly string[] {
-  if (full.width === input.width && full.height === input.height) return [];
-  const left = Math.min(Math.round(roi.x * full.width), full.width - input.width);
-  const top = Math.min(Math.round(roi.y * full.height), full.height - input.height);
-  const right = full.width - input.width - left;
-  const bottom = full.height - input.height - top;
+function crop(input: Size, roi: RoiConfig): readonly string[] {
+  const { left, top, right, bottom } = cropOf(input, roi);
+  if (left + top + right + bottom === 0) return [];
   return [`videocrop left=${left} right=${right} top=${top} bottom=${bottom}`];
-}
-
-/** The size of the whole picture at the scale where its ROI has the model's size. */
-export function scaledWhole(input: Size, roi: RoiConfig): Size {
-  return {
-    width: Math.max(input.width, Math.round(input.width / roi.width)),
-    height: Math.max(input.height, Math.round(input.height / roi.height)),
-  };
 }

@@ -1,5 +1,5 @@
 import type { AravisSource } from "../../../config/types.js";
-import type { RawPicture } from "../launch/vision.js";
+import type { RawPicture } from "../launch/sources.js";
 import type { Aravis } from "./aravis.js";
 import type { Ref } from "./ffi.js";
 

@@ -3,8 +3,7 @@ import type { Size } from "../../types.js";
 import type { FrameSource, Grab } from "../frame-source.js";
 import { createGstreamerSource, type GstreamerSource } from "../gstreamer.js";
 import type { Board } from "../launch/board.js";
-import { visionLine } from "../launch/launch.js";
-import { feedName, type RawPicture } from "../launch/vision.js";
+import { FEED, type RawPicture, visionLine } from "../launch/sources.js";
 import { padRows } from "../rows.js";
 import type { VisionDevice } from "./device.js";
 import { createSession, type Session } from "./session.js";
@@ -13,7 +12,6 @@ export interface VisionSourceOptions {
   readonly source: AravisSource;
   readonly input: Size;
   readonly roi: RoiConfig;
-  readonly fps: number;
   readonly board: Board;
   readonly open: () => Promise<VisionDevice>;
   readonly monotonicMs: () => number;
@@ -75,9 +73,9 @@ interface Scaler {
   stop(): Promise<void>;
 }
 
-function createScaler(picture: RawPicture, { input, roi, fps, board }: VisionSourceOptions): Scaler {
-  const launch = visionLine(picture, { input, roi, fps, board });
-  const source = createGstreamerSource({ launch, input, feed: feedName });
+function createScaler(picture: RawPicture, { input, roi, board }: VisionSourceOptions): Scaler {
+  const launch = visionLine(picture, { input, roi, board });
+  const source = createGstreamerSource({ launch, input, feed: FEED });
   const bytesPerPixel = picture.gstreamer.endsWith("format=RGB") ? 3 : 1;
   let running = false;
   return {

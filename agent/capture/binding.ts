@@ -1,0 +1,75 @@
+/** What is used of gstreamer-superficial, the binding to GStreamer. The only file that imports it. */
+import { createRequire } from "node:module";
+
+/** A message of the bus: the fields of its structure, and these. */
+export interface BusMessage {
+  readonly type: string;
+  readonly _src_element_name: string;
+  readonly message?: string;
+  readonly code?: string;
+}
+
+/** The fields of a picture's caps that have a type in JavaScript. */
+export interface Caps {
+  readonly width?: number;
+  readonly height?: number;
+}
+
+export interface AppSrc {
+  push(buffer: Uint8Array): void;
+}
+
+export interface AppSink {
+  /** Occupies a thread of libuv's pool until there is a buffer, or null: the stream ended, failed or was stopped. */
+  pull(callback: (buffer: Buffer | null, caps: Caps) => void): void;
+  readonly eos: boolean;
+  /** A GstStructure as text. */
+  readonly stats: string;
+}
+
+/** An `identity silent=false`. */
+export interface Gauge {
+  /** Such as `chain ******* (gauge:sink) (57600 bytes, dts: none, pts: 0:00:00.1, ...`; of the last buffer or event. */
+  readonly "last-message": string | null;
+}
+
+/** A `valve`. */
+export interface Valve {
+  drop: boolean;
+}
+
+export interface NativePipeline {
+  play(): void;
+  stop(): void;
+  /** Hands over each message of the bus until the pipeline is stopped; occupies a thread of libuv's pool meanwhile. */
+  pollBus(callback: (message: BusMessage) => void): void;
+  /** An element by its name; undefined where the line has none of that name. */
+  findChild(name: string): unknown;
+  "auto-flush-bus": boolean;
+}
+
+interface Binding {
+  readonly Pipeline: new (launch: string) => NativePipeline;
+}
+
+let binding: Binding | undefined;
+
+/**
+ * A pipeline of a launch line, in one thread only. The binding is loaded with the first of them: the demo line works where GStreamer is
+ * missing. It never frees a pipeline. Throws with GStreamer's words where it cannot parse the line.
+ */
+export function parseLaunch(launch: string): NativePipeline {
+  binding ??= createRequire(import.meta.url)("gstreamer-superficial") as Binding;
+  return new binding.Pipeline(launch);
+}
+
+/** A buffer that a sink has handed over: a copy, ours. */
+export interface Shot {
+  readonly buffer: Buffer;
+  readonly caps: Caps;
+}
+
+/** The next buffer of a sink; null where the stream ended, failed or was stopped. */
+export function pull(sink: AppSink): Promise<Shot | null> {
+  return new Promise((resolve) => sink.pull((buffer, caps) => resolve(buffer === null ? null : { buffer, caps })));
+}
