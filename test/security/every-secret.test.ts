@@ -39,7 +39,6 @@ const secrets = fc
 const view = {
   input: { width: 16, height: 16 },
   roi: { x: 0, y: 0, width: 1, height: 1 },
-  fps: 5,
   board: "generic" as const,
 };
 const quoted = (text: string) => `"${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
@@ -69,9 +68,8 @@ test("a launch line runs as it was written, whatever words stand in it", async (
   await fc.assert(
     fc.asyncProperty(secrets, async (secret) => {
       const launch = `videotestsrc num-buffers=2 ! identity name=${quoted(secret)} : capsfilter caps=video/x-raw`;
-      const tail =
-        "videoscale ! videoconvert ! video/x-raw,format=RGB,width=16,height=16 ! appsink name=frames sync=false";
-      const source = createGstreamerSource({ launch: `${launch} ! ${tail}`, input: view.input });
+      const line = launchLine({ type: "gstreamer", launch, live: false }, view);
+      const source = createGstreamerSource({ launch: line, input: view.input });
       source.start();
       const grab = await source.grab();
       await source.stop();
