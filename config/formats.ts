@@ -1,141 +1,163 @@
-/**
- * What a single value may be. A format throws an Error whose message completes "<path> ..."; convict collects them.
- * Functions, not convict's names: those coerce ("80x" becomes port 80), and a wrong type must be an error.
- */
-export interface Format {
-  (value: unknown): void;
-  /** The value is taken from the environment and `--set` as it stands, not read as YAML ("007" stays text). */
+/** What a JSON Schema says about one value: https://json-schema.org/draft-07. */
+export type JsonSchema = Readonly<Record<string, unknown>>;
+
+/** What a path leads to, for the looks that `check` takes at it. */
+export type PathKind = "bundle" | "file" | "folder" | "pictures" | "secret" | "device" | "state";
+
+/** What a single value may be. `accepts` is a type guard, so that types are inferred from the schema. */
+export interface Format<Value = unknown> {
+  readonly accepts: (value: unknown) => value is Value;
+  /** Completes "must be ...". */
+  readonly expected: string;
+  /** Whether the environment's and `--set`'s text is the value as it stands, not YAML ("007" stays text). */
   readonly text: boolean;
+  /** May be laxer than `accepts`: some rules have no words in JSON Schema. */
+  readonly json: JsonSchema;
+  /** Given for paths: they are made absolute. */
+  readonly leadsTo?: PathKind;
+  /** Words that stand for themselves, and are no path. */
+  readonly words?: readonly string[];
 }
 
-function format(text: boolean, expected: string, accepts: (value: unknown) => boolean): Format {
-  return Object.assign(
-    (value: unknown) => {
-      if (value === null || value === undefined) throw new Error("is missing");
-      if (!accepts(value)) throw new Error(`must be ${expected}`);
-    },
-    { text },
-  );
+type Accepts = (value: unknown) => boolean;
+
+function textual(expected: string, json: JsonSchema, accepts: (value: string) => boolean): Format<string> {
+  return {
+    accepts: (value): value is string => typeof value === "string" && accepts(value),
+    expected,
+    text: true,
+    json: { type: "string", ...json },
+  };
 }
 
-export const text = format(true, "text", (value) => typeof value === "string" && value.trim() !== "");
-
-export const flag = format(false, "true or false", (value) => typeof value === "boolean");
-
-export function oneOf(...values: readonly string[]): Format {
-  return format(true, `one of ${values.join(", ")}`, (value) => typeof value === "string" && values.includes(value));
+function numeric(expected: string, json: JsonSchema, accepts: (value: number) => boolean): Format<number> {
+  return {
+    accepts: (value): value is number => typeof value === "number" && accepts(value),
+    expected,
+    text: false,
+    json: { type: "number", ...json },
+  };
 }
 
-export function integer(from: number, to: number): Format {
-  const inRange = (value: unknown) => Number.isInteger(value) && (value as number) >= from && (value as number) <= to;
-  return format(false, `a whole number from ${from} to ${to}`, inRange);
+export const text = textual("text", { pattern: "\\S" }, (value) => value.trim() !== "");
+
+/** A path; a relative one begins where the configuration that names it is. */
+export function path(leadsTo: PathKind): Format<string> {
+  return { ...text, expected: leadsTo === "bundle" || leadsTo === "pictures" ? "a folder's path" : "a path", leadsTo };
 }
 
-export function number(from: number, to: number): Format {
-  return format(
-    false,
-    `a number from ${from} to ${to}`,
-    (value) => typeof value === "number" && value >= from && value <= to,
-  );
+export const flag: Format<boolean> = {
+  accepts: (value) => typeof value === "boolean",
+  expected: "true or false",
+  text: false,
+  json: { type: "boolean" },
+};
+
+export function oneOf<const Word extends string>(...words: readonly Word[]): Format<Word> {
+  const known: readonly unknown[] = words;
+  return {
+    accepts: (value): value is Word => known.includes(value),
+    expected: `one of ${words.join(", ")}`,
+    text: true,
+    json: { enum: words },
+  };
+}
+
+export function integer(from: number, to: number): Format<number> {
+  const json = { type: "integer", minimum: from, maximum: to };
+  const accepts = (value: number) => Number.isInteger(value) && value >= from && value <= to;
+  return numeric(from === to ? String(from) : `a whole number from ${from} to ${to}`, json, accepts);
+}
+
+export function number(from: number, to: number): Format<number> {
+  const json = { minimum: from, maximum: to };
+  return numeric(`a number from ${from} to ${to}`, json, (value) => value >= from && value <= to);
 }
 
 /** Above zero, up to `to`. */
-export function positive(to: number): Format {
-  const accepts = (value: unknown) => typeof value === "number" && value > 0 && value <= to;
-  return format(false, `a number above 0, up to ${to}`, accepts);
+export function positive(to: number): Format<number> {
+  const json = { exclusiveMinimum: 0, maximum: to };
+  return numeric(`a number above 0, up to ${to}`, json, (value) => value > 0 && value <= to);
 }
 
-export const threshold = format(
-  false,
-  "model, or a number above 0",
-  (value) => value === "model" || (typeof value === "number" && value > 0 && Number.isFinite(value)),
+/** A score: above zero, without an upper limit. */
+export const score = numeric(
+  "a number above 0",
+  { exclusiveMinimum: 0 },
+  (value) => value > 0 && Number.isFinite(value),
 );
 
-export const portOrAuto = format(
-  false,
-  "auto, or a port from 0 to 65535",
-  (value) => value === "auto" || (Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 65_535),
-);
+/** One of the words, or what the other format takes. */
+export function either<const Word extends string, Value>(
+  words: readonly Word[],
+  other: Format<Value>,
+): Format<Word | Value> {
+  const known: readonly unknown[] = words;
+  const isWord = (value: unknown): value is Word => known.includes(value);
+  return {
+    ...other,
+    accepts: (value): value is Word | Value => isWord(value) || other.accepts(value),
+    expected: `${words.join(", ")}, or ${other.expected}`,
+    json: { anyOf: [{ enum: words }, other.json] },
+    words,
+  };
+}
+
+function list<Item extends string>(expected: string, items: JsonSchema, fewest: number, accepts: Accepts) {
+  return {
+    accepts: (value: unknown): value is readonly Item[] =>
+      Array.isArray(value) && value.length >= fewest && value.every(accepts) && new Set(value).size === value.length,
+    expected,
+    text: false,
+    json: { type: "array", items, minItems: fewest, uniqueItems: true },
+  } satisfies Format<readonly Item[]>;
+}
+
+export function listOf<const Word extends string>(...words: readonly Word[]): Format<readonly Word[]> {
+  const one = oneOf(...words);
+  return list<Word>(`a list of one or more of ${words.join(", ")}, each once`, one.json, 1, one.accepts);
+}
 
 /** Of an HTTP Host header, without a port. */
-export const hostNames = format(
-  false,
-  "a list of host names without ports",
-  (value) => Array.isArray(value) && value.every((name) => typeof name === "string" && /^[\w.-]{1,253}$/.test(name)),
+export const hostNames: Format<readonly string[]> = list<string>(
+  "a list of host names without ports, each once",
+  { type: "string", pattern: "^[\\w.-]{1,253}$" },
+  0,
+  (name) => typeof name === "string" && /^[\w.-]{1,253}$/.test(name),
 );
-
-export const shareOrOff = format(
-  false,
-  "off, or a share above 0, up to 1",
-  (value) => value === "off" || (typeof value === "number" && value > 0 && value <= 1),
-);
-
-export function countOr(...words: readonly string[]): Format {
-  const accepts = (value: unknown) =>
-    words.includes(String(value)) || (Number.isInteger(value) && (value as number) > 1);
-  return format(false, `${words.join(", ")}, or a whole number from 2`, accepts);
-}
 
 /** One level of an MQTT topic: MQTT 5, 4.7. */
-export const topicLevel = format(
-  true,
+export const topicLevel = textual(
   "text without / + #, control characters and a leading $, of at most 200 bytes",
-  (value) =>
-    typeof value === "string" &&
-    value !== "" &&
-    !/[/+#\p{Cc}]/u.test(value) &&
-    !value.startsWith("$") &&
-    Buffer.byteLength(value) <= 200,
+  { pattern: "^[^/+#$\\u0000-\\u001f\\u007f][^/+#\\u0000-\\u001f\\u007f]*$", maxLength: 200 },
+  (value) => value !== "" && !/[/+#\p{Cc}]/u.test(value) && !value.startsWith("$") && Buffer.byteLength(value) <= 200,
 );
 
-export const topicPrefix = format(
-  true,
+export const topicPrefix = textual(
   "one or more topic levels, without + and #",
-  (value) =>
-    typeof value === "string" &&
-    value.split("/").every((level) => level !== "" && !/[+#\p{Cc}]/u.test(level)) &&
-    !value.startsWith("$"),
+  { pattern: "^[^/+#$\\u0000-\\u001f]+(/[^/+#\\u0000-\\u001f]+)*$" },
+  (value) => value.split("/").every((level) => level !== "" && !/[+#\p{Cc}]/u.test(level)) && !value.startsWith("$"),
 );
+
+const hostNamePattern = "^[A-Za-z0-9_-]+(\\.[A-Za-z0-9_-]+)*$";
 
 /** RFC 1123, 2.1. */
-export const hostName = format(
-  true,
+export const hostName = textual(
   "a host's name",
-  (value) => typeof value === "string" && value.length <= 253 && /^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/i.test(value),
+  { pattern: hostNamePattern, maxLength: 253 },
+  (value) => value.length <= 253 && new RegExp(hostNamePattern).test(value),
 );
 
 /** Credentials in an address end in logs: they are refused here and have their own keys. */
-export function address(protocols: readonly string[], ...words: readonly string[]): Format {
+export function address(...protocols: readonly string[]): Format<string> {
   const schemes = protocols.map((protocol) => `${protocol}://`).join(" | ");
-  return format(true, [...words, `an address ${schemes} without user and password`].join(", or "), (value) => {
-    if (typeof value !== "string") return false;
-    if (words.includes(value)) return true;
-    if (!URL.canParse(value)) return false;
-    const url = new URL(value);
-    return (
-      protocols.includes(url.protocol.slice(0, -1)) && url.hostname !== "" && url.username === "" && url.password === ""
-    );
-  });
-}
-
-export function listOf(...values: readonly string[]): Format {
-  return format(
-    false,
-    `a list of one or more of ${values.join(", ")}, each once`,
-    (value) =>
-      Array.isArray(value) &&
-      value.length > 0 &&
-      value.every((each) => values.includes(each)) &&
-      new Set(value).size === value.length,
-  );
-}
-
-/** The same, but null (left out) is well. */
-export function optional(inner: Format): Format {
-  return Object.assign(
-    (value: unknown) => {
-      if (value !== null && value !== undefined) inner(value);
+  return textual(
+    `an address ${schemes} without user and password`,
+    { pattern: `^(${protocols.join("|")})://[^/?#@]+([/?#].*)?$` },
+    (value) => {
+      if (!URL.canParse(value)) return false;
+      const { protocol, hostname, username, password } = new URL(value);
+      return protocols.includes(protocol.slice(0, -1)) && hostname !== "" && username === "" && password === "";
     },
-    { text: inner.text },
   );
 }

@@ -1,13 +1,18 @@
 const HIDDEN = "***";
 
-/** A copy for eyes: whatever could be a secret is replaced, everything else is kept. */
-export function mask(value: unknown): unknown {
+/**
+ * A copy for eyes: whatever could be a secret is replaced, everything else is kept.
+ * @param isFile whether there is such a file: its path is no secret. Where there is none somebody may have written the secret itself.
+ */
+export function mask(value: unknown, isFile: (path: string) => boolean = () => false): unknown {
   if (typeof value === "string") return maskText(value);
-  if (Array.isArray(value)) return value.map(mask);
+  if (Array.isArray(value)) return value.map((each) => mask(each, isFile));
   if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, child]) => [key, isSecret(key) && child !== null ? HIDDEN : mask(child)]),
-  );
+  const shown = (key: string, child: unknown): unknown => {
+    if (child === null || !isSecret(key)) return mask(child, isFile);
+    return key.endsWith("File") && typeof child === "string" && isFile(child) ? child : HIDDEN;
+  };
+  return Object.fromEntries(Object.entries(value).map(([key, child]) => [key, shown(key, child)]));
 }
 
 /** Credentials inside addresses, launch lines (rtspsrc's user-id and user-pw among them) and JSON. */
@@ -33,7 +38,6 @@ export function concealing(launch: string, known: readonly string[] = []): (text
   return (text) => secrets.reduce((rest, secret) => rest.replaceAll(secret, HIDDEN), maskText(text));
 }
 
-/** The file that holds a secret is no secret, but tells where to look: hidden as well. */
 function isSecret(key: string): boolean {
   return /password|passwd|passphrase|token|secret|api-?key|keyFile|^user-?(id|pw)$|-pw$|^authorization$|^cookies?$/i.test(
     key,

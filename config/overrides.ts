@@ -1,5 +1,7 @@
+import { anyKind, type Node } from "./declare.js";
+import { type Base, withAbsolutePaths } from "./paths.js";
 import type { Problem } from "./problems.js";
-import { baseSchema, cameraSchema, isLeaf, type Leaf, modelSchema, type SchemaTree, sourceSchemas } from "./schema.js";
+import { schema } from "./schema.js";
 import { assign, isTree, type Tree } from "./tree.js";
 import { readYaml } from "./yaml.js";
 
@@ -8,33 +10,32 @@ export interface Overridden {
   readonly problems: readonly Problem[];
 }
 
-/** A camera's schema with every kind of source in it: which one it is may change with the same override. */
-const anyCamera: SchemaTree = {
-  ...cameraSchema,
-  source: { type: sourceSchemas.gstreamer.launch!, ...Object.assign({}, ...Object.values(sourceSchemas)) },
-};
-
 /** Not configuration: the tests' and set-up's own, and what Kubernetes sets for a Service that is called retort. */
-const notConfiguration = /^RETORT_(TEST|SETUP|SERVICE|PORT)(_|$)/;
+const NOT_CONFIGURATION = /^RETORT_(TEST|SETUP|SERVICE|PORT)(_|$)/;
 
 /**
  * `RETORT_MQTT_URL` for `mqtt.url`, `RETORT_INFERENCE_MAX_BATCH`, `RETORT_MODELS_PLATE_PATH`,
  * `RETORT_CAMERAS_CAM1_FPS` or `RETORT_CAMERAS_0_FPS`.
+ * @param base where relative paths begin
  */
-export function withEnvironment(tree: Tree, env: Readonly<Record<string, string | undefined>>): Overridden {
+export function withEnvironment(tree: Tree, env: Readonly<Record<string, string | undefined>>, base: Base): Overridden {
   const problems: Problem[] = [];
   let result = tree;
   for (const [name, value] of Object.entries(env).sort(([a], [b]) => a.localeCompare(b))) {
-    if (value === undefined || !name.startsWith("RETORT_") || notConfiguration.test(name)) continue;
-    const path = pathOfVariable(name.slice("RETORT_".length), result);
-    if (path === null) problems.push(unknown(name, "is not the name of a setting"));
-    else result = set(result, path, value, name, problems);
+    if (value === undefined || !name.startsWith("RETORT_") || NOT_CONFIGURATION.test(name)) continue;
+    const place = placeOfVariable(name.slice("RETORT_".length), schema, result);
+    // A variable that is called RETORT_ and nothing else names no setting.
+    if (place === null || place.path.length === 0) problems.push(unknown(name, "is not the name of a setting"));
+    else result = set(result, place, value, { name, base, problems });
   }
   return { tree: result, problems };
 }
 
-/** `mqtt.url=...`, `cameras.cam1.fps=5`, `cameras.0.fps=5`, `cameras[0].fps=5`. */
-export function withAssignments(tree: Tree, assignments: readonly string[]): Overridden {
+/**
+ * `mqtt.url=...`, `cameras.cam1.fps=5`, `cameras.0.fps=5`, `cameras[0].fps=5`.
+ * @param base where relative paths begin
+ */
+export function withAssignments(tree: Tree, assignments: readonly string[], base: Base): Overridden {
   const problems: Problem[] = [];
   let result = tree;
   for (const assignment of assignments) {
@@ -46,90 +47,98 @@ export function withAssignments(tree: Tree, assignments: readonly string[]): Ove
       problems.push({ code: "CONFIG_SYNTAX", path, message: "is not path=value", remedy });
       continue;
     }
-    const path = resolve(name.replace(/\[(\d+)\]/g, ".$1").split("."), result);
-    if (path === null) problems.push(unknown(name, "is not the path of a setting"));
-    else result = set(result, path, value, name, problems);
+    const place = placeOf(name.replace(/\[(\d+)\]/g, ".$1").split("."), schema, result);
+    if (place === null) problems.push(unknown(name, "is not the path of a setting"));
+    else result = set(result, place, value, { name, base, problems });
   }
   return { tree: result, problems };
 }
 
-function set(tree: Tree, path: readonly string[], value: string, from: string, problems: Problem[]): Tree {
-  const leaf = leafAt(path);
-  if (leaf?.format.text) return assign(tree, path, value);
-  const read = readYaml(value);
-  if (read.faults.length === 0) return assign(tree, path, read.value);
-  const message = `cannot be read: ${read.faults.map(({ message }) => message).join("; ")}`;
-  problems.push({ code: "CONFIG_SYNTAX", path: from, message, remedy: "Write the value as in YAML." });
-  return tree;
+/** Where a setting, a mapping or a list stands in the tree, items of lists by their number. */
+interface Place {
+  readonly path: readonly string[];
+  readonly node: Node;
 }
 
-/** Camera ids become indices; null for a path that leads nowhere. */
-function resolve(path: readonly string[], tree: Tree): readonly string[] | null {
-  const [first, item, ...rest] = path;
-  if (first !== "cameras" || item === undefined) return schemaAt(path) === null ? null : path;
-  const index = cameraIndex(item, tree);
-  return index === null || schemaAt(["cameras", "0", ...rest]) === null ? null : ["cameras", String(index), ...rest];
+/** What stands below a node: as it is called, and as it is in the tree. */
+interface Child {
+  readonly name: string;
+  readonly key: string;
+  readonly node: Node;
+  readonly value: unknown;
 }
 
-function cameraIndex(name: string, tree: Tree): number | null {
-  const cameras: readonly unknown[] = Array.isArray(tree.cameras) ? tree.cameras : [];
-  const byId = cameras.findIndex((camera) => isTree(camera) && camera.id === name);
-  if (byId >= 0) return byId;
-  // One past the end adds a camera.
-  return /^\d+$/.test(name) && Number(name) <= cameras.length ? Number(name) : null;
+/** @returns null for a path that leads nowhere */
+function placeOf([first, ...rest]: readonly string[], node: Node, value: unknown): Place | null {
+  if (first === undefined) return { path: [], node };
+  const child =
+    node.kind === "names"
+      ? { key: first, node: node.each, value: isTree(value) ? value[first] : undefined }
+      : children(node, value).find(({ name }) => name === first);
+  if (child === undefined) return null;
+  return below(child, placeOf(rest, child.node, child.value));
 }
 
-function leafAt(path: readonly string[]): Leaf | null {
-  const node = schemaAt(path);
-  return node !== null && isLeaf(node) ? node : null;
-}
-
-function schemaAt(path: readonly string[]): Leaf | SchemaTree | null {
-  let node: Leaf | SchemaTree = { ...baseSchema(""), models: {}, cameras: {} };
-  for (const [depth, key] of path.entries()) {
-    if (isLeaf(node)) return null;
-    const list = path[0];
-    if (depth === 1 && list === "models") node = modelSchema;
-    else if (depth === 1 && list === "cameras") node = anyCamera;
-    else if (Object.hasOwn(node, key)) node = node[key]!;
-    else return null;
+/** Words of a variable's name against the keys at each depth; a key may be several words (`MAX_BATCH`). */
+function placeOfVariable(words: string, node: Node, value: unknown): Place | null {
+  if (words === "") return { path: [], node };
+  const spelt = children(node, value).flatMap((child) =>
+    [...new Set([spelling(child.name), child.name.toUpperCase()])].map((spelling) => ({ spelling, child })),
+  );
+  // Longer names first.
+  for (const { spelling, child } of spelt.sort((a, b) => b.spelling.length - a.spelling.length)) {
+    if (words !== spelling && !words.startsWith(`${spelling}_`)) continue;
+    const place = placeOfVariable(words.slice(spelling.length + 1), child.node, child.value);
+    if (place !== null) return below(child, place);
   }
-  return node;
+  return null;
 }
 
-/** Words of a variable's name against the keys that exist at each depth; a key may be several words (`MAX_BATCH`). */
-function pathOfVariable(words: string, tree: Tree): readonly string[] | null {
-  const search = (rest: string, path: readonly string[]): readonly string[] | null => {
-    // A variable that is called RETORT_ and nothing else names no setting.
-    if (rest === "") return path.length === 0 ? null : path;
-    for (const [spelt, key] of keysAt(path, tree)) {
-      if (rest !== spelt && !rest.startsWith(`${spelt}_`)) continue;
-      const found = search(rest.slice(spelt.length + 1), [...path, key]);
-      if (found !== null) return found;
+function below({ key }: Pick<Child, "key">, place: Place | null): Place | null {
+  return place === null ? null : { ...place, path: [key, ...place.path] };
+}
+
+function children(node: Node, value: unknown): readonly Child[] {
+  const tree = isTree(value) ? value : {};
+  switch (node.kind) {
+    case "leaf":
+      return [];
+    case "section":
+      return Object.entries(node.keys).map(([key, child]) => ({ name: key, key, node: child, value: tree[key] }));
+    case "variants":
+      return children(anyKind(node), value);
+    case "names":
+      return Object.keys(tree).map((key) => ({ name: key, key, node: node.each, value: tree[key] }));
+    case "list": {
+      const items: readonly unknown[] = Array.isArray(value) ? value : [];
+      const item = (name: string, index: number) => {
+        return { name, key: String(index), node: node.each, value: items[index] };
+      };
+      return [
+        ...items.flatMap((each, index) => (isTree(each) ? [item(String(each.id), index)] : [])),
+        // One past the end adds an item.
+        ...Array.from({ length: items.length + 1 }, (_, index) => item(String(index), index)),
+      ];
     }
-    return null;
-  };
-  return search(words, []);
+  }
 }
 
-/** As spelt in a variable, and as in the tree; longer names first. */
-function keysAt(path: readonly string[], tree: Tree): readonly (readonly [string, string])[] {
-  const node = schemaAt(path);
-  let keys: readonly (readonly [string, string])[] = [];
-  if (path.length === 1 && path[0] === "models") {
-    keys = Object.keys(isTree(tree.models) ? tree.models : {}).map((name) => [spelling(name), name]);
-  } else if (path.length === 1 && path[0] === "cameras") {
-    const cameras: readonly unknown[] = Array.isArray(tree.cameras) ? tree.cameras : [];
-    keys = [
-      ...cameras.flatMap((camera, index) =>
-        isTree(camera) ? [[spelling(String(camera.id)), String(index)] as const] : [],
-      ),
-      ...Array.from({ length: cameras.length + 1 }, (_, index) => [String(index), String(index)] as const),
-    ];
-  } else if (node !== null && !isLeaf(node)) {
-    keys = Object.keys(node).flatMap((key) => [[spelling(key), key] as const, [key.toUpperCase(), key] as const]);
+interface Origin {
+  /** As the user wrote it. */
+  readonly name: string;
+  readonly base: Base;
+  readonly problems: Problem[];
+}
+
+function set(tree: Tree, { path, node }: Place, text: string, { name, base, problems }: Origin): Tree {
+  const read = node.kind === "leaf" && node.format.text ? { value: text, faults: [] } : readYaml(text);
+  if (read.faults.length > 0) {
+    const message = `cannot be read: ${read.faults.map((fault) => fault.message).join("; ")}`;
+    problems.push({ code: "CONFIG_SYNTAX", path: name, message, remedy: "Write the value as in YAML." });
+    return tree;
   }
-  return [...keys].sort(([a], [b]) => b.length - a.length);
+  const changed = assign(tree, path, withAbsolutePaths(node, read.value, base));
+  return isTree(changed) ? changed : tree;
 }
 
 function spelling(key: string): string {

@@ -1,6 +1,7 @@
 import { isLoopback } from "./loopback.js";
 import type { Problem } from "./problems.js";
 import { RESERVED_LEVELS } from "./reserved-levels.js";
+import { itemName } from "./tree.js";
 import type { CameraConfig, Config } from "./types.js";
 
 /** What no single value shows: combinations that cannot be meant, and names that lead nowhere. */
@@ -9,8 +10,24 @@ export function brokenRules(config: Config): readonly Problem[] {
     ...mqttRules(config),
     ...httpRules(config),
     ...cameraListRules(config),
-    ...config.cameras.flatMap((camera, index) => cameraRules(camera, `cameras.${index}`, config)),
+    ...config.cameras.flatMap((camera, index) =>
+      cameraRules(camera, `cameras.${itemName(config.cameras, index)}`, config),
+    ),
   ];
+}
+
+/** Names that are well for MQTT, and that RabbitMQ changes on their way: a warning. */
+export function dottedNames({ agent, mqtt, cameras }: Config): readonly Problem[] {
+  const names: readonly (readonly [string, string])[] = [
+    ["agent.id", agent.id],
+    ["mqtt.prefix", mqtt.prefix],
+    ...cameras.map(({ id }) => [`cameras.${id}.id`, id] as const),
+  ];
+  return names.flatMap(([path, name]) => {
+    if (!name.includes(".")) return [];
+    const message = `${name} has dots: RabbitMQ turns the dots of a topic into levels`;
+    return [{ code: "CONFIG_NAME_DOTTED", path, message, remedy: `Call it ${name.replaceAll(".", "-")}.` }];
+  });
 }
 
 function mqttRules({ mqtt }: Config): readonly Problem[] {
@@ -46,9 +63,6 @@ function httpRules({ http }: Config): readonly Problem[] {
 }
 
 function cameraListRules({ cameras }: Config): readonly Problem[] {
-  if (cameras.length === 0) {
-    return [{ code: "CONFIG_VALUE_MISSING", path: "cameras", message: "there is none", remedy: "Add a camera." }];
-  }
   return cameras.flatMap(({ id }, index) => {
     const first = cameras.findIndex((camera) => camera.id === id);
     if (first === index) return [];

@@ -9,31 +9,22 @@ export function join(path: string, key: string): string {
   return path === "" ? key : `${path}.${key}`;
 }
 
-/**
- * The upper layer over the lower one, mapping by mapping. Lists are replaced, and so is the mapping of models: a
- * configuration that names its own has no use for the shipped one.
- */
-export function overlay(lower: Tree, upper: Tree): Tree {
-  const above = Object.entries(upper).map(([key, value]) => {
-    const below = Object.hasOwn(lower, key) ? lower[key] : undefined;
-    return [key, isTree(below) && isTree(value) && key !== "models" ? overlay(below, value) : value] as const;
-  });
-  // Not by assignment: a key `__proto__` would change what the mapping is, instead of being refused as unknown.
-  return Object.fromEntries([...Object.entries(lower), ...above]);
+/** How an item of a list is called: by its id, where that is its own, else by its place. */
+export function itemName(items: readonly unknown[], index: number): string {
+  const ids = items.map((item) => (isTree(item) ? item.id : undefined));
+  const id = ids[index];
+  const own = typeof id === "string" && id !== "" && ids.indexOf(id) === ids.lastIndexOf(id);
+  return own ? id : String(index);
 }
 
 /** A copy with one value replaced; missing mappings on the way are made. */
-export function assign(tree: Tree, path: readonly string[], value: unknown): Tree {
-  return put(tree, path, value) as Tree;
-}
-
-function put(node: unknown, [key, ...rest]: readonly string[], value: unknown): unknown {
+export function assign(node: unknown, [key, ...rest]: readonly string[], value: unknown): unknown {
   if (key === undefined) return value;
   if (Array.isArray(node)) {
     const items: unknown[] = [...node];
-    items[Number(key)] = put(items[Number(key)], rest, value);
+    items[Number(key)] = assign(items[Number(key)], rest, value);
     return items;
   }
   const tree = isTree(node) ? node : {};
-  return { ...tree, [key]: put(tree[key], rest, value) };
+  return { ...tree, [key]: assign(tree[key], rest, value) };
 }

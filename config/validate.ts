@@ -1,196 +1,203 @@
 import convict from "convict";
-import { maskText } from "./mask.js";
+import type { Leaf, List, Names, Node, Section, Variants } from "./declare.js";
+import { mask, maskText } from "./mask.js";
 import type { Problem } from "./problems.js";
-import {
-  baseSchema,
-  cameraSchema,
-  isLeaf,
-  modelSchema,
-  type SchemaTree,
-  sourceSchemas,
-  sourceTypes,
-} from "./schema.js";
-import { isTree, join, type Tree } from "./tree.js";
-import type { SourceType } from "./types.js";
+import { nearest } from "./suggest.js";
+import { isTree, itemName, join, type Tree } from "./tree.js";
+import { readYaml } from "./yaml.js";
 
 /**
- * Holds a merged tree against the schema and fills in the defaults.
- * @returns a tree in the shape of `Config` where `problems` is empty; otherwise only the problems count.
+ * Holds what was read against its declaration and fills in the defaults.
+ * @returns the whole value where `problems` is empty; otherwise only the problems count
  */
-export function validate(tree: Tree, hostname: string): { readonly tree: Tree; readonly problems: readonly Problem[] } {
+export function validate(
+  declared: Section,
+  given: unknown,
+  hostname: string,
+): { readonly value: unknown; readonly problems: readonly Problem[] } {
   const problems: Problem[] = [];
-  const { models, cameras, ...base } = tree;
-  const checked = section(base, baseSchema(hostname), "", problems);
-  return {
-    tree: { ...checked, models: checkModels(models, problems), cameras: checkCameras(cameras, problems) },
-    problems,
-  };
+  const value = new Validation(hostname, problems).section(declared, given, "");
+  return { value, problems };
 }
 
-function checkModels(models: unknown, problems: Problem[]): Tree {
-  if (!isTree(models)) {
-    problems.push(wrongShape("models", "must be a mapping of names to bundles"));
-    return {};
-  }
-  return Object.fromEntries(
-    Object.entries(models).map(([name, model]) => [name, checkModel(model, `models.${name}`, problems)]),
-  );
-}
+class Validation {
+  readonly #hostname: string;
+  readonly #problems: Problem[];
 
-function checkModel(value: unknown, path: string, problems: Problem[]): Tree {
-  const { selfTest, ...model } = section(value, modelSchema, path, problems);
-  if (!isTree(selfTest)) return model;
-  const { path: bad, goodPath } = selfTest;
-  if (bad === null && goodPath !== null) {
-    const remedy = "Give path a folder of known-bad pictures: good ones alone show nothing.";
-    const message = "there are no known-bad pictures beside it";
-    problems.push({ code: "CONFIG_CONFLICT", path: `${path}.selfTest.goodPath`, message, remedy });
+  constructor(hostname: string, problems: Problem[]) {
+    this.#hostname = hostname;
+    this.#problems = problems;
   }
-  return bad === null ? model : { ...model, selfTest };
-}
 
-function checkCameras(cameras: unknown, problems: Problem[]): readonly Tree[] {
-  if (!Array.isArray(cameras)) {
-    problems.push(wrongShape("cameras", "must be a list"));
-    return [];
-  }
-  return cameras.map((camera: unknown, index) => {
-    const path = `cameras.${index}`;
-    if (!isTree(camera)) {
-      problems.push(wrongShape(path, "must be a mapping"));
+  section(declared: Section, given: unknown, path: string): Tree {
+    if (!isTree(given)) {
+      this.#wrongShape(path, "must be a mapping");
       return {};
     }
-    const { source, ...rest } = camera;
-    return { ...section(rest, cameraSchema, path, problems), source: checkSource(source, `${path}.source`, problems) };
-  });
-}
+    this.#reportUnknown(declared, given, path);
+    const leaves = this.#leaves(declared, given, path);
+    const branches = Object.entries(declared.keys).flatMap(([key, node]): (readonly [string, unknown])[] => {
+      if (node.kind === "leaf") return [];
+      const at = join(path, key);
+      const value = Object.hasOwn(given, key) ? given[key] : undefined;
+      if (value !== undefined) return [[key, this.#branch(node, value, at)]];
+      if (node.kind !== "section") this.#report("CONFIG_VALUE_MISSING", at, "is missing", remedyFor(node));
+      else if (!node.optional) return [[key, this.section(node, {}, at)]];
+      return [];
+    });
+    return { ...leaves, ...Object.fromEntries(branches) };
+  }
 
-function checkSource(source: unknown, path: string, problems: Problem[]): Tree {
-  const type = isTree(source) ? source.type : undefined;
-  if (!isTree(source) || !isSourceType(type)) {
-    const remedy = `Give it a type: ${sourceTypes.join(", ")}.`;
-    const at = isTree(source) ? `${path}.type` : path;
-    const missing = source === undefined || (isTree(source) && type === undefined);
-    problems.push(
-      missing
-        ? { code: "CONFIG_VALUE_MISSING", path: at, message: "is missing", remedy }
-        : { code: "CONFIG_VALUE_INVALID", path: at, message: "is not a kind of source", remedy },
+  #branch(node: Exclude<Node, Leaf>, given: unknown, path: string): unknown {
+    switch (node.kind) {
+      case "section":
+        return this.section(node, given, path);
+      case "names":
+        if (isTree(given)) {
+          const each = ([name, value]: [string, unknown]) => [name, this.section(node.each, value, join(path, name))];
+          return Object.fromEntries(Object.entries(given).map(each));
+        }
+        return this.#wrongShape(path, "must be a mapping of names");
+      case "list":
+        if (Array.isArray(given)) {
+          if (given.length === 0) this.#report("CONFIG_VALUE_MISSING", path, "is empty", remedyFor(node));
+          return given.map((item, index) => this.section(node.each, item, join(path, itemName(given, index))));
+        }
+        return this.#wrongShape(path, "must be a list");
+      case "variants":
+        return this.#variant(node, given, path);
+    }
+  }
+
+  #variant(node: Variants, given: unknown, path: string): unknown {
+    if (!isTree(given)) return this.#wrongShape(path, "must be a mapping with a type");
+    const { type, ...rest } = given;
+    if (typeof type === "string" && Object.hasOwn(node.kinds, type)) {
+      return { type, ...this.section(node.kinds[type]!, rest, path) };
+    }
+    const [code, message] =
+      type === undefined
+        ? (["CONFIG_VALUE_MISSING", "is missing"] as const)
+        : (["CONFIG_VALUE_INVALID", "is none that Retort knows"] as const);
+    this.#report(code, `${path}.type`, message, remedyFor(node));
+    return {};
+  }
+
+  /** One convict instance over the values of one mapping: the defaults, what is given over them, each format asked. */
+  #leaves(declared: Section, given: Tree, path: string): Tree {
+    const leaves = Object.entries(declared.keys).flatMap(([key, node]) =>
+      node.kind === "leaf" ? [[key, node] as const] : [],
     );
-    return {};
+    const check = (key: string, leaf: Leaf, value: unknown): void => {
+      const fault = faultOf(leaf, key, value);
+      if (fault !== null) this.#problems.push({ ...fault, path: join(path, key) });
+    };
+    const givenLeaves = leaves.filter(([key]) => Object.hasOwn(given, key));
+    // convict takes a mapping for a part of the schema: it gets none.
+    const mappings = givenLeaves.filter(([key]) => isTree(given[key]));
+    for (const [key, leaf] of mappings) check(key, leaf, given[key]);
+    // convict turns text into the type of its default ("80x" into 80, "no" into true), and a wrong type must be an error:
+    // so it is given none, and the defaults are loaded as the lowest layer.
+    const others = leaves.filter((leaf) => !mappings.includes(leaf));
+    const settings = convict<Tree>(
+      Object.fromEntries(
+        others.map(([key, leaf]) => {
+          const format = (value: unknown) => check(key, leaf, value);
+          return [key, { doc: leaf.doc, default: null, format }];
+        }),
+      ),
+    );
+    settings.load(Object.fromEntries(others.map(([key, leaf]) => [key, this.#defaultOf(leaf)])));
+    settings.load(
+      pick(
+        given,
+        givenLeaves.filter((leaf) => !mappings.includes(leaf)).map(([key]) => key),
+      ),
+    );
+    settings.validate();
+    const values: Tree = {
+      ...settings.getProperties(),
+      ...pick(
+        given,
+        mappings.map(([key]) => key),
+      ),
+    };
+    // What is optional is absent, and not null, where it is not given.
+    return pick(
+      values,
+      leaves.filter(([key, leaf]) => !(leaf.optional && values[key] === null)).map(([key]) => key),
+    );
   }
-  const { type: _, ...rest } = source;
-  const checked = section(rest, sourceSchemas[type], path, problems);
-  // What was left out is absent, not null: these properties are optional in types.ts.
-  return { type, ...Object.fromEntries(Object.entries(checked).filter(([, value]) => value !== null)) };
-}
 
-function isSourceType(type: unknown): type is SourceType {
-  return typeof type === "string" && (sourceTypes as readonly string[]).includes(type);
-}
-
-/** One convict instance over one mapping. */
-function section(value: unknown, schema: SchemaTree, path: string, problems: Problem[]): Tree {
-  if (!isTree(value)) {
-    problems.push(wrongShape(path, "must be a mapping"));
-    return {};
+  #defaultOf(leaf: Leaf): unknown {
+    return typeof leaf.default === "function" ? leaf.default(this.#hostname) : leaf.default;
   }
-  const known = withoutUnknown(value, schema, path, problems);
-  const settings = convict<Tree>(withoutDefaults(schema)).load(defaultsOf(schema)).load(known);
-  try {
-    settings.validate({ allowed: "strict" });
-  } catch (error) {
-    for (const line of (error as Error).message.split("\n")) problems.push(problemOf(line, path));
-  }
-  return settings.getProperties();
-}
 
-/** convict tells unknown keys without a remedy, and overlooks empty ones: they are found here and taken out. */
-function withoutUnknown(value: Tree, schema: SchemaTree, path: string, problems: Problem[]): Tree {
-  const known: Record<string, unknown> = {};
-  for (const [key, child] of Object.entries(value)) {
-    const node = Object.hasOwn(schema, key) ? schema[key] : undefined;
-    const at = join(path, key);
-    if (node === undefined) {
+  #reportUnknown(declared: Section, given: Tree, path: string): void {
+    const names = Object.keys(declared.keys);
+    for (const key of Object.keys(given).filter((each) => !Object.hasOwn(declared.keys, each))) {
       // No more than its first word: `{ password hunter2 }`, a colon forgotten, is a key too.
       const [word = ""] = /^[\w.-]*/.exec(key) ?? [];
       const shown = join(path, word === key ? key : `${word}...`);
-      problems.push({
-        code: "CONFIG_KEY_UNKNOWN",
-        path: shown,
-        message: "is not a known key",
-        remedy: hint(key, schema),
-      });
-    } else if (isLeaf(node) && isTree(child)) {
-      // Not convict's to see: it takes a mapping for a part of the schema, and fails.
-      problems.push({
-        code: "CONFIG_VALUE_INVALID",
-        path: at,
-        message: "must not be a mapping",
-        remedy: "Give it one value.",
-      });
-    } else if (isLeaf(node)) known[key] = child;
-    else if (isTree(child)) known[key] = withoutUnknown(child, node, at, problems);
-    else problems.push(wrongShape(at, "must be a mapping"));
+      this.#report("CONFIG_KEY_UNKNOWN", shown, "is not a known key", meant(key, names));
+    }
   }
-  return known;
+
+  #wrongShape(path: string, message: string): undefined {
+    this.#report("CONFIG_VALUE_INVALID", path, message, "See config/example.yaml.");
+  }
+
+  #report(code: Problem["code"], path: string, message: string, remedy: string): void {
+    this.#problems.push({ code, path, message, remedy });
+  }
 }
 
-function hint(key: string, schema: SchemaTree): string {
-  const names = Object.keys(schema);
-  const wanted = key.toLowerCase();
-  if (wanted === "password" && names.includes("passwordFile")) {
+function remedyFor(node: Names | List | Variants): string {
+  if (node.kind === "variants") return `Give it a type: ${Object.keys(node.kinds).join(", ")}.`;
+  return "Add at least one, as config/example.yaml does.";
+}
+
+function meant(key: string, names: readonly string[]): string {
+  if (key.toLowerCase() === "password" && names.includes("passwordFile")) {
     return "Put the password into a file, and the file's name under passwordFile.";
   }
-  const near = names.find((name) => name.toLowerCase() === wanted || distance(name.toLowerCase(), wanted) <= 2);
+  const near = nearest(key, names);
   if (near !== undefined) return `Did you mean ${near}?`;
   return names.length === 0 ? "Remove it." : `Known here: ${names.join(", ")}.`;
 }
 
-/** Levenshtein. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (const [i, letter] of [...a].entries()) {
-    const next = [i + 1];
-    for (const [j, other] of [...b].entries()) {
-      next.push(Math.min(next[j]! + 1, row[j + 1]! + 1, row[j]! + (letter === other ? 0 : 1)));
-    }
-    row = next;
-  }
-  return row[b.length]!;
+function pick(tree: Tree, keys: readonly string[]): Tree {
+  return Object.fromEntries(keys.map((key) => [key, tree[key]]));
 }
 
-function problemOf(line: string, path: string): Problem {
-  const [, key = "", message = line, value] = /^([\w.]+): (.*?)(?:: value was (.*))?$/s.exec(line) ?? [];
-  const at = join(path, key);
-  if (message === "is missing") {
-    return { code: "CONFIG_VALUE_MISSING", path: at, message, remedy: "Give it a value." };
+type Fault = Omit<Problem, "path">;
+
+function faultOf({ format, nullable }: Leaf, key: string, value: unknown): Fault | null {
+  if (value === null || value === undefined) {
+    if (nullable) return null;
+    return { code: "CONFIG_VALUE_MISSING", message: "is missing", remedy: `Give it ${format.expected}.` };
   }
-  const shown = value === undefined ? message : `${message}, not ${maskText(value)}`;
-  const credentials = value !== undefined && maskText(value) !== value;
+  if (format.accepts(value)) return null;
+  const code = "CONFIG_VALUE_INVALID";
+  if (isTree(value)) return { code, message: "must not be a mapping", remedy: `Give it ${format.expected}.` };
+  const written = JSON.stringify(value);
+  const shown = maskText(JSON.stringify(mask({ [key]: value })).slice(JSON.stringify(key).length + 2, -1));
+  const credentials = typeof value === "string" && maskText(written) !== written;
   const remedy = credentials
     ? "Take user and password out of it: the user goes into username, the password into a file named by passwordFile."
-    : "Change the value.";
-  return { code: "CONFIG_VALUE_INVALID", path: at, message: shown, remedy };
+    : quoteRemedy(format, value);
+  return { code, message: `must be ${format.expected}, not ${shorten(shown)}`, remedy };
 }
 
-function wrongShape(path: string, message: string): Problem {
-  return { code: "CONFIG_VALUE_INVALID", path, message, remedy: "See config/example.yaml." };
+/** YAML reads 7 as a number and "7" as text: which of them is meant is for the quotes to say. */
+function quoteRemedy(format: Leaf["format"], value: unknown): string {
+  if (typeof value === "string") {
+    const unquoted = readYaml(value).value;
+    if (typeof unquoted !== "string" && format.accepts(unquoted)) return `Take the quotes away: ${value}.`;
+  } else if (format.accepts(String(value))) return `Put it in quotes, as in "${String(value)}".`;
+  return "Change the value.";
 }
 
-/**
- * convict turns text into the type of the default ("80x" into 80, "no" into true), and a wrong type must be an error:
- * so it is given no defaults, they are loaded as the lowest layer instead. A copy, too: it changes what it is given.
- */
-function withoutDefaults(schema: SchemaTree): convict.Schema<Tree> {
-  const copies = Object.entries(schema).map(([key, node]) => [
-    key,
-    isLeaf(node) ? { ...node, default: null } : withoutDefaults(node),
-  ]);
-  return Object.fromEntries(copies) as convict.Schema<Tree>;
-}
-
-function defaultsOf(schema: SchemaTree): Tree {
-  return Object.fromEntries(
-    Object.entries(schema).map(([key, node]) => [key, isLeaf(node) ? node.default : defaultsOf(node)]),
-  );
+function shorten(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 80)}...` : text;
 }

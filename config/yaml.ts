@@ -15,7 +15,7 @@ export function readYaml(text: string): { readonly value?: unknown; readonly fau
   if (text.length > MOST_CHARACTERS) {
     return { faults: [{ message: `has ${text.length} characters, the limit is ${MOST_CHARACTERS}`, at: null }] };
   }
-  const document = parseDocument(text, { prettyErrors: true, logLevel: "error" });
+  const document = parseDocument(text, { prettyErrors: true, logLevel: "error", merge: true });
   const faults = document.errors.map(({ message, linePos }): YamlFault => {
     // The lines after the first quote the text.
     const said = message.split("\n", 1)[0]!.replace(/:$/, "");

@@ -12,8 +12,20 @@ export const configCodes = chapter("Configuration", "README.md#configuration", {
     "Correct the configuration; `retort check` shows what is wrong with it.",
   ),
   CONFIG_KEY_UNKNOWN: wrong("A key is none that Retort knows.", "See config/example.yaml for the names."),
+  CONFIG_MIGRATED: failed(
+    "The file is of an earlier version, and something in it is read as it was meant then.",
+    "Bring the file to the newest version, as the warning says.",
+  ),
+  CONFIG_NAME_DOTTED: failed(
+    "A name that topics are made of has dots, and RabbitMQ turns the dots of a topic into levels.",
+    "Use - instead.",
+  ),
   CONFIG_OK: fine("The configuration is valid."),
   CONFIG_PATH_MISSING: wrong("A file or folder that the configuration names does not exist.", "Check the path."),
+  CONFIG_PATH_WRONG_KIND: wrong(
+    "The configuration names a folder where a file is wanted, or a file where a folder is.",
+    "Check the path.",
+  ),
   CONFIG_REFERENCE_UNKNOWN: wrong(
     "A name refers to something that the configuration does not define.",
     "Use a name that is defined, or define it.",

@@ -1,6 +1,4 @@
-import { readSecretFileSync } from "../../config/secret-file.js";
-import type { CameraConfig, SourceConfig } from "../../config/types.js";
-import { CodedError, messageOf } from "../../errors.js";
+import type { CameraConfig } from "../../config/types.js";
 import type { Size } from "../types.js";
 import { createDemoSource, type OpenDemoFrames, shippedDemoFrames } from "./demo.js";
 import type { FrameSource } from "./frame-source.js";
@@ -8,6 +6,7 @@ import { createGstreamerSource } from "./gstreamer.js";
 import { createImagesSource } from "./images.js";
 import { type Board, detectBoard } from "./launch/board.js";
 import { launchLine } from "./launch/sources.js";
+import { passwordOf } from "./password.js";
 import { loadAravis } from "./vision/aravis.js";
 import { openDevice } from "./vision/device.js";
 import { createVisionSource } from "./vision/source.js";
@@ -35,15 +34,4 @@ export function openSource(camera: CameraConfig, input: Size, deps: OpenDeps = {
   const launch = launchLine(source, { input, roi, board }, password);
   const user = source.type === "rtsp" ? source.username : undefined;
   return createGstreamerSource({ launch, input, secrets: [user, password].filter((each) => each !== undefined) });
-}
-
-function passwordOf(source: SourceConfig): string | undefined {
-  if (source.type !== "rtsp" || source.passwordFile === undefined) return undefined;
-  try {
-    return readSecretFileSync(source.passwordFile);
-  } catch (error) {
-    throw new CodedError("CAMERA_PASSWORD_UNREADABLE", `cannot read the camera's password: ${messageOf(error)}`, {
-      at: "source.passwordFile",
-    });
-  }
 }

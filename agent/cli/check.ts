@@ -1,30 +1,38 @@
 import { stringify } from "yaml";
-import { checkConfig, missingPaths } from "../../config/load.js";
 import { mask } from "../../config/mask.js";
+import { entryAt } from "../../config/presence.js";
+import type { Problem } from "../../config/problems.js";
 import type { AddCommand } from "./command.js";
 import { type ConfigFlags, type JsonFlag, layersOf, withConfigFlags, withJsonFlag } from "./options.js";
+import { examineConfig } from "./preflight.js";
 import { Exit, exitStatus } from "./terminal.js";
 
 /** `retort check`: every problem of a configuration at once, or the configuration as the agent would take it. */
 export const checkCommand: AddCommand = (program, terminal) => {
   const command = program.command("check").description("validates a configuration and shows every problem");
-  withJsonFlag(withConfigFlags(command)).action((flags: ConfigFlags & JsonFlag) => {
-    const checked = checkConfig(layersOf(flags));
-    const { config } = checked;
-    const problems = config === undefined ? checked.problems : missingPaths(config);
+  withJsonFlag(withConfigFlags(command)).action(async (flags: ConfigFlags & JsonFlag) => {
+    const { config, problems, warnings } = await examineConfig(layersOf(flags));
     const ok = problems.length === 0;
-    if (flags.json) {
-      terminal.out(JSON.stringify({ ok, problems, ...(config === undefined ? {} : { config: mask(config) }) }));
-    } else if (ok) {
-      terminal.out(stringify(mask(config)).trimEnd());
-      terminal.err("The configuration is well.");
-    } else {
-      for (const { code, path, message, remedy } of problems) {
-        terminal.out(`${path}: ${message}`);
-        terminal.out(`    ${remedy} (${code})`);
+    const shown = config === undefined ? {} : { config: mask(config, (path) => entryAt(path) !== null) };
+    const list = (each: readonly Problem[], write: (line: string) => void, word = "") => {
+      for (const { code, path, message, remedy } of each) {
+        write(`${word}${path}: ${message}`);
+        write(`    ${remedy} (${code})`);
       }
-      terminal.err(`${problems.length} ${problems.length === 1 ? "problem" : "problems"}`);
+    };
+    if (flags.json) {
+      terminal.out(JSON.stringify({ ok, problems, warnings, ...shown }));
+    } else {
+      if (ok) terminal.out(stringify(shown.config).trimEnd());
+      list(problems, terminal.out);
+      list(warnings, terminal.err, "warning: ");
+      const also = warnings.length === 0 ? "" : `, ${counted(warnings.length, "warning")}`;
+      terminal.err(ok ? `The configuration is well${also}.` : `${counted(problems.length, "problem")}${also}`);
     }
     if (!ok) throw new Exit(exitStatus.wrong);
   });
 };
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
+}

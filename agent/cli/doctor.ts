@@ -10,8 +10,9 @@ export const doctorCommand: AddCommand = (program, terminal) => {
     .command("doctor")
     .description("what this machine can do: cameras, GStreamer, inference, broker, disk");
   withJsonFlag(withConfigFlags(command)).action(async (flags: ConfigFlags & JsonFlag) => {
-    const { config, problems } = checkConfig(layersOf(flags));
-    const checks: Check[] = [...configChecks(problems)];
+    const checked = checkConfig(layersOf(flags));
+    const { config, problems } = checked;
+    const checks: Check[] = [...configChecks(checked)];
     if (config !== undefined) {
       const { examine } = await import("../doctor/examine.js");
       checks.push(...(await examine(config)));

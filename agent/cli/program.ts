@@ -4,6 +4,7 @@ import { productVersion } from "../kit/version.js";
 import { benchCommand } from "./bench.js";
 import { checkCommand } from "./check.js";
 import type { AddCommand } from "./command.js";
+import { configCommand } from "./config.js";
 import { doctorCommand } from "./doctor.js";
 import { evaluateCommand } from "./evaluate.js";
 import { exportCommand } from "./export.js";
@@ -14,6 +15,7 @@ import { trainCommand } from "./train.js";
 const commands: readonly AddCommand[] = [
   runCommand,
   checkCommand,
+  configCommand,
   doctorCommand,
   trainCommand,
   evaluateCommand,

@@ -1,4 +1,4 @@
-import { loadConfig } from "../../config/load.js";
+import { ConfigError, type Problem } from "../../config/problems.js";
 import type { Config } from "../../config/types.js";
 import { CodedError } from "../../errors.js";
 import type { MessageSink } from "../contract/message-sink.js";
@@ -9,13 +9,15 @@ import type { AddCommand } from "./command.js";
 import { endSurely } from "./end.js";
 import { jsonLine, type Shown, terminalLine } from "./event-line.js";
 import { type ConfigFlags, type JsonFlag, layersOf, withConfigFlags, withJsonFlag } from "./options.js";
+import { examineConfig } from "./preflight.js";
 import { exitStatus, printable, type Terminal } from "./terminal.js";
 
 /** `retort run`: the agent, until SIGINT or SIGTERM. */
 export const runCommand: AddCommand = (program, terminal) => {
   const command = program.command("run").description("runs the agent until SIGINT or SIGTERM");
   withJsonFlag(withConfigFlags(command)).action(async (flags: ConfigFlags & JsonFlag) => {
-    const config = loadConfig(layersOf(flags));
+    const { config, problems, warnings } = await examineConfig(layersOf(flags));
+    if (config === undefined || problems.length > 0) throw new ConfigError(problems);
     // What the agent keeps is nobody else's to read, whichever library writes it.
     process.umask(0o077);
     const log = await loggerFor(terminal, flags.json === true);
@@ -27,7 +29,7 @@ export const runCommand: AddCommand = (program, terminal) => {
       import("../capture/thread-pool.js"),
     ]);
     warnOfSmallPool(threadPoolSizeFor(config.cameras.length), log);
-    greet(config, log);
+    greet(config, warnings, log);
     const stopRequested = signalled();
     const agent = await startAgent(config, {
       watchCamera,
@@ -46,7 +48,8 @@ export const runCommand: AddCommand = (program, terminal) => {
   });
 };
 
-function greet(config: Config, log: Logger): void {
+function greet(config: Config, warnings: readonly Problem[], log: Logger): void {
+  for (const { code, path, message, remedy } of warnings) log.warn(`${code}: ${path}: ${message}. ${remedy}`);
   log.info(`agent ${config.agent.id}, state in ${config.state.path}`);
   for (const { id, source, model, fps, enabled } of config.cameras) {
     log.info(`camera ${id}: ${source.type}, model ${model}, up to ${fps} frames/s${enabled ? "" : ", disabled"}`);

@@ -1,4 +1,4 @@
-import type { Problem } from "../../config/problems.js";
+import type { Findings } from "../../config/problems.js";
 import type { ErrorCode } from "../../errors.js";
 
 /** One thing looked at. */
@@ -13,7 +13,14 @@ export interface Check {
   readonly remedy: string;
 }
 
-export function configChecks(problems: readonly Problem[]): readonly Check[] {
-  if (problems.length > 0) return problems.map((problem) => ({ level: "fail", ...problem }));
-  return [{ level: "ok", code: "CONFIG_OK", path: "configuration", message: "valid", remedy: "" }];
+export function findingChecks({ problems, warnings }: Findings): readonly Check[] {
+  return [
+    ...problems.map((problem): Check => ({ level: "fail", ...problem })),
+    ...warnings.map((warning): Check => ({ level: "note", ...warning })),
+  ];
+}
+
+export function configChecks(findings: Findings): readonly Check[] {
+  const well: Check = { level: "ok", code: "CONFIG_OK", path: "configuration", message: "valid", remedy: "" };
+  return [...(findings.problems.length === 0 ? [well] : []), ...findingChecks(findings)];
 }

@@ -1,8 +1,8 @@
-import { missingPaths } from "../../config/load.js";
+import { missingPaths } from "../../config/presence.js";
 import type { Config } from "../../config/types.js";
 import { brokerCheck } from "./broker.js";
 import { cameraChecks } from "./cameras.js";
-import type { Check } from "./check.js";
+import { type Check, findingChecks } from "./check.js";
 import { diskCheck } from "./disk.js";
 import { elementChecks } from "./elements.js";
 import { modelChecks } from "./models.js";
@@ -19,14 +19,6 @@ export async function examine(config: Config): Promise<readonly Check[]> {
     diskCheck(config.state.path),
   ]);
   // Models have their own checks.
-  const gone = missingPaths(config).filter(({ path }) => !path.startsWith("models."));
-  return [
-    ...elements,
-    ...vision,
-    ...cameras,
-    ...models,
-    ...gone.map((problem): Check => ({ level: "fail", ...problem })),
-    broker,
-    disk,
-  ];
+  const gone = findingChecks(missingPaths(config)).filter(({ path }) => !path.startsWith("models."));
+  return [...elements, ...vision, ...cameras, ...models, ...gone, broker, disk];
 }

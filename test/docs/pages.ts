@@ -1,10 +1,15 @@
 /** Pages that are made from the code: `npm run docs` writes them, and a test compares. */
-import { relative } from "node:path";
+import { readFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { packageRoot } from "../../config/package-root.js";
 import { errorChapters } from "../../errors.js";
+import { configurationTables, exampleYaml } from "./configuration.js";
 
 /** A page's path, relative to the repository's root, and what makes its text. */
 export const pages: readonly { readonly path: string; readonly text: () => string }[] = [
   { path: "docs/troubleshooting.md", text: troubleshooting },
+  { path: "config/example.yaml", text: exampleYaml },
+  { path: "README.md", text: readme },
 ];
 
 function troubleshooting(): string {
@@ -35,4 +40,14 @@ wrong while the agent runs is logged and published; it ends nothing unless the t
 This page is made from the table in \`errors.ts\` by \`npm run docs\`.
 
 ${chapters.join("\n")}`;
+}
+
+/** The README as it is, with the tables that are made between their marks. */
+function readme(): string {
+  const text = readFileSync(join(packageRoot(), "README.md"), "utf8");
+  return Object.entries(configurationTables()).reduce((whole, [name, table]) => {
+    const place = new RegExp(`(<!-- made: ${name} -->\n)[\\s\\S]*?(<!-- end: ${name} -->)`);
+    if (!place.test(whole)) throw new Error(`README.md has no place for the table ${name}`);
+    return whole.replace(place, (_, begin: string, end: string) => `${begin}${table}\n${end}`);
+  }, text);
 }

@@ -2,9 +2,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { stringify } from "yaml";
-import { type ConfigMachine, checkConfig, missingPaths } from "../../../config/load.js";
+import { type ConfigMachine, checkConfig } from "../../../config/load.js";
 import { mask } from "../../../config/mask.js";
 import { packageRoot } from "../../../config/package-root.js";
+import { missingPaths } from "../../../config/presence.js";
 import { awkwardNames, awkwardNumbers, damaged } from "../damage.js";
 import { Finding, type FuzzKind, requireCode, type Subject, TAKEN } from "../kind.js";
 
@@ -164,11 +165,12 @@ async function open(): Promise<Subject<Layers>> {
         readText: (file) => (file === "/fuzz.yaml" ? bytes.toString("utf8") : readFileSync(file, "utf8")),
         exists: () => false,
       };
-      const { config, problems } = checkConfig({ file: "/fuzz.yaml", env, set }, machine);
+      const { config, problems, warnings } = checkConfig({ file: "/fuzz.yaml", env, set }, machine);
       if (Object.hasOwn(Object.prototype, "polluted") || ({} as { polluted?: unknown }).polluted !== undefined) {
         throw new Finding("Object.prototype was changed");
       }
-      for (const problem of [...problems, ...(config === undefined ? [] : missingPaths(config, () => false))]) {
+      const missing = config === undefined ? [] : Object.values(missingPaths(config, () => null)).flat();
+      for (const problem of [...problems, ...warnings, ...missing]) {
         requireCode(problem.code);
         if (problem.remedy === "" || typeof problem.message !== "string")
           throw new Finding("a problem without a remedy");
