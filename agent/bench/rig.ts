@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Config, GstreamerSource } from "../../config/types.js";
 import { CodedError } from "../../errors.js";
 import { type RunningAgent, startAgent } from "../agent.js";
+import { opening } from "../kit/closing.js";
 import type { Logger } from "../kit/log.js";
 import type { CameraDeps } from "../line/camera.js";
 import { type MqttEdge, openMqtt } from "../mqtt/open.js";
@@ -26,38 +27,37 @@ export interface Rig {
 }
 
 const CAMERA = "bench";
+/** The longest that each part may take to close. */
+const FOLDER_MS = 5_000;
+const AGENT_MS = 6_000;
+const LISTENER_MS = 5_000;
 const quiet: Logger = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 /** Starts paused. @throws CodedError BENCH_FAILED when the camera does not start, or those of startAgent */
-export async function startRig({ bundle, threads, source, watchCamera }: RigOptions): Promise<Rig> {
-  const statePath = await mkdtemp(join(tmpdir(), "retort-bench-"));
-  const gate = demandGate();
-  let edge: MqttEdge | null = null;
-  const agent = await startAgent(configOf(bundle, threads, source, statePath), {
-    watchCamera: (options) => watchCamera({ ...options, demand$: gate.pass(options.demand$) }),
-    openPublisher: async (config, log, outbox) => {
-      edge = await openMqtt(config, log, outbox, 0);
-      return edge;
-    },
-    log: quiet,
+export function startRig({ bundle, threads, source, watchCamera }: RigOptions): Promise<Rig> {
+  return opening(quiet.warn, async (closing) => {
+    const statePath = await mkdtemp(join(tmpdir(), "retort-bench-"));
+    closing.add("the state folder", FOLDER_MS, () => rm(statePath, { recursive: true, force: true }));
+    const gate = demandGate();
+    let edge: MqttEdge | null = null;
+    const agent = await startAgent(configOf(bundle, threads, source, statePath), {
+      watchCamera: (options) => watchCamera({ ...options, demand$: gate.pass(options.demand$) }),
+      openPublisher: async (config, log, outbox) => {
+        edge = await openMqtt(config, log, outbox, 0);
+        return edge;
+      },
+      log: quiet,
+    });
+    closing.add("the agent", AGENT_MS, agent.stop);
+    await agent.started;
+    const url = (edge as MqttEdge | null)?.url;
+    if (url === undefined || agent.models.size === 0) {
+      throw new CodedError("BENCH_FAILED", "the model could not be started", { at: bundle });
+    }
+    const listener = await openListener({ url, topic: `retort-bench/bench/${CAMERA}/score` });
+    closing.add("the subscriber", LISTENER_MS, () => listener.close());
+    return { agent, gate, listener, close: () => closing.close() };
   });
-  await agent.started;
-  const url = (edge as MqttEdge | null)?.url;
-  if (url === undefined || agent.models.size === 0) {
-    await agent.stop();
-    throw new CodedError("BENCH_FAILED", "the model could not be started", { at: bundle });
-  }
-  const listener = await openListener({ url, topic: `retort-bench/bench/${CAMERA}/score` });
-  return {
-    agent,
-    gate,
-    listener,
-    close: async () => {
-      await listener.close();
-      await agent.stop();
-      await rm(statePath, { recursive: true, force: true });
-    },
-  };
 }
 
 const noTls = { caFile: null, certFile: null, keyFile: null, serverName: null };
