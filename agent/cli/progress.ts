@@ -19,11 +19,11 @@ export function progressBar(terminal: Terminal, unit: string, nowMs: () => numbe
     return `ETA ${duration(((nowMs() - startMs) / done) * (total - done))}`;
   };
   if (!terminal.interactive) {
-    let toldMs = Number.NEGATIVE_INFINITY;
+    let lastLineMs = Number.NEGATIVE_INFINITY;
     return {
       update: (done, total, note = "", etaSeconds) => {
-        if (nowMs() - toldMs < LINE_EVERY_MS && done < total) return;
-        toldMs = nowMs();
+        if (nowMs() - lastLineMs < LINE_EVERY_MS && done < total) return;
+        lastLineMs = nowMs();
         terminal.err(
           [`${done}/${total} ${unit}`, note, etaText(done, total, etaSeconds)].filter((part) => part !== "").join("  "),
         );

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { EvidenceConfig } from "../../config/types.js";
 import { CodedError, messageOf } from "../../errors.js";
 import type { EvidenceHealth } from "../contract/payloads.js";
-import { onceAMinute } from "../kit/rate-limited.js";
+import { rateLimited } from "../kit/rate-limited.js";
 import type { AlertStep, FeedbackVerdict, Outcome } from "../types.js";
 import { Archive } from "./archive.js";
 import { pictureDue } from "./due.js";
@@ -72,7 +72,7 @@ export async function openEvidence(options: EvidenceOptions): Promise<Evidence> 
   });
   const isDue = pictureDue(nowMs);
   const isWorst = worstAlerts();
-  const warn = onceAMinute<{ code: string; text: string }>(({ text }) => log.warn(text), nowMs);
+  const warn = rateLimited<{ code: string; text: string }>(({ text }) => log.warn(text), nowMs);
   const tend = (): Promise<void> =>
     archive.tend().catch((error: unknown) => warn({ code: "tend", text: `evidence on disk: ${messageOf(error)}` }));
   const tending = setInterval(() => void tend(), TEND_MS).unref();

@@ -4,7 +4,7 @@ const MINUTE_MS = 60_000;
  * Reports each code once a minute at most: a full disk is met at every alert, and the log needs it once; the count is in health.
  * @param monotonicMs the clock
  */
-export function onceAMinute<Trouble extends { readonly code: string }>(
+export function rateLimited<Trouble extends { readonly code: string }>(
   report: (trouble: Trouble) => void,
   monotonicMs: () => number,
 ): (trouble: Trouble) => void {

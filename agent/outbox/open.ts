@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { CodedError } from "../../errors.js";
-import { onceAMinute } from "../kit/rate-limited.js";
+import { rateLimited } from "../kit/rate-limited.js";
 import { openLevelStore } from "../store/level-store.js";
 import type { Store } from "../store/store.js";
 import { Account } from "./account.js";
@@ -35,7 +35,7 @@ export interface OutboxOptions {
 export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
   const { statePath, base, maxBytes, maxAgeMs, wallMs = Date.now, tickMs = 5_000 } = options;
   const monotonicMs = options.monotonicMs ?? (() => performance.now());
-  const onTrouble = onceAMinute(options.onTrouble, monotonicMs);
+  const onTrouble = rateLimited(options.onTrouble, monotonicMs);
   const open = options.openStore ?? ((folder, report) => openLevelStore(folder, { onTrouble: report }));
   const store = await open(join(statePath, "outbox"), onTrouble);
   let sequence: Sequence | null = null;

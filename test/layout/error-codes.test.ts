@@ -78,6 +78,12 @@ test("each code has a meaning and a remedy that are sentences, and a page that e
   }
 });
 
+test("an error of a code that is not in the table does not compile", () => {
+  // @ts-expect-error: the compiler is what is tested
+  const error = new CodedError("NO_SUCH_CODE", "m", { remedy: "r" });
+  assert.is(error.message, "m");
+});
+
 test("an error that brings no remedy of its own has the table's", () => {
   assert.is(new CodedError("METRIC_ONE_CLASS", "m").remedy, errorCodes.METRIC_ONE_CLASS.remedy);
   assert.is(new CodedError("METRIC_ONE_CLASS", "m", { remedy: "r" }).remedy, "r");
