@@ -1,8 +1,10 @@
 import type { Config } from "../config/types.js";
 import type { Alerting } from "./alerting.js";
 import { commandHandlers } from "./commands/commands.js";
+import { type Held, inForceOf } from "./commands/in-force.js";
 import { serveCommands } from "./commands/serve.js";
 import type { Settings } from "./commands/settings.js";
+import type { CameraInForce } from "./contract/in-force.js";
 import type { MessageSink } from "./contract/message-sink.js";
 import { openValidator } from "./contract/validator.js";
 import { healthNow, statesOf } from "./health/report.js";
@@ -65,9 +67,10 @@ export function openRemote(
       );
       publisher.context$.subscribe(contexts.hear);
       const serve = ({ alerting, watching, settings }: Served): (() => Promise<void>) => {
-        const { cameras, models, selfTests } = watching;
+        const { cameras, models, selfTests, shelvings } = watching;
         const { evidence, history } = alerting;
         const serving = new Closing((reason) => log.warn(reason));
+        const inForce = (camera: Held): CameraInForce => inForceOf(camera, settings.now);
         const view: AgentView = {
           config,
           cameras,
@@ -77,6 +80,7 @@ export function openRemote(
           evidence,
           outbox: () => outbox.health(),
           broker: () => publisher.health(),
+          inForce,
         };
         const http = edges.openHttp?.(view, log);
         serving.add("HTTP", HTTP_MS, () => http?.close());
@@ -84,7 +88,8 @@ export function openRemote(
           handlers: commandHandlers({
             cameras,
             settings,
-            status: async () => ({ ...healthNow(await watching.health()), states: statesOf(cameras) }),
+            shelvings,
+            status: async () => ({ ...healthNow(await watching.health()), states: statesOf(cameras, inForce) }),
             runSelfTests: selfTests.run,
             evidence,
             earlier: (id) => history.find(id)?.latest ?? null,

@@ -2,7 +2,9 @@ import { firstValueFrom, ReplaySubject } from "rxjs";
 import type { Config } from "../config/types.js";
 import { CodedError, messageOf } from "../errors.js";
 import type { Alerting } from "./alerting.js";
+import { isEnabled, limitOf, overridesOf } from "./commands/in-force.js";
 import type { Settings } from "./commands/settings.js";
+import { Shelvings } from "./commands/shelvings.js";
 import type { BrokerHealth } from "./contract/payloads.js";
 import { type MachineHealth, machineHealth } from "./health/machine.js";
 import { type HealthParts, healthMessage } from "./health/report.js";
@@ -52,6 +54,7 @@ export interface Watching {
   /** By the name that cameras refer to. */
   readonly models: ReadonlyMap<string, LoadedModel>;
   readonly selfTests: SelfTests;
+  readonly shelvings: Shelvings;
   /** AGENT_STUCK, when only a new process can go on. Never rejects. */
   readonly unfit: Promise<CodedError>;
   health(): Promise<HealthParts>;
@@ -60,6 +63,7 @@ export interface Watching {
 }
 
 const DRAIN_MS = 1_000;
+const SHELVINGS_MS = 100;
 const FINISH_MS = 600;
 /** How often shelvings are ended and floods summarised. */
 const TICK_MS = 1_000;
@@ -70,6 +74,11 @@ export function startWatching(
   { alerting, uplink, settings, log, clock, ...edges }: WatchingParts & WatchingDeps,
 ): Promise<Watching> {
   const startedAtMs = clock.monotonicMs();
+  for (const { path, message, remedy, edited } of overridesOf(config.cameras, settings.now)) {
+    const text = `${path}: ${message}. ${remedy}`;
+    if (edited) log.warn(text);
+    else log.info(text);
+  }
   return opening(
     (reason) => log.warn(reason),
     async (closing) => {
@@ -93,8 +102,8 @@ export function startWatching(
           void uplink.publish(stateMessage(camera.id, standing, clock.wallMs()));
         },
         context: uplink.context,
-        threshold: ({ id, alert }) => settings.now.thresholds[id] ?? alert.threshold,
-        enabled: ({ id, enabled }) => settings.now.enabled[id] ?? enabled,
+        threshold: (camera) => limitOf(camera, settings.now),
+        enabled: (camera) => isEnabled(camera, settings.now),
         floods: { rate: raiseRate(config.alerts.floodAbove), summaryEveryMs: config.alerts.summaryEveryS * 1_000 },
         clock,
       };
@@ -104,8 +113,10 @@ export function startWatching(
         const running = runCamera(camera, deps);
         cameras.push(running);
         running.outcomes$.subscribe(alerting.evidence.saw);
-        running.alerts.restore((settings.now.shelvedUntilMs[camera.id] ?? 0) - clock.wallMs());
       }
+      const shelvings = new Shelvings({ cameras, settings, clock, log });
+      shelvings.restore();
+      closing.add("shelvings", SHELVINGS_MS, () => shelvings.close());
       const selfTests = startSelfTests({ models: config.models, cameras, wallMs: clock.wallMs, log });
       closing.add("self-tests", 0, () => selfTests.close());
       const health = async (): Promise<HealthParts> => ({
@@ -128,6 +139,7 @@ export function startWatching(
       closing.add("health", 0, () => clearInterval(healthTimer));
       const tickTimer = setInterval(() => {
         for (const camera of cameras) camera.tick();
+        void shelvings.tick();
         selfTests.judge();
       }, TICK_MS);
       closing.add("the clock of alerts", 0, () => clearInterval(tickTimer));
@@ -136,6 +148,7 @@ export function startWatching(
         cameras,
         models: models.loaded,
         selfTests,
+        shelvings,
         unfit: firstValueFrom(unfit$),
         health,
         close: () => closing.close(),

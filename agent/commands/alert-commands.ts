@@ -1,14 +1,14 @@
 import { CodedError } from "../../errors.js";
-import { type AlertPayload, stepOf } from "../contract/payloads.js";
+import { type AlertPayload, stepOf, timestamp } from "../contract/payloads.js";
 import type { AlertStep } from "../types.js";
 import type { CommandedCamera } from "./camera.js";
 import { alertUnknown, cameraOf, cameraOfAlert, type Handlers, USUAL_LIMIT_MS } from "./handler.js";
-import type { Settings } from "./settings.js";
+import type { Shelvings } from "./shelvings.js";
 
 export interface AlertCommandDeps {
   readonly cameras: readonly CommandedCamera[];
-  readonly settings: Settings;
-  /** An alert of the history as it was told last, null where it holds none. */
+  readonly shelvings: Pick<Shelvings, "shelve" | "unshelve">;
+  /** The latest step of an alert of the history, null where it holds none. */
   readonly earlier: (id: string) => AlertPayload | null;
   /** Sends a step that no camera knows of. */
   readonly send: (step: AlertStep) => void;
@@ -16,44 +16,47 @@ export interface AlertCommandDeps {
 }
 
 /** `acknowledge` and `shelve` (ISA-18.2: an operator has seen it; an operator wants quiet, for a time that ends by itself). */
-export function alertCommands({ cameras, settings, earlier, send, wallMs }: AlertCommandDeps): Handlers {
+export function alertCommands({ cameras, shelvings, earlier, send, wallMs }: AlertCommandDeps): Handlers {
   const limitMs = () => USUAL_LIMIT_MS;
   /** One of a run before this, or of a flood. */
-  const acknowledgeEarlier = (id: string, by: string | undefined): void => {
-    const told = earlier(id);
-    if (told === null) throw alertUnknown(id);
-    const { by: _before, ...step } = stepOf(told);
+  const acknowledgeEarlier = (id: string, by: string | null): void => {
+    const latest = earlier(id);
+    if (latest === null) throw alertUnknown(id);
+    const { by: _before, ...step } = stepOf(latest);
     const acknowledged = {
       ...step,
       phase: "acknowledged",
       tsMs: wallMs(),
-      ...(by === undefined ? {} : { by }),
+      ...(by === null ? {} : { by }),
     } as const;
     send(acknowledged);
   };
   return {
     acknowledge: {
       limitMs,
-      run: ({ alert, by }) => {
+      run: ({ alert }, { by }) => {
         const id = String(alert);
-        const whom = by as string | undefined;
-        if (!cameras.some(({ alerts }) => alerts.acknowledge(id, whom))) acknowledgeEarlier(id, whom);
+        if (!cameras.some(({ alerts }) => alerts.acknowledge(id, by ?? undefined))) acknowledgeEarlier(id, by);
         return { alert: id };
       },
     },
     shelve: {
       limitMs,
-      run: async (args) => {
-        const id = args.alert === undefined ? null : String(args.alert);
-        const camera = id === null ? cameraOf(cameras, args) : cameraOfAlert(cameras, id);
+      run: async (args, { by }) => {
         const forMs = Number(args.minutes) * 60_000;
-        const untilMs = wallMs() + forMs;
+        if (args.alert === undefined) {
+          const camera = cameraOf(cameras, args);
+          const { id } = camera.config;
+          if (forMs > 0) return { camera: id, until: timestamp(await shelvings.shelve(camera, forMs, by)) };
+          if (!(await shelvings.unshelve(camera))) throw notShelved(id);
+          return { camera: id, until: null };
+        }
         // A single alert's id does not outlive the agent, so neither does its shelving.
-        if (id === null) await settings.set("shelvedUntilMs", camera.config.id, forMs > 0 ? untilMs : undefined);
-        if (forMs > 0) camera.alerts.shelve(id, forMs, args.by as string | undefined);
-        else if (!camera.alerts.unshelve(id)) throw notShelved(id ?? camera.config.id);
-        const subject = id === null ? {} : { alert: id };
-        return { camera: camera.config.id, ...subject, until: forMs > 0 ? new Date(untilMs).toISOString() : null };
+        const alert = String(args.alert);
+        const { config, alerts } = cameraOfAlert(cameras, alert);
+        if (forMs > 0) alerts.shelve(alert, forMs, by ?? undefined);
+        else if (!alerts.unshelve(alert)) throw notShelved(alert);
+        return { camera: config.id, alert, until: forMs > 0 ? timestamp(wallMs() + forMs) : null };
       },
     },
   };

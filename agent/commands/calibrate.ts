@@ -2,10 +2,8 @@ import { filter, lastValueFrom, map, take, takeUntil, toArray } from "rxjs";
 import { CodedError } from "../../errors.js";
 import { thresholdFrom } from "../../models/training/threshold.js";
 import { aborted } from "./aborted.js";
-import type { CommandedCamera } from "./camera.js";
-import { keepThreshold } from "./camera-commands.js";
+import { type CameraCommandDeps, keepThreshold } from "./camera-commands.js";
 import { cameraOf, type Handler, requireEnabled } from "./handler.js";
-import type { Settings } from "./settings.js";
 
 /** The model knows these parts no longer when good ones score so many times what good parts of its training scored. */
 const MOST_TIMES = 3;
@@ -16,10 +14,10 @@ const MOST_TIMES = 3;
  * few frames in a row show less than there is. And it is refused where good parts would have to score three times the
  * model's own threshold: a defect was among them, or the model has to be trained anew; nothing is changed then.
  */
-export function calibrateCommand(cameras: readonly CommandedCamera[], settings: Settings): Handler {
+export function calibrateCommand({ cameras, settings, wallMs }: CameraCommandDeps): Handler {
   return {
     limitMs: ({ seconds }) => Number(seconds ?? 60) * 1_000,
-    run: async (args, signal) => {
+    run: async (args, { by, signal }) => {
       const camera = cameraOf(cameras, args);
       requireEnabled(camera);
       const wanted = Number(args.frames ?? 50);
@@ -39,7 +37,7 @@ export function calibrateCommand(cameras: readonly CommandedCamera[], settings: 
       if (found.threshold > MOST_TIMES * engine.threshold) throw implausible(found.threshold, engine.threshold);
       const before = camera.threshold();
       const threshold = Math.max(found.threshold, goodMax ?? 0);
-      await keepThreshold(settings, camera, threshold);
+      await keepThreshold(settings, camera, { value: threshold, command: "calibrate", by }, wallMs());
       return { camera: camera.config.id, threshold, before, ...found.calibration, atLeast: goodMax ?? null };
     },
   };

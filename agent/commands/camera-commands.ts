@@ -1,25 +1,46 @@
 import { CodedError } from "../../errors.js";
+import { timestamp } from "../contract/payloads.js";
 import type { CommandedCamera } from "./camera.js";
-import { type Args, cameraOf, type Handler, type Handlers, requireEnabled, USUAL_LIMIT_MS } from "./handler.js";
+import {
+  type Args,
+  type Asked,
+  cameraOf,
+  type Handler,
+  type Handlers,
+  requireEnabled,
+  USUAL_LIMIT_MS,
+} from "./handler.js";
 import type { Settings } from "./settings.js";
+import type { ThresholdSetting } from "./settings-file.js";
+
+export interface CameraCommandDeps {
+  readonly cameras: readonly CommandedCamera[];
+  readonly settings: Settings;
+  readonly wallMs: () => number;
+}
 
 /** `enable`, `disable`, `restart-camera`, `threshold`: the changes are kept first, then made. */
-export function cameraCommands(cameras: readonly CommandedCamera[], settings: Settings): Handlers {
-  const handler = (work: (camera: CommandedCamera, args: Args) => Promise<object>): Handler => ({
+export function cameraCommands({ cameras, settings, wallMs }: CameraCommandDeps): Handlers {
+  const handler = (work: (camera: CommandedCamera, args: Args, asked: Asked) => Promise<object>): Handler => ({
     limitMs: () => USUAL_LIMIT_MS,
-    run: async (args) => {
+    run: async (args, asked) => {
       const camera = cameraOf(cameras, args);
-      return { camera: camera.config.id, ...(await work(camera, args)) };
+      return { camera: camera.config.id, ...(await work(camera, args, asked)) };
     },
   });
+  /** What the configuration says already is left to it: else a later edit of it would have no effect. */
+  const keepEnabled = async ({ config: { id, enabled } }: CommandedCamera, value: boolean, by: string | null) => {
+    const change = { value, configured: enabled, by, since: timestamp(wallMs()) };
+    await settings.set("enabled", id, value === enabled ? undefined : change);
+  };
   return {
-    enable: handler(async (camera) => {
-      await settings.set("enabled", camera.config.id, true);
+    enable: handler(async (camera, _, { by }) => {
+      await keepEnabled(camera, true, by);
       await camera.enable();
       return { enabled: true };
     }),
-    disable: handler(async (camera) => {
-      await settings.set("enabled", camera.config.id, false);
+    disable: handler(async (camera, _, { by }) => {
+      await keepEnabled(camera, false, by);
       await camera.disable("disabled by command");
       return { enabled: false };
     }),
@@ -28,25 +49,30 @@ export function cameraCommands(cameras: readonly CommandedCamera[], settings: Se
       await camera.restart();
       return { restarted: true };
     }),
-    threshold: handler(async (camera, args) => {
+    threshold: handler(async (camera, args, { by }) => {
       const before = camera.threshold();
-      await keepThreshold(settings, camera, args.threshold as number | "model" | null);
+      const value = args.threshold as number | "model" | null;
+      await keepThreshold(settings, camera, value === null ? null : { value, command: "threshold", by }, wallMs());
       return { threshold: camera.threshold(), before };
     }),
   };
 }
 
-/** @param threshold null: what the configuration says. @throws CodedError CAMERA_NOT_READY, SETTINGS_UNWRITABLE */
+/**
+ * @param set null: what the configuration says
+ * @param nowMs epoch milliseconds
+ * @throws CodedError CAMERA_NOT_READY, SETTINGS_UNWRITABLE
+ */
 export async function keepThreshold(
   settings: Settings,
   camera: CommandedCamera,
-  threshold: number | "model" | null,
+  set: Pick<ThresholdSetting, "value" | "command" | "by"> | null,
+  nowMs: number,
 ): Promise<void> {
+  const { id, alert } = camera.config;
   if (camera.model() === null) {
-    throw new CodedError("CAMERA_NOT_READY", `the model of ${camera.config.id} is not there`, {
-      at: "camera",
-      remedy: "Wait until the camera is ok; its state tells what is wrong.",
-    });
+    throw new CodedError("CAMERA_NOT_READY", `the model of ${id} is not there`, { at: "camera" });
   }
-  await settings.set("thresholds", camera.config.id, threshold ?? undefined);
+  const change = set === null ? undefined : { ...set, configured: alert.threshold, since: timestamp(nowMs) };
+  await settings.set("thresholds", id, change);
 }

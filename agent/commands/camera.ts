@@ -1,9 +1,10 @@
 import type { Observable } from "rxjs";
+import type { CameraConfig } from "../../config/types.js";
 import type { AlertStep, Outcome } from "../types.js";
 
 /** What commands do with a camera, and look at. */
 export interface CommandedCamera {
-  readonly config: { readonly id: string };
+  readonly config: Pick<CameraConfig, "id" | "enabled" | "alert">;
   readonly enabled: boolean;
   /** What became of each frame, before its alerts go out. The frame is shared: it is only read. */
   readonly outcomes$: Observable<Outcome>;
@@ -14,6 +15,10 @@ export interface CommandedCamera {
     shelve(id: string | null, forMs: number, by?: string): boolean;
     /** False where nothing was shelved. */
     unshelve(id: string | null): boolean;
+    /** Shelves the camera for so much longer, as before the agent started again. */
+    restore(forMs: number): void;
+    /** Until when the camera is shelved, epoch milliseconds; null while it is not. */
+    readonly shelvedUntilMs: number | null;
     readonly life: { find(id: string): AlertStep | null };
   };
   /** The threshold in force; null until the model is there. */

@@ -1,11 +1,11 @@
 import type { FeedbackVerdict } from "../types.js";
 import { type AlertCommandDeps, alertCommands } from "./alert-commands.js";
 import { calibrateCommand } from "./calibrate.js";
-import { cameraCommands } from "./camera-commands.js";
+import { type CameraCommandDeps, cameraCommands } from "./camera-commands.js";
 import { type Handlers, USUAL_LIMIT_MS } from "./handler.js";
 import { snapshotCommand } from "./snapshot.js";
 
-export interface CommandDeps extends AlertCommandDeps {
+export interface CommandDeps extends AlertCommandDeps, CameraCommandDeps {
   readonly status: () => Promise<object>;
   readonly runSelfTests: () => Promise<void>;
   readonly evidence: {
@@ -19,12 +19,12 @@ const SELF_TEST_LIMIT_MS = 60_000;
 
 /** The contract's commands. */
 export function commandHandlers(deps: CommandDeps): Handlers {
-  const { cameras, settings, status, runSelfTests, evidence } = deps;
+  const { cameras, status, runSelfTests, evidence } = deps;
   const limitMs = () => USUAL_LIMIT_MS;
   return {
-    ...cameraCommands(cameras, settings),
+    ...cameraCommands(deps),
     ...alertCommands(deps),
-    calibrate: calibrateCommand(cameras, settings),
+    calibrate: calibrateCommand(deps),
     snapshot: snapshotCommand(cameras),
     status: {
       limitMs: ({ selfTest }) => (selfTest === true ? SELF_TEST_LIMIT_MS : USUAL_LIMIT_MS),

@@ -4,13 +4,20 @@ import type { CommandedCamera } from "./camera.js";
 /** The payload of a command, already held against its schema. */
 export type Args = Readonly<Record<string, unknown>>;
 
+/** The circumstances of a command. */
+export interface Asked {
+  /** Who asks; null where nobody said. */
+  readonly by: string | null;
+  /** Aborted when it took too long, or the agent stops: then nobody waits for the result any more. */
+  readonly signal: AbortSignal;
+}
+
 export interface Handler {
   /**
-   * @param signal aborted when it took too long, or the agent stops: then nobody waits for the result any more
    * @returns what the reply's `result` is to be
    * @throws CodedError what the reply's `error` is to be
    */
-  readonly run: (args: Args, signal: AbortSignal) => unknown;
+  readonly run: (args: Args, asked: Asked) => unknown;
   readonly limitMs: (args: Args) => number;
 }
 

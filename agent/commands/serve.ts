@@ -71,7 +71,8 @@ export function serveCommands(command$: Observable<Command>, options: ServeOptio
         );
       });
     });
-    const work = (async () => run(args, stop.signal))()
+    const asked = { by: whoAsks(args), signal: stop.signal };
+    const work = (async () => run(args, asked))()
       .then((result): CommandOutcome => ({ ok: true, result }))
       .catch((error: unknown): CommandOutcome => {
         if (error instanceof CodedError) return refused(error.code, `${error.message}. ${error.remedy}`);
@@ -110,6 +111,10 @@ export function serveCommands(command$: Observable<Command>, options: ServeOptio
       for (const stop of running) stop.abort();
     },
   };
+}
+
+function whoAsks({ by }: Command["args"]): string | null {
+  return typeof by === "string" ? by : null;
 }
 
 function refused(code: ErrorCode, message: string): CommandOutcome {

@@ -1,19 +1,11 @@
 import { readFile, rename } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { Ajv } from "ajv";
 import { CodedError, messageOf } from "../../errors.js";
 import { makeFolder, replaceFile } from "../../replace-file.js";
 import { inTurns } from "../kit/serial.js";
+import { NO_SETTINGS, type SettingsData, settingsIn } from "./settings-file.js";
 
-/** What commands have changed and a restart must not undo, by camera. */
-export interface SettingsData {
-  /** In the place of the configuration's. */
-  readonly thresholds: Readonly<Record<string, number | "model">>;
-  readonly enabled: Readonly<Record<string, boolean>>;
-  /** Until when a camera's alerts are shelved, epoch milliseconds. */
-  readonly shelvedUntilMs: Readonly<Record<string, number>>;
-}
-
+/** What commands have changed and a restart must not undo. */
 export interface Settings {
   readonly now: SettingsData;
   /**
@@ -21,29 +13,16 @@ export interface Settings {
    * @param value undefined: what the configuration says
    * @throws CodedError SETTINGS_UNWRITABLE
    */
-  set<Key extends keyof SettingsData>(
+  set<Key extends Exclude<keyof SettingsData, "v">>(
     key: Key,
     camera: string,
     value: SettingsData[Key][string] | undefined,
   ): Promise<void>;
 }
 
-const empty: SettingsData = { thresholds: {}, enabled: {}, shelvedUntilMs: {} };
-
-const byCamera = (value: object) => ({ type: "object", additionalProperties: value });
-const isSettings = new Ajv({ allowUnionTypes: true }).compile<SettingsData>({
-  type: "object",
-  required: Object.keys(empty),
-  properties: {
-    thresholds: byCamera({ anyOf: [{ type: "number", exclusiveMinimum: 0 }, { const: "model" }] }),
-    enabled: byCamera({ type: "boolean" }),
-    shelvedUntilMs: byCamera({ type: "number" }),
-  },
-});
-
 /**
- * A small file of its own below the state directory, written whole. One that is damaged is put aside and told: the
- * configuration is then what holds, and the agent runs.
+ * A small file of its own below the state folder, replaced whole. One that is damaged is put aside and reported: the configuration
+ * is then in force, and the agent runs.
  */
 export async function openSettings(statePath: string, onTrouble: (fault: CodedError) => void): Promise<Settings> {
   const file = join(statePath, "settings.json");
@@ -66,11 +45,11 @@ export async function openSettings(statePath: string, onTrouble: (fault: CodedEr
 async function read(file: string, onTrouble: (fault: CodedError) => void): Promise<SettingsData> {
   let reason: string;
   try {
-    const parsed: unknown = JSON.parse(await readFile(file, "utf8"));
-    if (isSettings(parsed)) return parsed;
+    const settings = settingsIn(await readFile(file, "utf8"));
+    if (settings !== null) return settings;
     reason = "it is not what the agent wrote";
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return empty;
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return NO_SETTINGS;
     reason = messageOf(error);
   }
   const aside = `${file}.damaged`;
@@ -80,10 +59,10 @@ async function read(file: string, onTrouble: (fault: CodedError) => void): Promi
   onTrouble(
     new CodedError("SETTINGS_UNREADABLE", `what commands had changed is lost: ${reason}`, {
       at: file,
-      remedy: `The configuration holds. Look into ${aside}, and give the commands again.`,
+      remedy: `The configuration is in force. Look into ${aside}, and give the commands again.`,
     }),
   );
-  return empty;
+  return NO_SETTINGS;
 }
 
 async function write(file: string, settings: SettingsData): Promise<void> {

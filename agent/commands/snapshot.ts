@@ -10,7 +10,7 @@ import { cameraOf, type Handler, requireEnabled, USUAL_LIMIT_MS } from "./handle
 export function snapshotCommand(cameras: readonly CommandedCamera[]): Handler {
   return {
     limitMs: () => USUAL_LIMIT_MS,
-    run: async (args, signal) => {
+    run: async (args, { signal }) => {
       const camera = cameraOf(cameras, args);
       requireEnabled(camera);
       const frame = await firstValueFrom(

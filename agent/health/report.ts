@@ -1,3 +1,4 @@
+import type { CameraInForce } from "../contract/in-force.js";
 import {
   type BrokerHealth,
   type CameraHealth,
@@ -61,10 +62,15 @@ export interface CameraStatus {
 }
 
 /** The answer to the command `status` beyond the health. */
-export function statesOf(cameras: readonly CameraStatus[]): Readonly<Record<string, object>> {
-  const states = cameras.map(({ config, enabled, standing, threshold }) => {
+export function statesOf<Camera extends CameraStatus>(
+  cameras: readonly Camera[],
+  inForce: (camera: Camera) => CameraInForce,
+): Readonly<Record<string, object>> {
+  const states = cameras.map((camera) => {
+    const { config, enabled, standing, threshold } = camera;
     const { state, reason, sinceMs } = standing;
-    return [config.id, { state, reason, since: timestamp(sinceMs), enabled, threshold: threshold() }] as const;
+    const at = { state, reason, since: timestamp(sinceMs) };
+    return [config.id, { ...at, enabled, threshold: threshold(), inForce: inForce(camera) }] as const;
   });
   return Object.fromEntries(states);
 }

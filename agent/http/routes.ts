@@ -46,7 +46,7 @@ function healthRoutes(app: FastifyInstance, { view, metrics, version }: RouteDep
 const RETRY_S = 5;
 
 function cameraRoutes(app: FastifyInstance, { view, streams }: RouteDeps): void {
-  app.get("/api/cameras", () => ({ cameras: view.cameras.map(cameraOf) }));
+  app.get("/api/cameras", () => ({ cameras: view.cameras.map((camera) => cameraOf(camera, view)) }));
   // HEAD would be a stream as well.
   app.get<{ Params: { camera: string } }>("/stream/:camera", { exposeHeadRoute: false }, (request, reply) => {
     const { camera } = request.params;
@@ -67,7 +67,8 @@ function cameraRoutes(app: FastifyInstance, { view, streams }: RouteDeps): void 
 }
 
 /** Nothing of the source's address: it may hold what is not for everybody. */
-function cameraOf({ config, enabled, standing, threshold, ledger }: CameraView): object {
+function cameraOf(camera: CameraView, { inForce }: AgentView): object {
+  const { config, enabled, standing, threshold, ledger } = camera;
   const { state, reason, sinceMs } = standing;
   return {
     id: config.id,
@@ -78,6 +79,7 @@ function cameraOf({ config, enabled, standing, threshold, ledger }: CameraView):
     reason: reason === null ? null : maskText(reason),
     since: timestamp(sinceMs),
     threshold: threshold(),
+    inForce: inForce(camera),
     frames: ledger.counts(),
     stream: `/stream/${encodeURIComponent(config.id)}`,
   };

@@ -1,5 +1,6 @@
 import type { Observable } from "rxjs";
 import type { CameraConfig, Config } from "../../config/types.js";
+import type { CameraInForce } from "../contract/in-force.js";
 import type {
   AlertPayload,
   BrokerHealth,
@@ -32,6 +33,8 @@ export interface AgentView {
   };
   readonly outbox: () => OutboxHealth;
   readonly broker: () => BrokerHealth;
+  /** What is in force at one of the `cameras`, and where it comes from. */
+  readonly inForce: (camera: CameraView) => CameraInForce;
 }
 
 export interface AlertQuery {
@@ -51,4 +54,6 @@ export interface CameraView {
   readonly standing: { readonly state: CameraState; readonly reason: string | null; readonly sinceMs: number };
   /** The threshold in force; null until the model is there. */
   threshold(): number | null;
+  /** Epoch milliseconds; null while the camera is not shelved. */
+  readonly alerts: { readonly shelvedUntilMs: number | null };
 }

@@ -12,10 +12,7 @@ export interface CameraAlertsDeps {
   readonly send: (step: AlertStep) => void;
 }
 
-/** A clock that was set back must not shelve for ever. */
-const MOST_SHELVED_MS = 24 * 3_600_000;
-
-/** What operators do with a camera's alerts. Outlives the camera's restarts. */
+/** A camera's alerts, and what operators do with them. Outlives the camera's restarts. */
 export class CameraAlerts {
   readonly life: AlertLife;
   readonly gate: AlertGate;
@@ -29,26 +26,26 @@ export class CameraAlerts {
 
   /** False where no such alert is remembered. */
   acknowledge(id: string, by?: string): boolean {
-    return this.#tell(this.life.acknowledge(id, this.#deps.clock.wallMs(), by));
+    return this.#send(this.life.acknowledge(id, this.#deps.clock.wallMs(), by));
   }
 
   /**
    * Holds one alert back, or with null all of the camera's. False where no such alert is remembered.
-   * The alert, or the one that stands, is told `shelved`.
+   * The alert, or the one that stands, is reported `shelved`.
    */
   shelve(id: string | null, forMs: number, by?: string): boolean {
     const { clock } = this.#deps;
     const subject = id ?? this.life.standing?.id ?? null;
     const step = subject === null ? null : this.life.shelve(subject, clock.wallMs(), by);
     if (id !== null && step === null) return false;
-    this.#tell(step);
+    this.#send(step);
     this.gate.shelve(id, clock.monotonicMs() + forMs);
     return true;
   }
 
-  /** What was shelved before the agent started again. @param forMs how much longer; 0 or less: no more */
+  /** Shelves the camera for so much longer, as before the agent started again. */
   restore(forMs: number): void {
-    if (forMs > 0) this.gate.shelve(null, this.#deps.clock.monotonicMs() + Math.min(forMs, MOST_SHELVED_MS));
+    this.gate.shelve(null, this.#deps.clock.monotonicMs() + forMs);
   }
 
   /** False where nothing was shelved. */
@@ -77,7 +74,7 @@ export class CameraAlerts {
     for (const step of this.gate.end(this.#deps.clock.monotonicMs())) this.#deps.send(step);
   }
 
-  #tell(step: AlertStep | null): boolean {
+  #send(step: AlertStep | null): boolean {
     if (step !== null) this.#deps.send(step);
     return step !== null;
   }

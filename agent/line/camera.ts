@@ -20,8 +20,8 @@ export interface CameraDeps extends LineDeps {
   readonly send: (outgoing: Sendable) => void;
   /** Is given each change of a camera's state. */
   readonly onStanding: (camera: CameraConfig, standing: CameraStanding) => void;
-  /** In force now; read for every frame. */
-  readonly threshold: (camera: CameraConfig) => number | "model";
+  /** In force now, and how it was set, in words; read for every frame. */
+  readonly threshold: (camera: CameraConfig) => { readonly limit: number | "model"; readonly how: string };
   /** At the start. */
   readonly enabled: (camera: CameraConfig) => boolean;
   readonly floods: { readonly rate: RaiseRate; readonly summaryEveryMs: number };
@@ -106,9 +106,9 @@ export function runCamera(camera: CameraConfig, deps: CameraDeps): RunningCamera
     send: (step) => deps.send({ kind: "alert", step }),
   });
   const thresholdOf = ({ engine, calibration }: LoadedModel): Threshold => {
-    const limit = deps.threshold(camera);
+    const { limit, how } = deps.threshold(camera);
     if (limit === "model") return { value: engine.threshold, calibration };
-    return { value: limit, calibration: "set for this camera" };
+    return { value: limit, calibration: how };
   };
 
   const open = (): Run => {

@@ -78,7 +78,7 @@ test("threshold holds from the next frame on and after a restart; null goes back
   assert.equal([scores()[0]!.threshold, scores()[0]!.anomalous], [0.99, false]);
   await line.show(255, 255);
   await until(() => of(line.sent, "cam1/alert").length === 1, "an alert");
-  assert.is(of<AlertPayload>(line.sent, "cam1/alert")[0]!.calibration, "set for this camera");
+  assert.is(of<AlertPayload>(line.sent, "cam1/alert")[0]!.calibration?.slice(0, 31), "set by the command threshold, 2");
   await current().stop();
 
   const next = await start(line.config);
@@ -88,6 +88,46 @@ test("threshold holds from the next frame on and after a restart; null goes back
   for (const threshold of [0, -1, "low", {}]) {
     assert.is(code(await next.ask("threshold", { camera: "cam1", threshold })), "COMMAND_INVALID");
   }
+});
+
+interface InForce {
+  readonly threshold: { readonly value: number; readonly source: string; readonly by: string; readonly since: string };
+  readonly enabled: { readonly value: boolean; readonly source: string; readonly by: string };
+  readonly shelved: { readonly until: string; readonly by: string } | null;
+}
+
+test("what a command set says so, by whom and since when; a later edit of the configuration is not beaten in silence", async () => {
+  const line = await start();
+  const inForce = async (of: typeof line) => {
+    const { states } = result(await of.ask("status")) as { states: Record<string, { inForce: InForce }> };
+    return states.cam1!.inForce;
+  };
+  const before = await inForce(line);
+  assert.equal([before.threshold.source, before.enabled.source, before.shelved], ["model", "configuration", null]);
+  await line.ask("threshold", { camera: "cam1", threshold: 0.9, by: "kim" });
+  await line.ask("disable", { camera: "cam1", by: "lee" });
+  await line.ask("shelve", { camera: "cam1", minutes: 5, by: "max" });
+  const { threshold, enabled, shelved } = await inForce(line);
+  assert.equal([threshold.value, threshold.source, threshold.by], [0.9, "command", "kim"]);
+  assert.ok(Math.abs(Date.parse(threshold.since) - Date.now()) < 60_000);
+  assert.equal([enabled.value, enabled.source, enabled.by, shelved?.by], [false, "command", "lee", "max"]);
+  await current().stop();
+
+  const [camera] = line.config.cameras;
+  const edited = { ...line.config, cameras: [{ ...camera!, alert: { ...camera!.alert, threshold: 0.7 } }] };
+  const next = await start(edited);
+  const said = next.lines.find((text) => text.startsWith("cameras.cam1.alert.threshold: "))!;
+  assert.match(said, "0.9 is in force, by the command threshold of kim, 2");
+  assert.match(said, "the configuration says 0.7, and was model then");
+  assert.match(next.lines.join("\n"), "cameras.cam1.enabled: false is in force, by the command disable of lee");
+  await next.ask("enable", { camera: "cam1" });
+  await until(() => current().cameras[0]!.threshold() === 0.9, "the model there again");
+  await next.ask("threshold", { camera: "cam1", threshold: null });
+  await until(() => current().cameras[0]!.threshold() === 0.7, "the configuration's threshold");
+  const after = await inForce(next);
+  assert.equal([after.threshold.source, after.enabled.source], ["configuration", "configuration"]);
+  await current().stop();
+  assert.not.match((await start(edited)).lines.join("\n"), "is in force");
 });
 
 test("calibrate sets the threshold by training's rule, not below training's worst good part", async () => {

@@ -78,8 +78,8 @@ test("a handler that throws answers, with its code where it has one; the next co
 test("one that never ends is answered in time, once, and told to stop", async () => {
   let signal: AbortSignal | undefined;
   const { send, replies } = serve((_, given) => {
-    signal = given;
-    return new Promise((resolve) => given.addEventListener("abort", () => resolve("too late")));
+    signal = given.signal;
+    return new Promise((resolve) => given.signal.addEventListener("abort", () => resolve("too late")));
   }, 20);
   send("1");
   await until(() => replies.length > 0, "the reply");

@@ -8,30 +8,40 @@ import { suite } from "../support/suite.js";
 
 const test = suite("settings that commands change");
 const troubles: string[] = [];
+const by = { by: "kim", since: "2026-03-01T08:00:00.000Z" };
+const limit = (value: number | "model") => ({
+  value,
+  command: "threshold" as const,
+  configured: "model" as const,
+  ...by,
+});
+const enabled = (value: boolean) => ({ value, configured: true, ...by });
 const open = (folder: string) => openSettings(folder, ({ code }: CodedError) => void troubles.push(code));
 
 test("they survive a restart, for nobody else to read; undefined takes one back", async () => {
   const folder = join(temporaryFolder(), "new");
   const settings = await open(folder);
   await Promise.all([
-    settings.set("thresholds", "cam1", 0.5),
-    settings.set("thresholds", "cam2", "model"),
-    settings.set("enabled", "cam1", false),
+    settings.set("thresholds", "cam1", limit(0.5)),
+    settings.set("thresholds", "cam2", limit("model")),
+    settings.set("enabled", "cam1", enabled(false)),
   ]);
   assert.is((await stat(join(folder, "settings.json"))).mode & 0o777, 0o600);
   const again = await open(folder);
   assert.equal(again.now, {
-    thresholds: { cam1: 0.5, cam2: "model" },
-    enabled: { cam1: false },
-    shelvedUntilMs: {},
+    v: 2,
+    thresholds: { cam1: limit(0.5), cam2: limit("model") },
+    enabled: { cam1: enabled(false) },
+    shelved: {},
   });
   await again.set("thresholds", "cam1", undefined);
-  assert.equal((await open(folder)).now.thresholds, { cam2: "model" });
+  assert.equal((await open(folder)).now.thresholds, { cam2: limit("model") });
 });
 
 for (const [what, text] of [
   ["cut off", '{"thresholds": {"cam'],
   ["of another kind", '{"thresholds": {"cam1": -1}, "enabled": {}, "shelvedUntilMs": {}}'],
+  ["of a later version", '{"v": 3, "thresholds": {}, "enabled": {}, "shelved": {}}'],
 ] as const) {
   test(`a file that is ${what} is put aside and told, and the configuration holds`, async () => {
     troubles.length = 0;
@@ -41,10 +51,26 @@ for (const [what, text] of [
     assert.equal(settings.now.thresholds, {});
     assert.equal(troubles, ["SETTINGS_UNREADABLE"]);
     assert.is(await readFile(join(folder, "settings.json.damaged"), "utf8"), text);
-    await settings.set("enabled", "cam1", true);
-    assert.equal((await open(folder)).now.enabled, { cam1: true });
+    await settings.set("enabled", "cam1", enabled(true));
+    assert.equal((await open(folder)).now.enabled, { cam1: enabled(true) });
   });
 }
+
+test("a file of the first version is read; its shelvings, moments of a clock that may have been wrong, are over", async () => {
+  const folder = temporaryFolder();
+  const first = { thresholds: { cam1: 0.7, cam2: "model" }, enabled: { cam3: false }, shelvedUntilMs: { cam1: 4e12 } };
+  await writeFile(join(folder, "settings.json"), JSON.stringify(first));
+  const nobody = { by: null, since: null, configured: null };
+  assert.equal((await open(folder)).now, {
+    v: 2,
+    thresholds: {
+      cam1: { value: 0.7, command: "threshold", ...nobody },
+      cam2: { value: "model", command: "threshold", ...nobody },
+    },
+    enabled: { cam3: { value: false, ...nobody } },
+    shelved: {},
+  });
+});
 
 test("a change that cannot be kept is not made, and the next is tried", async () => {
   const folder = temporaryFolder();
@@ -52,15 +78,15 @@ test("a change that cannot be kept is not made, and the next is tried", async ()
   // A folder in the draft's place: not even root can write it.
   await mkdir(join(folder, "settings.json.draft"));
   try {
-    await settings.set("enabled", "cam1", false);
+    await settings.set("enabled", "cam1", enabled(false));
     assert.unreachable();
   } catch (error) {
     assert.is((error as CodedError).code, "SETTINGS_UNWRITABLE");
   }
   assert.equal(settings.now.enabled, {});
   await rm(join(folder, "settings.json.draft"), { recursive: true });
-  await settings.set("enabled", "cam1", false);
-  assert.equal(settings.now.enabled, { cam1: false });
+  await settings.set("enabled", "cam1", enabled(false));
+  assert.equal(settings.now.enabled, { cam1: enabled(false) });
 });
 
 test.run();

@@ -1,4 +1,6 @@
 import { Subject } from "rxjs";
+import { inForceOf } from "../../agent/commands/in-force.js";
+import { NO_SETTINGS } from "../../agent/commands/settings-file.js";
 import type { AlertPayload, CameraState } from "../../agent/contract/payloads.js";
 import { Ledger } from "../../agent/health/ledger.js";
 import type { AlertHistory } from "../../agent/history/history.js";
@@ -66,6 +68,7 @@ export function testView(http: Partial<HttpConfig> = {}): TestView {
       damage: [],
     }),
     broker: () => ({ connected, protocol: "5", waiting: 2, lost: { overflow: 6 }, trouble: null }),
+    inForce: (camera) => inForceOf(camera, NO_SETTINGS),
     setBroker: (is) => {
       connected = is;
     },
@@ -85,6 +88,7 @@ function testCamera(id: string, first: CameraState): TestCamera {
       return standing;
     },
     threshold: () => 0.5,
+    alerts: { shelvedUntilMs: null },
     tell: (state, reason) => {
       standing = { ...standing, state, reason: reason ?? null };
     },
