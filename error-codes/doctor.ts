@@ -9,6 +9,10 @@ export const doctorCodes = chapter("What `retort doctor` finds", "README.md#your
   ),
   ARAVIS_OK: fine("Aravis is there."),
   BROKER_EMBEDDED: fine("The broker is embedded and starts with the agent."),
+  BROKER_NOT_HEARD: failed(
+    "The broker took a message and did not give it back.",
+    "Let the agent's user write and read `<prefix>/<agent id>/#` in the broker's access list.",
+  ),
   BROKER_REACHED: fine("The broker answers."),
   BROKER_UNREACHABLE: failed("The broker cannot be used.", "See the broker's log."),
   CAMERA_ARAVIS: fine("A GigE Vision or USB3 Vision camera answers."),

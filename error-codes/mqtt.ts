@@ -3,19 +3,48 @@ import { chapter, failed, wrong } from "./chapter.js";
 const RECONNECTS = "The agent reconnects by itself.";
 
 export const brokerCodes = chapter("The broker", "README.md#listening", {
-  MQTT_ANNOUNCE_FAILED: failed("The broker did not take the announcement or a subscription.", RECONNECTS),
+  MQTT_BANNED: failed(
+    "The broker has banned this agent, or its user.",
+    "Ask whoever runs the broker; the agent tries again every minute.",
+  ),
+  MQTT_BROKER_BUSY: failed("The broker is there and takes no connection.", RECONNECTS),
+  MQTT_CLIENT_ID_REFUSED: failed(
+    "The broker does not take the agent's client id, `retort-` and its agent.id.",
+    "Use a shorter agent.id of letters and digits only, or allow such client ids on the broker.",
+  ),
   MQTT_EMBEDDED_FAILED: failed("The embedded broker cannot listen.", "Set mqtt.url to a broker of your own."),
   MQTT_FAILED: failed("A connection failed for a reason that has no code of its own.", RECONNECTS),
+  MQTT_HUNG_UP: failed(
+    "The broker ends the connection whenever a certain packet is sent. It is given up, and with it for an hour what is as large or of its topic; of alerts one at most, the others wait.",
+    "Check the broker's limit for a message and its access list for this topic, and its log.",
+  ),
   MQTT_ID_TAKEN: failed(
     "Another client connects under this agent's id; they keep away from each other for minutes.",
     "Give each agent its own agent.id, or stop the second one. Alerts wait meanwhile.",
   ),
+  MQTT_LIMIT_EXCEEDED: failed(
+    "The broker refuses the connection because of a quota or a rate.",
+    "Raise the broker's limit for this user; the agent tries again every minute.",
+  ),
   MQTT_LOST: failed("The connection to the broker was lost.", RECONNECTS),
+  MQTT_MOVED: failed("The broker sends its clients to another one.", "Set mqtt.url to the other broker."),
   MQTT_NOT_AUTHORIZED: failed(
     "The broker does not let this agent in.",
     "Check mqtt.username and mqtt.passwordFile, or the client certificate, and the broker's list of users.",
   ),
   MQTT_NO_ACK: failed("The broker acknowledged nothing for too long.", RECONNECTS),
+  MQTT_NO_QOS: failed(
+    "The broker takes messages of QoS 0 only: it would not acknowledge alerts, so they could be lost without a word.",
+    "Allow QoS 1 on the broker (Mosquitto: max_qos 1 or 2). Alerts wait meanwhile.",
+  ),
+  MQTT_NO_RETAIN: failed(
+    "The broker keeps no retained messages: status, states and health reach only those who listen when they are published.",
+    "Allow retained messages on the broker (Mosquitto: retain_available true); the agent works without.",
+  ),
+  MQTT_PACKET_TOO_LARGE: failed(
+    "A message is larger than the broker says it takes, and is given up.",
+    "Raise the broker's limit (Mosquitto: max_packet_size, message_size_limit).",
+  ),
   MQTT_PASSWORD_UNREADABLE: wrong(
     "The file of the broker's password cannot be read.",
     "Point to a file that this user may read.",
@@ -30,6 +59,10 @@ export const brokerCodes = chapter("The broker", "README.md#listening", {
     "Check the broker's access list for this topic, and its log.",
   ),
   MQTT_REFUSED: failed("The broker refuses the connection.", "See the broker's log."),
+  MQTT_SUBSCRIBE_REFUSED: failed(
+    "The broker refuses a subscription: commands, or contexts, do not reach the agent.",
+    "Check the broker's access list for reading this topic; the agent asks again within ten minutes, and at each connection.",
+  ),
   MQTT_STOP_UNSAID: failed(
     "The agent could not publish `stopped` before it ended.",
     "Nothing to do: the broker publishes `offline` in its place.",
@@ -148,11 +181,19 @@ export const inboundCodes = chapter("Commands and contexts over MQTT", "README.m
     "Give feedback sooner, or let more be kept: evidence.maxMb, evidence.keepDays.",
   ),
   FEEDBACK_VERDICT_INVALID: failed("The verdict is none that feedback takes.", "Send defect or not_a_defect."),
+  MQTT_TOPIC_FOREIGN: failed(
+    "A message came on a topic that the agent did not subscribe to.",
+    "RabbitMQ makes levels of dots: use an agent.id, a prefix and camera ids without them.",
+  ),
   NOT_SHELVED: failed(
     "What a command would end the shelving of is not shelved.",
     "Give the minutes to shelve it for; 0 ends a shelving.",
   ),
   PAYLOAD_INVALID: failed("A message is not a JSON object.", "Send a JSON object in UTF-8."),
   PAYLOAD_TOO_LARGE: failed("A message is larger than what is taken.", "Send a smaller JSON object."),
+  REPLY_TOO_LARGE: failed(
+    "The reply to a command is larger than the broker takes.",
+    "Raise the broker's limit for a message, or ask for less.",
+  ),
   SNAPSHOT_NO_PICTURE: failed("No picture came from the camera.", "The camera's state tells what is wrong."),
 });

@@ -1,7 +1,7 @@
 /** An MQTT subscriber in a thread of its own, so that its work is not booked on the agent's. */
 import { parentPort, workerData } from "node:worker_threads";
 import type { ScorePayload } from "../contract/payloads.js";
-import { openClient } from "../mqtt/client.js";
+import { openClient } from "../mqtt/mqtt-client.js";
 import type { ListenerSetup, Tally } from "./listener.js";
 
 const { url, topic } = workerData as ListenerSetup;
@@ -18,6 +18,7 @@ const client = await openClient({
   username: null,
   password: null,
   will: { topic: "retort-bench/listener", payload: "", qos: 0, retain: false },
+  retain: true,
   keepaliveS: 60,
   connectTimeoutMs: 5_000,
   onReceived: ({ payload }) => {
@@ -33,7 +34,7 @@ const client = await openClient({
     throw new Error(reason);
   },
 });
-await client.subscribe([topic]);
+await client.subscribe(topic);
 
 port.on("message", (request: "take" | "stop") => {
   if (request === "stop") {

@@ -10,6 +10,8 @@ export const topics = {
   alert: (camera: string) => `${camera}/alert`,
   evidence: (camera: string, alertId: string) => `${camera}/evidence/${alertId}`,
   reply: (command: string) => `reply/${command}`,
+  /** Where `retort doctor` tries out the broker. */
+  doctor: "doctor",
 } as const;
 
 /** `T`, without a slash at its end. */
@@ -24,17 +26,20 @@ export function subscriptions(base: string): readonly string[] {
 
 export type Inbound =
   | { readonly kind: "command"; readonly command: string }
-  | { readonly kind: "context"; readonly camera: string };
+  | { readonly kind: "context"; readonly camera: string }
+  /** It matches a subscription, and is of the agent's own: `T/reply/context`. */
+  | { readonly kind: "own" }
+  /** It matches no subscription. */
+  | { readonly kind: "foreign" };
 
-/** Says what an incoming topic is, null when it is none of ours. */
-export function inboundOf(base: string, topic: string): Inbound | null {
-  if (!topic.startsWith(`${base}/`)) return null;
-  const levels = topic.slice(base.length + 1).split("/");
-  if (levels.length !== 2) return null;
-  const [first, second] = levels as [string, string];
+/** Says what an incoming topic is. */
+export function inboundOf(base: string, topic: string): Inbound {
+  const levels = topic.startsWith(`${base}/`) ? topic.slice(base.length + 1).split("/") : [];
+  const [first, second] = levels;
+  if (levels.length !== 2 || first === undefined || second === undefined) return { kind: "foreign" };
   if (first === "cmd") return { kind: "command", command: second };
-  if (second === "context" && !RESERVED_LEVELS.includes(first)) return { kind: "context", camera: first };
-  return null;
+  if (second !== "context") return { kind: "foreign" };
+  return RESERVED_LEVELS.includes(first) ? { kind: "own" } : { kind: "context", camera: first };
 }
 
 /**

@@ -1,6 +1,6 @@
 import { missingPaths } from "../../config/presence.js";
 import type { Config } from "../../config/types.js";
-import { brokerCheck } from "./broker.js";
+import { brokerChecks } from "./broker.js";
 import { cameraChecks } from "./cameras.js";
 import { type Check, findingChecks } from "./check.js";
 import { diskCheck } from "./disk.js";
@@ -15,10 +15,10 @@ export async function examine(config: Config): Promise<readonly Check[]> {
     visionChecks(config.cameras),
     cameraChecks(),
     modelChecks(config),
-    brokerCheck(config.mqtt),
+    brokerChecks(config),
     diskCheck(config.state.path),
   ]);
   // Models have their own checks.
   const gone = findingChecks(missingPaths(config)).filter(({ path }) => !path.startsWith("models."));
-  return [...elements, ...vision, ...cameras, ...models, ...gone, broker, disk];
+  return [...elements, ...vision, ...cameras, ...models, ...gone, ...broker, disk];
 }

@@ -1,6 +1,6 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { Aedes } from "aedes";
-import { CodedError, messageOf } from "../../errors.js";
+import { CodedError, errnoOf, messageOf } from "../../errors.js";
 
 export interface EmbeddedBroker {
   /** For clients on this machine. */
@@ -10,14 +10,21 @@ export interface EmbeddedBroker {
   close(): Promise<void>;
 }
 
+export interface EmbeddedBrokerOptions {
+  readonly host?: string;
+  /** In the order in which they are tried; 0 is any free one. */
+  readonly ports: readonly number[];
+}
+
 /**
- * A broker inside the agent, for machines that have none: MQTT 3.1.1, on loopback only, as it asks for no password.
+ * Opens a broker inside the agent, for machines that have none: MQTT 3.1.1, on loopback only, as it asks for no password.
  * The only file that imports aedes.
- * @param options.port taken if it is free, else any free one: another broker on 1883 is no reason not to start.
  * @throws CodedError MQTT_EMBEDDED_FAILED
  */
-export async function openEmbeddedBroker(options: { host?: string; port?: number } = {}): Promise<EmbeddedBroker> {
-  const host = options.host ?? "127.0.0.1";
+export async function openEmbeddedBroker({
+  host = "127.0.0.1",
+  ports,
+}: EmbeddedBrokerOptions): Promise<EmbeddedBroker> {
   const broker = await Aedes.createBroker();
   const sockets = new Set<Socket>();
   // Nagle waiting for a delayed ACK held scores back by 40 ms.
@@ -27,13 +34,10 @@ export async function openEmbeddedBroker(options: { host?: string; port?: number
     broker.handle(socket);
   });
   try {
-    await listen(server, options.port ?? 1883, host).catch((error: unknown) => {
-      if (codeOf(error) !== "EADDRINUSE") throw error;
-      return listen(server, 0, host);
-    });
+    await listenOnFirst(server, ports, host);
   } catch (error) {
+    await new Promise<void>((resolve) => broker.close(resolve));
     throw new CodedError("MQTT_EMBEDDED_FAILED", `the embedded broker cannot listen: ${messageOf(error)}`, {
-      remedy: "Set mqtt.url to a broker of your own.",
       at: "mqtt.url",
       cause: error,
     });
@@ -53,6 +57,16 @@ export async function openEmbeddedBroker(options: { host?: string; port?: number
   };
 }
 
+async function listenOnFirst(server: Server, ports: readonly number[], host: string): Promise<void> {
+  const [port = 0, ...others] = ports;
+  try {
+    await listen(server, port, host);
+  } catch (error) {
+    if (others.length === 0 || errnoOf(error) !== "EADDRINUSE") throw error;
+    await listenOnFirst(server, others, host);
+  }
+}
+
 function listen(server: Server, port: number, host: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", reject);
@@ -61,8 +75,4 @@ function listen(server: Server, port: number, host: string): Promise<void> {
       resolve();
     });
   });
-}
-
-function codeOf(error: unknown): unknown {
-  return typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
 }

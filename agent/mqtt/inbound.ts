@@ -1,23 +1,23 @@
 import { CodedError, messageOf } from "../../errors.js";
 import type { CameraContext } from "../contract/inbound.js";
-import { inboundOf, levelFault } from "../contract/topics.js";
+import { inboundOf, levelFault, subscriptions } from "../contract/topics.js";
 import type { Validator } from "../contract/validator.js";
 import type { Context } from "../types.js";
-import type { Received } from "./client.js";
+import type { Received } from "./packet.js";
 
 export interface InboundHandlers {
   readonly command: (command: string, id: string, args: Readonly<Record<string, unknown>>) => void;
   readonly refused: (command: string, id: string | null, fault: CodedError) => void;
   readonly context: (context: CameraContext) => void;
-  /** A context that cannot be used: it has nobody to reply to. */
+  /** A context, or a message, that cannot be used and has nobody to reply to. */
   readonly unusable: (fault: CodedError) => void;
 }
 
 const MAX_BYTES = 65_536;
-/** A context goes out again with every score. */
+/** Of a context, since it goes out again with every score. */
 const MAX_CONTEXT_BYTES = 4_096;
 
-/** JSON.parse takes any depth; whoever writes such a value again runs out of stack. */
+/** Of nesting: JSON.parse takes any, and JSON.stringify of such a value runs out of stack. */
 const MAX_DEPTH = 32;
 
 function isDeeper(value: unknown, levels: number): boolean {
@@ -25,10 +25,15 @@ function isDeeper(value: unknown, levels: number): boolean {
   return levels === 0 || Object.values(value).some((child) => isDeeper(child, levels - 1));
 }
 
-/** Checks what a broker hands us, at the edge; nothing that arrives here may throw. */
+/** Checks a message from the broker, at the edge; whatever arrives, it does not throw. */
 export function receive(base: string, message: Received, validate: Validator, handlers: InboundHandlers): void {
   const inbound = inboundOf(base, message.topic);
-  if (inbound === null) return;
+  if (inbound.kind === "own") return;
+  if (inbound.kind === "foreign") {
+    const text = `a message came there, and the agent subscribed to ${subscriptions(base).join(" and ")}`;
+    handlers.unusable(new CodedError("MQTT_TOPIC_FOREIGN", text, { at: message.topic }));
+    return;
+  }
   if (inbound.kind === "context") {
     const context = contextIn(message, validate);
     if (context instanceof CodedError) handlers.unusable(context);
@@ -39,10 +44,7 @@ export function receive(base: string, message: Received, validate: Validator, ha
   const wrong = levelFault(command);
   if (wrong !== null) {
     // There is no topic to answer on.
-    const remedy = "Send commands by the names of the schemas.";
-    handlers.unusable(
-      new CodedError("COMMAND_NAME_INVALID", `the command's name ${wrong}`, { remedy, at: `${base}/cmd` }),
-    );
+    handlers.unusable(new CodedError("COMMAND_NAME_INVALID", `the command's name ${wrong}`, { at: `${base}/cmd` }));
     return;
   }
   const parsed = parse(message, MAX_BYTES);
@@ -53,7 +55,7 @@ export function receive(base: string, message: Received, validate: Validator, ha
 }
 
 function contextIn(message: Received, validate: Validator): Context | null | CodedError {
-  // How MQTT clears a retained message, and what subscribers are told of it.
+  // MQTT clears a retained message so, and subscribers receive it.
   if (message.payload.byteLength === 0) return null;
   const parsed = parse(message, MAX_CONTEXT_BYTES);
   if (parsed instanceof CodedError) return parsed;

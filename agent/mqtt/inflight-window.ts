@@ -18,22 +18,34 @@ export class InflightWindow {
   readonly #size: number;
   readonly #taken: Record<Lane, number> = { alerts: 0, others: 0, evidence: 0 };
   readonly #limits: Readonly<Record<Lane, number>>;
+  readonly #onFree: (lane: Lane) => void;
+  #narrow = false;
 
-  constructor(receiveMaximum: number) {
+  /** @param onFree called when a lane has given a slot back, whatever came of its packet: somebody may wait for it */
+  constructor(receiveMaximum: number, onFree: (lane: Lane) => void) {
     this.#size = Math.max(1, Math.min(MOST, receiveMaximum));
     const alerts = Math.max(1, this.#size - OTHERS - EVIDENCE);
     this.#limits = { alerts, others: OTHERS, evidence: EVIDENCE };
+    this.#onFree = onFree;
   }
 
-  /** Whether one more may go; then it is to be given back. */
+  /** Whether one more may go; then its slot is to be given back. */
   take(lane: Lane): boolean {
     const { alerts, others, evidence } = this.#taken;
-    if (alerts + others + evidence >= this.#size || this.#taken[lane] >= this.#limits[lane]) return false;
+    const size = this.#narrow ? 1 : this.#size;
+    if (alerts + others + evidence >= size || this.#taken[lane] >= this.#limits[lane]) return false;
     this.#taken[lane] += 1;
     return true;
   }
 
   giveBack(lane: Lane): void {
     this.#taken[lane] -= 1;
+    this.#onFree(lane);
+  }
+
+  /** From now on one packet at a time, or, again, as many as the broker takes. */
+  set narrow(narrow: boolean) {
+    this.#narrow = narrow;
+    if (!narrow) this.#onFree("others");
   }
 }

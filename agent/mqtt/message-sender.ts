@@ -1,55 +1,66 @@
-import { CodedError } from "../../errors.js";
-import type { Client, Packet } from "./client.js";
-import type { InflightWindow } from "./inflight-window.js";
-import { type LossReason, MessageQueue, type Parcel } from "./message-queue.js";
+import type { CodedError } from "../../errors.js";
+import { type Connection, hungUpOn, sendOver } from "./connection.js";
+import { type LossReason, MessageQueue, type QueuedPacket } from "./message-queue.js";
+import { keyOf, type Packet } from "./packet.js";
+import { RetainedMessages } from "./retained-messages.js";
 
 /** QoS 0 packets that may be on their way to the socket at once; more means that the broker reads too slowly. */
 const MAX_UNWRITTEN = 1_000;
 
-/** The connection that is up, and what it may carry. */
-interface Road {
-  readonly client: Client;
-  readonly window: InflightWindow;
-  /** Told of each slot given back. */
-  readonly onFree: () => void;
-}
-
 /**
- * Brings all that is no alert to whatever connection is up, QoS 1 in its order. What a lost connection left unacknowledged goes out again over
- * the next one: at least once.
+ * Brings all that is no alert to the connection that is up: retained messages first, then QoS 1 in its order. What a lost connection left
+ * unacknowledged goes out again over the next one: at least once. QoS 0 that is not retained is sent at once or not at all.
  */
 export class MessageSender {
-  readonly #waiting: MessageQueue;
+  readonly #onTrouble: (trouble: CodedError) => void;
+  readonly #queue: MessageQueue;
+  readonly #retained = new RetainedMessages();
   /** In the order of sending. */
-  readonly #unacknowledged = new Set<Parcel>();
+  readonly #inFlight = new Set<QueuedPacket>();
+  #connection: Connection | null = null;
   #unwritten = 0;
-  #road: Road | null = null;
+  #stopped = false;
   readonly #onDrained: (() => void)[] = [];
 
-  constructor(capacity: number) {
-    this.#waiting = new MessageQueue(capacity);
+  /** @param onTrouble given why the broker does not take a message */
+  constructor(capacity: number, onTrouble: (trouble: CodedError) => void) {
+    this.#queue = new MessageQueue(capacity);
+    this.#onTrouble = onTrouble;
   }
 
-  attach(client: Client, window: InflightWindow, onFree: () => void): void {
-    this.#road = { client, window, onFree };
+  /** @param online the agent's status, retained: it goes before anything else */
+  attach(connection: Connection, online: Packet): void {
+    this.#connection = connection;
+    this.#unwritten = 0;
+    this.#retained.startOver({ packet: online, settle: () => undefined });
     this.pump();
   }
 
-  detach(): void {
-    this.#road = null;
-    this.#waiting.putBack([...this.#unacknowledged]);
-    this.#unacknowledged.clear();
+  /** @param convicted the packet that ended the connection, where that is known: it is given up if it is one of these */
+  detach(convicted: Packet | null): void {
+    this.#connection = null;
+    const back: QueuedPacket[] = [];
+    for (const queued of this.#inFlight) {
+      if (convicted !== null && keyOf(convicted) === keyOf(queued.packet))
+        this.#giveUp(queued, hungUpOn(convicted), true);
+      else if (!queued.packet.retain) back.push(queued);
+      else if (!this.#retained.holds(queued)) this.#lose(queued, "superseded");
+    }
+    this.#inFlight.clear();
+    this.#queue.putBack(back);
   }
 
-  /** Resolves when the broker has it, or it was given up and counted. */
-  deliver(packet: Packet): Promise<void> {
-    if (packet.qos === 0 && this.#road !== null) return this.#sendOnce(this.#road.client, packet);
-    if (packet.qos === 0 && !packet.retain) {
-      this.#waiting.count("offline");
+  /** Resolves when the broker has it, or it was given up and counted. @param instead sent where the broker will never take it */
+  deliver(packet: Packet, instead?: Packet): Promise<void> {
+    if (packet.qos === 0 && !packet.retain) return this.#sendOnce(packet);
+    if (this.#stopped) {
+      this.#queue.count("stopped");
       return Promise.resolve();
     }
     return new Promise((settle) => {
-      this.#waiting.add({ packet, settle });
+      const queued = { packet, settle, ...(instead === undefined ? {} : { instead }) };
+      if (!packet.retain) this.#queue.add(queued);
+      else if (this.#retained.set(queued) !== null) this.#queue.count("superseded");
       this.pump();
     });
   }
@@ -58,77 +69,95 @@ export class MessageSender {
   drained(): Promise<void> {
     return new Promise((resolve) => {
       this.#onDrained.push(resolve);
-      this.#tellWhenDrained();
+      this.#notifyWhenDrained();
     });
   }
 
-  giveUp(reason: LossReason): void {
-    this.#waiting.clear(reason);
-    this.#tellWhenDrained();
+  /** Gives up what waits, and whatever comes: nothing more will be sent. */
+  stop(): void {
+    this.#stopped = true;
+    this.#queue.clear("stopped");
+    for (const _ of this.#retained.clear()) this.#queue.count("stopped");
   }
 
   /** Messages that wait or are unacknowledged. */
   get depth(): number {
-    return this.#waiting.length + this.#unacknowledged.size;
+    const sent = [...this.#inFlight].filter(({ packet }) => !packet.retain).length;
+    return this.#queue.length + sent + this.#retained.waiting;
   }
 
   get lost(): Readonly<Record<string, number>> {
-    return this.#waiting.lost;
-  }
-
-  /** Null while there is no connection. */
-  protocol(): "5" | "3.1.1" | null {
-    if (this.#road === null) return null;
-    return this.#road.client.version === 5 ? "5" : "3.1.1";
-  }
-
-  async #sendOnce(client: Client, packet: Packet): Promise<void> {
-    if (this.#unwritten >= MAX_UNWRITTEN) {
-      this.#waiting.count("congested");
-      return;
-    }
-    this.#unwritten += 1;
-    try {
-      await client.send(packet);
-    } catch (error) {
-      this.#waiting.count(refusal(error) ? "refused" : "offline");
-    } finally {
-      this.#unwritten -= 1;
-    }
+    return this.#queue.lost;
   }
 
   pump(): void {
-    const road = this.#road;
-    while (road !== null && this.#waiting.length > 0 && road.window.take("others")) {
-      const parcel = this.#waiting.take()!;
-      this.#unacknowledged.add(parcel);
-      void this.#sendSurely(road, parcel);
+    const connection = this.#connection;
+    if (connection === null) return;
+    while ((this.#retained.unsent || this.#queue.length > 0) && connection.window.take("others")) {
+      const queued = this.#retained.take() ?? this.#queue.take();
+      if (queued !== null) void this.#send(connection, queued);
     }
   }
 
-  async #sendSurely(road: Road, parcel: Parcel): Promise<void> {
-    try {
-      await road.client.send(parcel.packet);
-    } catch (error) {
-      // A connection that breaks puts everything back by detach; only the broker's own no is final.
-      if (!refusal(error)) return;
-      this.#waiting.count("refused");
-    }
-    // Already put back: the acknowledgement came after the connection was given up, and a repetition follows.
-    if (!this.#unacknowledged.delete(parcel)) return;
-    road.window.giveBack("others");
-    parcel.settle();
-    road.onFree();
-    this.#tellWhenDrained();
+  async #send(connection: Connection, queued: QueuedPacket): Promise<void> {
+    this.#inFlight.add(queued);
+    const outcome = await sendOver(connection, "others", asSent(connection, queued.packet));
+    // A connection that ends brings back what it took by detach.
+    if (outcome.kind === "lost" || this.#connection !== connection) return;
+    this.#inFlight.delete(queued);
+    if (outcome.kind === "taken") this.#settle(queued);
+    else this.#giveUp(queued, outcome.error, outcome.kind === "never");
+    connection.window.giveBack("others");
+    this.#notifyWhenDrained();
   }
 
-  #tellWhenDrained(): void {
-    if (this.#waiting.length > 0 || this.#unacknowledged.size > 0) return;
+  /** QoS 0, unless the agent has to be careful: then a packet that finds no room is given up. */
+  async #sendOnce(packet: Packet): Promise<void> {
+    const connection = this.#connection;
+    if (connection === null) {
+      this.#queue.count("offline");
+      return;
+    }
+    const careful = connection.hangUps.careful;
+    if (careful ? !connection.window.take("others") : this.#unwritten >= MAX_UNWRITTEN) {
+      this.#queue.count("congested");
+      return;
+    }
+    this.#unwritten += 1;
+    const outcome = await sendOver(connection, "others", careful ? { ...packet, qos: 1 } : packet);
+    if (outcome.kind === "lost") this.#queue.count("offline");
+    else if (outcome.kind !== "taken") {
+      this.#queue.count("refused");
+      this.#onTrouble(outcome.error);
+    }
+    if (this.#connection !== connection) return;
+    this.#unwritten -= 1;
+    if (careful) connection.window.giveBack("others");
+  }
+
+  #settle(queued: QueuedPacket): void {
+    if (queued.packet.retain) this.#retained.settle(queued);
+    else queued.settle();
+  }
+
+  #giveUp(queued: QueuedPacket, reason: CodedError, forGood: boolean): void {
+    this.#lose(queued, "refused");
+    this.#onTrouble(reason);
+    if (forGood && queued.instead !== undefined) this.#queue.add({ packet: queued.instead, settle: () => undefined });
+  }
+
+  #lose(queued: QueuedPacket, reason: LossReason): void {
+    this.#queue.count(reason);
+    this.#settle(queued);
+  }
+
+  #notifyWhenDrained(): void {
+    if (this.#retained.unsent || this.#queue.length > 0 || this.#inFlight.size > 0) return;
     for (const resolve of this.#onDrained.splice(0)) resolve();
   }
 }
 
-/** PUBACK with a reason of 128 and more (MQTT 5, 3.4.2.1): the broker has it and will not take it. */
-function refusal(error: unknown): boolean {
-  return error instanceof CodedError && /^MQTT_PUBLISH_(REFUSED|INVALID)$/.test(error.code);
+/** With suspects, everything is to be acknowledged. */
+function asSent({ hangUps }: Connection, packet: Packet): Packet {
+  return hangUps.careful ? { ...packet, qos: 1 } : packet;
 }

@@ -1,12 +1,18 @@
+import { filter, first } from "rxjs";
 import type { Config } from "../../config/types.js";
+import { type CodedError, messageOf } from "../../errors.js";
 import type { AlertQueue } from "../contract/alert-queue.js";
 import type { MessageSink } from "../contract/message-sink.js";
-import { baseTopic } from "../contract/topics.js";
+import { baseTopic, topics } from "../contract/topics.js";
 import type { Logger } from "../kit/log.js";
+import { rateLimited } from "../kit/rate-limited.js";
 import { productVersion } from "../kit/version.js";
-import { type OpenClient, openClient } from "./client.js";
+import { portsToTry, rememberPort } from "./broker-port.js";
+import type { OpenClient } from "./client.js";
 import { readCredentials } from "./credentials.js";
 import { type EmbeddedBroker, openEmbeddedBroker } from "./embedded-broker.js";
+import { listeningLine } from "./listening-line.js";
+import { openClient } from "./mqtt-client.js";
 import { openPublisher } from "./publisher.js";
 
 export interface MqttEdge extends MessageSink {
@@ -15,22 +21,35 @@ export interface MqttEdge extends MessageSink {
 }
 
 /**
- * The way out that the configuration names, the embedded broker with it. Connects in the background.
- * @param port of the embedded broker, where it is free
+ * Opens the way to the broker that the configuration names, and the embedded broker with it. Connects in the background.
+ * @param port of the embedded broker, 0 for any free one; the one it had the last time, or one that is free, unless given
  * @throws CodedError MQTT_EMBEDDED_FAILED or AGENT_ID_INVALID
  */
-export async function openMqtt(config: Config, log: Logger, outbox: AlertQueue, port = 1883): Promise<MqttEdge> {
-  const { prefix } = config.mqtt;
-  const broker = config.mqtt.url === "embedded" ? await openEmbeddedBroker({ port }) : null;
-  const url = broker?.url ?? config.mqtt.url;
-  const version = productVersion();
+export async function openMqtt(config: Config, log: Logger, outbox: AlertQueue, port?: number): Promise<MqttEdge> {
+  const { agent, mqtt, state } = config;
+  const broker = mqtt.url === "embedded" ? await openEmbedded(state.path, log, port) : null;
+  const url = broker?.url ?? mqtt.url;
   // Files that are missing or wrong are a connect that failed, to be tried again: cameras go on meanwhile.
-  const open: OpenClient = async (options) => openClient({ ...options, ...(await readCredentials(config.mqtt)) });
-  const publisher = openPublisher({ url, prefix, agentId: config.agent.id, version, outbox, openClient: open });
-  publisher.trouble$.subscribe(({ code, at, message, remedy }) => log.warn(`${code}: ${at}: ${message}. ${remedy}`));
-  publisher.connected$.subscribe((connected) => {
-    if (connected) log.info(`connected to ${url}, MQTT ${publisher.protocol()}: ${subscribeHint(config, broker, url)}`);
+  const open: OpenClient = async (options) => openClient({ ...options, ...(await readCredentials(mqtt)) });
+  const publisher = openPublisher({
+    url,
+    prefix: mqtt.prefix,
+    agentId: agent.id,
+    version: productVersion(),
+    outbox,
+    openClient: open,
   });
+  const warn = rateLimited(
+    ({ text }: { readonly code: string; readonly text: string }) => log.warn(text),
+    () => performance.now(),
+  );
+  publisher.trouble$.subscribe((trouble) => warn({ code: kindOf(trouble), text: textOf(trouble) }));
+  const line = listeningLine(mqtt, url, `${baseTopic(mqtt.prefix, agent.id)}/${topics.alert("+")}`);
+  publisher.connected$.pipe(filter((connected) => connected)).subscribe(() => {
+    log.info(`connected to ${url}, MQTT ${publisher.protocol()}`);
+  });
+  if (line !== null)
+    publisher.connected$.pipe(first((connected) => connected)).subscribe(() => log.info(`listen: ${line}`));
   return {
     url,
     publish: (message) => publisher.publish(message),
@@ -44,8 +63,25 @@ export async function openMqtt(config: Config, log: Logger, outbox: AlertQueue, 
   };
 }
 
-/** How to listen, for whoever sees the terminal. */
-function subscribeHint(config: Config, broker: EmbeddedBroker | null, url: string): string {
-  const where = broker === null ? `-L ${url}/` : `-h ${broker.host} -p ${broker.port} -t `;
-  return `mosquitto_sub ${where}'${baseTopic(config.mqtt.prefix, config.agent.id)}/+/alert'`;
+async function openEmbedded(statePath: string, log: Logger, port: number | undefined): Promise<EmbeddedBroker> {
+  if (port !== undefined) return openEmbeddedBroker({ ports: [port] });
+  const ports = await portsToTry(statePath);
+  const broker = await openEmbeddedBroker({ ports });
+  if (broker.port === ports[0]) return broker;
+  log.info(
+    `the embedded broker listens on port ${broker.port}, as ${ports[0]} is taken; it will try that one first from now on`,
+  );
+  await rememberPort(statePath, broker.port).catch((error: unknown) => {
+    log.warn(`the port cannot be kept for the next start: ${messageOf(error)}`);
+  });
+  return broker;
+}
+
+/** Of each kind one a minute is logged; each subscription that is refused is a kind. */
+function kindOf({ code, at }: CodedError): string {
+  return code === "MQTT_SUBSCRIBE_REFUSED" ? `${code} ${at}` : code;
+}
+
+function textOf({ code, at, message, remedy }: CodedError): string {
+  return `${[code, ...(at === undefined ? [] : [at]), message].join(": ")}. ${remedy}`;
 }

@@ -2,13 +2,11 @@ import { CodedError, messageOf } from "../../errors.js";
 import type { AlertQueue, WaitingAlert, WaitingEvidence } from "../contract/alert-queue.js";
 import { topics } from "../contract/topics.js";
 import { backoffMs } from "../kit/backoff.js";
-import type { Client, Packet } from "./client.js";
-import type { InflightWindow } from "./inflight-window.js";
+import { type Connection, hungUpOn, sendOver } from "./connection.js";
+import { keyOf, type Packet } from "./packet.js";
 
-/** Read from the outbox at a time: enough for the window, little enough that 100,000 waiting alerts take no memory. */
+/** Alerts read from the outbox at a time: enough for the window, little enough that 100,000 waiting ones take no memory. */
 const PAGE = 128;
-/** A connection that is lost so often while the same picture is on its way is lost because of it. */
-const EVIDENCE_TRIES = 5;
 const READ_AGAIN_MS = 1_000;
 
 export interface OutboxSenderDeps {
@@ -17,204 +15,220 @@ export interface OutboxSenderDeps {
   readonly base: string;
   readonly onTrouble: (trouble: CodedError) => void;
   readonly random: () => number;
-  /** Before what the broker refused is tried again. @param refusals in a row */
+  /** The pause before what the broker refused is tried again. @param refusals in a row */
   readonly pauseMs?: (refusals: number) => number;
 }
 
-/** What one connection has been given. */
-interface Session {
-  readonly client: Client;
-  readonly window: InflightWindow;
-  /** Told of each slot given back. */
-  readonly onFree: () => void;
+/** How far the outbox has been sent over one connection. */
+interface Progress {
+  readonly connection: Connection;
   /** Alerts from this `seq` on were made while the connection was up; those before waited. */
   readonly liveFrom: number;
   read: WaitingAlert[];
-  /** The last read. */
+  /** The `seq` of the last alert that was read. */
   cursor: number;
   /** In the order of `seq`. */
-  readonly unacknowledged: Set<number>;
+  readonly unacknowledged: Map<number, WaitingAlert>;
   reading: boolean;
   /** There may be more than was read. */
   more: boolean;
   /** The first that the broker refused: from there it begins again, later. */
   refused: number | null;
   refusals: number;
+  /** The `seq` of the last evidence that was found. */
   evidenceCursor: number;
-  evidenceBusy: boolean;
+  /** Below this `seq` there is no more evidence behind the cursor. */
+  evidenceSoughtBelow: number;
+  seeking: boolean;
+  /** Evidence that goes next, or is on its way. */
+  found: WaitingEvidence | null;
+  sending: boolean;
 }
 
 /**
- * Brings what waits in the outbox to the connection that is up: alerts in the order of `seq`, several unacknowledged at a time;
- * evidence behind its alert, one at a time. What a lost connection did not acknowledge goes out again over the next: at least once.
+ * Brings what waits in the outbox to the connection that is up: alerts in the order of `seq`, several unacknowledged at a time; evidence
+ * behind its alert, one at a time. What a lost connection did not acknowledge goes out again over the next: at least once.
  */
 export class OutboxSender {
   readonly #deps: OutboxSenderDeps;
-  #session: Session | null = null;
+  #progress: Progress | null = null;
   #timer: NodeJS.Timeout | null = null;
-  #evidenceInFlight: WaitingEvidence | null = null;
-  #evidenceTries = { seq: 0, times: 0 };
+  /** At most one alert is given up between two that arrive: were it the topic and not the alert, all would be lost one by one. */
+  #mayGiveUp = true;
   readonly #onDrained: (() => void)[] = [];
 
   constructor(deps: OutboxSenderDeps) {
     this.#deps = deps;
     deps.outbox.added$.subscribe(() => {
-      if (this.#session === null) return;
-      this.#session.more = true;
+      if (this.#progress === null) return;
+      this.#progress.more = true;
       this.pump();
     });
   }
 
-  attach(client: Client, window: InflightWindow, onFree: () => void): void {
-    this.#session = {
-      client,
-      window,
-      onFree,
+  attach(connection: Connection): void {
+    this.#progress = {
+      connection,
       liveFrom: this.#deps.outbox.last() + 1,
       read: [],
       cursor: 0,
-      unacknowledged: new Set(),
+      unacknowledged: new Map(),
       reading: false,
       more: true,
       refused: null,
       refusals: 0,
       evidenceCursor: 0,
-      evidenceBusy: false,
+      evidenceSoughtBelow: 0,
+      seeking: false,
+      found: null,
+      sending: false,
     };
     this.pump();
   }
 
-  detach(): void {
+  /**
+   * @param convicted the packet that ended the connection, where that is known: given up if it is evidence, or an alert that may be
+   * @returns what became of an alert; null where it is none
+   */
+  detach(convicted: Packet | null): "kept" | "given-up" | null {
     clearTimeout(this.#timer ?? undefined);
-    this.#session = null;
-    const evidence = this.#evidenceInFlight;
-    this.#evidenceInFlight = null;
-    if (evidence !== null) {
-      const { seq, times } = this.#evidenceTries;
-      this.#evidenceTries = { seq: evidence.seq, times: seq === evidence.seq ? times + 1 : 1 };
-      if (this.#evidenceTries.times >= EVIDENCE_TRIES)
-        this.#refuse(evidence, "the connection is lost whenever it is sent");
-    }
+    const progress = this.#progress;
+    this.#progress = null;
+    const verdict = progress === null || convicted === null ? null : this.#judge(progress, convicted);
     this.#deps.outbox.released();
+    return verdict;
+  }
+
+  #judge({ unacknowledged, found }: Progress, convicted: Packet): "kept" | "given-up" | null {
+    const key = keyOf(convicted);
+    if (found !== null && evidenceKey(found.seq) === key) this.#giveUp(found, hungUpOn(convicted));
+    const alert = [...unacknowledged.values()].find(({ seq }) => alertKey(seq) === key);
+    if (alert === undefined) return null;
+    if (!this.#mayGiveUp) return "kept";
+    this.#mayGiveUp = false;
+    this.#giveUp(alert, hungUpOn(convicted));
+    return "given-up";
   }
 
   /** Resolves when all that waited is acknowledged. */
   drained(): Promise<void> {
     return new Promise((resolve) => {
       this.#onDrained.push(resolve);
-      this.#tellWhenDrained();
+      this.#notifyWhenDrained();
     });
   }
 
   pump(): void {
-    const session = this.#session;
-    if (session === null) return;
-    while (session.refused === null && session.read.length > 0 && session.window.take("alerts")) {
-      void this.#sendAlert(session, session.read.shift()!);
+    const progress = this.#progress;
+    if (progress === null) return;
+    while (mayPass(progress) && progress.connection.window.take("alerts")) {
+      void this.#sendAlert(progress, progress.read.shift()!);
     }
-    if (session.read.length === 0 && session.more && !session.reading && session.refused === null) {
-      void this.#read(session);
+    if (progress.read.length === 0 && progress.more && !progress.reading && progress.refused === null) {
+      void this.#read(progress);
     }
-    if (!session.evidenceBusy && session.window.take("evidence")) void this.#sendEvidence(session);
-    this.#tellWhenDrained();
+    this.#pumpEvidence(progress);
+    this.#notifyWhenDrained();
   }
 
-  async #read(session: Session): Promise<void> {
-    session.reading = true;
-    session.more = false;
+  async #read(progress: Progress): Promise<void> {
+    progress.reading = true;
+    progress.more = false;
     try {
-      const alerts = await this.#deps.outbox.alerts(session.cursor, PAGE);
-      session.read.push(...alerts);
-      session.cursor = alerts.at(-1)?.seq ?? session.cursor;
-      session.more ||= alerts.length > 0;
+      const alerts = await this.#deps.outbox.alerts(progress.cursor, PAGE);
+      progress.read.push(...alerts);
+      progress.cursor = alerts.at(-1)?.seq ?? progress.cursor;
+      progress.more ||= alerts.length > 0;
     } catch (error) {
       this.#deps.onTrouble(unreadable(error));
       this.#later(READ_AGAIN_MS, () => {
-        session.more = true;
+        progress.more = true;
       });
     } finally {
-      session.reading = false;
+      progress.reading = false;
     }
-    if (this.#session === session) this.pump();
+    if (this.#progress === progress) this.pump();
   }
 
-  async #sendAlert(session: Session, { payload, ...alert }: WaitingAlert): Promise<void> {
-    const { seq } = alert;
-    session.unacknowledged.add(seq);
-    const body = JSON.stringify(seq < session.liveFrom ? { ...payload, replayed: true } : payload);
+  async #sendAlert(progress: Progress, alert: WaitingAlert): Promise<void> {
+    const { seq, payload } = alert;
+    progress.unacknowledged.set(seq, alert);
+    const body = JSON.stringify(seq < progress.liveFrom ? { ...payload, replayed: true } : payload);
     const topic = `${this.#deps.base}/${topics.alert(payload.camera)}`;
-    const error = await failureOf(session.client.send({ topic, payload: body, qos: 1, retain: false }));
-    if (this.#session !== session) return;
-    session.unacknowledged.delete(seq);
-    session.window.giveBack("alerts");
-    if (error === null) {
-      session.refusals = 0;
-      this.#deps.outbox.delivered({ ...alert, payload });
-    } else if (isFinal(error)) this.#refuse({ ...alert, payload }, error.message);
-    else if (isRefusal(error)) this.#holdBack(session, seq, error);
-    // Otherwise the connection is lost: detach follows.
-    session.onFree();
+    const packet: Packet = { topic, key: alertKey(seq), payload: body, qos: 1, retain: false };
+    const outcome = await sendOver(progress.connection, "alerts", packet);
+    if (outcome.kind === "lost" || this.#progress !== progress) return;
+    progress.unacknowledged.delete(seq);
+    if (outcome.kind === "taken") {
+      progress.refusals = 0;
+      this.#mayGiveUp = true;
+      this.#deps.outbox.delivered(alert);
+    } else if (outcome.kind === "never") this.#giveUp(alert, outcome.error);
+    else this.#holdBack(progress, seq, outcome.error);
+    progress.connection.window.giveBack("alerts");
   }
 
   /** An access list or a quota is mended some day: until then this alert, and so all behind it, waits. */
-  #holdBack(session: Session, seq: number, error: CodedError): void {
-    session.refused = Math.min(seq, session.refused ?? seq);
-    session.read = [];
+  #holdBack(progress: Progress, seq: number, error: CodedError): void {
+    progress.refused = Math.min(seq, progress.refused ?? seq);
+    progress.read = [];
     this.#deps.onTrouble(error);
-    session.refusals += 1;
+    progress.refusals += 1;
     const { random, pauseMs = (refusals) => 4 * backoffMs(refusals, random) } = this.#deps;
-    this.#later(pauseMs(session.refusals), () => {
-      session.cursor = session.refused! - 1;
-      session.refused = null;
-      session.more = true;
+    this.#later(pauseMs(progress.refusals), () => {
+      progress.cursor = progress.refused! - 1;
+      progress.refused = null;
+      progress.more = true;
     });
   }
 
-  async #sendEvidence(session: Session): Promise<void> {
-    session.evidenceBusy = true;
-    const before = this.#allDeliveredBelow(session);
-    const sent = await this.#sendNextEvidence(session, before).catch((error: unknown) => {
-      this.#deps.onTrouble(unreadable(error));
-      return false;
-    });
-    if (this.#session !== session) return;
-    session.evidenceBusy = false;
-    session.window.giveBack("evidence");
-    // Nothing was found, but more alerts have been delivered meanwhile.
-    if (sent || this.#allDeliveredBelow(session) > before) session.onFree();
-    else this.#tellWhenDrained();
-  }
-
-  #allDeliveredBelow(session: Session): number {
-    const [unacknowledged] = session.unacknowledged;
-    const unread = session.more || session.reading ? session.cursor + 1 : this.#deps.outbox.last() + 1;
-    return unacknowledged ?? session.read[0]?.seq ?? session.refused ?? unread;
-  }
-
-  /** False when there is none whose alert the broker has. */
-  async #sendNextEvidence(session: Session, before: number): Promise<boolean> {
-    const evidence = await this.#deps.outbox.evidence(session.evidenceCursor, before);
-    if (evidence === null || this.#session !== session) return false;
-    session.evidenceCursor = evidence.seq;
-    const { topic, jpeg } = evidence;
-    const packet: Packet = { topic: `${this.#deps.base}/${topic}`, payload: jpeg, qos: 1, retain: false };
-    if (jpeg.length + topic.length + 256 > session.client.maximumPacketBytes) {
-      this.#refuse(evidence, "it is larger than the broker takes");
-      return true;
+  /** Evidence is sought before it takes a slot of the window: a broker may allow one only, and an alert must not wait for a search. */
+  #pumpEvidence(progress: Progress): void {
+    if (progress.seeking || progress.sending) return;
+    if (progress.found !== null) {
+      if (progress.connection.window.take("evidence")) void this.#sendEvidence(progress, progress.found);
+      return;
     }
-    this.#evidenceInFlight = evidence;
-    const error = await failureOf(session.client.send(packet));
-    if (this.#session !== session) return false;
-    this.#evidenceInFlight = null;
-    if (error === null) this.#deps.outbox.delivered(evidence);
-    else if (isRefusal(error)) this.#refuse(evidence, error.message);
-    return true;
+    const below = allDeliveredBelow(progress, this.#deps.outbox.last());
+    if (below > progress.evidenceSoughtBelow) void this.#seekEvidence(progress, below);
   }
 
-  #refuse(what: WaitingAlert | WaitingEvidence, reason: string): void {
+  async #seekEvidence(progress: Progress, below: number): Promise<void> {
+    progress.seeking = true;
+    try {
+      progress.found = await this.#deps.outbox.evidence(progress.evidenceCursor, below);
+    } catch (error) {
+      this.#deps.onTrouble(unreadable(error));
+    }
+    progress.seeking = false;
+    if (progress.found === null) progress.evidenceSoughtBelow = below;
+    else progress.evidenceCursor = progress.found.seq;
+    if (this.#progress === progress) this.pump();
+  }
+
+  async #sendEvidence(progress: Progress, evidence: WaitingEvidence): Promise<void> {
+    progress.sending = true;
+    const topic = `${this.#deps.base}/${evidence.topic}`;
+    const packet: Packet = {
+      topic,
+      key: evidenceKey(evidence.seq),
+      payload: evidence.jpeg,
+      qos: 1,
+      retain: false,
+    };
+    const outcome = await sendOver(progress.connection, "evidence", packet);
+    if (outcome.kind === "lost" || this.#progress !== progress) return;
+    progress.found = null;
+    progress.sending = false;
+    if (outcome.kind === "taken") this.#deps.outbox.delivered(evidence);
+    else this.#giveUp(evidence, outcome.error);
+    progress.connection.window.giveBack("evidence");
+  }
+
+  #giveUp(what: WaitingAlert | WaitingEvidence, { code, message, at }: CodedError): void {
     this.#deps.outbox.refused(what);
-    const message = `the broker never takes the ${what.kind} of seq ${what.seq}: ${reason}`;
-    this.#deps.onTrouble(new CodedError("MQTT_PUBLISH_REFUSED", message, { remedy: "See the broker's log." }));
+    const text = `the ${what.kind} of seq ${what.seq} is given up: ${message}`;
+    this.#deps.onTrouble(new CodedError(code, text, at === undefined ? {} : { at }));
   }
 
   #later(ms: number, change: () => void): void {
@@ -225,30 +239,28 @@ export class OutboxSender {
     }, ms);
   }
 
-  #tellWhenDrained(): void {
-    const session = this.#session;
-    if (session === null || this.#onDrained.length === 0) return;
-    const busy = session.reading || session.more || session.evidenceBusy || session.unacknowledged.size > 0;
-    if (busy || session.read.length > 0) return;
+  #notifyWhenDrained(): void {
+    const progress = this.#progress;
+    if (progress === null || this.#onDrained.length === 0) return;
+    const { reading, more, read, seeking, found, unacknowledged } = progress;
+    if (reading || more || read.length > 0 || seeking || found !== null || unacknowledged.size > 0) return;
     for (const resolve of this.#onDrained.splice(0)) resolve();
   }
 }
 
-function failureOf(sending: Promise<void>): Promise<CodedError | null> {
-  return sending.then(
-    () => null,
-    (error: unknown) => (error instanceof CodedError ? error : unreadable(error)),
-  );
+/** Whether an alert may be sent. After a refusal one goes ahead alone: were those behind it taken, they would overtake it. */
+function mayPass({ read, refused, refusals, unacknowledged }: Progress): boolean {
+  return read.length > 0 && refused === null && (refusals === 0 || unacknowledged.size === 0);
 }
 
-/** The broker has it and will not take it now, or ever. */
-function isRefusal({ code }: CodedError): boolean {
-  return code === "MQTT_PUBLISH_REFUSED" || code === "MQTT_PUBLISH_INVALID";
+/** The broker has every alert whose `seq` is below it. @param last the last `seq` in the outbox */
+function allDeliveredBelow({ unacknowledged, read, refused, more, reading, cursor }: Progress, last: number): number {
+  const unread = more || reading ? cursor + 1 : last + 1;
+  return Math.min(unread, read[0]?.seq ?? unread, refused ?? unread, ...unacknowledged.keys());
 }
 
-function isFinal({ code }: CodedError): boolean {
-  return code === "MQTT_PUBLISH_INVALID";
-}
+const alertKey = (seq: number): string => `alert ${seq}`;
+const evidenceKey = (seq: number): string => `evidence ${seq}`;
 
 function unreadable(error: unknown): CodedError {
   if (error instanceof CodedError) return error;

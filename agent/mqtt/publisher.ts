@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { BehaviorSubject, distinctUntilChanged, type Observable, Subject } from "rxjs";
-import { CodedError, type ErrorCode, messageOf } from "../../errors.js";
+import { BehaviorSubject, distinctUntilChanged, map, type Observable, Subject } from "rxjs";
+import { CodedError, messageOf } from "../../errors.js";
 import type { AlertQueue } from "../contract/alert-queue.js";
 import type { CameraContext, Command } from "../contract/inbound.js";
 import {
@@ -13,12 +13,19 @@ import {
 import { baseTopic, clientIdOf, replyTopic, subscriptions, topics } from "../contract/topics.js";
 import { openValidator } from "../contract/validator.js";
 import type { Message } from "../types.js";
-import { type OpenClient, openClient, type Packet, type ProtocolVersion, type Received } from "./client.js";
+import type { Client, OpenClient } from "./client.js";
+import { HangUps } from "./hang-ups.js";
 import { receive } from "./inbound.js";
 import { MessageSender } from "./message-sender.js";
+import { openClient } from "./mqtt-client.js";
+import { Negotiation } from "./negotiation.js";
 import { OutboxSender } from "./outbox-sender.js";
+import type { Packet, Received } from "./packet.js";
 import { type Ending, ReconnectPolicy } from "./reconnect-policy.js";
 import { runSession } from "./session.js";
+
+/** After a connection that lasted so long the broker is asked for everything anew. */
+const LASTED_MS = 600_000;
 
 export interface PublisherOptions {
   readonly url: string;
@@ -70,10 +77,8 @@ export function openPublisher(options: PublisherOptions): Publisher {
   const base = baseTopic(options.prefix, options.agentId);
   const clientId = clientIdOf(options.agentId);
   const wallMs = options.wallMs ?? Date.now;
-  const open = options.openClient ?? openClient;
-  const messageSender = new MessageSender(options.capacity ?? 10_000);
   const random = options.random ?? Math.random;
-  const connected$ = new BehaviorSubject(false);
+  const up$ = new BehaviorSubject<Client | null>(null);
   const command$ = new Subject<Command>();
   const context$ = new Subject<CameraContext>();
   const trouble$ = new Subject<CodedError>();
@@ -84,6 +89,8 @@ export function openPublisher(options: PublisherOptions): Publisher {
     lastTrouble = { code: trouble.code, message: trouble.message, ts: timestamp(wallMs()) };
     trouble$.next(trouble);
   };
+  const hangUps = new HangUps(() => performance.now());
+  const messageSender = new MessageSender(options.capacity ?? 10_000, onTrouble);
   const outboxSender = options.outbox ? new OutboxSender({ outbox: options.outbox, base, onTrouble, random }) : null;
 
   const status = (state: "online" | "stopped" | "offline"): Packet => ({
@@ -95,13 +102,15 @@ export function openPublisher(options: PublisherOptions): Publisher {
 
   const answer = (command: string, message: Received, id: string | null, outcome: CommandOutcome) => {
     const { correlationData } = message;
-    void messageSender.deliver({
+    const reply = (what: CommandOutcome): Packet => ({
       topic: replyTopic(base, command, message.responseTopic),
-      payload: JSON.stringify(replyPayload(id, outcome)),
+      payload: JSON.stringify(replyPayload(id, what)),
       qos: 1,
       retain: false,
       ...(correlationData === null ? {} : { correlationData }),
     });
+    const text = "the broker does not take a message as large as the reply";
+    void messageSender.deliver(reply(outcome), reply({ ok: false, code: "REPLY_TOO_LARGE", message: text }));
   };
 
   const onReceived = (message: Received) =>
@@ -119,48 +128,52 @@ export function openPublisher(options: PublisherOptions): Publisher {
       unusable: onTrouble,
     });
 
-  const connect = (version: ProtocolVersion): Promise<Ending | null> =>
+  const negotiation = new Negotiation(options.openClient ?? openClient);
+  let retainMissed = false;
+  const onUp = (client: Client | null): void => {
+    up$.next(client);
+    if (client === null || retainMissed || (negotiation.retain && client.limits.retain)) return;
+    retainMissed = true;
+    onTrouble(new CodedError("MQTT_NO_RETAIN", "the broker keeps no retained messages", { at: options.url }));
+  };
+
+  const connect = (): Promise<Ending | null> =>
     runSession({
-      open,
-      options: {
-        url: options.url,
-        version,
-        clientId,
-        username: options.username ?? null,
-        password: options.password ?? null,
-        will: status("offline"),
-        keepaliveS: options.keepaliveS ?? 15,
-        connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
-        onReceived,
-      },
+      url: options.url,
+      connect: (onLost) =>
+        negotiation.connect({
+          url: options.url,
+          clientId,
+          username: options.username ?? null,
+          password: options.password ?? null,
+          will: status("offline"),
+          keepaliveS: options.keepaliveS ?? 15,
+          connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
+          onReceived,
+          onLost,
+        }),
       status,
       subscriptions: subscriptions(base),
       messageSender,
       outboxSender,
+      hangUps,
       ackTimeoutMs: options.ackTimeoutMs ?? 30_000,
       stop: stop.signal,
-      onUp: (up) => connected$.next(up),
+      onUp,
       onTrouble,
     });
 
   const keepConnected = async (): Promise<void> => {
-    let version: ProtocolVersion = 5;
     const reconnectPolicy = new ReconnectPolicy(random);
     while (!stop.signal.aborted) {
-      let ending: Ending | null;
-      try {
-        ending = await connect(version);
-      } catch (error) {
-        const fault = error instanceof CodedError ? error : trouble("MQTT_FAILED", messageOf(error), options.url);
-        if (fault.code === "MQTT_VERSION_REFUSED") {
-          version = version === 5 ? 4 : 5;
-          // The first refusal of version 5 is no trouble: the other version is tried at once.
-          if (version === 4) continue;
-        }
+      const ending = await connect().catch((error: unknown): Ending => {
+        const fault = error instanceof CodedError ? error : failed(error, options.url);
         onTrouble(fault);
-        ending = { kind: "never-up" };
-      }
+        return { kind: "never-up", code: fault.code };
+      });
       if (ending === null) return;
+      if (ending.kind === "lost" && ending.upMs >= LASTED_MS) negotiation.startOver();
+      if (ending.kind === "lost" && ending.effect === "no-retain") negotiation.withoutRetain();
       const { waitMs, idTaken } = reconnectPolicy.after(ending);
       if (idTaken) onTrouble(taken(clientId, waitMs, options.url));
       await sleep(waitMs, undefined, { signal: stop.signal }).catch(() => null);
@@ -168,28 +181,26 @@ export function openPublisher(options: PublisherOptions): Publisher {
   };
 
   const running = keepConnected();
+  const protocol = () => (up$.value === null ? null : up$.value.version === 5 ? "5" : "3.1.1");
   return {
     publish: (message) => messageSender.deliver(packetOf(base, message)),
     command$,
     context$,
-    connected$: connected$.pipe(distinctUntilChanged()),
+    connected$: up$.pipe(
+      map((client) => client !== null),
+      distinctUntilChanged(),
+    ),
     trouble$,
     health: () => {
       const { depth, lost } = messageSender;
-      return {
-        connected: connected$.value,
-        protocol: messageSender.protocol(),
-        waiting: depth,
-        lost,
-        trouble: lastTrouble,
-      };
+      return { connected: up$.value !== null, protocol: protocol(), waiting: depth, lost, trouble: lastTrouble };
     },
-    protocol: () => messageSender.protocol(),
+    protocol,
     close: async () => {
       stop.abort();
       await running;
-      messageSender.giveUp("stopped");
-      for (const subject of [connected$, command$, context$, trouble$]) subject.complete();
+      messageSender.stop();
+      for (const subject of [up$, command$, context$, trouble$]) subject.complete();
     },
   };
 }
@@ -208,11 +219,10 @@ function packetOf(base: string, { topic, payload, qos, retain }: Message): Packe
 function taken(clientId: string, waitMs: number, at: string): CodedError {
   const minutes = Math.round(waitMs / 6_000) / 10;
   return new CodedError("MQTT_ID_TAKEN", `another client connects as ${clientId}; trying again in ${minutes} min`, {
-    remedy: "Give each agent its own agent.id, or stop the second one. Alerts wait meanwhile.",
     at,
   });
 }
 
-function trouble(code: ErrorCode, message: string, at: string): CodedError {
-  return new CodedError(code, message, { remedy: "The agent reconnects by itself.", at });
+function failed(error: unknown, at: string): CodedError {
+  return new CodedError("MQTT_FAILED", messageOf(error), { at, cause: error });
 }

@@ -1,22 +1,29 @@
+import type { ErrorCode } from "../../errors.js";
 import { backoffMs } from "../kit/backoff.js";
+import type { ConnectionLoss } from "./client.js";
 
 /** How a connection, or the try at one, ended. */
 export type Ending =
-  | { readonly kind: "never-up" }
+  | { readonly kind: "never-up"; readonly code: ErrorCode }
   | {
       readonly kind: "lost";
       readonly upMs: number;
       /** The broker answered at least one packet. */
-      readonly acknowledged: boolean;
-      /** MQTT 5, reason 142: another client connected under our id. */
-      readonly takenOver: boolean;
-      /** The broker closed the connection without a word. */
-      readonly unexplained: boolean;
+      readonly answered: boolean;
+      readonly effect: ConnectionLoss["effect"];
+      /** The same packet was unanswered as at the end of the connection before: see hang-ups.ts. */
+      readonly suspect: boolean;
+      /** An alert is to blame that is not given up. */
+      readonly blocked: boolean;
     };
 
+/** A broker that answers so is not helped by a client that comes back every few seconds. */
+const PATIENCE_ASKED: readonly ErrorCode[] = ["MQTT_BANNED", "MQTT_LIMIT_EXCEEDED"];
+const ASKED_MS = 60_000;
+
 /**
- * So many connections in a row that were accepted, used and soon closed without a word, none refused between: a second agent, most
- * likely. MQTT 3.1.1 has no word for it, and Mosquitto 2.0 does not say it on 5 either.
+ * So many connections in a row that were accepted, used and soon closed without a word, none refused between, and not on the same packet:
+ * a second agent, most likely. MQTT 3.1.1 has no word for it, and Mosquitto 2.0 does not say it on 5 either.
  */
 const SOON_MS = 5_000;
 const IN_A_ROW = 4;
@@ -41,17 +48,33 @@ export class ReconnectPolicy {
    * the same time, which leaves the line to one of them for most of it.
    */
   after(ending: Ending): { readonly waitMs: number; readonly idTaken: boolean } {
-    if (ending.kind === "lost" && ending.acknowledged) this.#attempts = 0;
-    if (ending.kind === "lost" && ending.upMs >= HEALED_MS) this.#takings = 0;
-    const soon = ending.kind === "lost" && ending.unexplained && ending.acknowledged && ending.upMs < SOON_MS;
-    this.#soonLost = soon ? this.#soonLost + 1 : 0;
-    if ((ending.kind === "lost" && ending.takenOver) || this.#soonLost >= IN_A_ROW) {
+    if (ending.kind === "never-up") {
       this.#soonLost = 0;
-      const full = Math.min(TAKEN_MOST_MS, TAKEN_MS * 2 ** this.#takings);
-      this.#takings = Math.min(10, this.#takings + 1);
-      return { waitMs: full * (0.5 + this.#random()), idTaken: true };
+      return PATIENCE_ASKED.includes(ending.code) ? this.#asked() : this.#soon();
     }
+    const { upMs, answered, effect, suspect, blocked } = ending;
+    if (upMs >= HEALED_MS) this.#takings = 0;
+    const hungUp = effect === "hung-up" && answered && upMs < SOON_MS;
+    // With a suspect it is open whether the packet or another client was the reason.
+    if (!suspect) this.#soonLost = hungUp ? this.#soonLost + 1 : 0;
+    if (effect === "taken-over" || this.#soonLost >= IN_A_ROW) return this.#taken();
+    if (answered && !suspect) this.#attempts = 0;
+    return blocked || effect === "wait" || effect === "no-qos" ? this.#asked() : this.#soon();
+  }
+
+  #soon(): { waitMs: number; idTaken: boolean } {
     this.#attempts += 1;
     return { waitMs: backoffMs(this.#attempts, this.#random), idTaken: false };
+  }
+
+  #asked(): { waitMs: number; idTaken: boolean } {
+    return { waitMs: ASKED_MS * (0.5 + this.#random() / 2), idTaken: false };
+  }
+
+  #taken(): { waitMs: number; idTaken: boolean } {
+    this.#soonLost = 0;
+    const fullMs = Math.min(TAKEN_MOST_MS, TAKEN_MS * 2 ** this.#takings);
+    this.#takings = Math.min(10, this.#takings + 1);
+    return { waitMs: fullMs * (0.5 + this.#random()), idTaken: true };
   }
 }

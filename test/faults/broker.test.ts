@@ -195,7 +195,7 @@ for (const [name, start] of [
 }
 
 async function embedded(): Promise<{ url: string }> {
-  const broker = await openEmbeddedBroker({ port: 0 });
+  const broker = await openEmbeddedBroker({ ports: [0] });
   closing.push(() => broker.close());
   return broker;
 }

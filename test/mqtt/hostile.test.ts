@@ -8,8 +8,8 @@ import type { Command } from "../../agent/contract/inbound.js";
 import type { CommandOutcome } from "../../agent/contract/payloads.js";
 import { replyTopic } from "../../agent/contract/topics.js";
 import { openValidator } from "../../agent/contract/validator.js";
-import { openClient } from "../../agent/mqtt/client.js";
 import { receive } from "../../agent/mqtt/inbound.js";
+import { openClient } from "../../agent/mqtt/mqtt-client.js";
 import { CodedError } from "../../errors.js";
 import { suite } from "../support/suite.js";
 
@@ -105,6 +105,7 @@ for (const [what, answer] of [
         username: null,
         password: null,
         will: null,
+        retain: true,
         keepaliveS: 60,
         connectTimeoutMs: 5_000,
         onReceived: () => undefined,

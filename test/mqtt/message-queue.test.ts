@@ -1,47 +1,63 @@
 import * as assert from "uvu/assert";
 import { inboundOf, subscriptions } from "../../agent/contract/topics.js";
 import { backoffMs } from "../../agent/kit/backoff.js";
-import { MessageQueue, type Parcel } from "../../agent/mqtt/message-queue.js";
+import { MessageQueue, type QueuedPacket } from "../../agent/mqtt/message-queue.js";
+import { RetainedMessages } from "../../agent/mqtt/retained-messages.js";
 import { suite } from "../support/suite.js";
 
 const test = suite("mqtt waiting");
 
-function parcel(name: string, { retain = false, topic = name } = {}, settled: string[] = []): Parcel {
-  const packet = { topic, payload: name, qos: 1, retain } as const;
-  return { packet, settle: () => settled.push(name) };
+function queued(payload: string, settled: string[] = [], topic = payload, retain = false): QueuedPacket {
+  return { packet: { topic, payload, qos: 1, retain }, settle: () => settled.push(payload) };
 }
 
-function drain(queue: MessageQueue): string[] {
+function drain(queue: { take(): QueuedPacket | null }): string[] {
   const payloads: string[] = [];
   for (let next = queue.take(); next !== null; next = queue.take()) payloads.push(String(next.packet.payload));
   return payloads;
 }
 
-test("a full queue gives up the oldest, and tells whoever waits", () => {
+test("a full queue gives up the oldest, and says so to whoever waits", () => {
   const queue = new MessageQueue(2);
   const settled: string[] = [];
-  for (const name of ["1", "2", "3"]) queue.add(parcel(name, {}, settled));
+  for (const name of ["1", "2", "3"]) queue.add(queued(name, settled));
   assert.equal(settled, ["1"]);
   assert.equal(queue.lost, { overflow: 1 });
   assert.equal(drain(queue), ["2", "3"]);
 });
 
-test("of a retained topic only the newest waits", () => {
+test("what a broken connection gives back goes out first, in its order", () => {
   const queue = new MessageQueue(9);
-  queue.add(parcel("old", { retain: true, topic: "state" }));
-  queue.add(parcel("other", { retain: true }));
-  queue.add(parcel("new", { retain: true, topic: "state" }));
-  assert.equal(queue.lost, { superseded: 1 });
-  assert.equal(drain(queue), ["other", "new"]);
-});
-
-test("what a broken link gives back goes out first, in its order", () => {
-  const queue = new MessageQueue(9);
-  for (const name of ["1", "2", "3"]) queue.add(parcel(name));
+  for (const name of ["1", "2", "3"]) queue.add(queued(name));
   const onItsWay = [queue.take()!, queue.take()!];
-  queue.add(parcel("4"));
+  queue.add(queued("4"));
   queue.putBack(onItsWay);
   assert.equal(drain(queue), ["1", "2", "3", "4"]);
+});
+
+test("of a retained topic only the newest waits", () => {
+  const retained = new RetainedMessages();
+  const settled: string[] = [];
+  assert.is(retained.set(queued("old", settled, "state", true)), null);
+  retained.set(queued("other", settled, "health", true));
+  assert.is(retained.set(queued("new", settled, "state", true))?.packet.payload, "old");
+  assert.equal([settled, retained.waiting], [["old"], 2]);
+  assert.equal(drain(retained), ["other", "new"]);
+});
+
+test("every connection begins with all that is retained, the status first; what has arrived once is nobody's loss", () => {
+  const retained = new RetainedMessages();
+  const settled: string[] = [];
+  for (const name of ["a", "b"]) retained.set(queued(name, settled, name, true));
+  for (let next = retained.take(); next !== null; next = retained.take()) retained.settle(next);
+  assert.equal([settled, retained.waiting, retained.unsent], [["a", "b"], 0, false]);
+  for (const online of ["online", "online again"]) {
+    retained.startOver(queued(online, [], "status", true));
+    assert.equal(drain(retained), [online, "a", "b"]);
+  }
+  retained.startOver(queued("online", [], "status", true));
+  assert.is(retained.set(queued("b2", settled, "b", true)), null, "b has arrived");
+  assert.equal(drain(retained), ["online", "a", "b2"]);
 });
 
 test("the pause between tries doubles, stays at 5 s, and is spread over its upper half", () => {
@@ -53,13 +69,14 @@ test("the pause between tries doubles, stays at 5 s, and is spread over its uppe
   );
 });
 
-test("an incoming topic is a command, a context, or none of ours", () => {
+test("an incoming topic is a command, a context, one of the agent's own, or none that it subscribed to", () => {
   const base = "site/retort/line-7";
   assert.equal(subscriptions(base), [`${base}/cmd/+`, `${base}/+/context`]);
   assert.equal(inboundOf(base, `${base}/cmd/status`), { kind: "command", command: "status" });
   assert.equal(inboundOf(base, `${base}/cam1/context`), { kind: "context", camera: "cam1" });
-  for (const topic of [`${base}x/cmd/status`, `${base}/cam1/score`, `${base}/reply/context`, `${base}/cmd/a/b`, base]) {
-    assert.is(inboundOf(base, topic), null, topic);
+  assert.equal(inboundOf(base, `${base}/reply/context`), { kind: "own" });
+  for (const topic of [`${base}x/cmd/status`, `${base}/cam1/score`, `${base}/cmd/a/b`, base]) {
+    assert.equal(inboundOf(base, topic), { kind: "foreign" }, topic);
   }
 });
 

@@ -38,7 +38,7 @@ async function mosquitto(port?: number, settings?: string[]): Promise<Mosquitto>
 }
 
 async function embedded(): Promise<{ url: string; port: number }> {
-  const broker = await openEmbeddedBroker({ port: 0 });
+  const broker = await openEmbeddedBroker({ ports: [0] });
   closing.push(() => broker.close());
   return broker;
 }

@@ -3,9 +3,10 @@ import { createServer as createPlainServer } from "node:net";
 import { join } from "node:path";
 import { createServer as createTlsServer } from "node:tls";
 import * as assert from "uvu/assert";
-import { brokerCheck } from "../../agent/doctor/broker.js";
-import { type Client, openClient } from "../../agent/mqtt/client.js";
+import { brokerChecks } from "../../agent/doctor/broker.js";
+import type { Client } from "../../agent/mqtt/client.js";
 import { readCredentials } from "../../agent/mqtt/credentials.js";
+import { openClient } from "../../agent/mqtt/mqtt-client.js";
 import { openMqtt } from "../../agent/mqtt/open.js";
 import type { MqttConfig } from "../../config/types.js";
 import { CodedError } from "../../errors.js";
@@ -60,6 +61,7 @@ async function connect(url: string, settings: Partial<MqttConfig> = {}): Promise
     version: 5,
     clientId: "tester",
     will: null,
+    retain: true,
     keepaliveS: 15,
     connectTimeoutMs: 5_000,
     onReceived: () => undefined,
@@ -128,8 +130,9 @@ for (const [what, protocol, kind, settings, code, host = "localhost"] of [
     const failure = await refusal(connect(`${protocol}://${host}:${ports[kind]}`, settings));
     assert.is(failure.code, code, `${failure.code}: ${failure.message}`);
     assert.ok(failure.remedy.length > 0);
-    const check = await brokerCheck(mqttConfig({ url: `${protocol}://${host}:${ports[kind]}`, ...settings }));
-    assert.equal([check.level, check.code, check.path], ["fail", code, "mqtt.url"]);
+    const mqtt = mqttConfig({ url: `${protocol}://${host}:${ports[kind]}`, ...settings });
+    const [check, ...more] = await brokerChecks({ agent: { id: "line-7" }, mqtt });
+    assert.equal([check?.level, check?.code, check?.path, more], ["fail", code, "mqtt.url", []]);
   });
 }
 
@@ -180,6 +183,7 @@ test("a port that takes the connection and says nothing is given up after the li
         username: null,
         password: null,
         will: null,
+        retain: true,
         keepaliveS: 15,
         connectTimeoutMs: 300,
         onReceived: () => undefined,
@@ -228,8 +232,8 @@ for (const [what, settings, code, at] of [
       assert.instance(error, CodedError);
       assert.equal([(error as CodedError).code, (error as CodedError).at], [code, at]);
     }
-    const check = await brokerCheck(mqtt);
-    assert.equal([check.code, check.path], [code, at]);
+    const [check] = await brokerChecks({ agent: { id: "line-7" }, mqtt });
+    assert.equal([check?.code, check?.path], [code, at]);
   });
 }
 

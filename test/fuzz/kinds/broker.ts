@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
 import fc from "fast-check";
-import { openClient } from "../../../agent/mqtt/client.js";
+import { openClient } from "../../../agent/mqtt/mqtt-client.js";
 import { CodedError } from "../../../errors.js";
 import { damaged } from "../damage.js";
 import { type FuzzKind, requireCode, type Subject, TAKEN } from "../kind.js";
@@ -90,6 +90,7 @@ async function open(): Promise<Subject<Answers>> {
           username: null,
           password: null,
           will: null,
+          retain: true,
           keepaliveS: 60,
           connectTimeoutMs: 300,
           onReceived: () => undefined,
@@ -100,7 +101,7 @@ async function open(): Promise<Subject<Answers>> {
         };
         const work = Promise.all([
           client.send({ topic: "t", payload: "p", qos: 1, retain: false }).catch(coded),
-          client.subscribe(["a/#"]).catch(() => undefined),
+          client.subscribe("a/#").catch(() => undefined),
         ]);
         await Promise.race([over, new Promise((resolve) => setTimeout(resolve, 300))]);
         client.destroy();

@@ -1,9 +1,11 @@
 import fc from "fast-check";
 import { startAgent } from "../../../agent/agent.js";
 import { levelFault } from "../../../agent/contract/topics.js";
-import type { Client, ClientOptions, Received } from "../../../agent/mqtt/client.js";
+import type { Client, ClientOptions } from "../../../agent/mqtt/client.js";
+import type { Received } from "../../../agent/mqtt/packet.js";
 import { openPublisher } from "../../../agent/mqtt/publisher.js";
 import { fakeCamera } from "../../fakes/camera.js";
+import { unlimited } from "../../fakes/mqtt-client.js";
 import { rig } from "../../support/agent-rig.js";
 import { cameraConfig, configOf } from "../../support/config.js";
 import { schemaFaults } from "../../support/schemas.js";
@@ -203,8 +205,7 @@ function requireSafe({ topic: to }: Reply, { responseTopic }: Received): void {
 function fakeClient(sent: Reply[]): Client {
   return {
     version: 5,
-    receiveMaximum: 1_000,
-    maximumPacketBytes: 268_435_455,
+    limits: unlimited,
     send: async ({ topic: to, payload: said }) => {
       if (typeof said === "string" && said.includes('"ok":')) sent.push({ topic: to, payload: said });
     },
