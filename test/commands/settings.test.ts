@@ -3,6 +3,8 @@ import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { openSettings } from "../../agent/commands/settings.js";
 import type { CodedError } from "../../errors.js";
+import { settingsContract } from "../contracts/settings.js";
+import { memorySettings } from "../fakes/settings.js";
 import { temporaryFolder } from "../support/config.js";
 import { suite } from "../support/suite.js";
 
@@ -17,6 +19,20 @@ const limit = (value: number | "model") => ({
 });
 const enabled = (value: boolean) => ({ value, configured: true, ...by });
 const open = (folder: string) => openSettings(folder, ({ code }: CodedError) => void troubles.push(code));
+
+settingsContract("memory", async () => {
+  const settings = memorySettings();
+  return { settings, writable: async (is) => settings.writable(is) };
+});
+settingsContract("disk", async () => {
+  const folder = temporaryFolder();
+  // A folder in the draft's place: not even root can write it.
+  const obstacle = join(folder, "settings.json.draft");
+  return {
+    settings: await open(folder),
+    writable: async (is) => void (is ? await rm(obstacle, { recursive: true }) : await mkdir(obstacle)),
+  };
+});
 
 test("they survive a restart, for nobody else to read; undefined takes one back", async () => {
   const folder = join(temporaryFolder(), "new");
@@ -72,21 +88,11 @@ test("a file of the first version is read; its shelvings, moments of a clock tha
   });
 });
 
-test("a change that cannot be kept is not made, and the next is tried", async () => {
+test("cameras with the names of what every object has survive a restart", async () => {
   const folder = temporaryFolder();
   const settings = await open(folder);
-  // A folder in the draft's place: not even root can write it.
-  await mkdir(join(folder, "settings.json.draft"));
-  try {
-    await settings.set("enabled", "cam1", enabled(false));
-    assert.unreachable();
-  } catch (error) {
-    assert.is((error as CodedError).code, "SETTINGS_UNWRITABLE");
-  }
-  assert.equal(settings.now.enabled, {});
-  await rm(join(folder, "settings.json.draft"), { recursive: true });
-  await settings.set("enabled", "cam1", enabled(false));
-  assert.equal(settings.now.enabled, { cam1: enabled(false) });
+  await settings.set("thresholds", "__proto__", limit(0.5));
+  assert.equal(Object.keys((await open(folder)).now.thresholds), ["__proto__"]);
 });
 
 test.run();

@@ -24,9 +24,10 @@ test("each says what is wrong, the accounts add up, the good one keeps its pace"
   const subscriber = await subscribe(broker.port, "retort/line-7/#");
   const folder = temporaryFolder();
   const nobody = await freePort();
+  await writeFile(join(folder, "empty.mkv"), "");
   const sources: Record<string, object> = {
     good: live(pictures("smpte", 320, 240, "is-live=true")),
-    absent: { type: "file", path: join(folder, "nothing.mkv") },
+    empty: { type: "file", path: join(folder, "empty.mkv") },
     refused: { type: "rtsp", url: `rtsp://127.0.0.1:${nobody}/line` },
     unknown: live("nosuchelement"),
     breaks: live(`${pictures("smpte", 320, 240, "is-live=true")} ! identity error-after=5`),
@@ -54,7 +55,7 @@ test("each says what is wrong, the accounts add up, the good one keeps its pace"
   const exit = once(agent, "exit");
   const of = (name: string) => subscriber.of(`retort/line-7/${name}`);
   try {
-    for (const id of ["absent", "refused", "unknown", "breaks", "ends"]) {
+    for (const id of ["empty", "refused", "unknown", "breaks", "ends"]) {
       const told = () => of(`${id}/state`).find(({ state }) => state === "no-signal");
       await until(() => told() !== undefined, `${id} is no-signal`, 15_000);
       assert.ok(String(told()!.reason).length > 10, `${id}: ${told()!.reason}`);
