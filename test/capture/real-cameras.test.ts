@@ -1,15 +1,14 @@
-import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
+import { type ChildProcess, execFileSync, spawnSync } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { BehaviorSubject } from "rxjs";
 import * as assert from "uvu/assert";
 import { watchCamera } from "../../agent/capture/camera.js";
 import type { CameraEvent } from "../../agent/types.js";
 import type { SourceConfig } from "../../config/types.js";
 import { cameraConfig } from "../support/config.js";
+import { startRtspServer } from "../support/rtsp-server.js";
 import { suite } from "../support/suite.js";
 import { until } from "../support/until.js";
 
@@ -109,20 +108,10 @@ test("a live source faster than its consumer keeps the newest frame, and counts 
   assert.ok(missed >= 20 && missed <= 80, `${missed} of about 50 frames in 500 ms`);
 });
 
-/** @returns the server and its port, or null where the machine lacks the packages */
-async function rtspServer(port: string): Promise<{ child: ChildProcess; port: string } | null> {
-  const script = fileURLToPath(new URL("../../../test/fixtures/rtsp-server.py", import.meta.url));
-  const child = spawn("/usr/bin/python3", [script, port], { stdio: ["ignore", "pipe", "ignore"] });
-  children.push(child);
-  const [first] = (await Promise.race([once(child.stdout!, "data"), once(child, "exit").then(() => [null])])) as [
-    Buffer | null,
-  ];
-  return first === null ? null : { child, port: first.toString().trim() };
-}
-
 test("RTSP: frames flow, the server dies, and within 7 s of its return they flow again", async () => {
-  const server = await rtspServer("0");
+  const server = await startRtspServer();
   if (server === null) return console.log("not tested: no GStreamer RTSP server on this machine");
+  children.push(server.child);
   const url = `rtsp://127.0.0.1:${server.port}/line`;
   const camera = watch({ type: "rtsp", url, latencyMs: 50, transport: "tcp", codec: "auto" });
   await until(() => camera.frames().length >= 5, "frames over RTSP", 20_000);
@@ -130,8 +119,9 @@ test("RTSP: frames flow, the server dies, and within 7 s of its return they flow
   server.child.kill("SIGKILL");
   await until(() => camera.conditions().includes("no-signal"), "the loss", 10_000);
   await new Promise((resolve) => setTimeout(resolve, 2_000));
-  const again = await rtspServer(server.port);
+  const again = await startRtspServer(server.port);
   assert.ok(again !== null);
+  children.push(again.child);
   const before = camera.frames().length;
   const began = performance.now();
   await until(() => camera.frames().length > before, "frames after the return", 15_000);
