@@ -16,6 +16,7 @@ import { opening } from "./kit/closing.js";
 import type { Logger } from "./kit/log.js";
 import { type CameraDeps, type RunningCamera, runCamera } from "./line/camera.js";
 import { stateMessage } from "./line/outgoing.js";
+import { unreadableLog } from "./line/unreadable-log.js";
 import { raiseRate } from "./scoring/raise-rate.js";
 import { type SelfTests, startSelfTests } from "./self-test/self-tests.js";
 import type { Context, Message } from "./types.js";
@@ -90,6 +91,7 @@ export function startWatching(
       closing.add("inference, or the last pictures of alerts,", FINISH_MS, () =>
         Promise.all([models.close(), alerting.finish()]),
       );
+      const unreadable = unreadableLog((text) => log.warn(text), clock.monotonicMs);
       const deps: CameraDeps = {
         watchCamera: edges.watchCamera,
         model: (camera) => models.get(camera.model),
@@ -99,9 +101,11 @@ export function startWatching(
         },
         onStanding: (camera, standing) => {
           if (standing.state === "faulted") log.error(`${camera.id}: ${standing.reason}`);
+          if (standing.state === "no-signal") log.warn(`${camera.id}: no signal: ${standing.reason}`);
           void uplink.publish(stateMessage(camera.id, standing, clock.wallMs()));
         },
         context: uplink.context,
+        onUnreadable: ({ id }, { code, reason }) => unreadable(`${id}: ${code}: ${reason}`),
         threshold: (camera) => limitOf(camera, settings.now),
         enabled: (camera) => isEnabled(camera, settings.now),
         floods: { rate: raiseRate(config.alerts.floodAbove), summaryEveryMs: config.alerts.summaryEveryS * 1_000 },

@@ -95,7 +95,12 @@ export function watchCamera(options: WatchCameraOptions, deps: Partial<CaptureDe
       ),
       of<CameraEvent>({ kind: "condition", camera: id, condition: "ended", reason: "the source has ended" }),
     ).pipe(
-      startWith<CameraEvent>({ kind: "condition", camera: id, condition: "starting", reason: null }),
+      startWith<CameraEvent>({
+        kind: "condition",
+        camera: id,
+        condition: "starting",
+        reason: "waiting for the first picture",
+      }),
       finalize(() => demand.unsubscribe()),
     );
   });

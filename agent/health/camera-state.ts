@@ -5,32 +5,46 @@ import type { CameraEvent } from "../types.js";
 /** What a camera's state depends on. */
 export type StateCue =
   | Extract<CameraEvent, { kind: "condition" }>
+  /** A frame was judged. */
   | { readonly kind: "alarm"; readonly active: boolean }
+  /** A picture could not be read, or not be judged. */
   | { readonly kind: "failed"; readonly reason: string };
 
 export interface CameraStanding {
   readonly state: CameraState;
+  /** Null with `ok` and `anomalous` alone. */
   readonly reason: string | null;
 }
 
-/** A single failed frame is counted, not an outage. */
+/** A single failed picture is counted, not an outage. */
 const FAULTED_AFTER = 3;
 
 interface Memory {
   readonly condition: "starting" | "delivering" | "idle" | "no-signal" | "ended";
   readonly conditionReason: string | null;
   readonly alarm: boolean;
+  /** Whether any frame was judged. */
+  readonly judged: boolean;
+  /** In a row. */
   readonly failures: number;
+  /** The first of them: the state must not change with each picture's name. */
   readonly failure: string | null;
 }
 
-const atStart: Memory = { condition: "starting", conditionReason: null, alarm: false, failures: 0, failure: null };
+const AT_START: Memory = {
+  condition: "starting",
+  conditionReason: "the source is being opened",
+  alarm: false,
+  judged: false,
+  failures: 0,
+  failure: null,
+};
 
-/** From cues to the camera's state, told only when it changes. A camera without signal is that, whatever was seen before. */
+/** From cues to the camera's state, at each change of it. A camera without signal is that, whatever was seen before. */
 export function cameraState(): UnaryFunction<Observable<StateCue>, Observable<CameraStanding>> {
   return pipe(
-    scan(remember, atStart),
-    startWith(atStart),
+    scan(remember, AT_START),
+    startWith(AT_START),
     map(standing),
     distinctUntilChanged((a, b) => a.state === b.state && a.reason === b.reason),
   );
@@ -41,17 +55,19 @@ function remember(memory: Memory, cue: StateCue): Memory {
     case "condition":
       return { ...memory, condition: cue.condition, conditionReason: cue.reason };
     case "alarm":
-      return { ...memory, alarm: cue.active, failures: 0, failure: null };
+      return { ...memory, alarm: cue.active, judged: true, failures: 0, failure: null };
     case "failed":
-      return { ...memory, failures: memory.failures + 1, failure: cue.reason };
+      return { ...memory, failures: memory.failures + 1, failure: memory.failure ?? cue.reason };
   }
 }
 
 function standing(memory: Memory): CameraStanding {
-  const { condition, conditionReason: reason } = memory;
+  const { condition, conditionReason: reason, failures, failure } = memory;
   if (condition === "no-signal") return { state: "no-signal", reason };
-  if (memory.failures >= FAULTED_AFTER) return { state: "faulted", reason: memory.failure };
-  if (condition === "starting") return { state: "starting", reason };
+  // A source that ended without one picture that could be judged has shown nothing.
+  const nothingJudged = failures > 0 && !memory.judged && condition === "ended";
+  if (failures >= FAULTED_AFTER || nothingJudged) return { state: "faulted", reason: failure };
+  if (condition === "starting") return { state: "starting", reason: failure ?? reason };
   if (condition === "idle") return { state: "idle", reason };
   if (condition === "ended") return { state: "idle", reason: reason ?? "the source has ended" };
   return { state: memory.alarm ? "anomalous" : "ok", reason: null };

@@ -78,7 +78,11 @@ export function runCamera(camera: CameraConfig, deps: CameraDeps): RunningCamera
   let model: LoadedModel | null = null;
   let run: Run | null = null;
   let stopped = false;
-  let standing = { state: "starting", reason: null, sinceMs: clock.wallMs() } as RunningCamera["standing"];
+  let standing = {
+    state: "starting",
+    reason: "the agent is starting",
+    sinceMs: clock.wallMs(),
+  } as RunningCamera["standing"];
   /** Commands follow each other: a camera is never opened twice. */
   const queue = inTurns();
 

@@ -1,4 +1,4 @@
-import type { Observable, Subject } from "rxjs";
+import { type Observable, type Subject, tap } from "rxjs";
 import type { CameraConfig } from "../../config/types.js";
 import { imagePolicy } from "../health/image-policy.js";
 import type { Ledger } from "../health/ledger.js";
@@ -19,6 +19,8 @@ export interface LineDeps {
   readonly watchCamera: (options: WatchOptions) => Observable<CameraEvent>;
   /** What the line's control said last about the part in front of this camera. */
   readonly context: (camera: string) => Context | null;
+  /** Is given each picture that could not be read. */
+  readonly onUnreadable: (camera: CameraConfig, failed: Extract<CameraEvent, { kind: "failed" }>) => void;
   readonly clock: Line["clock"];
 }
 
@@ -38,7 +40,12 @@ export function lineOf(camera: CameraConfig, { engine, imageHealth }: LoadedMode
   const { raiseAfter, clearAfter, clearBelow, within: last } = camera.alert;
   return {
     camera: camera.id,
-    watch: (demand$) => deps.watchCamera({ camera, input: engine.input, demand$ }),
+    watch: (demand$) =>
+      deps.watchCamera({ camera, input: engine.input, demand$ }).pipe(
+        tap((event) => {
+          if (event.kind === "failed") deps.onUnreadable(camera, event);
+        }),
+      ),
     engine,
     ledger,
     images: imagePolicy(camera),

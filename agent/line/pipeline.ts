@@ -16,7 +16,7 @@ import { judge } from "../scoring/judge.js";
 import type { CameraEvent, Context, Outcome, Threshold } from "../types.js";
 import { joinContext } from "./contexts.js";
 import { asAlert, asScore, asState, type Outgoing } from "./outgoing.js";
-import { alarmCues, conditionCues, failureCues, frames, inspections } from "./select.js";
+import { alarmCues, cameraCues, failureCues, frames, inspections } from "./select.js";
 
 /** One camera and all that its pictures meet. */
 export interface Line {
@@ -59,7 +59,7 @@ export function pipeline({ camera, watch, engine, ledger, context, clock, ...lin
       );
       const verdicts$ = outcomes$.pipe(inspections(), judge(line.threshold), share());
       const alarms$ = verdicts$.pipe(alarm(line.alarm), share());
-      const cues$ = merge(events$.pipe(conditionCues()), outcomes$.pipe(failureCues()), alarms$.pipe(alarmCues()));
+      const cues$ = merge(events$.pipe(cameraCues()), outcomes$.pipe(failureCues()), alarms$.pipe(alarmCues()));
       return merge(
         alarms$.pipe(alerts(line.alerts), heldBack(line.gate, clock.monotonicMs), asAlert()),
         verdicts$.pipe(asScore(camera, clock.monotonicMs)),

@@ -1,5 +1,5 @@
 /** Small operators that pick one kind of value out of the pipeline's unions. */
-import { filter, map, type OperatorFunction, pipe } from "rxjs";
+import { concatMap, filter, map, type OperatorFunction, pipe } from "rxjs";
 import type { StateCue } from "../health/camera-state.js";
 import type { Alarm } from "../scoring/alarm.js";
 import type { CameraEvent, Frame, Inspection, Outcome } from "../types.js";
@@ -18,8 +18,12 @@ export function inspections(): OperatorFunction<Outcome, Inspection> {
   );
 }
 
-export function conditionCues(): OperatorFunction<CameraEvent, StateCue> {
-  return filter((event) => event.kind === "condition");
+/** What the camera says of itself, and each picture of it that could not be read. */
+export function cameraCues(): OperatorFunction<CameraEvent, StateCue> {
+  return concatMap((event): StateCue[] => {
+    if (event.kind === "condition") return [event];
+    return event.kind === "failed" ? [{ kind: "failed", reason: `${event.code}: ${event.reason}` }] : [];
+  });
 }
 
 export function failureCues(): OperatorFunction<Outcome, StateCue> {

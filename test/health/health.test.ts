@@ -83,8 +83,9 @@ const cues: Record<string, StateCue> = {
   a: { kind: "alarm", active: false },
   f: { kind: "failed", reason: "SCORE_NOT_FINITE" },
 };
-const told = {
-  s: { state: "starting", reason: null },
+const standings = {
+  s: { state: "starting", reason: "the source is being opened" },
+  u: { state: "starting", reason: "SCORE_NOT_FINITE" },
   o: { state: "ok", reason: null },
   x: { state: "anomalous", reason: null },
   i: { state: "idle", reason: "no trigger" },
@@ -95,11 +96,11 @@ const told = {
 
 function tells(input: string, output: string): void {
   new TestScheduler(assert.equal).run(({ hot, expectObservable }) => {
-    expectObservable(hot(input, cues).pipe(cameraState())).toBe(output, told);
+    expectObservable(hot(input, cues).pipe(cameraState())).toBe(output, standings);
   });
 }
 
-states("starting, then ok and anomalous with the alarm, told only when it changes", () => {
+states("starting, then ok and anomalous with the alarm, at each change of it", () => {
   // biome-ignore format: columns aligned
   tells("-daaAAAaa", //
         "so--x--o-");
@@ -124,6 +125,18 @@ states("three frames in a row that cannot be judged are a fault; two are not", (
   tells("-dffaffffa", //
         "so-----f-o");
 });
+
+states(
+  "a source whose pictures all fail says why from the first on, and is at fault with the third, or at its end",
+  () => {
+    // biome-ignore format: columns aligned
+    tells("-fff", //
+        "su-f");
+    // biome-ignore format: columns aligned
+    tells("-ffe", //
+        "su-f");
+  },
+);
 
 states.run();
 
