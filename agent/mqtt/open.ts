@@ -26,8 +26,17 @@ export interface MqttEdge extends MessageSink {
  * @throws CodedError MQTT_EMBEDDED_FAILED or AGENT_ID_INVALID
  */
 export async function openMqtt(config: Config, log: Logger, outbox: AlertQueue, port?: number): Promise<MqttEdge> {
-  const { agent, mqtt, state } = config;
+  const { mqtt, state } = config;
   const broker = mqtt.url === "embedded" ? await openEmbedded(state.path, log, port) : null;
+  try {
+    return edgeTo(broker, config, log, outbox);
+  } catch (error) {
+    await broker?.close();
+    throw error;
+  }
+}
+
+function edgeTo(broker: EmbeddedBroker | null, { agent, mqtt }: Config, log: Logger, outbox: AlertQueue): MqttEdge {
   const url = broker?.url ?? mqtt.url;
   // Files that are missing or wrong are a connect that failed, to be tried again: cameras go on meanwhile.
   const open: OpenClient = async (options) => openClient({ ...options, ...(await readCredentials(mqtt)) });

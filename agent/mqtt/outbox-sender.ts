@@ -1,3 +1,4 @@
+import type { Subscription } from "rxjs";
 import { CodedError, messageOf } from "../../errors.js";
 import type { AlertQueue, WaitingAlert, WaitingEvidence } from "../contract/alert-queue.js";
 import { topics } from "../contract/topics.js";
@@ -43,6 +44,8 @@ interface Progress {
   /** Evidence that goes next, or is on its way. */
   found: WaitingEvidence | null;
   sending: boolean;
+  /** To the outbox, for alerts that are added meanwhile. */
+  readonly added: Subscription;
 }
 
 /**
@@ -59,15 +62,10 @@ export class OutboxSender {
 
   constructor(deps: OutboxSenderDeps) {
     this.#deps = deps;
-    deps.outbox.added$.subscribe(() => {
-      if (this.#progress === null) return;
-      this.#progress.more = true;
-      this.pump();
-    });
   }
 
   attach(connection: Connection): void {
-    this.#progress = {
+    const progress: Progress = {
       connection,
       liveFrom: this.#deps.outbox.last() + 1,
       read: [],
@@ -82,7 +80,12 @@ export class OutboxSender {
       seeking: false,
       found: null,
       sending: false,
+      added: this.#deps.outbox.added$.subscribe(() => {
+        progress.more = true;
+        this.pump();
+      }),
     };
+    this.#progress = progress;
     this.pump();
   }
 
@@ -94,6 +97,7 @@ export class OutboxSender {
     clearTimeout(this.#timer ?? undefined);
     const progress = this.#progress;
     this.#progress = null;
+    progress?.added.unsubscribe();
     const verdict = progress === null || convicted === null ? null : this.#judge(progress, convicted);
     this.#deps.outbox.released();
     return verdict;

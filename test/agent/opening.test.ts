@@ -7,8 +7,10 @@ import { openHttp } from "../../agent/http/open.js";
 import { loadModel } from "../../agent/inference/load.js";
 import { openMqtt } from "../../agent/mqtt/open.js";
 import { openOutbox } from "../../agent/outbox/open.js";
+import { CodedError } from "../../errors.js";
 import { fakeCamera } from "../fakes/camera.js";
 import { cameraConfig, configOf, mqttConfig } from "../support/config.js";
+import { testOutbox } from "../support/outbox.js";
 import { suite } from "../support/suite.js";
 import { writeTinyBundle } from "../support/tiny-bundle.js";
 import { until } from "../support/until.js";
@@ -33,6 +35,8 @@ const log = { info: quiet, warn: quiet, error: quiet };
 const fail = (part: string): never => {
   throw new Error(`${part} cannot be opened`);
 };
+
+const codeOf = (error: unknown): string => (error instanceof CodedError ? error.code : String(error));
 
 function edges(): AgentDeps {
   return {
@@ -93,5 +97,15 @@ for (const [part, broken] of Object.entries(failing)) {
     await untilInUse(before);
   });
 }
+
+test("the embedded broker is closed where the publisher beside it cannot be opened", async () => {
+  const config = { ...configOf([]), agent: { id: "two/levels" }, mqtt: mqttConfig({ url: "embedded" }) };
+  const outbox = await testOutbox();
+  const before = inUse();
+  const opened = openMqtt(config, log, outbox, 0);
+  assert.is(await opened.then(() => "opened", codeOf), "AGENT_ID_INVALID");
+  await untilInUse(before);
+  await outbox.close();
+});
 
 test.run();
