@@ -2,6 +2,7 @@ import type { Config } from "../config/types.js";
 import type { CodedError } from "../errors.js";
 import { type AlertingDeps, openAlerting } from "./alerting.js";
 import { openSettings } from "./commands/settings.js";
+import { openTrail } from "./commands/trail.js";
 import type { LoadedModel } from "./inference/load.js";
 import { type Clock, realClock } from "./kit/clock.js";
 import { opening } from "./kit/closing.js";
@@ -28,7 +29,8 @@ export interface RunningAgent {
 }
 
 /** The shares of the 5 s that a stop may take; each part divides its own. */
-const ALERTING_MS = 500;
+const ALERTING_MS = 450;
+const TRAIL_MS = 50;
 const REMOTE_MS = 2_600;
 const WATCHING_MS = 1_600;
 const SERVING_MS = 200;
@@ -45,11 +47,13 @@ export function startAgent(config: Config, { clock = realClock, ...deps }: Agent
       const alerting = await openAlerting(config, { ...deps, clock });
       closing.add("alerting", ALERTING_MS, alerting.close);
       const settings = await openSettings(config.state.path, warnOf(log));
+      const trail = await openTrail({ statePath: config.state.path, log, clock, onTrouble: warnOf(log) });
+      closing.add("the trail of commands", TRAIL_MS, trail.close);
       const remote = await openRemote(config, { ...deps, clock, outbox: alerting.outbox });
       closing.add("remote", REMOTE_MS, remote.close);
       const watching = await startWatching(config, { ...deps, clock, alerting, uplink: remote, settings });
       closing.add("watching", WATCHING_MS, watching.close);
-      closing.add("serving", SERVING_MS, remote.serve({ alerting, watching, settings }));
+      closing.add("serving", SERVING_MS, remote.serve({ alerting, watching, settings, trail }));
       const { started, cameras, models, unfit } = watching;
       return { started, cameras, models, unfit, stop: () => closing.close() };
     },

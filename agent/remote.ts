@@ -4,6 +4,7 @@ import { commandHandlers } from "./commands/commands.js";
 import { type Held, inForceOf } from "./commands/in-force.js";
 import { serveCommands } from "./commands/serve.js";
 import type { Settings } from "./commands/settings.js";
+import type { Trail } from "./commands/trail.js";
 import type { CameraInForce } from "./contract/in-force.js";
 import type { MessageSink } from "./contract/message-sink.js";
 import { openValidator } from "./contract/validator.js";
@@ -30,6 +31,7 @@ export interface Served {
   readonly alerting: Alerting;
   readonly watching: Watching;
   readonly settings: Settings;
+  readonly trail: Trail;
 }
 
 /** The agent's ends of its lines to the broker and to whoever looks in over HTTP. */
@@ -66,7 +68,7 @@ export function openRemote(
         warnOf(log),
       );
       publisher.context$.subscribe(contexts.hear);
-      const serve = ({ alerting, watching, settings }: Served): (() => Promise<void>) => {
+      const serve = ({ alerting, watching, settings, trail }: Served): (() => Promise<void>) => {
         const { cameras, models, selfTests, shelvings } = watching;
         const { evidence, history } = alerting;
         const serving = new Closing((reason) => log.warn(reason));
@@ -81,6 +83,7 @@ export function openRemote(
           outbox: () => outbox.health(),
           broker: () => publisher.health(),
           inForce,
+          commands: trail.list,
         };
         const http = edges.openHttp?.(view, log);
         serving.add("HTTP", HTTP_MS, () => http?.close());
@@ -97,8 +100,8 @@ export function openRemote(
             wallMs: clock.wallMs,
           }),
           validate: openValidator(),
-          monotonicMs: clock.monotonicMs,
-          onFault: (command, reason) => log.error(`the command ${command} failed: ${reason}`),
+          clock,
+          onDone: trail.record,
         });
         serving.add("commands", 0, () => commands.close());
         return () => serving.close();

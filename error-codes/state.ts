@@ -3,6 +3,10 @@ import { chapter, failed, wrong } from "./chapter.js";
 const CHECK_DISK = "Check the disk, and that this user may write there.";
 
 export const stateCodes = chapter("What the agent keeps on disk", "docs/on-disk.md", {
+  COMMAND_TRAIL_FAILED: failed(
+    "The last commands cannot be read or written; commands are carried out and logged all the same.",
+    "Check the disk, and that this user may write there.",
+  ),
   EVIDENCE_OFF: wrong("No raw frames are kept, so there is none to move.", "Set evidence.enabled: true."),
   HISTORY_TROUBLE: failed(
     "The history of alerts cannot be read or written; alerts are sent all the same.",

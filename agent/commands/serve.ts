@@ -1,16 +1,18 @@
 import type { Observable } from "rxjs";
 import { CodedError, type ErrorCode, messageOf } from "../../errors.js";
+import type { CommandRecord } from "../contract/command-record.js";
 import type { Command } from "../contract/inbound.js";
-import type { CommandOutcome } from "../contract/payloads.js";
+import { type CommandOutcome, timestamp } from "../contract/payloads.js";
 import type { Validator } from "../contract/validator.js";
+import type { Clock } from "../kit/clock.js";
 import type { Handlers } from "./handler.js";
 
 export interface ServeOptions {
   readonly handlers: Handlers;
   readonly validate: Validator;
-  readonly monotonicMs: () => number;
-  /** For the log: what failed without a code is a fault of ours. */
-  readonly onFault: (command: string, reason: string) => void;
+  readonly clock: Clock;
+  /** Is given each command, once, and what came of it. */
+  readonly onDone: (record: CommandRecord) => void;
 }
 
 export interface CommandService {
@@ -36,13 +38,14 @@ interface Done {
  * comes again under its id is answered again and not done again.
  */
 export function serveCommands(command$: Observable<Command>, options: ServeOptions): CommandService {
-  const { handlers, validate, monotonicMs, onFault } = options;
+  const { handlers, validate, clock, onDone } = options;
   const done = new Map<string, Done>();
   /** Those being carried out. Not AbortSignal.any over one that lives as long as the agent: Node 20 keeps 1.2 KB of each for ever. */
   const running = new Set<AbortController>();
   let closed = false;
 
-  const check = ({ command, args }: Command): CommandOutcome | null => {
+  const check = ({ command, args, fault }: Command): CommandOutcome | null => {
+    if (fault !== undefined) return refused(fault.code, `${fault.message}. ${fault.remedy}`);
     // Own ones: "constructor" is something to every object.
     if (!Object.hasOwn(handlers, command)) {
       return refused("COMMAND_UNKNOWN", `${command} is no command; known: ${Object.keys(handlers).join(", ")}`);
@@ -55,8 +58,9 @@ export function serveCommands(command$: Observable<Command>, options: ServeOptio
     return closed ? refused("COMMAND_STOPPED", "the agent stops") : null;
   };
 
-  const carryOut = async ({ command, args }: Command): Promise<CommandOutcome> => {
-    const { run, limitMs } = handlers[command]!;
+  const carryOut = async (command: Command): Promise<CommandOutcome> => {
+    const { args } = command;
+    const { run, limitMs } = handlers[command.command]!;
     const limit = limitMs(args);
     const stop = new AbortController();
     running.add(stop);
@@ -67,16 +71,15 @@ export function serveCommands(command$: Observable<Command>, options: ServeOptio
         resolve(
           closed
             ? refused("COMMAND_STOPPED", "the agent stops")
-            : refused("COMMAND_TIMEOUT", `${command} was not done within ${limit / 1_000} s`),
+            : refused("COMMAND_TIMEOUT", `${command.command} was not done within ${limit / 1_000} s`),
         );
       });
     });
-    const asked = { by: whoAsks(args), signal: stop.signal };
+    const asked = { by: whoAsks(command), signal: stop.signal };
     const work = (async () => run(args, asked))()
       .then((result): CommandOutcome => ({ ok: true, result }))
       .catch((error: unknown): CommandOutcome => {
         if (error instanceof CodedError) return refused(error.code, `${error.message}. ${error.remedy}`);
-        onFault(command, messageOf(error));
         return refused("COMMAND_FAILED", messageOf(error));
       });
     return Promise.race([work, givenUp]).finally(() => {
@@ -85,25 +88,33 @@ export function serveCommands(command$: Observable<Command>, options: ServeOptio
     });
   };
 
-  const outcomeOf = (command: Command): Promise<CommandOutcome> => {
+  /** What is answered, and whether the command is a new one. */
+  const serve = (command: Command): { outcome: Promise<CommandOutcome>; isNew: boolean } => {
     const key = `${command.command} ${command.id}`;
     const asked = JSON.stringify(command.args);
     const before = done.get(key);
-    if (before !== undefined && monotonicMs() - before.atMs < REMEMBERED_MS) {
-      if (before.asked === asked) return before.outcome;
-      return Promise.resolve(refused("COMMAND_ID_REUSED", `${command.id} was another ${command.command}`));
+    if (command.fault === undefined && before !== undefined && clock.monotonicMs() - before.atMs < REMEMBERED_MS) {
+      if (before.asked === asked) return { outcome: before.outcome, isNew: false };
+      const reused = refused("COMMAND_ID_REUSED", `${command.id} was another ${command.command}`);
+      return { outcome: Promise.resolve(reused), isNew: true };
     }
     const no = check(command);
     // Not remembered: it may be busy only now, and refusing again costs nothing.
-    if (no !== null) return Promise.resolve(no);
+    if (no !== null) return { outcome: Promise.resolve(no), isNew: true };
     const outcome = carryOut(command);
     done.delete(key);
-    done.set(key, { asked, atMs: monotonicMs(), outcome });
+    done.set(key, { asked, atMs: clock.monotonicMs(), outcome });
     if (done.size > MOST_REMEMBERED) done.delete(done.keys().next().value!);
-    return outcome;
+    return { outcome, isNew: true };
   };
 
-  const subscription = command$.subscribe((command) => void outcomeOf(command).then(command.reply));
+  const subscription = command$.subscribe(async (command) => {
+    const came = { wallMs: clock.wallMs(), monotonicMs: clock.monotonicMs() };
+    const { outcome, isNew } = serve(command);
+    const reply = await outcome;
+    command.reply(reply);
+    if (isNew) onDone(recordOf(command, reply, came.wallMs, Math.round(clock.monotonicMs() - came.monotonicMs)));
+  });
   return {
     close: () => {
       subscription.unsubscribe();
@@ -113,8 +124,34 @@ export function serveCommands(command$: Observable<Command>, options: ServeOptio
   };
 }
 
-function whoAsks({ by }: Command["args"]): string | null {
-  return typeof by === "string" ? by : null;
+/** Refused before anybody has looked at them: what they ask for may be anything. */
+const UNREAD: ReadonlySet<ErrorCode> = new Set(["COMMAND_UNKNOWN", "COMMAND_INVALID"]);
+/** Fields of results that say what was changed, and from what. */
+const CHANGES: ReadonlySet<string> = new Set(["threshold", "before", "enabled", "until"]);
+
+function recordOf(command: Command, outcome: CommandOutcome, atMs: number, durationMs: number): CommandRecord {
+  const { id, via, args, fault } = command;
+  const { v: _v, id: _id, by: _by, ...asked } = args;
+  const unread = fault !== undefined || (!outcome.ok && UNREAD.has(outcome.code));
+  const result = outcome.ok && typeof outcome.result === "object" && outcome.result !== null ? outcome.result : {};
+  const changes = Object.fromEntries(Object.entries(result).filter(([key]) => CHANGES.has(key)));
+  return {
+    ts: timestamp(atMs),
+    command: command.command,
+    id,
+    by: unread ? command.by : whoAsks(command),
+    via,
+    args: unread ? null : asked,
+    ok: outcome.ok,
+    result: Object.keys(changes).length === 0 ? null : changes,
+    error: outcome.ok ? null : { code: outcome.code, message: outcome.message },
+    durationMs,
+  };
+}
+
+/** As the command says itself, for it may be given on somebody's behalf; else as the way it came tells. */
+function whoAsks({ args, by }: Command): string | null {
+  return typeof args.by === "string" ? args.by : by;
 }
 
 function refused(code: ErrorCode, message: string): CommandOutcome {

@@ -32,20 +32,23 @@ export interface Shelving extends Change {
 
 /** By camera; what is absent is as the configuration says. */
 export interface SettingsData {
-  readonly v: 2;
   readonly thresholds: Readonly<Record<string, ThresholdSetting>>;
   readonly enabled: Readonly<Record<string, EnabledSetting>>;
   readonly shelved: Readonly<Record<string, Shelving>>;
 }
 
-/** As the first version wrote it. Its shelvings were moments of the wall clock, which say nothing once the clock was wrong. */
-interface FirstForm {
+/**
+ * The file. Its first three are as version 0.1 writes them, which can so be gone back to; `details` say the same, and who set it and
+ * when. The shelvings of version 0.1 were moments of the wall clock: none is written, none is believed.
+ */
+interface SettingsFile {
   readonly thresholds: Readonly<Record<string, number | "model">>;
   readonly enabled: Readonly<Record<string, boolean>>;
   readonly shelvedUntilMs: Readonly<Record<string, number>>;
+  readonly details?: SettingsData;
 }
 
-export const NO_SETTINGS: SettingsData = { v: 2, thresholds: {}, enabled: {}, shelved: {} };
+export const NO_SETTINGS: SettingsData = { thresholds: {}, enabled: {}, shelved: {} };
 
 const limit = { anyOf: [{ type: "number", exclusiveMinimum: 0 }, { const: "model" }] };
 const text = { type: ["string", "null"] };
@@ -56,44 +59,65 @@ const change = (properties: object) => ({
   properties: { ...properties, by: text, since: text },
 });
 
-const ajv = new Ajv({ allowUnionTypes: true });
-const isSettings = ajv.compile<SettingsData>({
-  type: "object",
-  required: Object.keys(NO_SETTINGS),
-  properties: {
-    v: { const: 2 },
-    thresholds: byCamera(
-      change({
-        value: limit,
-        command: { enum: ["threshold", "calibrate"] },
-        configured: { anyOf: [...limit.anyOf, { type: "null" }] },
-      }),
-    ),
-    enabled: byCamera(change({ value: { type: "boolean" }, configured: { type: ["boolean", "null"] } })),
-    shelved: byCamera(change({ leftMs: { type: "number", minimum: 0 }, asOfMs: { type: "number" } })),
-  },
-});
-const isFirstForm = ajv.compile<FirstForm>({
+const isSettingsFile = new Ajv({ allowUnionTypes: true }).compile<SettingsFile>({
   type: "object",
   required: ["thresholds", "enabled", "shelvedUntilMs"],
   properties: {
-    v: false,
     thresholds: byCamera(limit),
     enabled: byCamera({ type: "boolean" }),
     shelvedUntilMs: byCamera({ type: "number" }),
+    details: {
+      type: "object",
+      required: Object.keys(NO_SETTINGS),
+      properties: {
+        thresholds: byCamera(
+          change({
+            value: limit,
+            command: { enum: ["threshold", "calibrate"] },
+            configured: { anyOf: [...limit.anyOf, { type: "null" }] },
+          }),
+        ),
+        enabled: byCamera(change({ value: { type: "boolean" }, configured: { type: ["boolean", "null"] } })),
+        shelved: byCamera(change({ leftMs: { type: "number", minimum: 0 }, asOfMs: { type: "number" } })),
+      },
+    },
   },
 });
 
-/** The settings in the text of their file, of any version; null where no version wrote it. @throws SyntaxError */
-export function settingsIn(file: string): SettingsData | null {
-  const parsed: unknown = JSON.parse(file);
-  if (isSettings(parsed)) return parsed;
-  if (!isFirstForm(parsed)) return null;
+/** The text of the file. */
+export function fileOf(settings: SettingsData): string {
+  const values = <Value>(of: Readonly<Record<string, { readonly value: Value }>>) => mapped(of, ({ value }) => value);
+  const file: SettingsFile = {
+    thresholds: values(settings.thresholds),
+    enabled: values(settings.enabled),
+    shelvedUntilMs: {},
+    details: settings,
+  };
+  return `${JSON.stringify(file, null, 2)}\n`;
+}
+
+/** The settings in the text of the file; null where no version wrote it. @throws SyntaxError */
+export function settingsIn(text: string): SettingsData | null {
+  const file: unknown = JSON.parse(text);
+  if (!isSettingsFile(file)) return null;
+  const { details = NO_SETTINGS } = file;
   const unknown = { by: null, since: null, configured: null };
+  /** What version 0.1 has changed since has no details, or those of another value. */
+  const detailed = <Value, Setting extends { readonly value: Value }>(
+    values: Readonly<Record<string, Value>>,
+    settings: Readonly<Record<string, Setting>>,
+    otherwise: (value: Value) => Setting,
+  ): Record<string, Setting> =>
+    mapped(values, (value, camera) => {
+      const setting = own(settings, camera);
+      return setting?.value === value ? setting : otherwise(value);
+    });
   return {
-    ...NO_SETTINGS,
-    thresholds: mapped(parsed.thresholds, (value) => ({ value, command: "threshold", ...unknown })),
-    enabled: mapped(parsed.enabled, (value) => ({ value, ...unknown })),
+    thresholds: detailed(file.thresholds, details.thresholds, (value): ThresholdSetting => {
+      return { value, command: "threshold", ...unknown };
+    }),
+    enabled: detailed(file.enabled, details.enabled, (value) => ({ value, ...unknown })),
+    shelved: details.shelved,
   };
 }
 
@@ -102,6 +126,6 @@ export function own<Value>(byCamera: Readonly<Record<string, Value>>, camera: st
   return Object.hasOwn(byCamera, camera) ? byCamera[camera] : undefined;
 }
 
-function mapped<A, B>(record: Readonly<Record<string, A>>, to: (value: A) => B): Record<string, B> {
-  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, to(value)]));
+function mapped<A, B>(record: Readonly<Record<string, A>>, to: (value: A, key: string) => B): Record<string, B> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, to(value, key)]));
 }

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { CodedError, messageOf } from "../../errors.js";
 import { makeFolder, replaceFile } from "../../replace-file.js";
 import { inTurns } from "../kit/serial.js";
-import { NO_SETTINGS, type SettingsData, settingsIn } from "./settings-file.js";
+import { fileOf, NO_SETTINGS, type SettingsData, settingsIn } from "./settings-file.js";
 
 /** What commands have changed and a restart must not undo. */
 export interface Settings {
@@ -13,7 +13,7 @@ export interface Settings {
    * @param value undefined: what the configuration says
    * @throws CodedError SETTINGS_UNWRITABLE
    */
-  set<Key extends Exclude<keyof SettingsData, "v">>(
+  set<Key extends keyof SettingsData>(
     key: Key,
     camera: string,
     value: SettingsData[Key][string] | undefined,
@@ -68,7 +68,7 @@ async function read(file: string, onTrouble: (fault: CodedError) => void): Promi
 async function write(file: string, settings: SettingsData): Promise<void> {
   try {
     await makeFolder(dirname(file), { mode: 0o700 });
-    await replaceFile(file, `${JSON.stringify(settings, null, 2)}\n`, { mode: 0o600 });
+    await replaceFile(file, fileOf(settings), { mode: 0o600 });
   } catch (error) {
     throw new CodedError("SETTINGS_UNWRITABLE", `the change cannot be kept, so it is not made: ${messageOf(error)}`, {
       at: file,

@@ -1,12 +1,19 @@
+import type { CodedError } from "../../errors.js";
 import type { Context } from "../types.js";
 import type { CommandOutcome } from "./payloads.js";
 
-/** A well-formed command; whoever carries it out replies exactly once. */
+/** A command as it came; whoever serves it replies exactly once. */
 export interface Command {
   readonly command: string;
-  readonly id: string;
+  /** Null only where `fault` says what is wrong. */
+  readonly id: string | null;
   /** The payload, its `id` included. */
   readonly args: Readonly<Record<string, unknown>>;
+  readonly via: "mqtt" | "http";
+  /** Who asks, where the way it came tells: MQTT 5's user property `by`, or the name of a token. The payload's `by` is nearer. */
+  readonly by: string | null;
+  /** Why it cannot be carried out, where that is known already. */
+  readonly fault?: CodedError;
   readonly reply: (outcome: CommandOutcome) => void;
 }
 

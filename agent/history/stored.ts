@@ -69,7 +69,19 @@ export async function openStoredHistory(options: StoredHistoryOptions): Promise<
 
 function operation([id, record]: readonly [string, AlertRecord | null]): StoreOp {
   const key = `${PREFIX}${id}`;
-  return record === null ? remove(key) : put(key, Buffer.from(JSON.stringify(record)));
+  return record === null ? remove(key) : put(key, Buffer.from(JSON.stringify(storedOf(record))));
+}
+
+/** A record as it lies in the store. `alert`, `since` and `steps` are all that version 0.1 writes, and reads. */
+interface Stored extends Omit<AlertRecord, "latest" | "steps" | "stepCount"> {
+  readonly alert: AlertPayload;
+  /** Their number. */
+  readonly steps: number;
+  readonly listed: AlertRecord["steps"];
+}
+
+function storedOf({ latest, steps, stepCount, ...rest }: AlertRecord): Stored {
+  return { alert: latest, steps: stepCount, listed: steps, ...rest };
 }
 
 /** In the order of their latest steps. */
@@ -87,22 +99,16 @@ async function readAll(store: Store): Promise<{ records: AlertRecord[]; unreadab
 /** Null for what no version can have written. */
 function recordIn(value: Uint8Array): AlertRecord | null {
   try {
-    const read = JSON.parse(Buffer.from(value).toString("utf8")) as Partial<AlertRecord & FirstForm> | null;
-    const { latest, alert, since, steps } = read ?? {};
-    if (typeof since !== "string") return null;
-    if (isStep(alert) && Number.isInteger(steps)) return { ...firstRecord(alert), since, stepCount: Number(steps) };
-    const whole = isStep(latest) && Array.isArray(steps) && read?.worst !== undefined && read.earlier !== undefined;
-    return whole ? (read as AlertRecord) : null;
+    const { alert, since, steps, listed, worst, picture, earlier } = JSON.parse(
+      Buffer.from(value).toString("utf8"),
+    ) as Partial<Stored>;
+    if (!isStep(alert) || typeof since !== "string" || steps === undefined || !Number.isInteger(steps)) return null;
+    const whole = listed !== undefined && worst !== undefined && picture !== undefined && earlier !== undefined;
+    if (!whole) return { ...firstRecord(alert), since, stepCount: steps };
+    return { latest: alert, since, worst, picture, earlier, steps: listed, stepCount: steps };
   } catch {
     return null;
   }
-}
-
-/** A record as the first versions wrote it: the latest step, and the number of steps. */
-interface FirstForm {
-  readonly alert: AlertPayload;
-  readonly since: string;
-  readonly steps: number | AlertRecord["steps"];
 }
 
 function isStep(step: AlertPayload | undefined): step is AlertPayload {

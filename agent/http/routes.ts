@@ -16,6 +16,7 @@ export const paths = [
   "/api/cameras",
   "/api/alerts",
   "/api/alerts/{id}/evidence.jpg",
+  "/api/commands",
   "/stream/{camera}",
 ] as const;
 
@@ -30,6 +31,7 @@ export function addRoutes(app: FastifyInstance, deps: RouteDeps): void {
   healthRoutes(app, deps);
   cameraRoutes(app, deps);
   alertRoutes(app, deps);
+  commandRoutes(app, deps);
 }
 
 /** What is asked by whoever watches over the agent. */
@@ -109,6 +111,10 @@ const alertParams = {
   required: ["id"],
   properties: { id: { type: "string", pattern: "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$" } },
 } as const;
+
+function commandRoutes(app: FastifyInstance, { view }: RouteDeps): void {
+  app.get("/api/commands", () => ({ commands: view.commands() }));
+}
 
 function alertRoutes(app: FastifyInstance, { view }: RouteDeps): void {
   app.get<{ Querystring: AlertsQuery }>("/api/alerts", { schema: { querystring: alertsQuery } }, ({ query }) => {

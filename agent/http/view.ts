@@ -1,5 +1,6 @@
 import type { Observable } from "rxjs";
 import type { CameraConfig, Config } from "../../config/types.js";
+import type { CommandRecord } from "../contract/command-record.js";
 import type { CameraInForce } from "../contract/in-force.js";
 import type {
   AlertPayload,
@@ -35,6 +36,8 @@ export interface AgentView {
   readonly broker: () => BrokerHealth;
   /** What is in force at one of the `cameras`, and where it comes from. */
   readonly inForce: (camera: CameraView) => CameraInForce;
+  /** The last commands, the latest first. */
+  readonly commands: () => readonly CommandRecord[];
 }
 
 export interface AlertQuery {

@@ -117,7 +117,7 @@ export function openPublisher(options: PublisherOptions): Publisher {
     receive(base, message, validate, {
       command: (command, id, args) => {
         const reply = (outcome: CommandOutcome) => answer(command, message, id, outcome);
-        if (command$.observed) command$.next({ command, id, args, reply });
+        if (command$.observed) command$.next({ command, id, args, via: "mqtt", by: null, reply });
         else reply({ ok: false, code: "COMMAND_UNKNOWN", message: `${command} is not known to this agent` });
       },
       refused: (command, id, fault) => {

@@ -4,6 +4,7 @@ import { Subject } from "rxjs";
 import * as assert from "uvu/assert";
 import type { Handler } from "../../agent/commands/handler.js";
 import { type CommandService, serveCommands } from "../../agent/commands/serve.js";
+import type { CommandRecord } from "../../agent/contract/command-record.js";
 import type { Command } from "../../agent/contract/inbound.js";
 import type { CommandOutcome } from "../../agent/contract/payloads.js";
 import { openValidator } from "../../agent/contract/validator.js";
@@ -19,8 +20,8 @@ test.after.each(() => service?.close());
 interface Served {
   /** Every reply, in order, as `id code`; `ok` where it was done. */
   readonly replies: string[];
-  readonly faults: string[];
-  send(id: string, args?: object, command?: string): void;
+  readonly records: CommandRecord[];
+  send(id: string, args?: object, command?: string, rest?: Partial<Command>): void;
   passMs(ms: number): void;
 }
 
@@ -28,21 +29,29 @@ interface Served {
 function serve(run: Handler["run"], limitMs = 5_000): Served {
   const command$ = new Subject<Command>();
   const replies: string[] = [];
-  const faults: string[] = [];
+  const records: CommandRecord[] = [];
   let nowMs = 0;
   service = serveCommands(command$, {
     handlers: { enable: { run, limitMs: () => limitMs } },
     validate,
-    monotonicMs: () => nowMs,
-    onFault: (_, reason) => faults.push(reason),
+    clock: { monotonicMs: () => nowMs, wallMs: () => Date.parse("2026-03-01T08:00:00.000Z") + nowMs },
+    onDone: (record) => records.push(record),
   });
   const say = (id: string, outcome: CommandOutcome) =>
     replies.push(`${id} ${outcome.ok ? `ok ${JSON.stringify(outcome.result)}` : outcome.code}`);
   return {
     replies,
-    faults,
-    send: (id, args = {}, command = "enable") =>
-      command$.next({ command, id, args: { id, camera: "c", ...args }, reply: (outcome) => say(id, outcome) }),
+    records,
+    send: (id, args = {}, command = "enable", rest = {}) =>
+      command$.next({
+        command,
+        id,
+        args: { id, camera: "c", ...args },
+        via: "mqtt",
+        by: null,
+        reply: (outcome) => say(id, outcome),
+        ...rest,
+      }),
     passMs: (ms) => {
       nowMs += ms;
     },
@@ -63,7 +72,7 @@ test("what is no command, and what its schema refuses, is told and not done", as
 });
 
 test("a handler that throws answers, with its code where it has one; the next command is done", async () => {
-  const { send, replies, faults } = serve(({ camera }) => {
+  const { send, replies, records } = serve(({ camera }) => {
     if (camera === "coded") throw new CodedError("CAMERA_UNKNOWN", "no", { remedy: "Look." });
     if (camera === "null") throw null;
     if (camera === "bare") return Promise.reject(new Error("boom"));
@@ -72,7 +81,55 @@ test("a handler that throws answers, with its code where it has one; the next co
   for (const camera of ["coded", "bare", "null", "c"]) send(camera, { camera });
   await settled();
   assert.equal(replies.sort(), ["bare COMMAND_FAILED", "c ok 0", "coded CAMERA_UNKNOWN", "null COMMAND_FAILED"]);
-  assert.equal(faults.sort(), ["boom", "null"]);
+  const failed = records.flatMap(({ error }) => (error?.code === "COMMAND_FAILED" ? [error.message] : []));
+  assert.equal(failed.sort(), ["boom", "null"]);
+});
+
+const byId = (a: readonly unknown[], b: readonly unknown[]) => String(a[1]).localeCompare(String(b[1]));
+
+test("each command leaves one record: who asked, for what, and what came of it", async () => {
+  const { send, records, passMs } = serve(async ({ camera }) => {
+    if (camera === "x") throw new CodedError("CAMERA_UNKNOWN", "no", { remedy: "Look." });
+    passMs(40);
+    return { camera, enabled: true, kept: "/var/lib/retort" };
+  });
+  send("1", { by: "kim" }, "enable", { by: "line-control" });
+  await settled();
+  assert.equal(records, [
+    {
+      ts: "2026-03-01T08:00:00.000Z",
+      command: "enable",
+      id: "1",
+      by: "kim",
+      via: "mqtt",
+      args: { camera: "c" },
+      ok: true,
+      result: { enabled: true },
+      error: null,
+      durationMs: 40,
+    },
+  ]);
+  send("1", { by: "kim" });
+  await settled();
+  assert.is(records.length, 1, "the same command, delivered again");
+  send("2", { camera: "x" }, "enable", { by: "line-control", via: "http" });
+  send("3", { camera: 7, by: { password: "hunter2" } });
+  send("4", {}, "format-disk");
+  const fault = new CodedError("COMMAND_RETAINED", "a retained command is refused", { remedy: "Clear it." });
+  send("5", { anything: "hunter2" }, "enable", { id: null, fault });
+  await settled();
+  assert.equal(
+    records
+      .slice(1)
+      .map(({ command, id, by, via, args, error }) => [command, id, by, via, args, error?.code])
+      .sort(byId),
+    [
+      ["format-disk", "4", null, "mqtt", null, "COMMAND_UNKNOWN"],
+      ["enable", "3", null, "mqtt", null, "COMMAND_INVALID"],
+      ["enable", null, null, "mqtt", null, "COMMAND_RETAINED"],
+      ["enable", "2", "line-control", "http", { camera: "x" }, "CAMERA_UNKNOWN"],
+    ].sort(byId),
+  );
 });
 
 test("one that never ends is answered in time, once, and told to stop", async () => {

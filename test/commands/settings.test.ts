@@ -45,7 +45,6 @@ test("they survive a restart, for nobody else to read; undefined takes one back"
   assert.is((await stat(join(folder, "settings.json"))).mode & 0o777, 0o600);
   const again = await open(folder);
   assert.equal(again.now, {
-    v: 2,
     thresholds: { cam1: limit(0.5), cam2: limit("model") },
     enabled: { cam1: enabled(false) },
     shelved: {},
@@ -57,7 +56,6 @@ test("they survive a restart, for nobody else to read; undefined takes one back"
 for (const [what, text] of [
   ["cut off", '{"thresholds": {"cam'],
   ["of another kind", '{"thresholds": {"cam1": -1}, "enabled": {}, "shelvedUntilMs": {}}'],
-  ["of a later version", '{"v": 3, "thresholds": {}, "enabled": {}, "shelved": {}}'],
 ] as const) {
   test(`a file that is ${what} is put aside and told, and the configuration holds`, async () => {
     troubles.length = 0;
@@ -78,7 +76,6 @@ test("a file of the first version is read; its shelvings, moments of a clock tha
   await writeFile(join(folder, "settings.json"), JSON.stringify(first));
   const nobody = { by: null, since: null, configured: null };
   assert.equal((await open(folder)).now, {
-    v: 2,
     thresholds: {
       cam1: { value: 0.7, command: "threshold", ...nobody },
       cam2: { value: "model", command: "threshold", ...nobody },
@@ -86,6 +83,21 @@ test("a file of the first version is read; its shelvings, moments of a clock tha
     enabled: { cam3: { value: false, ...nobody } },
     shelved: {},
   });
+});
+
+test("version 0.1 reads the file, and what it changed there counts", async () => {
+  const folder = temporaryFolder();
+  const settings = await open(folder);
+  await settings.set("thresholds", "cam1", limit(0.5));
+  await settings.set("thresholds", "cam2", limit("model"));
+  await settings.set("shelved", "cam1", { leftMs: 60_000, asOfMs: 1_000, by: null, since: null });
+  const file = join(folder, "settings.json");
+  const text = JSON.parse(await readFile(file, "utf8"));
+  assert.equal([text.thresholds, text.enabled, text.shelvedUntilMs], [{ cam1: 0.5, cam2: "model" }, {}, {}]);
+  await writeFile(file, JSON.stringify({ ...text, thresholds: { cam2: 0.8, cam3: 0.9 } }));
+  const again = (await open(folder)).now;
+  const unknown = { command: "threshold", by: null, since: null, configured: null };
+  assert.equal(again.thresholds, { cam2: { value: 0.8, ...unknown }, cam3: { value: 0.9, ...unknown } });
 });
 
 test("cameras with the names of what every object has survive a restart", async () => {

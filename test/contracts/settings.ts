@@ -25,7 +25,7 @@ export function settingsContract(name: string, open: () => Promise<OpenedSetting
   });
 
   test("nothing is changed at first", () => {
-    assert.equal(settings.now, { v: 2, thresholds: {}, enabled: {}, shelved: {} });
+    assert.equal(settings.now, { thresholds: {}, enabled: {}, shelved: {} });
   });
 
   test("a change is in force once it is kept, and not before", async () => {

@@ -55,6 +55,18 @@ test("a record as the first version wrote it is read: the latest step, and how m
   assert.is(history.find(alert.id)!.stepCount, 6);
 });
 
+test("version 0.1 reads what is written: the latest step, since when, and how many there were", async () => {
+  const store = openMemoryStore();
+  const history = await open(store);
+  history.record(alertStep(1, 7, 1));
+  history.record(alertStep(1, 8, 2, { phase: "cleared" }));
+  await history.close();
+  for await (const { value } of store.entries()) {
+    const { alert, since, steps } = JSON.parse(Buffer.from(value).toString()) as Record<string, unknown>;
+    assert.equal([alert, since, steps], [alertStep(1, 8, 2, { phase: "cleared" }), alertStep(1, 7, 1).ts, 2]);
+  }
+});
+
 test("written without being asked to close", async () => {
   const store = openMemoryStore();
   const history = await open(store);

@@ -49,6 +49,7 @@ test("the OpenAPI document names each route, and every answer is as it says", as
     ["/readyz", "Readiness"],
     ["/api/cameras", "Cameras"],
     ["/api/alerts", "Alerts"],
+    ["/api/commands", "Commands"],
     ["/api/alerts?limit=0", "Error"],
     ["/nowhere", "Error"],
   ] as const) {

@@ -49,9 +49,21 @@ test("a command whose name no reply could be sent to is told, not answered", () 
 test("a command that is called as what every object has is unknown", async () => {
   const command$ = new Subject<Command>();
   const outcomes: CommandOutcome[] = [];
-  const service = serveCommands(command$, { handlers: {}, validate, monotonicMs: () => 0, onFault: () => undefined });
+  const service = serveCommands(command$, {
+    handlers: {},
+    validate,
+    clock: { monotonicMs: () => 0, wallMs: () => 0 },
+    onDone: () => undefined,
+  });
   for (const command of ["constructor", "__proto__", "toString"]) {
-    command$.next({ command, id: command, args: { id: command }, reply: (outcome) => outcomes.push(outcome) });
+    command$.next({
+      command,
+      id: command,
+      args: { id: command },
+      via: "mqtt",
+      by: null,
+      reply: (outcome) => outcomes.push(outcome),
+    });
   }
   await new Promise((resolve) => setImmediate(resolve));
   service.close();

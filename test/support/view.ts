@@ -1,6 +1,7 @@
 import { Subject } from "rxjs";
 import { inForceOf } from "../../agent/commands/in-force.js";
 import { NO_SETTINGS } from "../../agent/commands/settings-file.js";
+import type { CommandRecord } from "../../agent/contract/command-record.js";
 import type { AlertPayload, CameraState } from "../../agent/contract/payloads.js";
 import { Ledger } from "../../agent/health/ledger.js";
 import type { AlertHistory } from "../../agent/history/history.js";
@@ -68,11 +69,19 @@ export function testView(http: Partial<HttpConfig> = {}): TestView {
       damage: [],
     }),
     broker: () => ({ connected, protocol: "5", waiting: 2, lost: { overflow: 6 }, trouble: null }),
+    commands: () => [commandRecord("2"), commandRecord("1")],
     inForce: (camera) => inForceOf(camera, NO_SETTINGS),
     setBroker: (is) => {
       connected = is;
     },
   };
+}
+
+/** A threshold that somebody set. */
+function commandRecord(id: string): CommandRecord {
+  const args = { camera: "cam1", threshold: 0.9 };
+  const outcome = { ok: true, result: { threshold: 0.9, before: 0.5 }, error: null, durationMs: 3 };
+  return { ts: "2026-03-01T08:00:00.000Z", command: "threshold", id, by: "kim", via: "mqtt", args, ...outcome };
 }
 
 function testCamera(id: string, first: CameraState): TestCamera {

@@ -1,0 +1,18 @@
+/** One command and what came of it, as the agent's trail of commands keeps it. */
+export interface CommandRecord {
+  /** RFC 3339: when it came. */
+  readonly ts: string;
+  readonly command: string;
+  /** Null for one so malformed that it has none. */
+  readonly id: string | null;
+  /** Who asked, as the command says or whoever brought it; null where neither does. */
+  readonly by: string | null;
+  readonly via: "mqtt" | "http";
+  /** What it asked for, `id` and `by` apart; null where its schema refuses it: then it may hold anything. */
+  readonly args: Readonly<Record<string, unknown>> | null;
+  readonly ok: boolean;
+  /** What it changed, and from what, where it changed something. */
+  readonly result: Readonly<Record<string, unknown>> | null;
+  readonly error: { readonly code: string; readonly message: string } | null;
+  readonly durationMs: number;
+}
