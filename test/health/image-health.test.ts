@@ -3,14 +3,16 @@ import { TestScheduler } from "rxjs/testing";
 import * as assert from "uvu/assert";
 import { type RunningAgent, startAgent } from "../../agent/agent.js";
 import type { StatePayload } from "../../agent/contract/payloads.js";
-import { type ImagePolicy, imageFault, imageHealth } from "../../agent/health/image-health.js";
+import { type ImagePolicy, imageHealth } from "../../agent/health/image-health.js";
 import { imagePolicy } from "../../agent/health/image-policy.js";
 import type { Outcome } from "../../agent/types.js";
+import { loadConfig } from "../../config/load.js";
 import { packageRoot } from "../../config/package-root.js";
 import { readBundle } from "../../models/bundle/bundle.js";
 import { partRandom } from "../../models/demo-line/dataset.js";
 import { createDemoLine, DEFECT_TYPES } from "../../models/demo-line/index.js";
 import type { ImageBaseline } from "../../models/pictures/image-baseline.js";
+import { DEFAULT_LIMITS, imageFault } from "../../models/pictures/image-fault.js";
 import { pictureStats } from "../../models/pictures/picture-stats.js";
 import { fakeCamera } from "../fakes/camera.js";
 import { of, rig } from "../support/agent-rig.js";
@@ -23,6 +25,10 @@ const policy: ImagePolicy = { black: 0.999, saturated: 0.99, frozenAfter: 3, blu
 const size = { width: 256, height: 256 };
 
 const pictures = suite("image health of one picture");
+pictures("training goes by the limits of a camera that configures none", () => {
+  const { black, saturated, blurred, obstructed } = imagePolicy(loadConfig({ env: {}, set: [] }).cameras[0]!);
+  assert.equal({ black, saturated, blurred, obstructed }, DEFAULT_LIMITS);
+});
 const line = createDemoLine();
 let baseline: ImageBaseline;
 pictures.before(async () => {
