@@ -76,6 +76,10 @@ export const trainingCodes = chapter("Training and evaluation", "README.md#your-
     "The folder of test pictures is not in the layout of MVTec AD.",
     "Name a folder in the MVTec AD layout: test/good, test/<defect type>, ground_truth/<defect type>/<name>_mask.png.",
   ),
+  DATA_MIXED: wrong(
+    "The folder of good pictures holds tests, masks or other kinds of parts, too.",
+    "Name the folder of the good parts alone, such as train/good of a data set.",
+  ),
   DATA_NO_DEFECTS: wrong(
     "The test pictures hold no defect type.",
     "Put pictures of each defect type into a folder of its own, such as test/scratch.",

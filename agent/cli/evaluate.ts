@@ -20,6 +20,7 @@ export const evaluateCommand: AddCommand = (program, terminal) => {
     .option("--report <file.html>", "writes a report with pictures");
   withJsonFlag(command).action(async ({ model, data, report, json }: Flags) => {
     const { evaluateBundle } = await import("../../models/evaluate/evaluate.js");
+    const { identityText } = await import("../../models/bundle/identity.js");
     const bar = progressBar(terminal, "images");
     let result: EvaluationResult;
     try {
@@ -33,6 +34,7 @@ export const evaluateCommand: AddCommand = (program, terminal) => {
       bar.stop();
     }
     for (const { path, reason } of result.warnings) terminal.err(`warning: ${printable(path)}: ${printable(reason)}`);
+    if (!json) terminal.err(identityText(result.model));
     if (json) terminal.out(JSON.stringify(result));
     else {
       const { evaluationTable } = await import("../../models/evaluate/table.js");

@@ -1,5 +1,6 @@
 import type { AddCommand } from "./command.js";
 import { type JsonFlag, wholeNumber, withJsonFlag } from "./options.js";
+import { noteOutFolder } from "./out-folder.js";
 
 interface Flags extends JsonFlag {
   readonly arch: string;
@@ -7,6 +8,8 @@ interface Flags extends JsonFlag {
   readonly student: string;
   readonly out: string;
   readonly size?: number;
+  readonly name?: string;
+  readonly version?: string;
 }
 
 /** `retort export`: a bundle from weights that exist. */
@@ -18,16 +21,20 @@ export const exportCommand: AddCommand = (program, terminal) => {
     .requiredOption("--teacher <file>", "weights with torchvision's names (.safetensors)")
     .requiredOption("--student <file>", "weights with RD4AD's names, prefixed bn. and decoder. (.safetensors)")
     .requiredOption("--out <bundle>", "the directory to write")
-    .option("--size <pixels>", "side of the square input", wholeNumber(32, 4_096));
+    .option("--size <pixels>", "side of the square input", wholeNumber(32, 4_096))
+    .option("--name <name>", "the bundle's name (its directory's)")
+    .option("--version <version>", "the bundle's version (its date)");
   withJsonFlag(command).action(async ({ json, ...options }: Flags) => {
     const { exportBundle } = await import("../../models/bundle/export.js");
+    const { identityText } = await import("../../models/bundle/identity.js");
+    noteOutFolder(options.out, terminal);
     const { dir, manifest } = await exportBundle(options);
-    const { name, arch, input, threshold, sha256 } = manifest;
+    const { name, version, arch, input, threshold, sha256 } = manifest;
     if (json) {
-      terminal.out(JSON.stringify({ bundle: dir, name, arch, input, threshold, sha256 }));
+      terminal.out(JSON.stringify({ bundle: dir, name, version, arch, input, threshold, sha256 }));
       return;
     }
-    terminal.out(`${dir}: ${arch}, ${input.width} x ${input.height}`);
+    terminal.out(`${dir}: ${identityText(manifest)}, ${arch}, ${input.width} x ${input.height}`);
     terminal.err(
       `Its threshold ${threshold} is a first guess: measure it with retort evaluate, set it in the configuration.`,
     );

@@ -34,6 +34,8 @@ export async function runProgram(argv: readonly string[], terminal: Terminal = p
       "Visual inspection at the edge: learns from pictures of good parts, watches the line, alerts over MQTT.",
     )
     .version(productVersion(), "--version", "prints the version, with the commit that it was built from")
+    // What stands behind a command is that command's: a bundle has a --version, too.
+    .enablePositionalOptions()
     .showHelpAfterError("(--help tells how)")
     .configureOutput({
       writeOut: (text) => terminal.out(text.trimEnd()),

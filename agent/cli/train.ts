@@ -1,6 +1,7 @@
 import type { TrainProgress } from "../../models/training/progress.js";
 import type { AddCommand } from "./command.js";
 import { type JsonFlag, wholeNumber, withJsonFlag } from "./options.js";
+import { noteOutFolder } from "./out-folder.js";
 import { duration, type Progress, progressBar } from "./progress.js";
 import { sparkline } from "./sparkline.js";
 import type { Terminal } from "./terminal.js";
@@ -10,6 +11,9 @@ interface Flags extends JsonFlag {
   readonly arch: string;
   readonly teacher: string;
   readonly out: string;
+  readonly name?: string;
+  readonly version?: string;
+  readonly imageHealth: boolean;
   readonly epochs?: number;
   readonly size?: number;
   readonly batch?: number;
@@ -27,6 +31,9 @@ export const trainCommand: AddCommand = (program, terminal) => {
     .requiredOption("--arch <arch>", "resnet18, resnet34, resnet50 or wide_resnet50_2")
     .requiredOption("--teacher <file>", "pretrained weights with torchvision's names (.safetensors)")
     .requiredOption("--out <bundle>", "the directory to write")
+    .option("--name <name>", "the bundle's name (its directory's)")
+    .option("--version <version>", "the bundle's version (the date of its training)")
+    .option("--no-image-health", "learns from black and overexposed pictures, too: cameras need `health` off then")
     .option("--epochs <n>", "rounds over the pictures (10)", wholeNumber(1, 100_000))
     .option("--size <pixels>", "side of the square input, a multiple of 32 (256)", wholeNumber(32, 4_096))
     .option("--batch <n>", "pictures of one step (16)", wholeNumber(1, 4_096))
@@ -35,6 +42,8 @@ export const trainCommand: AddCommand = (program, terminal) => {
     .option("--resume", "goes on from the checkpoint beside the bundle");
   withJsonFlag(command).action(async ({ json, ...options }: Flags) => {
     const { trainStudent } = await import("../../models/training/train.js");
+    const { identityText } = await import("../../models/bundle/identity.js");
+    noteOutFolder(options.out, terminal);
     const stop = new AbortController();
     const onSignal = () => stop.abort();
     process.once("SIGINT", onSignal).once("SIGTERM", onSignal);
@@ -51,7 +60,7 @@ export const trainCommand: AddCommand = (program, terminal) => {
       terminal.out(
         `${epochs} epochs of ${images} images in ${duration(seconds * 1_000)}, ${trainImagesPerSecond.toFixed(1)} images/s`,
       );
-      terminal.out(`${bundle}: threshold ${threshold.toFixed(4)}`);
+      terminal.out(`${bundle}: ${identityText(result)}, threshold ${threshold.toFixed(4)}`);
     } finally {
       show.stop();
       process.off("SIGINT", onSignal).off("SIGTERM", onSignal);

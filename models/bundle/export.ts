@@ -1,8 +1,9 @@
-import { basename } from "node:path";
 import { loadStudent, loadTeacher } from "../network/load.js";
 import { inferenceGraph } from "../network/rd.js";
 import { encodeModel } from "../onnx/encode.js";
 import { type Bundle, writeBundle } from "./bundle.js";
+import { bundleIdentity } from "./identity.js";
+import { requireWritableBundle } from "./writable.js";
 
 export interface ExportOptions {
   readonly arch: string;
@@ -11,6 +12,10 @@ export interface ExportOptions {
   /** .safetensors, RD4AD's names */
   readonly student: string;
   readonly out: string;
+  /** The bundle's name; its folder's unless given. */
+  readonly name?: string;
+  /** The bundle's version; the date unless given. */
+  readonly version?: string;
   /** Side of the square input, pixels. */
   readonly size?: number;
   /** Until the bundle is calibrated; the sum of three cosine distances lies between 0 and 6. */
@@ -20,18 +25,18 @@ export interface ExportOptions {
 /** A bundle from existing weights; its threshold is no more than a first guess. @throws CodedError */
 export async function exportBundle(options: ExportOptions): Promise<Bundle> {
   const { size = 256 } = options;
+  const identity = bundleIdentity(options.out, options);
+  await requireWritableBundle(options.out);
   const teacher = await loadTeacher(options.teacher, options.arch);
   const student = await loadStudent(options.student, teacher.backbone);
   const input = { width: size, height: size };
   const onnx = encodeModel(inferenceGraph(teacher.backbone, { teacher: teacher.weights, student }, input));
   return writeBundle(options.out, onnx, {
-    name: basename(options.out),
-    version: "1",
+    ...identity,
     arch: teacher.backbone.name,
     input,
     threshold: options.threshold ?? 1,
     calibration: null,
     training: null,
-    created: new Date().toISOString(),
   });
 }

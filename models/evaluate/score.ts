@@ -3,6 +3,7 @@ import { CodedError, messageOf } from "../../errors.js";
 import type { Bundle } from "../bundle/bundle.js";
 import { readModel } from "../onnx/checked-model.js";
 import { openSession, type Session, Tensor } from "../onnx/session.js";
+import { pictureFault } from "../pictures/image-fault.js";
 import { readRgb } from "../pictures/images.js";
 import { type DataWarning, GOOD_TYPE, type TestImage } from "./dataset.js";
 import type { ScoredMap } from "./metrics.js";
@@ -48,6 +49,11 @@ export async function scoreImages(
       if (pixels !== null) {
         const truth = await readTruth(image, size);
         warnings.push(...truth.warnings);
+        const fault = pictureFault(pixels, width, height);
+        if (fault !== null) {
+          const reason = `the agent would take it for no view of a part: ${fault.code}, ${fault.reason}`;
+          warnings.push({ path: image.path, reason });
+        }
         const outputs = await session.run({ image: new Tensor("uint8", pixels, [1, height, width, 3]) });
         const map = numbers(outputs.map, width * height, bundle);
         const score = numbers(outputs.score, 1, bundle)[0]!;

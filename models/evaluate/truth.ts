@@ -46,7 +46,12 @@ export async function readTruth(image: TestImage, size: Size): Promise<Truth> {
 
 /** Why a mask cannot be laid over its picture, null when it can. */
 function mismatch({ size }: Mask, picture: Size): string | null {
-  const ratio = (size.width * picture.height) / (size.height * picture.width);
-  if (Math.abs(Math.log(ratio)) <= PROPORTIONS_TOLERANCE) return null;
-  return `it is ${size.width} x ${size.height} and its picture ${picture.width} x ${picture.height}, other proportions`;
+  if (haveSameProportions(size, picture)) return null;
+  const turned = haveSameProportions(size, { width: picture.height, height: picture.width });
+  const hint = turned ? ": has the picture been turned, perhaps by its EXIF orientation?" : "";
+  return `it is ${size.width} x ${size.height} and its picture ${picture.width} x ${picture.height}, other proportions${hint}`;
+}
+
+function haveSameProportions(a: Size, b: Size): boolean {
+  return Math.abs(Math.log((a.width * b.height) / (a.height * b.width))) <= PROPORTIONS_TOLERANCE;
 }

@@ -28,8 +28,14 @@ const IGNORED_FOLDER = "__MACOSX";
  * @throws CodedError IMAGE_FOLDER_MISSING, IMAGE_FOLDER_UNREADABLE, IMAGE_FOLDER_EMPTY
  */
 export async function listImages(dir: string, options: { recursive?: boolean } = {}): Promise<string[]> {
-  const { pictures, foreign } = await readFolder(dir, options);
-  if (pictures.length > 0) return [...pictures];
+  const content = await readFolder(dir, options);
+  requirePictures(dir, content);
+  return [...content.pictures];
+}
+
+/** @throws CodedError IMAGE_FOLDER_EMPTY */
+export function requirePictures(dir: string, { pictures, foreign }: FolderContent): void {
+  if (pictures.length > 0) return;
   const others =
     foreign.length === 0 ? "" : `, ${foreign.length} in formats that are not read (the first is ${foreign[0]})`;
   throw new CodedError("IMAGE_FOLDER_EMPTY", `no pictures in ${dir}${others}`, {

@@ -68,8 +68,10 @@ export async function sampleRange(path: string): Promise<{ readonly min: number;
 
 /** A picture's luminance in its own size, with nothing rounded away. */
 export interface GreyPicture extends Size {
-  /** uint16 [height, width]; 0 where the picture is transparent. */
+  /** uint16 [height, width]. */
   readonly pixels: Uint16Array;
+  /** uint16 [height, width], 0 where the picture is transparent; null where it has no such channel. */
+  readonly alpha: Uint16Array | null;
 }
 
 /** @throws CodedError IMAGE_UNREADABLE */
@@ -79,9 +81,12 @@ export async function readGrey(path: string): Promise<GreyPicture> {
     const { data, info } = await picture.toBuffer({ resolveWithObject: true });
     const { width, height, channels } = info;
     const samples = new Uint16Array(data.buffer, data.byteOffset, data.length / 2);
-    const opaque = (pixel: number): boolean => channels < 2 || samples[pixel * channels + 1] !== 0;
-    const pixels = Uint16Array.from({ length: width * height }, (_, at) => (opaque(at) ? samples[at * channels]! : 0));
-    return { pixels, width, height };
+    if (channels === 1) return { pixels: samples, alpha: null, width, height };
+    return {
+      pixels: samples.filter((_, at) => at % channels === 0),
+      alpha: samples.filter((_, at) => at % channels === 1),
+      ...{ width, height },
+    };
   });
 }
 

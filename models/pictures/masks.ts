@@ -13,14 +13,20 @@ export interface Mask {
 
 /**
  * A mask in the size asked for. Any value above 0 is defective, whatever the depth: data sets mark with 255, with 1, with the
- * number of the defect's class. In a JPEG, whose edges ring, it is what exceeds half of its brightest value.
+ * number of the defect's class. In a JPEG, whose edges ring, it is what exceeds half of its brightest value. What is transparent is not
+ * defective; in a picture that is black and partly transparent, what is not transparent is.
  * @throws CodedError IMAGE_UNREADABLE
  */
 export async function readMask(path: string, size: Size): Promise<Mask> {
   const { lossy } = await describePicture(path);
   const grey = await readGrey(path);
   const above = lossy ? grey.pixels.reduce((most, value) => Math.max(most, value), 0) / 2 : 0;
-  const pixels = Uint8Array.from(grey.pixels, (value) => (value > above ? 1 : 0));
+  const { alpha } = grey;
+  const painted = Uint8Array.from(grey.pixels, (value, at) => (value > above && alpha?.[at] !== 0 ? 1 : 0));
+  const pixels =
+    painted.includes(1) || alpha === null || !alpha.includes(0)
+      ? painted
+      : painted.map((_, at) => (alpha[at] === 0 ? 0 : 1));
   const marked = pixels.reduce((sum, value) => sum + value, 0) / pixels.length;
   return { pixels: scaleMask({ ...grey, pixels }, size), size: { width: grey.width, height: grey.height }, marked };
 }

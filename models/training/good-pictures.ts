@@ -1,46 +1,60 @@
 import { CodedError, messageOf } from "../../errors.js";
 import type { InputSize } from "../network/rd.js";
-import { listImages } from "../pictures/folder.js";
-import { readRgb } from "../pictures/images.js";
 import { createRandom } from "../random.js";
-import type { TrainProgress } from "./progress.js";
+import { readGoodFolder } from "./good-folder.js";
+import { readGoodPicture } from "./good-picture.js";
+import type { TrainSettings } from "./options.js";
 import { FEWEST_PICTURES, RECIPE } from "./recipe.js";
 
 /** The pictures that a training has to do with, decoded. */
 export interface GoodPictures {
+  readonly paths: readonly string[];
   /** uint8 [height, width, 3] each, in the order of their paths. */
   readonly pixels: readonly Uint8Array[];
-  /** How many could not be read and were left out. */
+  /** How many were left out: unreadable, damaged, black or overexposed. */
   readonly skipped: number;
 }
 
 /**
- * Decodes the pictures of a folder and its subfolders. One that cannot be read is reported as a warning and left out.
- * @throws CodedError IMAGE_FOLDER_MISSING, IMAGE_FOLDER_EMPTY, TOO_FEW_IMAGES
+ * Decodes the pictures of a folder and its subfolders. One that cannot be used is reported as a warning and left out.
+ * @throws CodedError those of {@link readGoodFolder}, TOO_FEW_IMAGES
  */
 export async function readGoodPictures(
   folder: string,
   size: InputSize,
-  report: (progress: TrainProgress) => void,
+  { imageHealth, report }: Pick<TrainSettings, "imageHealth" | "report">,
 ): Promise<GoodPictures> {
-  const paths = await listImages(folder, { recursive: true });
+  const { pictures, foreign } = await readGoodFolder(folder);
+  if (foreign.length > 0) {
+    const message = `left out ${foreign.length} files in formats that are not read, the first is ${foreign[0]}`;
+    report({ phase: "warning", message });
+  }
+  const paths: string[] = [];
   const pixels: Uint8Array[] = [];
-  for (const [index, path] of paths.entries()) {
+  const refused: CodedError[] = [];
+  for (const [index, path] of pictures.entries()) {
     try {
-      pixels.push(await readRgb(path, size));
+      pixels.push(await readGoodPicture(path, size, { health: imageHealth }));
+      paths.push(path);
     } catch (error) {
       if (!(error instanceof CodedError)) throw error;
-      report({ phase: "warning", message: `left out ${path}: ${messageOf(error)}` });
+      refused.push(error);
+      report({ phase: "warning", message: `left out ${path}: ${error.code}: ${messageOf(error)}` });
     }
-    report({ phase: "reading", done: index + 1, total: paths.length });
+    report({ phase: "reading", done: index + 1, total: pictures.length });
   }
-  if (pixels.length < FEWEST_PICTURES) {
-    const message = `${pixels.length} readable pictures; ${FEWEST_PICTURES} are the least`;
-    throw new CodedError("TOO_FEW_IMAGES", message, {
-      at: folder,
-    });
-  }
-  return { pixels, skipped: paths.length - pixels.length };
+  requireEnough(pixels.length, refused, folder);
+  return { paths, pixels, skipped: refused.length };
+}
+
+function requireEnough(count: number, refused: readonly CodedError[], folder: string): void {
+  if (count >= FEWEST_PICTURES) return;
+  const [first] = refused;
+  const why = first === undefined ? "" : `; ${refused.length} were left out, the first: ${first.at}: ${first.message}`;
+  throw new CodedError("TOO_FEW_IMAGES", `${count} pictures to learn from, ${FEWEST_PICTURES} are the least${why}`, {
+    at: folder,
+    ...(first === undefined ? {} : { remedy: first.remedy }),
+  });
 }
 
 /** Which of `count` pictures are trained on and which are held out for the threshold, by index. The seed decides. */

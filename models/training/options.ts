@@ -11,6 +11,12 @@ export interface TrainOptions {
   readonly teacher: string;
   /** The bundle directory to write. */
   readonly out: string;
+  /** The bundle's name; its folder's unless given. */
+  readonly name?: string;
+  /** The bundle's version; the date of its training unless given. */
+  readonly version?: string;
+  /** false: learns from pictures, too, that the agent would take for no view of a part, black or overexposed ones. */
+  readonly imageHealth?: boolean;
   readonly epochs?: number;
   /** Side of the square input, pixels; a multiple of 32. */
   readonly size?: number;
@@ -33,6 +39,9 @@ export interface TrainSettings {
   readonly teacher: string;
   readonly out: string;
   readonly checkpointPath: string;
+  readonly name: string | undefined;
+  readonly version: string | undefined;
+  readonly imageHealth: boolean;
   readonly input: InputSize;
   readonly epochs: number;
   readonly batch: number;
@@ -49,13 +58,14 @@ export interface TrainSettings {
  * @throws CodedError OPTION_INVALID
  */
 export function settingsOf(options: TrainOptions): TrainSettings {
-  const { normal, arch, teacher, out, signal, resume = false, threads = 0 } = options;
+  const { normal, arch, teacher, out, name, version, signal } = options;
+  const { imageHealth = true, resume = false, threads = 0 } = options;
   const { epochs = DEFAULTS.epochs, batch = DEFAULTS.batch, size = DEFAULTS.size, seed = DEFAULTS.seed } = options;
   requireOption("epochs", epochs, epochs >= 1, "Give a whole number from 1.");
   requireOption("batch", batch, batch >= 1, "Give a whole number from 1.");
   requireOption("size", size, size >= 64 && size % 32 === 0, "Give a multiple of 32, at least 64.");
   return {
-    ...{ normal, arch, teacher, out, epochs, batch, seed, resume, threads, signal },
+    ...{ normal, arch, teacher, out, name, version, imageHealth, epochs, batch, seed, resume, threads, signal },
     checkpointPath: `${out}.checkpoint.safetensors`,
     input: { width: size, height: size },
     checkpointMs: (options.checkpointSeconds ?? DEFAULTS.checkpointSeconds) * 1000,

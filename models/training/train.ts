@@ -1,6 +1,7 @@
 import { rm } from "node:fs/promises";
-import { basename } from "node:path";
 import { writeBundle } from "../bundle/bundle.js";
+import { bundleIdentity } from "../bundle/identity.js";
+import { requireWritableBundle } from "../bundle/writable.js";
 import { loadTeacher, type Teacher } from "../network/load.js";
 import { studentParameters } from "../network/parameters.js";
 import { inferenceGraph, teacherGraph } from "../network/rd.js";
@@ -9,6 +10,7 @@ import { imageBaseline } from "../pictures/image-baseline.js";
 import { createRandom } from "../random.js";
 import type { Weights } from "../weights/weights.js";
 import { checkpointOf, requireNoCheckpoint } from "./checkpoint.js";
+import { farScores } from "./far-scores.js";
 import { openFeatures } from "./features.js";
 import { readGoodPictures, splitPictures } from "./good-pictures.js";
 import { initialWeights } from "./initial.js";
@@ -25,12 +27,18 @@ export type { TrainOptions, TrainProgress };
 
 export interface TrainResult {
   readonly bundle: string;
+  readonly name: string;
+  readonly version: string;
+  /** Of its model.onnx, hexadecimal. */
+  readonly sha256: string;
   readonly epochs: number;
   readonly images: number;
   /** Mean of the last epoch. */
   readonly loss: number;
   readonly losses: readonly number[];
   readonly threshold: number;
+  /** Good pictures that look wrong: worth a look, and not counted for the threshold. */
+  readonly suspicious: readonly { readonly path: string; readonly score: number; readonly reason: string }[];
   readonly trainImagesPerSecond: number;
   readonly seconds: number;
 }
@@ -44,34 +52,45 @@ export async function trainStudent(options: TrainOptions): Promise<TrainResult> 
   const began = performance.now();
   const settings = settingsOf(options);
   const { out, input, epochs, batch, seed, threads, report } = settings;
+  bundleIdentity(out, settings);
   if (!settings.resume) await requireNoCheckpoint(settings.checkpointPath);
+  await requireWritableBundle(out);
 
   const teacher = await loadTeacher(settings.teacher, settings.arch);
-  const { pixels, skipped } = await readGoodPictures(settings.normal, input, report);
+  const { paths, pixels, skipped } = await readGoodPictures(settings.normal, input, settings);
   const { trained, heldOut } = splitPictures(pixels.length, seed);
   const { student, losses, imagesPerSecond } = await learnStudent(settings, teacher, pixels, trained);
 
   const onnx = encodeModel(inferenceGraph(teacher.backbone, { teacher: teacher.weights, student }, input));
   const good = heldOut.map((index) => pixels[index]!);
   const onDone = (done: number) => report({ phase: "calibrating", done, total: good.length });
-  const { threshold, calibration } = thresholdFrom(await scorePictures(onnx, good, input, { threads, onDone }));
+  const scores = await scorePictures(onnx, good, input, { threads, onDone });
+  const far = farScores(scores);
+  const suspicious = far.map(({ index, ...rest }) => ({ path: paths[heldOut[index]!]!, ...rest }));
+  for (const { path, reason } of suspicious)
+    report({ phase: "warning", message: `not counted for the threshold: ${path}: ${reason}` });
+  const { threshold, calibration } = thresholdFrom(scores.filter((_, at) => far.every(({ index }) => index !== at)));
 
   const loss = losses.at(-1)!;
   const images = trained.length;
   const bundle = await writeBundle(out, onnx, {
-    name: basename(out),
-    version: "1",
+    ...bundleIdentity(out, settings),
     arch: teacher.backbone.name,
     input,
     threshold,
     calibration,
     imageHealth: imageBaseline(pixels, input.width, input.height),
     training: { images, heldOut: heldOut.length, skipped, epochs, batch, seed, loss, teacher: teacher.sha256 },
-    created: new Date().toISOString(),
   });
   await rm(settings.checkpointPath, { force: true });
   return {
-    ...{ bundle: bundle.dir, epochs, images, loss, losses, threshold },
+    ...{
+      bundle: bundle.dir,
+      name: bundle.manifest.name,
+      version: bundle.manifest.version,
+      sha256: bundle.manifest.sha256,
+    },
+    ...{ epochs, images, loss, losses, threshold, suspicious },
     trainImagesPerSecond: imagesPerSecond,
     seconds: (performance.now() - began) / 1000,
   };

@@ -148,6 +148,30 @@ test("a model or data that is not there is status 2", async () => {
   assert.match(stderr, "BUNDLE_UNREADABLE");
 });
 
+test("a path that leads nowhere is said to, and an option behind a command is that command's", async () => {
+  const args = [
+    "train",
+    "--normal",
+    "/nowhere",
+    "--arch",
+    "resnet18",
+    "--teacher",
+    "/nope",
+    "--version",
+    "7",
+    "--json",
+  ];
+  const { status, stdout, stderr } = await retort([...args, "--out", join(temporaryFolder(), "bundle")]);
+  assert.equal([status, stdout], [2, ""]);
+  assert.match(stderr, /WEIGHTS_UNREADABLE: .*no such file.*nope/);
+});
+
+test("a bundle among Retort's own files gets a word", async () => {
+  const args = ["train", "--normal", "/nowhere", "--arch", "resnet18", "--teacher", "/nope", "--out"];
+  assert.match((await retort([...args, join(packageRoot(), "models/plate")])).stderr, "among Retort's own files");
+  assert.not.match((await retort([...args, join(temporaryFolder(), "plate")])).stderr, "among Retort's own files");
+});
+
 test("doctor: the model's provider and why not a better one, the broker, the disk", async () => {
   const bundle = await writeTinyBundle();
   const broker = await startMosquitto();

@@ -6,7 +6,6 @@ import type { StatePayload } from "../../agent/contract/payloads.js";
 import { type ImagePolicy, imageHealth } from "../../agent/health/image-health.js";
 import { imagePolicy } from "../../agent/health/image-policy.js";
 import type { Outcome } from "../../agent/types.js";
-import { loadConfig } from "../../config/load.js";
 import { packageRoot } from "../../config/package-root.js";
 import { readBundle } from "../../models/bundle/bundle.js";
 import { partRandom } from "../../models/demo-line/dataset.js";
@@ -17,6 +16,7 @@ import { pictureStats } from "../../models/pictures/picture-stats.js";
 import { fakeCamera } from "../fakes/camera.js";
 import { of, rig } from "../support/agent-rig.js";
 import { cameraConfig, configOf } from "../support/config.js";
+import { demo, load } from "../support/config-machine.js";
 import { greyFrame } from "../support/frames.js";
 import { suite } from "../support/suite.js";
 import { until } from "../support/until.js";
@@ -26,7 +26,7 @@ const size = { width: 256, height: 256 };
 
 const pictures = suite("image health of one picture");
 pictures("training goes by the limits of a camera that configures none", () => {
-  const { black, saturated, blurred, obstructed } = imagePolicy(loadConfig({ env: {}, set: [] }).cameras[0]!);
+  const { black, saturated, blurred, obstructed } = imagePolicy(load(demo).cameras[0]!);
   assert.equal({ black, saturated, blurred, obstructed }, DEFAULT_LIMITS);
 });
 const line = createDemoLine();

@@ -69,6 +69,14 @@ test("what is transparent is no defect, whatever its colour", async () => {
   );
 });
 
+test("a mask that is painted in black on nothing marks what is painted", async () => {
+  const black = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 255, 0, 0, 0, 255, 0, 0, 0, 0);
+  const png = await sharp(black, { raw: { ...two, channels: 4 } })
+    .png()
+    .toBuffer();
+  assert.equal(await marks("alpha-black.png", png), [0, 1, 1, 0]);
+});
+
 test("the ringing around a JPEG mask's edges is no defect", async () => {
   const size = { width: 32, height: 32 };
   const square = Uint8Array.from({ length: 32 * 32 }, (_, at) => (at % 32 > 12 && at >> 5 > 12 ? 255 : 0));

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readlinkSync } from "node:fs";
+import { existsSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { access, type FileHandle, mkdir, mkdtemp, open, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
@@ -207,23 +207,34 @@ test("what cannot be trained is refused with a code", async () => {
     await codeOf(trainStudent({ ...lesson, out, teacher: join(dir, "none.safetensors") })),
     "WEIGHTS_UNREADABLE",
   );
+  // Not that it has the wrong ending: there is no such file.
+  await trainStudent({ ...lesson, out, teacher: "/nope" }).catch((error: CodedError) => {
+    assert.is(error.code, "WEIGHTS_UNREADABLE");
+    assert.match(error.message, "no such file");
+  });
 });
 
-test("where nothing can be written, training goes on without checkpoints and the bundle's error is clear", async () => {
-  // A file where a directory must be: as final as a full disk, and the same for root.
-  const blocked = join(dir, "file");
-  await writeFile(blocked, "");
+test("where the disk fails meanwhile, training goes on without checkpoints and the bundle's error is clear", async () => {
+  const folder = join(dir, "failing");
   const warnings: string[] = [];
+  let failed = false;
   const code = await codeOf(
     trainStudent({
       ...lesson,
       epochs: 1,
-      out: join(blocked, "bundle"),
-      onProgress: (each) => each.phase === "warning" && warnings.push(each.message),
+      out: join(folder, "bundle"),
+      onProgress: (each) => {
+        if (each.phase === "warning") warnings.push(each.message);
+        if (failed || each.phase !== "training") return;
+        failed = true;
+        // A file where a directory must be: as final as a full disk, and the same for root.
+        rmSync(folder, { recursive: true });
+        writeFileSync(folder, "");
+      },
     }),
   );
   assert.is(code, "BUNDLE_UNWRITABLE");
-  assert.ok(warnings.length >= 1, "the missing checkpoint is told");
+  assert.ok(warnings.length >= 1, "the missing checkpoint is reported");
 });
 
 test.run();
