@@ -1,6 +1,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { defaultsOf } from "../../config/defaults.js";
+import { schema } from "../../config/schema.js";
 import type { Config, GstreamerSource } from "../../config/types.js";
 import { CodedError } from "../../errors.js";
 import { type RunningAgent, startAgent } from "../agent.js";
@@ -60,14 +62,15 @@ export function startRig({ bundle, threads, source, watchCamera }: RigOptions): 
   });
 }
 
-const noTls = { caFile: null, certFile: null, keyFile: null, serverName: null };
+const { agent, mqtt, inference, cameras, alerts, evidence, outbox, http } = schema.keys;
+const { roi, health, alert } = cameras.each.keys;
 
 function configOf(bundle: string, threads: number, source: GstreamerSource, statePath: string): Config {
   return {
-    agent: { id: "bench" },
-    mqtt: { url: "embedded", prefix: "retort-bench", username: null, passwordFile: null, ...noTls },
+    agent: { ...defaultsOf(agent), id: "bench" },
+    mqtt: { ...defaultsOf(mqtt), prefix: "retort-bench" },
     models: { bench: { path: bundle } },
-    inference: { providers: ["tensorrt", "cuda", "cpu"], precision: "fp32", threads, maxBatch: 8 },
+    inference: { ...defaultsOf(inference), precision: "fp32", threads },
     cameras: [
       {
         id: CAMERA,
@@ -75,40 +78,17 @@ function configOf(bundle: string, threads: number, source: GstreamerSource, stat
         enabled: true,
         source,
         fps: 100_000,
-        roi: { x: 0, y: 0, width: 1, height: 1 },
+        roi: defaultsOf(roi),
         // A test pattern is no view of a part.
-        health: {
-          enabled: false,
-          black: "off",
-          saturated: "off",
-          frozenAfter: "off",
-          blurred: "off",
-          obstructed: "off",
-        },
+        health: { ...defaultsOf(health), enabled: false },
         // Nothing is anomalous: what is measured is the way of every frame.
-        alert: {
-          threshold: Number.MAX_VALUE,
-          raiseAfter: 2,
-          within: null,
-          clearAfter: 5,
-          clearBelow: 1,
-          mergeWithinS: 0,
-        },
+        alert: { ...defaultsOf(alert), threshold: Number.MAX_VALUE },
       },
     ],
-    alerts: { floodAbove: 0, summaryEveryS: 5, historyMax: 1, historyDays: 1 },
-    http: {
-      enabled: false,
-      host: "127.0.0.1",
-      port: 0,
-      tokenFile: null,
-      names: [],
-      maxConnections: 1,
-      maxStreams: 0,
-      streamFps: 1,
-    },
-    evidence: { enabled: true, maxMb: 64, keepDays: 1, quality: 80, ringFrames: 8, ringMb: 64 },
-    outbox: { maxMb: 16, maxAgeHours: 1 },
+    alerts: { ...defaultsOf(alerts), floodAbove: 0, historyMax: 1, historyDays: 1 },
+    http: { ...defaultsOf(http), enabled: false },
+    evidence: { ...defaultsOf(evidence), maxMb: 64, keepDays: 1 },
+    outbox: { ...defaultsOf(outbox), maxMb: 16 },
     state: { path: statePath },
   };
 }

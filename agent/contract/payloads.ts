@@ -87,6 +87,8 @@ export interface CameraHealth extends FrameHealth {
 export interface ProviderHealth {
   readonly used: string;
   readonly tried: readonly { readonly provider: string; readonly taken: boolean; readonly reason: string }[];
+  /** What is computed in, and why not in what was asked for; absent until the model is open. */
+  readonly precision?: { readonly asked: string; readonly used: string; readonly reason: string };
 }
 
 /** Alerts on their way; see agent/outbox. */

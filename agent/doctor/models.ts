@@ -1,6 +1,7 @@
 import type { Config } from "../../config/types.js";
 import { CodedError, type ErrorCode, errorCodes, messageOf } from "../../errors.js";
 import { type LoadedModel, loadModel } from "../inference/load.js";
+import type { PrecisionReport } from "../inference/protocol.js";
 import type { Check } from "./check.js";
 
 type Load = typeof loadModel;
@@ -26,10 +27,10 @@ async function modelCheck(at: string, dir: string, { inference }: Config, load: 
   }
   const { engine } = model;
   const { name, version } = engine.model;
-  const { used, tried } = engine.providers();
+  const { used, tried, precision } = engine.providers();
   await engine.close();
   const size = `${engine.input.width} x ${engine.input.height}`;
-  const message = `${name} ${version}, ${size}, runs on ${used}`;
+  const message = `${name} ${version}, ${size}, runs on ${used}${precision === undefined ? "" : inPrecision(precision)}`;
   return [
     { level: "ok", code: "MODEL_OK", path: at, message, remedy: "" },
     ...tried
@@ -39,4 +40,8 @@ async function modelCheck(at: string, dir: string, { inference }: Config, load: 
         return { level: "note", code: "PROVIDER_NOT_USED", path: `${at} on ${provider}`, message: reason, remedy };
       }),
   ];
+}
+
+function inPrecision({ asked, used, reason }: PrecisionReport): string {
+  return ` in ${used}${asked === used ? "" : ` (${asked} asked for; ${reason})`}`;
 }

@@ -1,8 +1,10 @@
+import type { Precision } from "../../config/types.js";
 import type { ErrorCode } from "../../errors.js";
 import type { Frame, ModelIdentity, Outcome, Size } from "../types.js";
 import { batchSizes, nextBatch } from "./batch.js";
 import { type SpawnThread, spawnWorker } from "./model-thread.js";
 import type { ProviderReport, Reply } from "./protocol.js";
+import { precisionOf } from "./providers.js";
 import { Keeper, type KeeperEvents } from "./supervisor.js";
 import { type SilenceLimits, silenceLimits } from "./watchdog.js";
 
@@ -33,6 +35,8 @@ export interface EngineOptions {
   readonly threshold: number;
   readonly providers: readonly string[];
   readonly threads: number;
+  /** What is asked for; fp32 unless given. */
+  readonly precision?: Precision;
   readonly maxBatch: number;
   readonly spawn?: SpawnThread;
   readonly limits?: SilenceLimits;
@@ -125,7 +129,7 @@ class ThreadEngine implements Engine {
   #events(): KeeperEvents {
     return {
       up: ({ report }) => {
-        this.#report = report;
+        this.#report = { ...report, precision: precisionOf(this.#options.precision ?? "fp32", report.used) };
         this.#model = { ...this.#options.identity, provider: report.used };
         this.#dispatch();
       },

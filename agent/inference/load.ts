@@ -31,6 +31,7 @@ export async function loadModel(dir: string, { inference, mostWaiting, onRestart
     threshold,
     providers: inference.providers,
     threads: inference.threads,
+    precision: inference.precision,
     maxBatch: Math.min(inference.maxBatch, mostWaiting),
     onRestart,
   });

@@ -1,4 +1,6 @@
 /** What the engine and its worker thread say to each other. Buffers are transferred, never copied. */
+
+import type { Precision } from "../../config/types.js";
 import type { ErrorCode } from "../../errors.js";
 import type { PictureStats } from "../../models/pictures/picture-stats.js";
 import type { Size } from "../types.js";
@@ -60,6 +62,15 @@ export interface ModelFault {
 export interface ProviderReport {
   readonly used: string;
   readonly tried: readonly ProviderTrial[];
+  /** Absent until a session is open. */
+  readonly precision?: PrecisionReport;
+}
+
+/** What a model is computed in, and why it is not what was asked for. */
+export interface PrecisionReport {
+  readonly asked: Precision;
+  readonly used: Precision;
+  readonly reason: string;
 }
 
 export interface ProviderTrial {

@@ -1,5 +1,6 @@
+import type { Precision } from "../../config/types.js";
 import { CodedError, messageOf } from "../../errors.js";
-import type { ProviderReport, ProviderTrial } from "./protocol.js";
+import type { PrecisionReport, ProviderReport, ProviderTrial } from "./protocol.js";
 
 export interface Choice<Session> {
   readonly session: Session;
@@ -28,6 +29,16 @@ export async function chooseProvider<Session>(
   throw new CodedError("ENGINE_NO_PROVIDER", tried.map(({ provider, reason }) => `${provider}: ${reason}`).join("; "), {
     remedy: "Check the model file, and keep cpu in inference.providers.",
   });
+}
+
+/**
+ * What is computed in. ONNX Runtime's binding for Node hands no precision to any provider (microsoft/onnxruntime 18380), so that it is
+ * the model's own: bundles are written in fp32.
+ */
+export function precisionOf(asked: Precision, provider: string): PrecisionReport {
+  const used = "fp32";
+  const reason = asked === used ? "as asked" : `${provider} has no choice here: it computes in the model's own`;
+  return { asked, used, reason };
 }
 
 function firstLine(text: string): string {

@@ -12,7 +12,7 @@ import { writePng } from "../../models/pictures/images.js";
 import { fakeCamera } from "../fakes/camera.js";
 import { fakeEngine } from "../fakes/engine.js";
 import { of, rig } from "../support/agent-rig.js";
-import { cameraConfig, configOf, temporaryFolder } from "../support/config.js";
+import { cameraConfig, configOf, inferenceConfig, temporaryFolder } from "../support/config.js";
 import { greyFrame } from "../support/frames.js";
 import { schemaFaults } from "../support/schemas.js";
 import { suite } from "../support/suite.js";
@@ -68,7 +68,7 @@ one("pictures that are gone, or an engine that is away, say nothing of the model
 
 one("the shipped model sees the demo's golden parts", async () => {
   const { engine } = await loadModel(join(packageRoot(), "models/demo"), {
-    inference: { providers: ["cpu"], precision: "fp32", threads: 2, maxBatch: 1 },
+    inference: inferenceConfig({ threads: 2, maxBatch: 1 }),
     mostWaiting: 1,
     onRestart: () => undefined,
   });

@@ -1,7 +1,9 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { AlertConfig, CameraConfig, Config, HealthConfig, HttpConfig, MqttConfig } from "../../config/types.js";
+import { defaultsOf } from "../../config/defaults.js";
+import { schema } from "../../config/schema.js";
+import type { AlertConfig, CameraConfig, Config, HttpConfig, InferenceConfig, MqttConfig } from "../../config/types.js";
 
 const folders: string[] = [];
 process.once("exit", () => {
@@ -15,28 +17,13 @@ export function temporaryFolder(): string {
   return folder;
 }
 
+const { agent, mqtt, inference, cameras, alerts, evidence, outbox, http } = schema.keys;
+const { roi, health, alert } = cameras.each.keys;
+
 /** Plain alerts: on and off at the threshold, each of its own. */
 export function alertConfig(rest: Partial<AlertConfig> = {}): AlertConfig {
-  return {
-    threshold: "model",
-    raiseAfter: 2,
-    within: null,
-    clearAfter: 2,
-    clearBelow: 1,
-    mergeWithinS: 0,
-    ...rest,
-  };
+  return { ...defaultsOf(alert), clearAfter: 2, clearBelow: 1, mergeWithinS: 0, ...rest };
 }
-
-/** Tests show pictures of one grey: no camera would. */
-const healthOff: HealthConfig = {
-  enabled: false,
-  black: 0.999,
-  saturated: 0.99,
-  frozenAfter: "auto",
-  blurred: 0.3,
-  obstructed: 0.5,
-};
 
 export function cameraConfig(id: string, rest: Partial<CameraConfig> = {}): CameraConfig {
   return {
@@ -45,53 +32,39 @@ export function cameraConfig(id: string, rest: Partial<CameraConfig> = {}): Came
     enabled: true,
     source: { type: "demo" },
     fps: 1000,
-    roi: { x: 0, y: 0, width: 1, height: 1 },
-    health: healthOff,
+    roi: defaultsOf(roi),
+    // Tests show pictures of one grey: no camera would.
+    health: { ...defaultsOf(health), enabled: false },
     alert: alertConfig(),
     ...rest,
   };
 }
 
 export function mqttConfig(rest: Partial<MqttConfig> = {}): MqttConfig {
-  return {
-    url: "embedded",
-    prefix: "retort",
-    username: null,
-    passwordFile: null,
-    caFile: null,
-    certFile: null,
-    keyFile: null,
-    serverName: null,
-    ...rest,
-  };
+  return { ...defaultsOf(mqtt), ...rest };
 }
 
 /** Any free port on loopback. */
 export function httpConfig(rest: Partial<HttpConfig> = {}): HttpConfig {
-  return {
-    enabled: true,
-    host: "127.0.0.1",
-    port: 0,
-    tokenFile: null,
-    names: [],
-    maxConnections: 64,
-    maxStreams: 4,
-    streamFps: 10,
-    ...rest,
-  };
+  return { ...defaultsOf(http), port: 0, ...rest };
 }
 
-export function configOf(cameras: readonly CameraConfig[], rest: Partial<Config> = {}): Config {
+/** What a model runs with in tests: one thread leaves the other core to what is tested. */
+export function inferenceConfig(rest: Partial<InferenceConfig> = {}): InferenceConfig {
+  return { ...defaultsOf(inference), providers: ["cpu"], precision: "fp32", threads: 1, ...rest };
+}
+
+export function configOf(configured: readonly CameraConfig[], rest: Partial<Config> = {}): Config {
   return {
-    agent: { id: "line-7" },
+    agent: { ...defaultsOf(agent), id: "line-7" },
     mqtt: mqttConfig(),
     models: { plate: { path: "models/demo" } },
-    inference: { providers: ["cpu"], precision: "fp32", threads: 1, maxBatch: 8 },
-    cameras,
-    alerts: { floodAbove: 0, summaryEveryS: 5, historyMax: 2_000, historyDays: 30 },
-    outbox: { maxMb: 16, maxAgeHours: 1 },
+    inference: inferenceConfig(),
+    cameras: configured,
+    alerts: { ...defaultsOf(alerts), floodAbove: 0 },
+    outbox: { ...defaultsOf(outbox), maxMb: 16, maxAgeHours: 1 },
     http: httpConfig(),
-    evidence: { enabled: true, maxMb: 64, keepDays: 30, quality: 80, ringFrames: 3, ringMb: 8 },
+    evidence: { ...defaultsOf(evidence), maxMb: 64, ringFrames: 3, ringMb: 8 },
     state: { path: temporaryFolder() },
     ...rest,
   };
