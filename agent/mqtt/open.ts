@@ -1,4 +1,4 @@
-import { filter, first } from "rxjs";
+import { filter, take } from "rxjs";
 import type { Config } from "../../config/types.js";
 import { type CodedError, messageOf } from "../../errors.js";
 import type { AlertQueue } from "../contract/alert-queue.js";
@@ -57,8 +57,7 @@ function edgeTo(broker: EmbeddedBroker | null, { agent, mqtt }: Config, log: Log
   publisher.connected$.pipe(filter((connected) => connected)).subscribe(() => {
     log.info(`connected to ${url}, MQTT ${publisher.protocol()}`);
   });
-  if (line !== null)
-    publisher.connected$.pipe(first((connected) => connected)).subscribe(() => log.info(`listen: ${line}`));
+  if (line !== null) publisher.connected$.pipe(filter(Boolean), take(1)).subscribe(() => log.info(`listen: ${line}`));
   return {
     url,
     publish: (message) => publisher.publish(message),
