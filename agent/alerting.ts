@@ -34,7 +34,7 @@ export interface Alerting {
 }
 
 const OUTBOX_MS = 300;
-const HISTORY_MS = 150;
+const HISTORY_MS = 100;
 /** Short, for watching has waited for it before. */
 const FINISH_MS = 50;
 

@@ -3,7 +3,8 @@ import { within } from "./within.js";
 
 interface Part {
   readonly name: string;
-  readonly limitMs: number;
+  /** Null: it has limits of its own. */
+  readonly limitMs: number | null;
   readonly close: () => unknown;
 }
 
@@ -29,6 +30,11 @@ export class Closing {
     this.#parts.push({ name, limitMs, close });
   }
 
+  /** Adds a part that has limits of its own, as another Closing has. @param close never rejects */
+  adopt(close: () => Promise<void>): void {
+    this.#parts.push({ name: "a part", limitMs: null, close });
+  }
+
   /** Closes every part once, however often it is called. Never rejects. */
   close(): Promise<void> {
     this.#closed ??= this.#closeAll();
@@ -38,8 +44,9 @@ export class Closing {
   async #closeAll(): Promise<void> {
     for (const { name, limitMs, close } of this.#parts.reverse()) {
       try {
-        const done = await within(limitMs, Promise.resolve(close()));
-        if (!done) this.#onFault(`${name} was not closed within ${limitMs / 1_000} s`);
+        const closing = Promise.resolve(close());
+        if (limitMs === null) await closing;
+        else if (!(await within(limitMs, closing))) this.#onFault(`${name} was not closed within ${limitMs / 1_000} s`);
       } catch (error) {
         this.#onFault(`${name} could not be closed: ${messageOf(error)}`);
       }

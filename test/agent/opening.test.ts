@@ -9,6 +9,7 @@ import { openMqtt } from "../../agent/mqtt/open.js";
 import { openOutbox } from "../../agent/outbox/open.js";
 import { CodedError } from "../../errors.js";
 import { fakeCamera } from "../fakes/camera.js";
+import { fakeEngine } from "../fakes/engine.js";
 import { cameraConfig, configOf, mqttConfig } from "../support/config.js";
 import { testOutbox } from "../support/outbox.js";
 import { suite } from "../support/suite.js";
@@ -97,6 +98,41 @@ for (const [part, broken] of Object.entries(failing)) {
     await untilInUse(before);
   });
 }
+
+test("stops within 5 s though every part hangs, and says which", async () => {
+  const never = (): Promise<never> => new Promise(() => undefined);
+  const config = configOf([cameraConfig("cam1")], { mqtt: mqttConfig({ url: "embedded" }) });
+  const real = edges();
+  const ends: (() => Promise<void>)[] = [];
+  const hangs = async <Part extends { close(): Promise<void> }>(opened: Part | Promise<Part>): Promise<Part> => {
+    const part = await opened;
+    ends.push(part.close.bind(part));
+    part.close = never;
+    return part;
+  };
+  const faults: string[] = [];
+  const agent = await startAgent(config, {
+    ...real,
+    log: { ...log, warn: (text) => faults.push(text) },
+    openOutbox: (options) => hangs(openOutbox(options)),
+    openHistory: (options) => hangs(openHistory(options)),
+    openEvidence: (options) => hangs(openEvidence(options)),
+    openPublisher: (...args) => hangs(real.openPublisher(...args)),
+    openHttp: () => ({ close: never }),
+    loadModel: async () => ({ engine: fakeEngine({ delay: never }), calibration: null }),
+  });
+  await agent.started;
+  const startedAtMs = performance.now();
+  await agent.stop();
+  assert.ok(performance.now() - startedAtMs < 5_000, `${performance.now() - startedAtMs} ms`);
+  for (const part of ["HTTP", "capture", "inference", "the connection to the broker", "the history", "the outbox"]) {
+    assert.ok(
+      faults.some((fault) => fault.startsWith(part) && fault.includes("was not closed within")),
+      `${part}: ${faults.join("; ")}`,
+    );
+  }
+  for (const end of ends.reverse()) await end();
+});
 
 test("the embedded broker is closed where the publisher beside it cannot be opened", async () => {
   const config = { ...configOf([]), agent: { id: "two/levels" }, mqtt: mqttConfig({ url: "embedded" }) };
