@@ -45,7 +45,7 @@ export function serveCommands(command$: Observable<Command>, options: ServeOptio
   let closed = false;
 
   const check = ({ command, args, fault }: Command): CommandOutcome | null => {
-    if (fault !== undefined) return refused(fault.code, `${fault.message}. ${fault.remedy}`);
+    if (fault !== null) return refused(fault.code, `${fault.message}. ${fault.remedy}`);
     // Own ones: "constructor" is something to every object.
     if (!Object.hasOwn(handlers, command)) {
       return refused("COMMAND_UNKNOWN", `${command} is no command; known: ${Object.keys(handlers).join(", ")}`);
@@ -93,7 +93,7 @@ export function serveCommands(command$: Observable<Command>, options: ServeOptio
     const key = `${command.command} ${command.id}`;
     const asked = JSON.stringify(command.args);
     const before = done.get(key);
-    if (command.fault === undefined && before !== undefined && clock.monotonicMs() - before.atMs < REMEMBERED_MS) {
+    if (command.fault === null && before !== undefined && clock.monotonicMs() - before.atMs < REMEMBERED_MS) {
       if (before.asked === asked) return { outcome: before.outcome, isNew: false };
       const reused = refused("COMMAND_ID_REUSED", `${command.id} was another ${command.command}`);
       return { outcome: Promise.resolve(reused), isNew: true };
@@ -132,7 +132,7 @@ const CHANGES: ReadonlySet<string> = new Set(["threshold", "before", "enabled", 
 function recordOf(command: Command, outcome: CommandOutcome, atMs: number, durationMs: number): CommandRecord {
   const { id, via, args, fault } = command;
   const { v: _v, id: _id, by: _by, ...asked } = args;
-  const unread = fault !== undefined || (!outcome.ok && UNREAD.has(outcome.code));
+  const unread = fault !== null || (!outcome.ok && UNREAD.has(outcome.code));
   const result = outcome.ok && typeof outcome.result === "object" && outcome.result !== null ? outcome.result : {};
   const changes = Object.fromEntries(Object.entries(result).filter(([key]) => CHANGES.has(key)));
   return {

@@ -1,13 +1,13 @@
 import { CodedError, messageOf } from "../../errors.js";
-import type { CameraContext } from "../contract/inbound.js";
+import type { CameraContext, Command } from "../contract/inbound.js";
 import { inboundOf, levelFault, subscriptions } from "../contract/topics.js";
 import type { Validator } from "../contract/validator.js";
 import type { Context } from "../types.js";
 import type { Received } from "./packet.js";
 
 export interface InboundHandlers {
-  readonly command: (command: string, id: string, args: Readonly<Record<string, unknown>>) => void;
-  readonly refused: (command: string, id: string | null, fault: CodedError) => void;
+  /** @param fault why it is to be refused; its `id` may then be null and its `args` empty */
+  readonly command: (command: string, id: string | null, args: Command["args"], fault: CodedError | null) => void;
   readonly context: (context: CameraContext) => void;
   /** A context, or a message, that cannot be used and has nobody to reply to. */
   readonly unusable: (fault: CodedError) => void;
@@ -50,8 +50,7 @@ export function receive(base: string, message: Received, validate: Validator, ha
   const parsed = parse(message, MAX_BYTES);
   const id = parsed instanceof CodedError ? null : idOf(parsed);
   const fault = parsed instanceof CodedError ? parsed : commandFault(message, id);
-  if (fault !== null) handlers.refused(command, id, fault);
-  else if (id !== null && !(parsed instanceof CodedError)) handlers.command(command, id, parsed);
+  handlers.command(command, id, parsed instanceof CodedError ? {} : parsed, fault);
 }
 
 function contextIn(message: Received, validate: Validator): Context | null | CodedError {

@@ -212,13 +212,19 @@ function hasItsNumber(packet: MqttPacket): boolean {
   return !numbered || (messageId >= 1 && messageId <= 65_535);
 }
 
+/** Characters of a name that go into the log. */
+const MOST_BY = 200;
+
 function received(topic: string, payload: Buffer, packet: IPublishPacket): Received {
-  const { responseTopic, correlationData } = packet.properties ?? {};
+  const { responseTopic, correlationData, userProperties } = packet.properties ?? {};
+  // A property may come several times (MQTT 5, 3.3.2.3.7).
+  const [by = null] = [userProperties?.by ?? []].flat();
   return {
     topic,
     payload,
     retained: packet.retain,
     responseTopic: responseTopic ?? null,
     correlationData: correlationData ?? null,
+    by: by === null || by === "" ? null : by.slice(0, MOST_BY),
   };
 }

@@ -23,6 +23,8 @@ export interface Received {
   /** MQTT 5 request/response (4.10). */
   readonly responseTopic: string | null;
   readonly correlationData: Buffer | null;
+  /** MQTT 5's user property `by`: who sends it. */
+  readonly by: string | null;
 }
 
 /** By what a packet is remembered when a connection ends before it is acknowledged. */

@@ -115,14 +115,11 @@ export function openPublisher(options: PublisherOptions): Publisher {
 
   const onReceived = (message: Received) =>
     receive(base, message, validate, {
-      command: (command, id, args) => {
+      command: (command, id, args, fault) => {
         const reply = (outcome: CommandOutcome) => answer(command, message, id, outcome);
-        if (command$.observed) command$.next({ command, id, args, via: "mqtt", by: null, reply });
+        if (command$.observed) command$.next({ command, id, args, via: "mqtt", by: message.by, fault, reply });
+        else if (fault !== null) reply({ ok: false, code: fault.code, message: `${fault.message}. ${fault.remedy}` });
         else reply({ ok: false, code: "COMMAND_UNKNOWN", message: `${command} is not known to this agent` });
-      },
-      refused: (command, id, fault) => {
-        answer(command, message, id, { ok: false, code: fault.code, message: fault.message });
-        onTrouble(fault);
       },
       context: (context) => context$.next(context),
       unusable: onTrouble,

@@ -49,6 +49,7 @@ function serve(run: Handler["run"], limitMs = 5_000): Served {
         args: { id, camera: "c", ...args },
         via: "mqtt",
         by: null,
+        fault: null,
         reply: (outcome) => say(id, outcome),
         ...rest,
       }),

@@ -153,6 +153,7 @@ class FakeConnection implements Client {
       retained,
       responseTopic: null,
       correlationData: correlationData ?? null,
+      by: null,
     };
     queueMicrotask(() => this.#options.onReceived(message));
   }

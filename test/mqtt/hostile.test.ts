@@ -21,11 +21,10 @@ function refusalOf(topic: string, payload: string): string {
   const codes: string[] = [];
   receive(
     base,
-    { topic, payload: Buffer.from(payload), retained: false, responseTopic: null, correlationData: null },
+    { topic, payload: Buffer.from(payload), retained: false, responseTopic: null, correlationData: null, by: null },
     validate,
     {
-      command: () => codes.push("taken"),
-      refused: (_command, _id, { code }) => codes.push(code),
+      command: (_command, _id, _args, fault) => codes.push(fault?.code ?? "taken"),
       context: () => codes.push("taken"),
       unusable: ({ code }) => codes.push(code),
     },
@@ -62,6 +61,7 @@ test("a command that is called as what every object has is unknown", async () =>
       args: { id: command },
       via: "mqtt",
       by: null,
+      fault: null,
       reply: (outcome) => outcomes.push(outcome),
     });
   }

@@ -171,7 +171,15 @@ test("commands: one reply each, to the response topic on MQTT 5; retained and ma
     spawnSync("mosquitto_pub", ["-p", String(port), "-q", "1", "-t", `retort/line-7/${topic}`, "-m", payload, ...more]);
   send("cmd/snapshot", '{"id":"1"}');
   await until(() => heard.heard.length === 1, "the reply");
-  sent.command$.subscribe(({ command, args, reply }) => reply({ ok: true, result: { command, args } }));
+  const asked: (string | null)[] = [];
+  sent.command$.subscribe(({ command, args, by, fault, reply }) => {
+    asked.push(by);
+    reply(
+      fault === null
+        ? { ok: true, result: { command, args } }
+        : { ok: false, code: fault.code, message: fault.message },
+    );
+  });
   send("cmd/status", '{"id":"2","a":3}');
   send("cmd/status", '{"id":"3"}', "-r");
   send("cmd/status", "nonsense");
@@ -195,10 +203,14 @@ test("commands: one reply each, to the response topic on MQTT 5; retained and ma
   const { stdout } = await promisify(execFile)("mosquitto_rr", args);
   assert.is((JSON.parse(stdout) as { id: string }).id, "4");
   assert.is(heard.heard.length, 5);
+  send("cmd/status", '{"id":"5"}', "-V", "mqttv5", "-D", "publish", "user-property", "by", "kim");
+  await until(() => asked.length === 6, "a command whose sender says who asks");
+  assert.equal(asked, [null, null, null, null, null, "kim"]);
+  await until(() => heard.heard.length === 6, "its reply");
   await sent.close();
   publisher(url);
-  await until(() => heard.heard.length === 6, "the refusal of what was retained");
-  assert.is((heard.heard[5]!.payload.error as { code: string }).code, "COMMAND_RETAINED");
+  await until(() => heard.heard.length === 7, "the refusal of what was retained");
+  assert.is((heard.heard[6]!.payload.error as { code: string }).code, "COMMAND_RETAINED");
 });
 
 test("the context of a line reaches the agent, from its own topics only", async () => {

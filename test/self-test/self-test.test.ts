@@ -104,7 +104,7 @@ whole("a model that no longer sees faults its cameras until it sees again; frame
   const ask = (command: string, args: object) =>
     new Promise<CommandOutcome>((reply) => {
       const id = String((ids += 1));
-      command$.next({ command, id, args: { id, ...args }, via: "mqtt", by: null, reply });
+      command$.next({ command, id, args: { id, ...args }, via: "mqtt", by: null, fault: null, reply });
     });
   const test = async () => {
     const outcome = await ask("status", { selfTest: true });

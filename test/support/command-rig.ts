@@ -39,7 +39,7 @@ export function commandRig(test: ReturnType<typeof suite>) {
       ask: (command, args = {}) =>
         new Promise((reply) => {
           const id = `id-${(ids += 1)}`;
-          edges.command$.next({ command, id, args: { id, ...args }, via: "mqtt", by: null, reply });
+          edges.command$.next({ command, id, args: { id, ...args }, via: "mqtt", by: null, fault: null, reply });
         }),
       show: async (...levels) => {
         const before = judged();

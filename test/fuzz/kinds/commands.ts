@@ -131,6 +131,7 @@ const inputs: fc.Arbitrary<Received> = fc
       { weight: 1, arbitrary: word },
     ),
     correlationData: fc.option(fc.uint8Array({ maxLength: 64 }).map((each) => Buffer.from(each))),
+    by: fc.option(word),
   })
   .map(({ said: what, ...rest }) => ({ ...what, ...rest }));
 
