@@ -37,7 +37,7 @@ export interface AccountOptions {
   readonly record: AccountRecord | null;
 }
 
-/** What one batch writes. */
+/** The contents of one batch. */
 export interface Entry {
   readonly messages: readonly Numbered[];
   /** Messages that the broker has. */
@@ -153,7 +153,7 @@ export class Account {
     }
   }
 
-  /** Synced when there is something to keep. @throws CodedError of the store; then nothing has changed */
+  /** Writes one batch, synced when there is something to keep. @throws CodedError of the store; then nothing has changed */
   async write({ messages, arrived, notes }: Entry): Promise<void> {
     const change = new Change(this.#tally, notes);
     for (const message of arrived) change.remove(message);
@@ -176,8 +176,8 @@ export class Account {
   }
 
   /**
-   * What is done once a minute: a step's worth of what has waited for too long is given up, and the account is written, so that
-   * its clock survives. Does nothing when called sooner.
+   * Once a minute, gives up a step's worth of what has waited for too long, and writes the account, so that its clock survives.
+   * Does nothing when called sooner.
    */
   async upkeep(): Promise<void> {
     if (this.clockMs - this.#keptUpAtMs < UPKEEP_EVERY_MS) return;

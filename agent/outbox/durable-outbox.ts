@@ -20,7 +20,7 @@ export interface DurableOutboxDeps {
   readonly losses: Losses;
   readonly inFlight: InFlight;
   readonly announcements: Announcements;
-  /** What the run before this one left undone. */
+  /** The steps that the run before this one did not add. */
   readonly owed: readonly Owed[];
   /** `T`. */
   readonly base: string;
@@ -84,7 +84,7 @@ export class DurableOutbox implements Outbox {
 
   #add(step: AlertStep, details: AlertDetails, times: Times): Promise<void> {
     if (this.#closing !== null) {
-      // The next run adds what was announced.
+      // An alert that was announced is added by the next run.
       if (!details.announced) this.#deps.losses.count("alert-stopped");
       return Promise.resolve();
     }
@@ -200,7 +200,7 @@ export class DurableOutbox implements Outbox {
     for (const { settle } of pending) settle();
   }
 
-  /** @returns the messages as they were kept, on disk or in memory */
+  /** Writes messages, or holds them in memory where the disk takes nothing. @returns them as they were kept */
   async #keep(messages: readonly Numbered[], arrived: readonly Filed[]): Promise<readonly Numbered[]> {
     const { account, announcements } = this.#deps;
     const notes = announcements.take();
@@ -236,7 +236,7 @@ export class DurableOutbox implements Outbox {
     return messages;
   }
 
-  /** The alerts alone: a disk that is nearly full may still take them. */
+  /** The messages without their pictures: a disk that is nearly full may still take them. */
   #withoutEvidence(messages: readonly Numbered[]): readonly Numbered[] {
     this.#deps.losses.count("evidence-disk", messages.filter(({ evidence }) => evidence !== null).length);
     return messages.map((message) => (message.evidence === null ? message : withoutEvidence(message)));
@@ -272,7 +272,7 @@ export class DurableOutbox implements Outbox {
       });
   }
 
-  /** Nothing is found, nothing is in flight, and yet the account has some: what was there is damaged. */
+  /** Counts anew where nothing is found, nothing is in flight, and yet the account has alerts: they are damaged. */
   #checkAccount(): void {
     const { account, sequence, inFlight } = this.#deps;
     const isMoving = !inFlight.isEmpty || this.#pending.undurable.length > 0 || sequence.sendable < sequence.last;

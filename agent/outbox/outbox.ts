@@ -14,7 +14,7 @@ export interface Announced {
   readonly key: string;
 }
 
-/** What an alert's step is added with. */
+/** The details that an alert's step is added with. */
 export interface AlertDetails {
   readonly evidence: Evidence | null;
   /** The note that `announce` gave, where the alert was announced. */

@@ -52,7 +52,7 @@ export class Pending {
     return (this.#undurable[0] ?? this.#unnumbered[0])?.times ?? null;
   }
 
-  /** @returns what was given up for it */
+  /** Queues an alert. @returns those that were given up for it */
   add(alert: PendingAlert): readonly PendingAlert[] {
     const bytes = bytesOf(alert);
     const fits = bytes === 0 || this.#evidenceBytes + bytes <= MOST_EVIDENCE_BYTES;

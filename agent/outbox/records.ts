@@ -117,7 +117,7 @@ export interface Sum {
   readonly bytes: number;
 }
 
-/** What the store holds, by kind. */
+/** The sums of what the store holds, by kind. */
 export type Tally = Readonly<Record<WaitingMessage["kind"], Sum>>;
 
 /** The outbox's account of itself, written in the same batch as every change that it is about. */

@@ -25,7 +25,7 @@ export function standingAfter(step: AlertStep, times: Times): readonly StoreOp[]
 }
 
 /**
- * What the notes in a store say is owed to subscribers: alerts that were announced and not added, then the clearing of all that
+ * The steps that are owed to subscribers, by the notes in a store: alerts that were announced and not added, then the clearing of all that
  * stand: nobody watches them any more, and what is still wrong is raised anew.
  */
 export async function owedIn(store: Store, now: Times): Promise<readonly Owed[]> {
@@ -57,7 +57,7 @@ export class Announcements {
   /** The notes that are to be removed with the next batch. */
   readonly #over = new Set<string>();
 
-  /** @param owed what was found at opening, as its notes are in the store */
+  /** @param owed the steps that were found at opening: their notes are in the store */
   constructor(owed: readonly Owed[]) {
     const keys = owed.flatMap(({ announced }) => announced?.key ?? []);
     this.#written = new Set(keys);
@@ -84,7 +84,7 @@ export class Announcements {
     return ops;
   }
 
-  /** @param ops what was taken @param written whether the batch is on disk */
+  /** Ends what `take` began. @param written whether the batch with these operations is on disk */
   settle(ops: readonly StoreOp[], written: boolean): void {
     for (const { kind, key } of ops) {
       if (written && kind === "delete") this.#over.delete(key);

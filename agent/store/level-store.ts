@@ -151,8 +151,8 @@ class LevelStore implements Store {
   }
 
   async #page(range: KeyRange): Promise<{ sealed: [string, Uint8Array][]; ended: boolean }> {
-    const asked = Math.min(PAGE_ENTRIES, range.limit ?? PAGE_ENTRIES);
-    if (asked <= 0) return { sealed: [], ended: true };
+    const wanted = Math.min(PAGE_ENTRIES, range.limit ?? PAGE_ENTRIES);
+    if (wanted <= 0) return { sealed: [], ended: true };
     const { from, to, reverse = false } = range;
     const bounds = { ...(from === undefined ? {} : { gte: from }), ...(to === undefined ? {} : { lt: to }) };
     let level: Level | null = null;
@@ -161,7 +161,7 @@ class LevelStore implements Store {
       level = this.#ready();
       const iterator = level.iterator({ ...bounds, reverse, highWaterMarkBytes: PAGE_BYTES });
       try {
-        return await iterator.nextv(asked);
+        return await iterator.nextv(wanted);
       } finally {
         await iterator.close();
       }
@@ -173,7 +173,7 @@ class LevelStore implements Store {
       });
       const bytes = sealed.reduce((sum, [, value]) => sum + value.length, 0);
       // LevelDB hands over fewer than were asked for when they are large.
-      return { sealed, ended: sealed.length === 0 || (sealed.length < asked && bytes < PAGE_BYTES / 2) };
+      return { sealed, ended: sealed.length === 0 || (sealed.length < wanted && bytes < PAGE_BYTES / 2) };
     } catch (error) {
       throw coded(error, this.#folder);
     }

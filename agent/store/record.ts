@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 
 const SEAL_BYTES = 8;
 
-/** A value with a check of itself and its key in front: LevelDB checks its blocks when it is told to, and this binding never tells it. */
+/** A value with a check of itself and its key in front: LevelDB checks its blocks on request alone, and this binding never asks. */
 export function seal(key: string, value: Uint8Array): Uint8Array {
   const sealed = new Uint8Array(SEAL_BYTES + value.length);
   sealed.set(checkOf(key, value));

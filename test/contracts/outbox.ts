@@ -31,15 +31,15 @@ export function outboxContract(name: string, openStore: () => Promise<Store>): v
   const seqs = (alerts: readonly WaitingAlert[]): number[] => alerts.map(({ seq }) => seq);
   const from1 = (count: number): number[] => Array.from({ length: count }, (_, n) => n + 1);
 
-  test("numbers alerts from 1 in the order they come, and tells each as the contract says", async () => {
+  test("numbers alerts from 1 in the order they come, and publishes each as the contract says", async () => {
     await open();
-    const told: number[] = [];
-    outbox.added$.subscribe(({ seq }) => told.push(seq));
+    const published: number[] = [];
+    outbox.added$.subscribe(({ seq }) => published.push(seq));
     const steps = Array.from({ length: 700 }, () => alertStep({ calibration: "by hand" }));
     await Promise.all(steps.map((step) => outbox.add(step, plain)));
     const alerts = await waiting();
     assert.equal(seqs(alerts), from1(700));
-    assert.equal(told, from1(700));
+    assert.equal(published, from1(700));
     assert.equal(
       alerts.map(({ payload }) => payload.id),
       steps.map(({ id }) => id),
@@ -110,7 +110,7 @@ export function outboxContract(name: string, openStore: () => Promise<Store>): v
     assert.equal([outbox.health().evidence, outbox.health().lost], [4, {}]);
   });
 
-  test("full: evidence goes first, then updates, then the oldest; numbers that go are told", async () => {
+  test("full: evidence goes first, then updates, then the oldest; numbers that go are reported", async () => {
     await open({ maxBytes: 0.2 * MB });
     await addMany(["raised", ...times(20, "updated"), "cleared"], 20_000);
     const { lost, evidence, bytes } = outbox.health();
@@ -229,7 +229,7 @@ export function outboxContract(name: string, openStore: () => Promise<Store>): v
     assert.equal([outbox.last(), outbox.health().full, outbox.health().evidence], [8, false, 4]);
   });
 
-  test("memory is bounded while the disk takes nothing: updates go first, and are told", async () => {
+  test("memory is bounded while the disk takes nothing: updates go first, and are reported", async () => {
     const store = await openStore();
     const failing: Store = {
       ...bound(store),

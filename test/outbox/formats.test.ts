@@ -94,7 +94,7 @@ test("every picture that waited is there to the last byte, the one of an alert t
   }
 });
 
-test("the gaps are told on, the account holds, and numbers go on where they ended", async () => {
+test("the gaps are still reported, the account holds, and numbers go on where they ended", async () => {
   const outbox = await openV1();
   const { depth, evidence, ageMs, gaps, lost, damage, undurable } = outbox.health();
   assert.equal([depth, evidence, undurable, lost, damage], [8, 3, 0, {}, []]);

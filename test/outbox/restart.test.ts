@@ -94,9 +94,9 @@ test("what stood at the kill is cleared by the next life, once; what was cleared
 
   const second = await open(killed, [], () => 1_700_000_000_000);
   assert.is(await second.recover(), 3);
-  const told = (await second.alerts(6, 10)).map(({ payload }) => payload);
+  const recovered = (await second.alerts(6, 10)).map(({ payload }) => payload);
   assert.equal(
-    told.map(({ seq, id, phase, peak, calibration, ts }) => [seq, id, phase, peak, calibration, ts]),
+    recovered.map(({ seq, id, phase, peak, calibration, ts }) => [seq, id, phase, peak, calibration, ts]),
     [
       [7, waited.id, "raised", waited.peak, null, new Date(waited.tsMs).toISOString()],
       [8, stood.id, "cleared", 9, "by hand", "2023-11-14T22:13:20.000Z"],
@@ -155,7 +155,7 @@ test("the number of version 0.1 is taken over", async () => {
   assert.is((await open(statePath)).last(), 42);
 });
 
-test("a store that is gone does not make numbers start again, and it is told", async () => {
+test("a store that is gone does not make numbers start again, and it is reported", async () => {
   const killed = await killedAfter(7);
   rmSync(join(killed, "outbox"), { recursive: true });
   const troubles: string[] = [];
@@ -189,7 +189,7 @@ test("with neither store nor number to go by, the agent does not count from 1", 
   assert.is(code, "STATE_UNREADABLE");
 });
 
-test("numbers that were given out and never got to disk are told as a gap, and not used again", async () => {
+test("numbers that were given out and never got to disk are reported as a gap, and not used again", async () => {
   const killed = await killedAfter(5);
   const later = await killedAfter(9);
   cpSync(join(later, "alert-seq"), join(killed, "alert-seq"));
@@ -210,7 +210,7 @@ test("after an older copy was put back, a number that was written by hand is gon
   assert.equal(outbox.health().gaps, [{ from: 6, to: 4711, reason: "alert-unkept" }]);
 });
 
-test("alerts that a bad disk destroyed are told as a gap; all others are there", async () => {
+test("alerts that a bad disk destroyed are reported as a gap; all others are there", async () => {
   const killed = await killedAfter(30);
   const log = join(killed, "outbox", "000003.log");
   const bytes = readFileSync(log);
@@ -229,7 +229,7 @@ test("alerts that a bad disk destroyed are told as a gap; all others are there",
   );
 });
 
-test("an alert that is found unreadable on the way out is told, and holds up none", async () => {
+test("an alert that is found unreadable on the way out is reported, and holds up none", async () => {
   const statePath = temporaryFolder();
   const outbox = await open(statePath);
   for (let n = 0; n < 3; n += 1) await outbox.add(alertStep(), plain);
@@ -247,7 +247,7 @@ test("an alert that is found unreadable on the way out is told, and holds up non
   );
   for (const alert of alerts) again.delivered(alert);
   await until(() => again.health().depth === 1, "two are delivered");
-  // As a drain does, whenever it looks for more.
+  // As the sender does, whenever it looks for more.
   const looking = setInterval(() => void again.alerts(3, 10), 5);
   await until(() => again.health().depth === 0, "the account is put right").finally(() => clearInterval(looking));
   assert.equal(again.health().gaps, [{ from: 2, to: 2, reason: "alert-damaged" }]);
@@ -261,7 +261,7 @@ test("years between two runs make nothing old", async () => {
   const second = await open(statePath, [], () => Date.now() + 20 * 365 * 86_400_000);
   await second.add(alertStep(), plain);
   assert.equal(await seqs(second), [1, 2]);
-  assert.ok(second.health().ageMs > 19 * 365 * 86_400_000, "though its age is told");
+  assert.ok(second.health().ageMs > 19 * 365 * 86_400_000, "though its age is reported");
 });
 
 test.run();

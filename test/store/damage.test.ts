@@ -21,7 +21,7 @@ import { createRandom, type Random } from "../../models/random.js";
 import { temporaryFolder } from "../support/config.js";
 import { suite } from "../support/suite.js";
 
-/** A store that lost power, a cable, or its disk's good will: all that is intact must come back, and the rest be told. */
+/** A store that lost power, a cable, or its disk's good will: all that is intact must come back, and the rest be reported. */
 const test = suite("damaged store");
 
 const COUNT = 1_200;
@@ -98,7 +98,7 @@ const aside = (folder: string): string[] =>
   readdirSync(dirname(folder)).filter((file) => file.startsWith(`${basename(folder)}.damaged-`));
 const codes = (troubles: readonly CodedError[]): string[] => troubles.map(({ code }) => code);
 
-test("a store that was killed has lost nothing and tells no damage", async () => {
+test("a store that was killed has lost nothing and reports no damage", async () => {
   const folder = copy();
   assert.ok(filesOf(folder, TABLE).length >= 2 && statSync(largest(folder, LOG)).size > 100_000);
   const troubles: CodedError[] = [];
@@ -160,7 +160,7 @@ test("a damaged or missing MANIFEST or CURRENT costs nothing", async () => {
   }
 });
 
-test("a missing or empty table costs what was in it, and is told", async () => {
+test("a missing or empty table costs what was in it, and is reported", async () => {
   for (const breakIt of [(file: string) => rmSync(file), (file: string) => truncateSync(file, 0)]) {
     const folder = copy();
     breakIt(largest(folder, TABLE));
