@@ -21,6 +21,10 @@ export const configCodes = chapter("Configuration", "README.md#configuration", {
     "Use - instead.",
   ),
   CONFIG_OK: fine("The configuration is valid."),
+  CONFIG_OVERRIDDEN: failed(
+    "A command has set something that the configuration says otherwise, and the command's is in force.",
+    "Send the command that goes back to the configuration, as the warning says.",
+  ),
   CONFIG_PATH_MISSING: wrong("A file or folder that the configuration names does not exist.", "Check the path."),
   CONFIG_PATH_WRONG_KIND: wrong(
     "The configuration names a folder where a file is wanted, or a file where a folder is.",

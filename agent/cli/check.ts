@@ -3,6 +3,7 @@ import { mask } from "../../config/mask.js";
 import { entryAt } from "../../config/presence.js";
 import type { Problem } from "../../config/problems.js";
 import type { AddCommand } from "./command.js";
+import { nothingInForce, standingOf } from "./in-force.js";
 import { type ConfigFlags, type JsonFlag, layersOf, withConfigFlags, withJsonFlag } from "./options.js";
 import { examineConfig } from "./preflight.js";
 import { Exit, exitStatus } from "./terminal.js";
@@ -11,8 +12,10 @@ import { Exit, exitStatus } from "./terminal.js";
 export const checkCommand: AddCommand = (program, terminal) => {
   const command = program.command("check").description("validates a configuration and shows every problem");
   withJsonFlag(withConfigFlags(command)).action(async (flags: ConfigFlags & JsonFlag) => {
-    const { config, problems, warnings } = await examineConfig(layersOf(flags));
+    const { config, problems, ...found } = await examineConfig(layersOf(flags));
     const ok = problems.length === 0;
+    const { inForce, warnings: overridden } = config !== undefined && ok ? await standingOf(config) : nothingInForce;
+    const warnings = [...found.warnings, ...overridden];
     const shown = config === undefined ? {} : { config: mask(config, (path) => entryAt(path) !== null) };
     const list = (each: readonly Problem[], write: (line: string) => void, word = "") => {
       for (const { code, path, message, remedy } of each) {
@@ -21,9 +24,12 @@ export const checkCommand: AddCommand = (program, terminal) => {
       }
     };
     if (flags.json) {
-      terminal.out(JSON.stringify({ ok, problems, warnings, ...shown }));
+      terminal.out(JSON.stringify({ ok, problems, warnings, inForce, ...shown }));
     } else {
       if (ok) terminal.out(stringify(shown.config).trimEnd());
+      for (const [camera, { threshold, how }] of Object.entries(inForce)) {
+        terminal.err(`${camera}: threshold ${Number(threshold.toPrecision(4))}, ${how}`);
+      }
       list(problems, terminal.out);
       list(warnings, terminal.err, "warning: ");
       const also = warnings.length === 0 ? "" : `, ${counted(warnings.length, "warning")}`;
