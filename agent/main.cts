@@ -13,11 +13,12 @@ if (process.env.DEBUG !== undefined) process.env.DEBUG += ",-mqtt*";
 
 /**
  * How far the heap may grow between two full collections, per cent. V8 counts pictures and maps, which live outside its heap,
- * as growth, and allows a small heap little of it: at 20 frames a second it walked the whole heap every second, in steps of
- * up to 18 ms on the main thread, with four threads beside it that took the cores from inference. The quick collections of what
- * is new free the pictures anyhow. 200 lets a heap of 20 MB become 60.
+ * as growth. The quick collections of what is new free them, but come only once 32 MB are there, and V8 wants room for its young
+ * generation (16 MB) besides: a heap of 24 MB that may grow by 200 per cent (48 MB) was walked whole every second or two, in steps
+ * of up to 18 ms on the main thread, with four threads beside it that took the cores from inference. 400 leaves 96 MB, and the full
+ * collections are rare: with a 60 frames/s model none in ten seconds.
  */
-v8.setFlagsFromString("--heap-growing-percent=200");
+v8.setFlagsFromString("--heap-growing-percent=400");
 
 import("./cli/program.js").then(
   async ({ runProgram }) => {
