@@ -1,6 +1,10 @@
 import { chapter, failed, wrong } from "./chapter.js";
 
 export const cameraCodes = chapter("Cameras and their pictures", "README.md#cameras", {
+  CAMERA_LAUNCH_REFUSED: wrong(
+    "A launch line could end the whole agent: GStreamer's videorate with drop-only=true aborts at a stream without a rate and durations.",
+    "Take videorate out of the line: the camera's fps says how many pictures are taken.",
+  ),
   CAMERA_PASSWORD_UNREADABLE: wrong(
     "The file of a camera's password cannot be read.",
     "Point passwordFile to a file that this user may read.",

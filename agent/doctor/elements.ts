@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import type { AravisSource, CameraConfig, SourceType } from "../../config/types.js";
-import { messageOf } from "../../errors.js";
+import { CodedError, messageOf } from "../../errors.js";
 import { type Board, detectBoard } from "../capture/launch/board.js";
 import { type LaunchedSource, launchLine, visionLine } from "../capture/launch/sources.js";
 import type { Check } from "./check.js";
@@ -19,7 +19,7 @@ const inspect: HasElement = (name) =>
 type PlayedSource = LaunchedSource | AravisSource;
 
 /** One of each kind that GStreamer plays, to tell what this machine could do beyond its configuration. */
-const samples: readonly PlayedSource[] = [
+const SAMPLES: readonly PlayedSource[] = [
   { type: "v4l2", device: "/dev/video0" },
   { type: "csi", sensorId: 0 },
   { type: "rtsp", url: "rtsp://h", latencyMs: 100, transport: "tcp", codec: "h264" },
@@ -36,34 +36,44 @@ export async function elementChecks(
   hasElement: HasElement = inspect,
   board: Board = detectBoard(),
 ): Promise<readonly Check[]> {
-  const configured = cameras.flatMap(({ source, enabled }, index) =>
-    isLaunched(source) && enabled ? [{ path: `cameras.${index}.source`, source, level: "fail" as const }] : [],
+  const configured = cameras.flatMap(({ id, source, enabled }): Wanted[] =>
+    isLaunched(source) && enabled ? [{ path: `cameras.${id}.source`, source, level: "fail" }] : [],
   );
   const used: readonly SourceType[] = configured.map(({ source }) => source.type);
-  const others = samples
-    .filter(({ type }) => !used.includes(type))
-    .map((source) => ({ path: `source ${source.type}`, source, level: "note" as const }));
+  const others = SAMPLES.filter(({ type }) => !used.includes(type)).map(
+    (source): Wanted => ({ path: `source ${source.type}`, source, level: "note" }),
+  );
   try {
-    return await Promise.all(
-      [...configured, ...others].map(async ({ path, source, level }) => {
-        const missing = await missingElements(lineOf(source, board), hasElement);
-        const kind = `GStreamer has what ${source.type} needs`;
-        if (missing.length === 0)
-          return { level: "ok" as const, code: "GSTREAMER_OK", path, message: kind, remedy: "" };
-        return {
-          level,
-          code: "GSTREAMER_ELEMENT_MISSING",
-          path,
-          message: `GStreamer lacks ${missing.join(", ")}`,
-          remedy: remedyFor(source.type),
-        };
-      }),
-    );
+    return await Promise.all([...configured, ...others].map((wanted) => sourceCheck(wanted, hasElement, board)));
   } catch (error) {
     const level = configured.length > 0 ? "fail" : "note";
     const remedy = "Install gstreamer1.0-tools, or run the set-up again (npm start).";
     return [{ level, code: "GSTREAMER_MISSING", path: "gstreamer", message: messageOf(error), remedy }];
   }
+}
+
+interface Wanted {
+  readonly path: string;
+  readonly source: PlayedSource;
+  /** Of what is missing. */
+  readonly level: "fail" | "note";
+}
+
+async function sourceCheck({ path, source, level }: Wanted, hasElement: HasElement, board: Board): Promise<Check> {
+  let line: string;
+  try {
+    line = lineOf(source, board);
+  } catch (error) {
+    if (!(error instanceof CodedError)) throw error;
+    return { level: "fail", code: error.code, path, message: error.message, remedy: error.remedy };
+  }
+  const missing = await missingElements(line, hasElement);
+  if (missing.length === 0) {
+    const message = `GStreamer has what ${source.type} needs`;
+    return { level: "ok", code: "GSTREAMER_OK", path, message, remedy: "" };
+  }
+  const message = `GStreamer lacks ${missing.join(", ")}`;
+  return { level, code: "GSTREAMER_ELEMENT_MISSING", path, message, remedy: remedyFor(source.type) };
 }
 
 function isLaunched(source: CameraConfig["source"]): source is PlayedSource {

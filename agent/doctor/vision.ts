@@ -22,8 +22,8 @@ export async function visionChecks(
   cameras: readonly CameraConfig[],
   machine: VisionMachine = here,
 ): Promise<readonly Check[]> {
-  const configured = cameras.flatMap(({ source, enabled }, index) =>
-    enabled && source.type === "aravis" ? [{ path: `cameras.${index}.source`, source }] : [],
+  const configured = cameras.flatMap(({ id, source, enabled }) =>
+    enabled && source.type === "aravis" ? [{ path: `cameras.${id}.source`, source }] : [],
   );
   const sockets = configured.map(({ path, source }) => socketCheck(path, source, machine.setting));
   return [libraryCheck(configured.length > 0, machine.load), ...(await Promise.all(sockets))];
@@ -41,11 +41,11 @@ function libraryCheck(needed: boolean, load: VisionMachine["load"]): Check {
 }
 
 /** Where the configuration does not say how large the pictures are: 2.3 megapixels, the commonest sensor on a line. */
-const commonWidth = 1_920;
-const commonHeight = 1_200;
+const COMMON_WIDTH = 1_920;
+const COMMON_HEIGHT = 1_200;
 
 async function socketCheck(path: string, source: AravisSource, setting: VisionMachine["setting"]): Promise<Check> {
-  const { width = commonWidth, height = commonHeight, format } = source;
+  const { width = COMMON_WIDTH, height = COMMON_HEIGHT, format } = source;
   const needed = socketBytes(width * height * (format === "rgb" ? 3 : 1));
   try {
     const most = Number(await setting("net/core/rmem_max"));

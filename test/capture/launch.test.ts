@@ -1,5 +1,6 @@
 import * as assert from "uvu/assert";
 import { type LaunchedSource, launchLine, visionLine } from "../../agent/capture/launch/sources.js";
+import { CodedError } from "../../errors.js";
 import { suite } from "../support/suite.js";
 
 const test = suite("launch lines");
@@ -267,6 +268,23 @@ test("aravis, jetson: into a format that its scaler takes", () => {
       "appsink name=frames max-buffers=1 sync=false async=false",
     ].join(" ! "),
   );
+});
+
+test("a line whose videorate could abort the agent is refused; others that use it are not", () => {
+  const line = (launch: string) =>
+    launchLine({ type: "gstreamer", launch, live: true }, { ...options, board: "generic" });
+  for (const rate of [
+    "videorate drop-only=true max-rate=5",
+    'videorate max-rate=5 drop-only = "true"',
+    "videorate drop-only=1",
+  ]) {
+    assert.throws(
+      () => line(`v4l2src ! ${rate} ! video/x-raw`),
+      (error: unknown) => error instanceof CodedError && error.code === "CAMERA_LAUNCH_REFUSED",
+    );
+  }
+  const harmless = ["videorate ! video/x-raw,framerate=5/1", "videorate drop-only=true average-period=1000000000"];
+  for (const rate of harmless) assert.match(line(`v4l2src ! ${rate}`), rate);
 });
 
 test("a region of interest gets the model's size: the whole is scaled up, then cropped", () => {

@@ -22,10 +22,15 @@ test("a missing element fails the camera that needs it, and is a note for source
   const cameras = [cameraConfig("a"), cameraConfig("b", { source })];
   const has = async (name: string) => name !== "v4l2src" && name !== "bayer2rgb" && !name.startsWith("nv");
   const checks = await elementChecks(cameras, has, "jetson");
-  const told = checks.map(({ level, path }) => `${level} ${path}`);
-  assert.ok(told.includes("fail cameras.1.source"), told.join());
-  assert.ok(told.includes("note source aravis"), told.join());
-  assert.match(checks.find(({ path }) => path === "cameras.1.source")?.message ?? "", "v4l2src");
+  const found = checks.map(({ level, path }) => `${level} ${path}`);
+  assert.ok(found.includes("fail cameras.b.source"), found.join());
+  assert.ok(found.includes("note source aravis"), found.join());
+  assert.match(checks.find(({ path }) => path === "cameras.b.source")?.message ?? "", "v4l2src");
+  const refused = cameraConfig("c", {
+    source: { type: "gstreamer", launch: "x ! videorate drop-only=true", live: true },
+  });
+  const [first] = await elementChecks([refused], has);
+  assert.equal([first?.level, first?.code], ["fail", "CAMERA_LAUNCH_REFUSED"]);
   const without = async () => Promise.reject(new Error("no gst-inspect-1.0"));
   assert.equal(
     (await elementChecks(cameras, without)).map(({ level, code }) => [level, code]),

@@ -1,5 +1,14 @@
 /** Where the pictures of each kind of source come from: the first part of a launch line. */
-import type { CsiSource, FileSource, RtspSource, SourceConfig, V4l2Source } from "../../../config/types.js";
+
+import type {
+  CsiSource,
+  FileSource,
+  GstreamerSource,
+  RtspSource,
+  SourceConfig,
+  V4l2Source,
+} from "../../../config/types.js";
+import { CodedError } from "../../../errors.js";
 import type { Size } from "../../types.js";
 import type { Board } from "./board.js";
 import { caps, decoded, fraction, properties, quoted, whenever } from "./syntax.js";
@@ -28,6 +37,7 @@ export function isLive(source: SourceConfig): boolean {
 /**
  * The launch line of a source, from the camera to the sink.
  * @param password of an RTSP source's user
+ * @throws CodedError CAMERA_LAUNCH_REFUSED
  */
 export function launchLine(source: LaunchedSource, options: LineOptions, password?: string): string {
   return `${head(source, options.board, password)} ! ${tail({ ...options, live: isLive(source) })}`;
@@ -49,8 +59,19 @@ function head(source: LaunchedSource, board: Board, password?: string): string {
     case "file":
       return fileHead(source);
     case "gstreamer":
-      return source.live ? `${source.launch} ! ${scalable(board)} ! ${OWN_SIZE}` : source.launch;
+      return customHead(source, board);
   }
+}
+
+/** A line of the user's own. */
+function customHead({ launch, live }: GstreamerSource, board: Board): string {
+  // See tail.ts. With an average-period it takes another way, and aborts at nothing.
+  const rates = launch.match(/\bvideorate\b[^!]*/g) ?? [];
+  if (rates.some((rate) => /\bdrop-only\s*=\s*"?(true|yes|1)/i.test(rate) && !rate.includes("average-period"))) {
+    const message = "videorate with drop-only=true ends the whole agent at a stream without a frame rate and durations";
+    throw new CodedError("CAMERA_LAUNCH_REFUSED", message);
+  }
+  return live ? `${launch} ! ${scalable(board)} ! ${OWN_SIZE}` : launch;
 }
 
 /** A UVC or other Video4Linux camera. */
