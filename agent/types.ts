@@ -30,6 +30,8 @@ export interface Frame {
   readonly size: Size;
   /** The part of the camera's frame that `pixels` shows (the ROI), in the camera's own pixels. */
   readonly view: Rect;
+  /** The picture's file, relative to its source's folder, where it comes from one. */
+  readonly file?: string;
   /** Wall clock at capture, epoch milliseconds. */
   readonly capturedAtMs: number;
   /** Monotonic clock (performance.now) when the agent held the frame. */

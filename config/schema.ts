@@ -98,6 +98,11 @@ const sources = {
   images: section("a folder of pictures and the folders below it, in the order of their names", {
     path: required(path("pictures"), "the folder", { example: "pictures" }),
     loop,
+    watch: setting(
+      "off",
+      oneOf("off", "new", "all"),
+      "new: each picture that comes into it from now on, once, instead of a loop; all: those that are there first",
+    ),
   }),
   file: section("a video; every frame is inspected", {
     path: required(path("file"), "the video", { example: "line.mp4" }),
@@ -157,6 +162,11 @@ const cameras = list(
     enabled: setting(true, flag, "whether it is inspected"),
     source: variants("Where the pictures come from", sources),
     fps: setting(10, positive(10_000), "the most frames a second that are asked for"),
+    noSignalAfterS: setting(
+      "auto",
+      either(["auto"], number(1, 86_400)),
+      "seconds without a picture until it is no-signal; auto: 3, three intervals of a slower camera, 20 where nothing is live",
+    ),
     roi: section("The part of the frame that is inspected, in shares of it, from its upper left corner", {
       x: setting(0, number(0, 1), "left edge"),
       y: setting(0, number(0, 1), "upper edge"),

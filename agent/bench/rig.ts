@@ -78,6 +78,7 @@ function configOf(bundle: string, threads: number, source: GstreamerSource, stat
         enabled: true,
         source,
         fps: 100_000,
+        noSignalAfterS: "auto",
         roi: defaultsOf(roi),
         // A test pattern is no view of a part.
         health: { ...defaultsOf(health), enabled: false },

@@ -75,7 +75,7 @@ export function watchCamera(options: WatchCameraOptions, deps: Partial<CaptureDe
         credits,
         pace,
         silence,
-        idleReason: config.type === "aravis" && config.trigger === "hardware" ? "no trigger" : null,
+        idleReason: idleReasonOf(config),
         scheduler,
         monotonicMs,
       });
@@ -108,7 +108,13 @@ export function watchCamera(options: WatchCameraOptions, deps: Partial<CaptureDe
 
 /** Whether a source begins anew at its end. */
 function loops(source: SourceConfig): boolean {
-  return (source.type === "images" || source.type === "file") && source.loop;
+  return source.type === "file" ? source.loop : source.type === "images" && source.loop && source.watch === "off";
+}
+
+/** Why nothing comes of a source that may be silent for hours; null where silence is a fault. */
+function idleReasonOf(source: SourceConfig): string | null {
+  if (source.type === "aravis" && source.trigger === "hardware") return "no trigger";
+  return source.type === "images" && source.watch !== "off" ? "no new picture" : null;
 }
 
 /** Aravis's cameras deliver at the rate that they are set to, or at that of their triggers: each trigger is a part. */
@@ -116,9 +122,15 @@ function paceOf({ source, fps }: CameraConfig): Pace | null {
   return source.type === "aravis" && source.trigger !== "software" ? null : new Pace(fps);
 }
 
-function silenceLimits({ source, fps }: CameraConfig): SilenceLimits {
-  if (!isLive(source)) return { firstMs: 20_000, answeredMs: 20_000, nextMs: 20_000 };
-  return { firstMs: 5_000, answeredMs: 20_000, nextMs: Math.max(3_000, 3_000 / fps) };
+function silenceLimits({ source, fps, noSignalAfterS }: CameraConfig): SilenceLimits {
+  const awaited = isLive(source) || idleReasonOf(source) !== null;
+  // A connection takes its time, whatever the pictures' rate.
+  const [firstMs, answeredMs] = awaited ? [5_000, 20_000] : [20_000, 20_000];
+  if (noSignalAfterS !== "auto") {
+    const nextMs = noSignalAfterS * 1_000;
+    return { firstMs: Math.max(firstMs, nextMs), answeredMs: Math.max(answeredMs, nextMs), nextMs, learned: false };
+  }
+  return { firstMs, answeredMs, nextMs: awaited ? Math.max(3_000, 3_000 / fps) : 20_000, learned: true };
 }
 
 const REMEDIES: Readonly<Record<SourceConfig["type"], string>> = {

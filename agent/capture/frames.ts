@@ -57,6 +57,7 @@ export function createFrames(
             capturedAtMs: wallMs(),
             availableAtMs: monotonicMs(),
             captureMs: 0,
+            ...(played.origin === undefined ? {} : { file: played.origin }),
           },
         };
         const { missed } = played;

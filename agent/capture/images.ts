@@ -4,6 +4,7 @@ import { CodedError, messageOf } from "../../errors.js";
 import { listImages } from "../../models/pictures/folder.js";
 import { imageSize, readRgb } from "../../models/pictures/images.js";
 import type { Size } from "../types.js";
+import { type Arrival, Arrivals } from "./arrivals.js";
 import type { FrameSource, Grab } from "./frame-source.js";
 import { cutRegion, scaledWhole } from "./region.js";
 
@@ -13,40 +14,39 @@ export interface ImagesOptions {
   readonly roi: RoiConfig;
 }
 
+export interface WatchedImagesOptions extends ImagesOptions {
+  /** `all`: the pictures that are there at the first start come first. */
+  readonly watch: "new" | "all";
+  readonly monotonicMs: () => number;
+}
+
+/** The shortest time between two looks into a folder. */
+const LOOK_EVERY_MS = 250;
+/** Of all time, a look may take one part in so many: a folder of a hundred thousand files is looked into more rarely. */
+const LOOK_SHARE = 20;
+
 /**
  * A folder of pictures and the folders below it, in the order of their paths. Read as training and `evaluate` read them, and not by
  * GStreamer: the same picture gets the same score everywhere, so the bundle's threshold holds.
  * A file that cannot be read yields `unreadable`, and playing goes on.
  */
-export function createImagesSource({ path, input, roi }: ImagesOptions): FrameSource {
-  const whole = scaledWhole(input, roi);
+export function createImagesSource(options: ImagesOptions): FrameSource {
   let running = false;
   let position = 0;
   let listed: Promise<string[]> | undefined;
 
   async function grab(): Promise<Grab> {
-    if (!running) return { kind: "lost", reason: "stopped" };
+    if (!running) return STOPPED;
     try {
       // At each start anew: pictures may have been added.
-      listed ??= listImages(path, { recursive: true });
+      listed ??= listImages(options.path, { recursive: true });
       const file = (await listed)[position];
       if (file === undefined) return { kind: "ended" };
       position += 1;
-      return await read(file);
+      const picture = await read(file, options);
+      return running ? picture : STOPPED;
     } catch (error) {
       return { kind: "lost", reason: messageOf(error) };
-    }
-  }
-
-  async function read(file: string): Promise<Grab> {
-    const origin = relative(path, file);
-    try {
-      const [pixels, native] = await Promise.all([readRgb(file, whole), imageSize(file)]);
-      if (!running) return { kind: "lost", reason: "stopped" };
-      return { kind: "picture", pixels: cutRegion(pixels, input, roi), native, missed: 0, origin };
-    } catch (error) {
-      const code = error instanceof CodedError ? error.code : "IMAGE_UNREADABLE";
-      return { kind: "unreadable", code, reason: messageOf(error), origin };
     }
   }
 
@@ -63,4 +63,82 @@ export function createImagesSource({ path, input, roi }: ImagesOptions): FrameSo
       return Promise.resolve();
     },
   };
+}
+
+/**
+ * The pictures that come into a folder, each once and when it is whole, for as long as the source is there: a new start goes on where the
+ * one before ended. Read as `createImagesSource` reads them. Never ends.
+ */
+export function createWatchedImagesSource(options: WatchedImagesOptions): FrameSource {
+  const { path, watch, monotonicMs } = options;
+  const arrivals = new Arrivals(path, watch === "all", monotonicMs);
+  const queue: Arrival[] = [];
+  let running = false;
+  let wake = (): void => undefined;
+
+  async function nextArrival(): Promise<Arrival | undefined> {
+    while (running && queue.length === 0) {
+      const beganMs = monotonicMs();
+      queue.push(...(await arrivals.look()));
+      if (queue.length === 0) await rest(Math.max(LOOK_EVERY_MS, LOOK_SHARE * (monotonicMs() - beganMs)));
+    }
+    return running ? queue.shift() : undefined;
+  }
+
+  function rest(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      if (!running) wake();
+    });
+  }
+
+  async function grab(): Promise<Grab> {
+    try {
+      for (;;) {
+        const arrival = await nextArrival();
+        if (arrival === undefined) return STOPPED;
+        const picture = await read(arrival.path, options);
+        if (!running) {
+          queue.unshift(arrival);
+          return STOPPED;
+        }
+        // Whoever writes it may not be done.
+        if (picture.kind === "unreadable" && !arrival.final) continue;
+        arrivals.done(arrival.path);
+        return picture;
+      }
+    } catch (error) {
+      return { kind: "lost", reason: messageOf(error) };
+    }
+  }
+
+  return {
+    start() {
+      running = true;
+    },
+    grab,
+    answered: () => false,
+    stop() {
+      running = false;
+      wake();
+      return Promise.resolve();
+    },
+  };
+}
+
+const STOPPED: Grab = { kind: "lost", reason: "stopped" };
+
+async function read(file: string, { path, input, roi }: ImagesOptions): Promise<Grab> {
+  const origin = relative(path, file);
+  try {
+    const [pixels, native] = await Promise.all([readRgb(file, scaledWhole(input, roi)), imageSize(file)]);
+    return { kind: "picture", pixels: cutRegion(pixels, input, roi), native, missed: 0, origin };
+  } catch (error) {
+    const code = error instanceof CodedError ? error.code : "IMAGE_UNREADABLE";
+    return { kind: "unreadable", code, reason: messageOf(error), origin };
+  }
 }

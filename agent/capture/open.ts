@@ -3,7 +3,7 @@ import type { Size } from "../types.js";
 import { createDemoSource, type OpenDemoFrames, shippedDemoFrames } from "./demo.js";
 import type { FrameSource } from "./frame-source.js";
 import { createGstreamerSource } from "./gstreamer.js";
-import { createImagesSource } from "./images.js";
+import { createImagesSource, createWatchedImagesSource } from "./images.js";
 import { type Board, detectBoard } from "./launch/board.js";
 import { launchLine } from "./launch/sources.js";
 import { passwordOf } from "./password.js";
@@ -24,11 +24,16 @@ export function openSource(camera: CameraConfig, input: Size, deps: OpenDeps = {
   if (source.type === "demo") {
     return createDemoSource({ input, roi, openFrames: deps.openDemoFrames ?? shippedDemoFrames });
   }
-  if (source.type === "images") return createImagesSource({ path: source.path, input, roi });
+  const monotonicMs = (): number => performance.now();
+  if (source.type === "images") {
+    const { path, watch } = source;
+    if (watch === "off") return createImagesSource({ path, input, roi });
+    return createWatchedImagesSource({ path, input, roi, watch, monotonicMs });
+  }
   const board = deps.board ?? detectBoard();
   if (source.type === "aravis") {
     const open = () => openDevice(loadAravis(), source, fps);
-    return createVisionSource({ source, input, roi, board, open, monotonicMs: () => performance.now() });
+    return createVisionSource({ source, input, roi, board, open, monotonicMs });
   }
   const password = passwordOf(source);
   const launch = launchLine(source, { input, roi, board }, password);

@@ -17,6 +17,8 @@ export interface SilenceLimits {
   readonly answeredMs: number;
   /** Between pictures. */
   readonly nextMs: number;
+  /** Whether a camera that turns out to be slower gets more. */
+  readonly learned: boolean;
 }
 
 /** Silences that are this many times a camera's own interval are a fault. */
@@ -69,7 +71,8 @@ export class Silence {
   }
 
   #nextMs(): number {
-    const { nextMs } = this.#limits;
+    const { nextMs, learned } = this.#limits;
+    if (!learned) return nextMs;
     const learnedMs = Math.max(nextMs * this.#grown, INTERVALS * Math.max(0, ...this.#intervalsMs));
     return Math.max(nextMs, Math.min(MOST_MS, learnedMs));
   }

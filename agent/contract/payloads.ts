@@ -25,6 +25,8 @@ export type ModelPayload = ModelIdentity;
 
 export interface ScorePayload extends Payload {
   readonly frame: number;
+  /** The picture's file, relative to its source's folder; absent where it comes from none. */
+  readonly file?: string;
   readonly score: number;
   readonly threshold: number;
   readonly anomalous: boolean;
@@ -219,6 +221,7 @@ export function scorePayload(verdict: Verdict, nowMs: number): ScorePayload {
     v: 1,
     ts: timestamp(frame.capturedAtMs),
     frame: frame.number,
+    ...(frame.file === undefined ? {} : { file: frame.file }),
     score,
     threshold: verdict.threshold.value,
     anomalous: verdict.anomalous,

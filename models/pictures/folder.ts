@@ -66,7 +66,7 @@ export async function readFolder(dir: string, options: { recursive?: boolean } =
     visited.add(`${dev}:${ino}`);
     folders.push(folder);
     for (const name of await namesIn(folder)) {
-      if (name.startsWith(".") || name === IGNORED_FOLDER) continue;
+      if (isIgnored(name)) continue;
       const path = join(folder, name);
       // The file behind a link counts: data sets are often trees of them.
       const found = await stat(path).catch(() => null);
@@ -98,6 +98,17 @@ async function namesIn(folder: string): Promise<string[]> {
       cause,
     });
   }
+}
+
+/** Whether a file is a picture that is read: by its name, or by its content where the name says nothing. */
+export async function isPicture(path: string): Promise<boolean> {
+  const extension = extname(path).toLowerCase();
+  return READ.has(extension) || (!FOREIGN.has(extension) && (await beginsLikePicture(path)));
+}
+
+/** Whether an entry of a folder is left out, whatever it is: hidden files, and what systems make for themselves. */
+export function isIgnored(name: string): boolean {
+  return name.startsWith(".") || name === IGNORED_FOLDER;
 }
 
 /** Whether a file's first bytes are those of a PNG, JPEG, WebP or BMP file. */

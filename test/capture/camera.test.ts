@@ -22,7 +22,7 @@ function camera(source: SourceConfig): CameraConfig {
 }
 
 const live: SourceConfig = { type: "gstreamer", launch: "videotestsrc is-live=true", live: true };
-const folder: SourceConfig = { type: "images", path: "nowhere", loop: false };
+const folder = { type: "images", path: "nowhere", loop: false, watch: "off" } as const;
 
 interface Watched {
   readonly events: CameraEvent[];
@@ -48,7 +48,7 @@ function watch(
     {
       openSource: () => source,
       random: () => 0,
-      silenceLimits: () => ({ firstMs: 60, answeredMs: 60, nextMs: 60 }),
+      silenceLimits: () => ({ firstMs: 60, answeredMs: 60, nextMs: 60, learned: false }),
       ...deps,
     },
   ).subscribe({
@@ -143,7 +143,9 @@ test("a folder with loop begins anew at its end; an empty one is lost, not a tig
 });
 
 test("unsubscribing releases a camera that never delivers, and its demand", async () => {
-  const watched = watch(live, ["silence"], { silenceLimits: () => ({ firstMs: 1e6, answeredMs: 1e6, nextMs: 1e6 }) });
+  const watched = watch(live, ["silence"], {
+    silenceLimits: () => ({ firstMs: 1e6, answeredMs: 1e6, nextMs: 1e6, learned: false }),
+  });
   watched.want(1);
   await until(() => watched.source.asked() === 1);
   watched.stop();
@@ -233,7 +235,7 @@ test("pictures that fps does not ask for are not missed; those that it does and 
 });
 
 test("the silence that is a fault follows from a slow camera's own intervals, and a quick one's stays short", () => {
-  const silence = new Silence({ firstMs: 5_000, answeredMs: 20_000, nextMs: 3_000 });
+  const silence = new Silence({ firstMs: 5_000, answeredMs: 20_000, nextMs: 3_000, learned: true });
   assert.is(silence.limitMs(false), 5_000);
   assert.is(silence.limitMs(true), 20_000);
   silence.begin();

@@ -16,7 +16,7 @@ const images = camera("source: {type: images, path: pictures}").replace(
 test("relative paths begin at the file that names them", () => {
   for (const version of ["", "version: 1\n"]) {
     const { cameras, models, state } = load(`${version}${images}`);
-    assert.equal(cameras[0]?.source, { type: "images", path: "/etc/pictures", loop: true });
+    assert.equal(cameras[0]?.source, { type: "images", path: "/etc/pictures", loop: true, watch: "off" });
     assert.equal([models.m?.path, models.m?.selfTest?.path, state.path], ["/etc/bundle", "/etc/bad", "/etc/state"]);
   }
 });
@@ -40,7 +40,7 @@ test("the shipped bundle is found from any folder", () => {
 test("version 1: in a file without a version, a path that led somewhere from the working directory goes on to do so", () => {
   const there = ["/line/pictures", "/line/bundle", "/line/state", "/etc/bundle"];
   const { config, warnings } = check(images, {}, machine(images, there));
-  assert.equal(config?.cameras[0]?.source, { type: "images", path: "/line/pictures", loop: true });
+  assert.equal(config?.cameras[0]?.source, { type: "images", path: "/line/pictures", loop: true, watch: "off" });
   assert.equal([config?.models.m?.path, config?.state.path], ["/etc/bundle", "/line/state"]);
   assert.equal(
     warnings.map(({ code, path }) => [code, path]),
@@ -51,7 +51,7 @@ test("version 1: in a file without a version, a path that led somewhere from the
   );
   const versioned = `version: 1\n${images}`;
   const now = check(versioned, {}, machine(versioned, there));
-  assert.equal(now.config?.cameras[0]?.source, { type: "images", path: "/etc/pictures", loop: true });
+  assert.equal(now.config?.cameras[0]?.source, { type: "images", path: "/etc/pictures", loop: true, watch: "off" });
   assert.equal([now.config?.state.path, now.warnings], ["/etc/state", []]);
 });
 

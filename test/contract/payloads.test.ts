@@ -108,6 +108,10 @@ test("every payload is what its schema says", () => {
   assert.equal(schemaFaults("status", statusPayload("online", at)), []);
   assert.equal(schemaFaults("state", statePayload("no-signal", { nowMs, sinceMs: nowMs, reason: "unplugged" })), []);
   assert.equal(schemaFaults("score", scorePayload(verdict, 1_050)), []);
+  const { inspection } = verdict;
+  const ofFile = { ...verdict, inspection: { ...inspection, frame: { ...inspection.frame, file: "shift2/a.png" } } };
+  assert.equal(schemaFaults("score", scorePayload(ofFile, 1_050)), []);
+  assert.is(scorePayload(ofFile, 1_050).file, "shift2/a.png");
   assert.equal(schemaFaults("alert", alertPayload(step, { seq: 1 })), []);
   assert.equal(schemaFaults("health", healthPayload(health, nowMs)), []);
   assert.equal(schemaFaults("health", healthPayload({ ...health, evidence: null }, nowMs)), []);

@@ -111,7 +111,7 @@ pictures("what never repeats and what does not depends on the source", () => {
   const after = (source: Parameters<typeof cameraConfig>[1]) =>
     imagePolicy(cameraConfig("c", { health: { ...cameraConfig("c").health, enabled: true }, ...source })).frozenAfter;
   assert.is(after({ source: { type: "v4l2", device: "/dev/video0" } }), 10);
-  assert.is(after({ source: { type: "images", path: "p", loop: true } }), null);
+  assert.is(after({ source: { type: "images", path: "p", loop: true, watch: "off" } }), null);
   assert.equal(imagePolicy(cameraConfig("c")).black, null);
 });
 

@@ -37,7 +37,7 @@ async function start(source: SourceConfig) {
 
 test("a folder of nothing else: the camera is at fault, and state, health and the log say why", async () => {
   const path = await folderOf({ "a.png": "broken", "b.jpg": "broken", "c.png": "broken" });
-  const { sent, lines, last, failed } = await start({ type: "images", path, loop: true });
+  const { sent, lines, last, failed } = await start({ type: "images", path, loop: true, watch: "off" });
   await until(() => last()?.state === "faulted", "the fault");
   assert.match(last()!.reason!, /IMAGE_UNREADABLE.*a\.png/);
   await until(() => Number(failed()) >= 3, "the count");
@@ -52,14 +52,14 @@ test("a folder of nothing else: the camera is at fault, and state, health and th
 
 test("one that is played once and ends without a picture that could be read is at fault, not merely idle", async () => {
   const path = await folderOf({ "a.png": "broken" });
-  const { last } = await start({ type: "images", path, loop: false });
+  const { last } = await start({ type: "images", path, loop: false, watch: "off" });
   await until(() => last()?.state === "faulted", "the fault");
   assert.match(last()!.reason!, "a.png");
 });
 
 test("among good ones: each is counted and named, and the camera is well", async () => {
   const path = await folderOf({ "a.png": "good", "b.png": "broken", "c.png": "good", "d.png": "good" });
-  const { lines, last, failed } = await start({ type: "images", path, loop: true });
+  const { lines, last, failed } = await start({ type: "images", path, loop: true, watch: "off" });
   await until(() => Number(failed()) >= 2, "two rounds");
   assert.is(last()?.state, "ok");
   assert.is(lines.filter((line) => line.includes("b.png")).length, 1, "named once, not at every round");

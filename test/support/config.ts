@@ -32,6 +32,7 @@ export function cameraConfig(id: string, rest: Partial<CameraConfig> = {}): Came
     enabled: true,
     source: { type: "demo" },
     fps: 1000,
+    noSignalAfterS: "auto",
     roi: defaultsOf(roi),
     // Tests show pictures of one grey: no camera would.
     health: { ...defaultsOf(health), enabled: false },

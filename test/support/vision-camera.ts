@@ -47,7 +47,7 @@ export async function withVisionCamera<T>(run: VisionRun): Promise<T> {
     function watch(wanted$, fps = 100, deps = {}) {
       const events = [];
       subscriptions.push(watchCamera({
-        camera: { id: "cam", model: "m", enabled: true, source: ${JSON.stringify(source)}, fps,
+        camera: { id: "cam", model: "m", enabled: true, source: ${JSON.stringify(source)}, fps, noSignalAfterS: "auto",
           roi: { x: 0, y: 0, width: 1, height: 1 } },
         input: { width: 64, height: 64 }, demand$: wanted$,
       }, deps).subscribe((event) => {
