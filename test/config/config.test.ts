@@ -38,6 +38,7 @@ test("without a file the demo runs: the contract's defaults, the shipped bundle 
         model: "demo",
         enabled: true,
         fps: 10,
+        noSignalAfterS: "auto",
         roi: { x: 0, y: 0, width: 1, height: 1 },
         health: {
           enabled: true,
