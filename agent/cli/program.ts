@@ -48,7 +48,7 @@ export async function runProgram(argv: readonly string[], terminal: Terminal = p
     await program.parseAsync([...argv], { from: "user" });
     return exitStatus.done;
   } catch (error) {
-    // commander has already told what is wrong; help and version come here with status 0.
+    // commander has already shown what is wrong; help and version come here with status 0.
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitStatus.done : exitStatus.wrong;
     return reportError(error, terminal);
   }

@@ -96,10 +96,10 @@ function warnOfSmallPool(needed: number, log: Logger): void {
 /** The first SIGINT or SIGTERM; a second one ends the process at once. */
 function signalled(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
-    let told = false;
+    let stopping = false;
     const onSignal = (signal: NodeJS.Signals) => {
-      if (told) process.exit(exitStatus.failed);
-      told = true;
+      if (stopping) process.exit(exitStatus.failed);
+      stopping = true;
       resolve(signal);
     };
     process.on("SIGINT", onSignal);

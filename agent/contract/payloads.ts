@@ -79,7 +79,7 @@ export interface FrameHealth {
 
 export interface CameraHealth extends FrameHealth {
   readonly alerts: {
-    /** Alerts that were not told since the start, by the reason. */
+    /** Alerts that were held back since the start, by the reason. */
     readonly heldBack: { readonly shelved: number; readonly flood: number };
     /** Null while the camera is not shelved. */
     readonly shelvedUntil: string | null;

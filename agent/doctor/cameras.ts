@@ -17,7 +17,7 @@ const here: CameraSources = {
     try {
       return await run("arv-tool-0.8");
     } catch {
-      // Later packages name it without the version; that one's failure is told.
+      // Later packages name it without the version; that one's failure is reported.
       return run("arv-tool");
     }
   },

@@ -27,7 +27,7 @@ export interface Line {
   readonly ledger: Ledger;
   readonly images: ImagePolicy;
   readonly baseline: ImageBaseline | undefined;
-  /** Looks on, before the alerts that come of it are told: may keep what it sees, may not change it. */
+  /** Is given each outcome before the alerts that come of it: may keep what it sees, may not change it. */
   readonly seen: (outcome: Outcome) => void;
   readonly threshold: () => Threshold;
   readonly alarm: AlarmPolicy;
@@ -35,7 +35,7 @@ export interface Line {
   readonly gate: AlertGate;
   /** What the line's control said last about the part in front of this camera. */
   readonly context: () => Context | null;
-  /** Ends the capture; what is in flight is still told before the pipeline completes. */
+  /** Ends the capture; what is in flight is still judged and sent before the pipeline completes. */
   readonly stop$: Observable<unknown>;
   readonly clock: { readonly monotonicMs: () => number; readonly wallMs: () => number };
 }
