@@ -13,10 +13,7 @@ export function packageRoot(): string {
   for (let folder = start; ; folder = dirname(folder)) {
     if (existsSync(join(folder, "package.json"))) return folder;
     if (folder === dirname(folder)) {
-      throw new CodedError("PACKAGE_ROOT_MISSING", `no package.json above ${start}`, {
-        remedy: "Install Retort again: its package is incomplete.",
-        at: start,
-      });
+      throw new CodedError("PACKAGE_ROOT_MISSING", `no package.json above ${start}`, { at: start });
     }
   }
 }

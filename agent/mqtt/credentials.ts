@@ -85,10 +85,7 @@ function requireKey(key: string, cert: string | null): void {
     if (code !== "ERR_OSSL_X509_KEY_VALUES_MISMATCH") {
       throw invalid(at, `holds no private key that can be used: ${messageOf(error)}`);
     }
-    throw new CodedError("MQTT_TLS_KEY_MISMATCH", "is not the key of the certificate in mqtt.certFile", {
-      at,
-      remedy: "Give the key and the certificate that were made together.",
-    });
+    throw new CodedError("MQTT_TLS_KEY_MISMATCH", "is not the key of the certificate in mqtt.certFile", { at });
   }
 }
 

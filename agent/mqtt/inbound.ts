@@ -79,10 +79,7 @@ function commandFault({ retained, topic: at }: Received, id: string | null): Cod
     });
   }
   if (id !== null) return null;
-  return new CodedError("COMMAND_ID_MISSING", "the command has no id", {
-    remedy: 'Give each command an "id" of 1 to 128 characters.',
-    at,
-  });
+  return new CodedError("COMMAND_ID_MISSING", "the command has no id", { at });
 }
 
 function parse({ topic, payload }: Received, limit: number): Readonly<Record<string, unknown>> | CodedError {

@@ -268,5 +268,5 @@ const evidenceKey = (seq: number): string => `evidence ${seq}`;
 
 function unreadable(error: unknown): CodedError {
   if (error instanceof CodedError) return error;
-  return new CodedError("OUTBOX_FAILED", messageOf(error), { remedy: "Check the disk.", cause: error });
+  return new CodedError("OUTBOX_FAILED", messageOf(error), { cause: error });
 }
