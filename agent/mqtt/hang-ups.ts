@@ -75,9 +75,10 @@ export class HangUps {
     else this.#size = { bytes: Math.min(bytes, this.#sizeNow(nowMs)), untilMs };
   }
 
-  /** Says nothing about others. */
+  /** It is not sent again, which says nothing about others. */
   forget(packet: Packet): void {
     this.#suspects.delete(keyOf(packet));
+    if (this.#suspects.size === 0) this.#careful = false;
   }
 
   /** Whether a packet is like one on which the broker hung up. Never asked of alerts. */

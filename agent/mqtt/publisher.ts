@@ -46,6 +46,8 @@ export interface PublisherOptions {
   /** Epoch milliseconds. */
   readonly wallMs?: () => number;
   readonly random?: () => number;
+  /** Waits before the next connection; returns at once when stopped. */
+  readonly pause?: (ms: number, stop: AbortSignal) => Promise<void>;
   readonly openClient?: OpenClient;
 }
 
@@ -78,6 +80,7 @@ export function openPublisher(options: PublisherOptions): Publisher {
   const clientId = clientIdOf(options.agentId);
   const wallMs = options.wallMs ?? Date.now;
   const random = options.random ?? Math.random;
+  const pause = options.pause ?? sleepUnlessStopped;
   const up$ = new BehaviorSubject<Client | null>(null);
   const command$ = new Subject<Command>();
   const context$ = new Subject<CameraContext>();
@@ -173,7 +176,7 @@ export function openPublisher(options: PublisherOptions): Publisher {
       if (ending.kind === "lost" && ending.effect === "no-retain") negotiation.withoutRetain();
       const { waitMs, idTaken } = reconnectPolicy.after(ending);
       if (idTaken) onTrouble(taken(clientId, waitMs, options.url));
-      await sleep(waitMs, undefined, { signal: stop.signal }).catch(() => null);
+      await pause(waitMs, stop.signal);
     }
   };
 
@@ -218,6 +221,10 @@ function taken(clientId: string, waitMs: number, at: string): CodedError {
   return new CodedError("MQTT_ID_TAKEN", `another client connects as ${clientId}; trying again in ${minutes} min`, {
     at,
   });
+}
+
+async function sleepUnlessStopped(ms: number, stop: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal: stop }).catch(() => null);
 }
 
 function failed(error: unknown, at: string): CodedError {

@@ -23,6 +23,9 @@ test("a packet on which four connections running ended, the last two on it alone
   assert.not(hangUps.answered(state), "there is still one");
   assert.equal(hangUps.ended("hung-up", [picture]), { suspect: true, convicted: null });
   assert.equal(hangUps.ended("hung-up", [picture]), { suspect: true, convicted: picture });
+  assert.ok(hangUps.careful);
+  hangUps.giveUp(picture);
+  assert.not(hangUps.careful, "nothing is left to be careful about");
 });
 
 test("what the network ended, or a broker that shuts down, raises no suspicion", () => {

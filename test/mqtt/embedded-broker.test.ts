@@ -1,0 +1,58 @@
+import { writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:net";
+import { join } from "node:path";
+import * as assert from "uvu/assert";
+import { portsToTry, rememberPort } from "../../agent/mqtt/broker-port.js";
+import { openEmbeddedBroker } from "../../agent/mqtt/embedded-broker.js";
+import { CodedError } from "../../errors.js";
+import { temporaryFolder } from "../support/config.js";
+import { freePort } from "../support/mosquitto.js";
+import { suite } from "../support/suite.js";
+
+const test = suite("embedded broker");
+const closing: (() => Promise<unknown>)[] = [];
+test.after.each(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+/** A port that something else has. */
+async function taken(): Promise<number> {
+  const server: Server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  closing.push(() => new Promise((resolve) => server.close(resolve)));
+  const address = server.address();
+  return typeof address === "object" && address !== null ? address.port : 0;
+}
+
+test("it takes the first port that is free, in their order", async () => {
+  const [first, second, third] = [await taken(), await taken(), await freePort()];
+  const broker = await openEmbeddedBroker({ ports: [first, second, third, 0] });
+  closing.push(() => broker.close());
+  assert.equal([broker.port, broker.url], [third, `mqtt://127.0.0.1:${third}`]);
+});
+
+test("where none is free it says so", async () => {
+  const port = await taken();
+  try {
+    await openEmbeddedBroker({ ports: [port] });
+    assert.unreachable();
+  } catch (error) {
+    assert.is(error instanceof CodedError && error.code, "MQTT_EMBEDDED_FAILED");
+  }
+});
+
+test("1883 first, the next ones then, any last; the one that it had is tried before them, at every later start", async () => {
+  const state = temporaryFolder();
+  const usual = [1883, 1884, 1885, 1886, 1887, 1888, 1889, 1890, 1891, 1892];
+  assert.equal(await portsToTry(state), [...usual, 0]);
+  await rememberPort(state, 1885);
+  assert.equal(await portsToTry(state), [1885, ...usual.filter((port) => port !== 1885), 0]);
+  await rememberPort(state, 40_123);
+  assert.equal(await portsToTry(state), [40_123, ...usual, 0]);
+  for (const nonsense of ["", "x", "80\n", "70000", "1885.5"]) {
+    writeFileSync(join(state, "broker-port"), nonsense);
+    assert.equal(await portsToTry(state), [...usual, 0], nonsense);
+  }
+});
+
+test.run();
