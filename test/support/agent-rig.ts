@@ -1,15 +1,13 @@
-import { Subject } from "rxjs";
+import type { Subject } from "rxjs";
 import type { AgentDeps } from "../../agent/agent.js";
 import type { CameraContext, Command } from "../../agent/contract/inbound.js";
-import type { BrokerHealth } from "../../agent/contract/payloads.js";
 import { topics } from "../../agent/contract/topics.js";
 import { openEvidence } from "../../agent/evidence/evidence.js";
 import type { Message } from "../../agent/types.js";
 import type { FakeCamera } from "../fakes/camera.js";
 import { fakeEngine } from "../fakes/engine.js";
 import { fakeMaker } from "../fakes/evidence-maker.js";
-
-export const noBroker: BrokerHealth = { connected: false, protocol: null, waiting: 0, lost: {}, trouble: null };
+import { fakeSink } from "../fakes/message-sink.js";
 
 /** An agent's edges, all faked but its outbox. */
 
@@ -23,28 +21,16 @@ export interface Rig {
 }
 
 export function rig(cameras: readonly FakeCamera[], ids: readonly string[], rest: Partial<AgentDeps> = {}): Rig {
-  const sent: Message[] = [];
+  const sink = fakeSink();
+  const { sent, context$: said$, command$, closed } = sink;
   const lines: string[] = [];
-  const said$ = new Subject<CameraContext>();
-  const command$ = new Subject<Command>();
-  let closed = false;
   const deps: AgentDeps = {
     watchCamera: (options) => cameras[ids.indexOf(options.camera.id)]!.watch(options),
     openPublisher: async (_config, _log, outbox) => {
       outbox.added$.subscribe((payload) => {
         sent.push({ topic: topics.alert(payload.camera), payload, qos: 1, retain: false });
       });
-      return {
-        publish: async (message) => {
-          sent.push(message);
-        },
-        health: () => noBroker,
-        context$: said$,
-        command$,
-        close: async () => {
-          closed = true;
-        },
-      };
+      return sink;
     },
     log: { info: (text) => lines.push(text), warn: (text) => lines.push(text), error: (text) => lines.push(text) },
     loadModel: async () => ({ engine: fakeEngine(), calibration: "fixed, 3 images" }),
@@ -57,7 +43,7 @@ export function rig(cameras: readonly FakeCamera[], ids: readonly string[], rest
     healthEveryMs: 20,
     ...rest,
   };
-  return { deps, sent, lines, said$, command$, closed: () => closed };
+  return { deps, sent, lines, said$, command$, closed };
 }
 
 /** The payloads sent to a topic. */
