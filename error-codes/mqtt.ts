@@ -2,7 +2,7 @@ import { chapter, failed, wrong } from "./chapter.js";
 
 const RECONNECTS = "The agent reconnects by itself.";
 
-export const brokerCodes = chapter("The broker", "README.md#listening", {
+export const brokerCodes = chapter("The broker", "README.md#brokers", {
   MQTT_BANNED: failed(
     "The broker has banned this agent, or its user.",
     "Ask whoever runs the broker; the agent tries again every minute.",
