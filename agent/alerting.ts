@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { filter, Subject } from "rxjs";
 import type { Config } from "../config/types.js";
 import type { CodedError } from "../errors.js";
@@ -5,6 +6,7 @@ import { baseTopic } from "./contract/topics.js";
 import { type Evidence, type EvidenceOptions, openEvidence } from "./evidence/evidence.js";
 import type { AlertHistory } from "./history/history.js";
 import { type HistoryOptions, openHistory } from "./history/open.js";
+import { openAges } from "./kit/ages.js";
 import type { Clock } from "./kit/clock.js";
 import { opening } from "./kit/closing.js";
 import { type Logger, warnOf } from "./kit/log.js";
@@ -34,6 +36,7 @@ export interface Alerting {
 }
 
 const OUTBOX_MS = 300;
+const AGES_MS = 30;
 const HISTORY_MS = 100;
 /** Short, for watching has waited for it before. */
 const FINISH_MS = 50;
@@ -62,11 +65,14 @@ export function openAlerting(
         onTrouble,
       });
       closing.add("the outbox", OUTBOX_MS, () => outbox.close());
+      const file = join(state.path, "clock.json");
+      const ages = await openAges({ file, clock, onLeap: (text) => log.warn(text), onTrouble });
+      closing.add("the account of the clock", AGES_MS, () => ages.close());
       const history = await (edges.openHistory ?? openHistory)({
         statePath: state.path,
         maxAlerts: config.alerts.historyMax,
         maxAgeMs: config.alerts.historyDays * 86_400_000,
-        wallMs: clock.wallMs,
+        ageMs: ages.ageMs,
         onTrouble,
       });
       closing.add("the history", HISTORY_MS, () => history.close());
@@ -76,6 +82,7 @@ export function openAlerting(
         cameras: cameras.length,
         log,
         nowMs: clock.monotonicMs,
+        ageMs: ages.ageMs,
       });
       const intake = alertDesk(evidence, outbox);
       const finish = async (): Promise<void> => {

@@ -64,7 +64,7 @@ export interface Watching {
 }
 
 const DRAIN_MS = 1_000;
-const SHELVINGS_MS = 100;
+const SHELVINGS_MS = 50;
 const FINISH_MS = 600;
 /** How often shelvings are ended and floods summarised. */
 const TICK_MS = 1_000;

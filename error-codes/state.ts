@@ -3,6 +3,10 @@ import { chapter, failed, wrong } from "./chapter.js";
 const CHECK_DISK = "Check the disk, and that this user may write there.";
 
 export const stateCodes = chapter("What the agent keeps on disk", "docs/on-disk.md", {
+  CLOCK_UNKEPT: failed(
+    "What the machine's clock said cannot be read or written: one that is wrong at the next start may make what is kept look old.",
+    "Check the disk, and that this user may write there.",
+  ),
   COMMAND_TRAIL_FAILED: failed(
     "The last commands cannot be read or written; commands are carried out and logged all the same.",
     "Check the disk, and that this user may write there.",

@@ -35,8 +35,8 @@ export interface ArchiveOptions {
   readonly root: string;
   readonly maxBytes: number;
   readonly keepMs: number;
-  /** Epoch milliseconds. */
-  readonly wallMs?: () => number;
+  /** How long ago something was that has this timestamp, epoch milliseconds. */
+  readonly ageMs: (stampMs: number) => number;
   readonly space?: (path: string) => Promise<Space>;
 }
 
@@ -71,7 +71,11 @@ export class Archive {
 
   /** Takes what an earlier run left into the account, and gives up what is too much or too old. */
   adopt(items: readonly Item[]): Promise<void> {
-    for (const item of [...items].sort((a, b) => (a.id < b.id ? -1 : 1))) this.#account(item);
+    const { ageMs } = this.#options;
+    // Not by id alone: a clock that was ahead has stamped ids that would stay the newest for ever.
+    const aged = items.map((item) => ({ item, ageMs: ageMs(timeOf(item.id)) }));
+    aged.sort((a, b) => b.ageMs - a.ageMs || (a.item.id < b.item.id ? -1 : 1));
+    for (const { item } of aged) this.#account(item);
     return this.tend();
   }
 
@@ -112,10 +116,9 @@ export class Archive {
   /** Gives up what is too old, and what the disk cannot spare; to be called now and then. Never rejects. */
   tend(): Promise<void> {
     return this.#inTurn(async () => {
-      const { maxBytes, keepMs, wallMs = Date.now } = this.#options;
-      const before = wallMs() - keepMs;
+      const { maxBytes, keepMs, ageMs } = this.#options;
       for (const item of [...this.#items.values()]) {
-        if (timeOf(item.id) >= before) break;
+        if (ageMs(timeOf(item.id)) <= keepMs) break;
         await this.#remove(item, "age");
       }
       await this.#makeRoom(0, maxBytes);

@@ -45,6 +45,8 @@ export interface EvidenceOptions {
   readonly log: { warn(text: string): void; error(text: string): void };
   /** Monotonic. */
   readonly nowMs: () => number;
+  /** How long ago something was that has this timestamp, epoch milliseconds. */
+  readonly ageMs: (stampMs: number) => number;
   readonly openMaker?: (options: MakerOptions) => EvidenceMaker;
 }
 
@@ -57,7 +59,7 @@ export async function openEvidence(options: EvidenceOptions): Promise<Evidence> 
   if (!config.enabled) return switchedOff;
   const folder = (name: string): string => join(statePath, name);
   const maxBytes = config.maxMb * MIB;
-  const archive = new Archive({ root: statePath, maxBytes, keepMs: config.keepDays * DAY_MS });
+  const archive = new Archive({ root: statePath, maxBytes, keepMs: config.keepDays * DAY_MS, ageMs: options.ageMs });
   const store = diskEvidence(folder("evidence"), archive);
   const raw = diskRawFrames(folder("frames"), archive);
   const feedback = diskFeedback(folder("feedback"), archive, maxBytes);

@@ -2,8 +2,8 @@ import type { AlertHistory, AlertQuery, Retention } from "./history.js";
 import { type AlertRecord, firstRecord, withStep } from "./record.js";
 
 export interface MemoryHistoryOptions extends Retention {
-  /** Epoch milliseconds. */
-  readonly wallMs: () => number;
+  /** How long ago something was that has this timestamp, epoch milliseconds. */
+  readonly ageMs: (stampMs: number) => number;
   /** What an earlier run left, those with the latest step last. */
   readonly left?: readonly AlertRecord[];
   /** Given each record that is new or changed, and null for one that is gone. */
@@ -12,11 +12,11 @@ export interface MemoryHistoryOptions extends Retention {
 
 /** A history that goes with the process. */
 export function memoryHistory(options: MemoryHistoryOptions): AlertHistory {
-  const { maxAlerts, maxAgeMs, wallMs, onChange = () => undefined } = options;
+  const { maxAlerts, maxAgeMs, ageMs, onChange = () => undefined } = options;
   /** A map keeps the order of insertion, and a record with a new step is inserted anew: the latest step is last. */
   const records = new Map((options.left ?? []).map((record) => [record.latest.id, record]));
 
-  const isOld = ({ latest }: AlertRecord): boolean => wallMs() - Date.parse(latest.ts) > maxAgeMs;
+  const isOld = ({ latest }: AlertRecord): boolean => ageMs(Date.parse(latest.ts)) > maxAgeMs;
   const forget = (): void => {
     for (const [id, record] of records) {
       if (records.size <= maxAlerts && !isOld(record)) return;

@@ -8,8 +8,8 @@ import { openStoredHistory } from "./stored.js";
 
 export interface HistoryOptions extends Retention {
   readonly statePath: string;
-  /** Epoch milliseconds. */
-  readonly wallMs: () => number;
+  /** How long ago something was that has this timestamp, epoch milliseconds. */
+  readonly ageMs: (stampMs: number) => number;
   readonly onTrouble: (trouble: CodedError) => void;
   readonly openStore?: (folder: string, onTrouble: (trouble: CodedError) => void) => Promise<Store>;
 }

@@ -8,8 +8,8 @@ import { type AlertRecord, firstRecord } from "./record.js";
 export interface StoredHistoryOptions extends Retention {
   /** Its owner closes it, after the history. */
   readonly store: Store;
-  /** Epoch milliseconds. */
-  readonly wallMs: () => number;
+  /** How long ago something was that has this timestamp, epoch milliseconds. */
+  readonly ageMs: (stampMs: number) => number;
   readonly onTrouble: (reason: string) => void;
 }
 

@@ -3,7 +3,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { v7 as uuidv7 } from "uuid";
 import * as assert from "uvu/assert";
-import { Archive, type ArchiveOptions, type Item } from "../../agent/evidence/archive.js";
+import { Archive, type ArchiveOptions, type Item, timeOf } from "../../agent/evidence/archive.js";
 import { diskFeedback } from "../../agent/evidence/feedback.js";
 import { cameraFolder, diskRawFrames, leftRawFrames } from "../../agent/evidence/raw-frames.js";
 import { diskEvidence, leftEvidence } from "../../agent/evidence/store.js";
@@ -20,7 +20,8 @@ const plenty = async () => ({ freeBytes: 1e12, totalBytes: 2e12 });
 const DAY_MS = 86_400_000;
 
 function archiveIn(root: string, rest: Partial<ArchiveOptions> = {}): Archive {
-  return new Archive({ root, maxBytes: 10e6, keepMs: 30 * DAY_MS, space: plenty, ...rest });
+  const ageMs = (stampMs: number) => Date.now() - stampMs;
+  return new Archive({ root, maxBytes: 10e6, keepMs: 30 * DAY_MS, ageMs, space: plenty, ...rest });
 }
 
 evidenceStoreContract("memory", async () => memoryEvidence());
@@ -61,6 +62,19 @@ test("a restart counts what is there, drops drafts and what is too old, leaves a
   assert.equal(readdirSync(join(frames, "cam1", young)), ["raised.webp"]);
   const { items, removed } = archive.health();
   assert.equal([items, removed.age], [2, 1]);
+});
+
+test("what a clock that was ahead has stamped is not the newest for ever: the oldest goes first", async () => {
+  const folder = temporaryFolder();
+  const evidence = join(folder, "evidence");
+  mkdirSync(evidence);
+  const [ahead, older, newer] = [idOf(-1_000), idOf(2), idOf(1)];
+  for (const id of [ahead, older, newer]) writeFileSync(join(evidence, `${id}.jpg`), picture);
+  const days = new Map([ahead, older, newer].map((id, index) => [timeOf(id), 3 - index]));
+  const archive = archiveIn(folder, { maxBytes: 2 * 8_192, ageMs: (stampMs) => days.get(stampMs)! * DAY_MS });
+  await archive.adopt(await leftEvidence(evidence));
+  assert.equal(readdirSync(evidence).sort(), [`${older}.jpg`, `${newer}.jpg`].sort());
+  assert.equal(archive.health().removed, { age: 0, quota: 1, "disk-full": 0 });
 });
 
 test("a disk that fills up takes evidence first: the oldest is given up, and none is added until there is room", async () => {

@@ -33,6 +33,7 @@ async function open(config: Partial<EvidenceConfig> = {}, maker: EvidenceMaker =
     cameras: 1,
     log,
     nowMs: () => 0,
+    ageMs: () => 0,
     openMaker: () => maker,
   });
 }

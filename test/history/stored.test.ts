@@ -10,12 +10,17 @@ import { alertId, alertStep } from "../support/alert-step.js";
 import { suite } from "../support/suite.js";
 import { until } from "../support/until.js";
 
-const generous = { maxAlerts: 100, maxAgeMs: 86_400_000, wallMs: () => Date.parse("2026-03-01T08:00:00Z") };
+const generous = { maxAlerts: 100, maxAgeMs: 86_400_000, ageMs: () => 0 };
 const silent = () => undefined;
 
 alertHistoryContract("on a store", async (retention, wallMs) => {
   const store = openMemoryStore();
-  const history = await openStoredHistory({ ...retention, store, wallMs, onTrouble: silent });
+  const history = await openStoredHistory({
+    ...retention,
+    store,
+    ageMs: (stampMs) => wallMs() - stampMs,
+    onTrouble: silent,
+  });
   return {
     history,
     close: async () => {

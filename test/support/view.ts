@@ -11,7 +11,7 @@ import type { AgentView, CameraView } from "../../agent/http/view.js";
 import type { Outcome } from "../../agent/types.js";
 import type { HttpConfig } from "../../config/types.js";
 import { fakeEngine } from "../fakes/engine.js";
-import { alertId, START_MS } from "./alert-step.js";
+import { alertId } from "./alert-step.js";
 import { cameraConfig, configOf, httpConfig } from "./config.js";
 
 export interface TestCamera extends CameraView {
@@ -35,7 +35,7 @@ export interface TestView extends AgentView {
 /** An agent of two cameras, without the agent: cam1 delivers, cam2 is disabled. */
 export function testView(http: Partial<HttpConfig> = {}): TestView {
   const cameras = [testCamera("cam1", "ok"), testCamera("cam2", "disabled")] as const;
-  const history = memoryHistory({ maxAlerts: 100, maxAgeMs: 86_400_000, wallMs: () => START_MS });
+  const history = memoryHistory({ maxAlerts: 100, maxAgeMs: 86_400_000, ageMs: () => 0 });
   let connected = true;
   return {
     config: configOf(
