@@ -74,12 +74,12 @@ const inference = section("How models run", {
   providers: setting(
     ["tensorrt", "cuda", "cpu"],
     listOf("tensorrt", "cuda", "cpu"),
-    "in order of preference, the first that works is taken; `health` tells which and why",
+    "in order of preference, the first that works is taken; `health` says which and why",
   ),
   precision: setting(
     "fp16",
     oneOf("fp32", "fp16"),
-    "where the provider has the choice; `health` tells what is computed in",
+    "where the provider has the choice; `health` says what is computed in",
   ),
   threads: setting(0, integer(0, 1024), "CPU threads of one inference; 0: as many as there are cores"),
   maxBatch: setting(8, integer(1, 256), "frames of cameras that share a model, in one inference"),
@@ -249,7 +249,7 @@ const http = section("Health, metrics, the API and moving pictures", {
 });
 
 const state = section("What must survive a restart", {
-  path: setting("state", path("state"), "the agent's own folder; docs/on-disk.md tells what lies in it"),
+  path: setting("state", path("state"), "the agent's own folder; docs/on-disk.md says what lies in it"),
 });
 
 export const schema = section("A configuration of Retort", {

@@ -2,8 +2,9 @@ import { stringify } from "yaml";
 import { mask } from "../../config/mask.js";
 import { entryAt } from "../../config/presence.js";
 import type { Problem } from "../../config/problems.js";
+import type { Config } from "../../config/types.js";
 import type { AddCommand } from "./command.js";
-import { nothingInForce, standingOf } from "./in-force.js";
+import type { Standing } from "./in-force.js";
 import { type ConfigFlags, type JsonFlag, layersOf, withConfigFlags, withJsonFlag } from "./options.js";
 import { examineConfig } from "./preflight.js";
 import { Exit, exitStatus } from "./terminal.js";
@@ -14,7 +15,7 @@ export const checkCommand: AddCommand = (program, terminal) => {
   withJsonFlag(withConfigFlags(command)).action(async (flags: ConfigFlags & JsonFlag) => {
     const { config, problems, ...found } = await examineConfig(layersOf(flags));
     const ok = problems.length === 0;
-    const { inForce, warnings: overridden } = config !== undefined && ok ? await standingOf(config) : nothingInForce;
+    const { inForce, warnings: overridden } = config !== undefined && ok ? await standing(config) : none;
     const warnings = [...found.warnings, ...overridden];
     const shown = config === undefined ? {} : { config: mask(config, (path) => entryAt(path) !== null) };
     const list = (each: readonly Problem[], write: (line: string) => void, word = "") => {
@@ -41,4 +42,11 @@ export const checkCommand: AddCommand = (program, terminal) => {
 
 function counted(count: number, what: string): string {
   return `${count} ${what}${count === 1 ? "" : "s"}`;
+}
+
+const none: Standing = { inForce: {}, warnings: [] };
+
+async function standing(config: Config): Promise<Standing> {
+  const { standingOf } = await import("./in-force.js");
+  return standingOf(config);
 }

@@ -19,12 +19,12 @@ export const doctorCommand: AddCommand = (program, terminal) => {
     }
     const ok = checks.every(({ level }) => level !== "fail");
     if (flags.json) terminal.out(JSON.stringify({ ok, checks }));
-    else for (const check of checks) tell(check);
+    else for (const check of checks) report(check);
     if (!ok) throw new Exit(problems.length > 0 ? exitStatus.wrong : exitStatus.failed);
   });
 
   const marks = { ok: "ok  ", note: "note", fail: "FAIL" } as const;
-  const tell = ({ level, path, message, remedy }: Check): void => {
+  const report = ({ level, path, message, remedy }: Check): void => {
     terminal.out(`${marks[level]}  ${path.padEnd(24)}  ${message}`);
     if (level !== "ok" && remedy !== "") terminal.out(`${" ".repeat(32)}${remedy}`);
   };

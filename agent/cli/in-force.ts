@@ -20,9 +20,6 @@ export interface Standing {
   readonly warnings: readonly Problem[];
 }
 
-/** Of a configuration that no agent would start with. */
-export const nothingInForce: Standing = { inForce: {}, warnings: [] };
-
 /**
  * Reads the bundles' thresholds and what commands have left in the state folder; changes nothing.
  * @throws CodedError of readBundle

@@ -36,7 +36,7 @@ export async function runProgram(argv: readonly string[], terminal: Terminal = p
     .version(productVersion(), "--version", "prints the version, with the commit that it was built from")
     // What stands behind a command is that command's: a bundle has a --version, too.
     .enablePositionalOptions()
-    .showHelpAfterError("(--help tells how)")
+    .showHelpAfterError("(--help says how)")
     .configureOutput({
       writeOut: (text) => terminal.out(text.trimEnd()),
       // It repeats what it does not know, and that may be a password.
