@@ -1,32 +1,65 @@
-/** Places that results will be written to, tried before the work that makes them. */
+/** Places that results will be written to, tried before the work that makes them. Trying leaves nothing behind. */
 import { mkdir, open, rm, rmdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { errnoOf } from "../errors.js";
 
 /**
- * Tries to write a file, and leaves it as it was; makes its folder.
+ * Tries to write a file.
  * @throws Error of the system: EACCES, EROFS, EISDIR, ENOTDIR ...
  */
 export async function tryFile(path: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  const created = await open(path, "wx").catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "EEXIST") return null;
-    throw error;
-  });
-  if (created === null) {
-    const existing = await open(path, "r+");
-    await existing.close();
-    return;
+  const made = await makeFolders(dirname(path));
+  try {
+    const isNew = await open(path, "wx").then(
+      (file) => file.close().then(() => true),
+      (error: unknown) => {
+        if (errnoOf(error) === "EEXIST") return false;
+        throw error;
+      },
+    );
+    if (isNew) await rm(path);
+    else await (await open(path, "r+")).close();
+  } finally {
+    await removeFolders(made);
   }
-  await created.close();
-  await rm(path);
 }
 
 /**
- * Tries to write into a folder, and leaves it as it was; makes the folders above it.
+ * Tries to write into a folder.
  * @throws Error of the system
  */
 export async function tryFolder(path: string): Promise<void> {
-  const created = await mkdir(path, { recursive: true });
   await tryFile(join(path, `.${process.pid}.probe`));
-  if (created !== undefined) await rmdir(path);
+}
+
+/**
+ * Makes a folder and those above it that are missing. (Node's own recursive mkdir never returns where the system says of every
+ * new folder that there is none, as /proc does.)
+ * @returns those that were made, the uppermost first
+ */
+async function makeFolders(path: string): Promise<readonly string[]> {
+  try {
+    await mkdir(path);
+    return [path];
+  } catch (error) {
+    if (errnoOf(error) === "EEXIST") return [];
+    if (errnoOf(error) !== "ENOENT" || dirname(path) === path) throw error;
+  }
+  const above = await makeFolders(dirname(path));
+  try {
+    await mkdir(path);
+  } catch (error) {
+    await removeFolders(above);
+    throw error;
+  }
+  return [...above, path];
+}
+
+async function removeFolders(made: readonly string[]): Promise<void> {
+  for (const folder of made.toReversed()) {
+    // Another process may have begun to use it.
+    await rmdir(folder).catch((error: unknown) => {
+      if (!["ENOTEMPTY", "ENOENT"].includes(errnoOf(error))) throw error;
+    });
+  }
 }

@@ -1,6 +1,6 @@
 /** The HTML report: one file, no other hosts, opens from a USB stick on the shop floor. */
-import { writeFile } from "node:fs/promises";
-import { basename } from "node:path";
+import { mkdir, writeFile } from "node:fs/promises";
+import { basename, dirname } from "node:path";
 import { CodedError, messageOf } from "../../errors.js";
 import { overlayHeat } from "../pictures/heatmap.js";
 import { encodeJpeg, readRgb } from "../pictures/images.js";
@@ -40,7 +40,10 @@ export async function writeReport(
   images: readonly ScoredImage[],
 ): Promise<void> {
   const html = await reportHtml(result, images);
-  await writing(path, () => writeFile(path, html));
+  await writing(path, async () => {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, html);
+  });
 }
 
 async function writing(path: string, work: () => Promise<void>): Promise<void> {

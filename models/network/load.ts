@@ -47,7 +47,11 @@ export async function loadStudent(path: string, backbone: Backbone): Promise<Wei
 async function read(path: string): Promise<Weights> {
   // A file that is not there is refused as such, whatever its name ends with.
   await access(path, constants.R_OK).catch((error: unknown) => {
-    throw new CodedError("WEIGHTS_UNREADABLE", `cannot read weights: ${messageOf(error)}`, { at: path, cause: error });
+    throw new CodedError("WEIGHTS_UNREADABLE", `cannot read weights: ${messageOf(error)}`, {
+      at: path,
+      remedy: "Check the path and the file's permissions.",
+      cause: error,
+    });
   });
   if (!path.endsWith(".safetensors")) {
     throw new CodedError("WEIGHTS_FORMAT", "weights are read from .safetensors files", { at: path });

@@ -42,13 +42,13 @@ test("a place that cannot be written is refused before anything is read, and try
   const file = join(dir, "file");
   await writeFile(file, "");
   const onProgress = (): never => assert.unreachable("a picture was read") as never;
-  for (const out of [join(file, "bundle"), file, "/proc/bundle"]) {
+  for (const out of [join(file, "bundle"), file, "/proc/bundle", "/proc/deep/bundle"]) {
     assert.is(await codeOf(trainStudent({ ...lesson, out, onProgress })), "BUNDLE_UNWRITABLE", out);
   }
   const tried = join(dir, "tried");
   await mkdir(tried);
   assert.is(
-    await codeOf(trainStudent({ ...lesson, out: join(tried, "bundle"), teacher: "/nope" })),
+    await codeOf(trainStudent({ ...lesson, out: join(tried, "deep", "bundle"), teacher: "/nope" })),
     "WEIGHTS_UNREADABLE",
   );
   assert.equal(await readdir(tried), []);
