@@ -8,20 +8,21 @@ import type { ImageBaseline } from "../pictures/image-baseline.js";
 import { TILES } from "../pictures/picture-stats.js";
 import { sha256OfFile } from "../sha256.js";
 
-/** How the threshold was set. */
+/** The record of how a bundle's threshold was set: a rule over scores of good images. */
 export interface Calibration {
   readonly rule: string;
-  /** Good images, held out from training, that it was set on. */
+  /** Good images, held out from training, whose scores it was set on. */
   readonly images: number;
   readonly mean: number;
   readonly deviation: number;
   readonly max: number;
 }
 
+/** The record of a bundle's training. */
 export interface TrainingRecord {
   readonly images: number;
   readonly heldOut: number;
-  /** Pictures that could not be read, left out. */
+  /** Pictures that were left out: unreadable, damaged, black, overexposed. */
   readonly skipped: number;
   readonly epochs: number;
   readonly batch: number;
@@ -40,15 +41,16 @@ export interface Manifest {
   readonly threshold: number;
   /** null: exported from foreign weights; the threshold is a guess until it is calibrated. */
   readonly calibration: Calibration | null;
-  /** Absent: what good pictures look like was not learned. */
+  /** Absent in bundles that were made from weights, without pictures. */
   readonly imageHealth?: ImageBaseline;
-  /** of model.onnx, hexadecimal. */
+  /** The SHA-256 of model.onnx, hexadecimal. */
   readonly sha256: string;
   readonly training: TrainingRecord | null;
   /** RFC 3339. */
   readonly created: string;
 }
 
+/** A bundle on disk, its manifest read and its model's hash checked. */
 export interface Bundle {
   readonly dir: string;
   readonly modelPath: string;

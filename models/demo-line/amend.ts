@@ -4,8 +4,8 @@ import { partRandom } from "./dataset.js";
 import { createDemoLine } from "./index.js";
 
 /**
- * Writes into the shipped bundle what its training pictures look like, drawn again as make.ts draws them: a bundle that
- * was trained before `retort train` did so needs no new training. `node dist/models/demo-line/amend.js [BUNDLE]`
+ * Writes `imageHealth`, what good pictures look like, into the shipped bundle, from its training pictures drawn again as make.ts draws
+ * them: the bundle was trained before `retort train` wrote it. `node dist/models/demo-line/amend.js [BUNDLE]`
  */
 const SEED = 1;
 const PICTURES = 480;

@@ -7,7 +7,7 @@ import { DEFECT_TYPES, type DefectType, type Size } from "./types.js";
 export interface DemoDatasetOptions {
   readonly dir: string;
   readonly line: DemoLine;
-  /** Which parts; another seed gives pictures that share nothing with these. */
+  /** Seed of the parts; another one gives pictures that share nothing with these. */
   readonly seed: number;
   readonly size: Size;
   /** Good pictures to train on, good ones to test with, and defective ones of each type. */
@@ -25,7 +25,7 @@ export async function writeDemoDataset(options: DemoDatasetOptions): Promise<voi
     for (let i = 0; i < testPerType; i += 1) await writePart(options, join(dir, "test", type), "test", i, type);
 }
 
-/** What a data set's pictures of one split and kind are drawn from: asking for more of one kind changes no other. */
+/** The random numbers of one picture of a data set, by its split, kind and index: more pictures of one kind change no other. */
 export function partRandom(seed: number, split: "train" | "test", defect: DefectType | null, index: number): Random {
   const kind = defect === null ? 0 : 1 + DEFECT_TYPES.indexOf(defect);
   return createRandom(seedOf(seed, split === "train" ? 1 : 2, kind, index));

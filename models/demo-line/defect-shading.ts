@@ -1,4 +1,4 @@
-/** How defects look on metal. */
+/** Defects as they look on metal. */
 import type { Defect, Point, ScratchLine } from "./types.js";
 
 /** Colour of one place, levels 0 to 255; shading changes it in place. */
@@ -12,9 +12,9 @@ export interface Colour {
 export const TOWARDS_LIGHT: Point = { u: -0.6, v: -0.8 };
 
 /**
- * Changes the metal's colour at a place; true where the defect is. A missing feature changes nothing here: strip.ts
- * leaves it out and shows the raw casting in its place. Plain functions over plain data: closures made anew for each part would have the engine
- * optimise anew as well, which shows as pauses of ten milliseconds.
+ * Changes the metal's colour at a place. A missing feature changes nothing here: strip.ts leaves it out and shows the raw casting in
+ * its place. (Plain functions over plain data: closures made anew for each part would be optimised anew, in pauses of ten milliseconds.)
+ * @returns whether the defect is there
  */
 export function shadeDefect(defect: Defect, u: number, v: number, colour: Colour): boolean {
   switch (defect.type) {
@@ -32,18 +32,18 @@ export function shadeDefect(defect: Defect, u: number, v: number, colour: Colour
   }
 }
 
-/** How far beside its line a scratch still shows. */
+/** How far beside its line a scratch still shows, in points. */
 const SCRATCH_REACH = 6;
 
 function shadeScratch(line: ScratchLine, u: number, v: number, colour: Colour): boolean {
   const { points, halfWidth, strength } = line;
-  const middle = points[points.length >> 1] as Point;
+  const middle = points[points.length >> 1]!;
   if (Math.abs(u - middle.u) > line.reach + SCRATCH_REACH || Math.abs(v - middle.v) > line.reach + SCRATCH_REACH)
     return false;
   let nearest = SCRATCH_REACH;
   for (let i = 1; i < points.length; i += 1) {
-    const from = points[i - 1] as Point;
-    const to = points[i] as Point;
+    const from = points[i - 1]!;
+    const to = points[i]!;
     const du = to.u - from.u;
     const dv = to.v - from.v;
     const along = Math.min(1, Math.max(0, ((u - from.u) * du + (v - from.v) * dv) / (du * du + dv * dv)));

@@ -1,4 +1,4 @@
-/** Chance decides here, and only here, what a part, its defect and its light are like. */
+/** Parts, their defects and their light, drawn by chance; nothing else of the demo line is left to chance but the sensor's noise. */
 import type { Random } from "../random.js";
 import { HOLE, isOpenMetal, PLATE } from "./plate.js";
 import type { Defect, DefectType, Light, Part, Point, ScratchLine } from "./types.js";
@@ -81,14 +81,14 @@ function scratchLine(random: Random): ScratchLine {
   const step = random.between(60, 120) / 6;
   const points: Point[] = [start];
   for (let i = 0; i < 6; i += 1) {
-    const last = points[i] as Point;
+    const last = points[i]!;
     points.push({ u: last.u + step * Math.cos(angle), v: last.v + step * Math.sin(angle) });
     angle += bend + random.between(-0.08, 0.08);
   }
   return { points, reach: 3 * step + 1, halfWidth: random.between(1.7, 2.8), strength: sharp(random) };
 }
 
-/** Bright bare metal or a dark groove, never in between. */
+/** A scratch's strength: that of bright bare metal or of a dark groove, nothing in between. */
 function sharp(random: Random): number {
   return random.next() < 0.4 ? random.between(0.35, 0.5) : random.between(-0.6, -0.42);
 }

@@ -2,8 +2,9 @@ import type { Strip } from "./strip.js";
 import type { Light, Size } from "./types.js";
 
 /**
- * What the sensor makes of a strip: the window of the frame's size that starts at column `offset`, under this light,
- * with noise read from `noise` (deviation 1) starting at `noiseAt`. RGB, [height, width, 3], in memory of its own.
+ * A frame as the sensor takes it: the window of the strip that starts at column `offset`, under this light, with noise.
+ * @param noise deviation 1; read from `noiseAt` on, and from the start again at its end
+ * @returns RGB, uint8 [height, width, 3], in memory of its own
  */
 export function expose(
   strip: Strip,

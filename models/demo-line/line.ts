@@ -8,11 +8,11 @@ import type { DefectType, RenderedPart, Size } from "./types.js";
 
 export interface DemoLine {
   readonly textures: Textures;
-  /** A part in a place, light and texture of its own, without a defect unless one is named. */
+  /** Draws a part in a place, light and texture of its own, without a defect unless one is named. */
   renderPart(options: { random: Random; size: Size; defect?: DefectType | null }): RenderedPart;
 }
 
-/** One line: the seed makes its belt, brushing and sensor. A model learned on a line knows that line. */
+/** A production line. The seed makes its belt, brushing and sensor, so a model learned on one seed knows that line alone. */
 export function createDemoLine(seed = 1): DemoLine {
   const textures = makeTextures(seed);
   return {

@@ -16,8 +16,8 @@ import { createDemoLine, writeDemoDataset } from "./index.js";
 import { writeDemoPicture } from "./picture.js";
 
 /**
- * Makes the shipped demo from nothing (`npm run demo`): a teacher from formulas, pictures of the demo line, a student,
- * its bundle, the picture of both in the README, and what it scores on pictures it never saw. `--random` leaves the teacher as it was drawn: the yardstick.
+ * Makes the shipped demo from nothing (`npm run demo`): a teacher learned from formulas, pictures of the demo line, a student, its bundle,
+ * the README's picture, and the figures on pictures that it never saw. `--random` takes an untrained teacher, as a yardstick.
  */
 const ARCH = "resnet18";
 const CHANNELS = 32;

@@ -10,7 +10,7 @@ export const MARK = { u: 62, v: 0, half: 20, cells: 8 } as const;
 /** The printed code, always the same: two solid edges to align by, then data. */
 const CODE = ["10101010", "11001101", "10111010", "11010011", "10011100", "11100101", "10110010", "11111111"];
 
-/** Signed distances: below 0 inside. */
+/** The signed distance from the plate's edge, below 0 inside. */
 export function plateDistance(u: number, v: number): number {
   const x = Math.abs(u) - PLATE.halfWidth + PLATE.corner;
   const y = Math.abs(v) - PLATE.halfHeight + PLATE.corner;
@@ -18,7 +18,7 @@ export function plateDistance(u: number, v: number): number {
   return Math.sqrt(Math.max(x, 0) ** 2 + Math.max(y, 0) ** 2) - PLATE.corner;
 }
 
-/** To the nearest of the four holes. */
+/** The signed distance from the edge of the nearest of the four holes, below 0 inside. */
 export function holeDistance(u: number, v: number): number {
   const x = Math.abs(u) - HOLE.u;
   const y = Math.abs(v) - HOLE.v;
@@ -42,7 +42,7 @@ export function inked(u: number, v: number): boolean {
   return CODE[row]?.[column] === "1";
 }
 
-/** Plain metal, some way from edges, holes and the bore: where a defect can be put and seen. */
+/** Whether a place is plain metal, by `margin` away from edges, holes and the bore, so that a defect can be seen there. */
 export function isOpenMetal({ u, v }: Point, margin: number): boolean {
   return plateDistance(u, v) < -margin && holeDistance(u, v) > margin && Math.sqrt(u * u + v * v) > BOSS.bore + margin;
 }

@@ -8,10 +8,10 @@ import { DEFECT_TYPES, type DefectType, type Light, type Part, type Size } from 
 
 export interface DemoStreamOptions {
   readonly line: DemoLine;
-  /** Which parts come, in which order. */
+  /** Seed of the parts and their order. */
   readonly seed?: number;
   readonly size: Size;
-  /** A part moves through the picture for this many frames. */
+  /** Frames in which a part moves through the picture. */
   readonly framesPerPart?: number;
   /** One part in so many is defective, on average; at least three good ones lie between two defective ones. */
   readonly defectEvery?: number;
@@ -21,7 +21,7 @@ export interface DemoStreamOptions {
 export interface DemoFrame {
   readonly pixels: Uint8Array<ArrayBuffer>;
   readonly size: Size;
-  /** Counts parts from 1. */
+  /** The part's number, from 1. */
   readonly part: number;
   readonly defect: DefectType | null;
 }
@@ -31,7 +31,7 @@ export interface DemoStream {
   next(): DemoFrame;
 }
 
-/** A part under way. */
+/** A part on its way through the picture. */
 interface Passing {
   readonly number: number;
   readonly defect: DefectType | null;
@@ -84,7 +84,7 @@ export function createDemoStream(options: DemoStreamOptions): DemoStream {
   };
 }
 
-/** Says of each part in turn what is wrong with it. The first defect comes early, so that a watcher sees one soon. */
+/** A function that yields each part's defect in turn, null for a good one. The first defect comes early, for whoever watches. */
 function defectPlan(random: Random, every: number): () => DefectType | null {
   let untilNext = 2;
   let types: DefectType[] = [];

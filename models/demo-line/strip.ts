@@ -1,4 +1,4 @@
-/** Draws a part on its belt, before the light and the sensor have their say. */
+/** Draws a part on its belt, as it is before light and sensor change it. */
 import { type Colour, scale, shadeDefect, TOWARDS_LIGHT } from "./defect-shading.js";
 import { BOSS, HOLE, holeDistance, inked, inMark, PLATE, plateDistance, RIB, ribDistance } from "./plate.js";
 import type { Textures } from "./textures.js";
@@ -51,7 +51,7 @@ export function createStrip(part: Part, frame: Size, travel: number, textures: T
   };
 }
 
-/** The colour at one place (u, v on the part, x, y on the belt); true where the defect is. */
+/** Sets the colour at one place (u, v on the part, x, y on the belt). @returns whether the defect is there */
 function shadePlace(
   u: number,
   v: number,
@@ -142,7 +142,7 @@ function shadeRaw(u: number, v: number, textures: Textures, colour: Colour): voi
   colour.b *= 0.86;
 }
 
-/** Which feature should be here and is not. */
+/** The feature that should be at a place and is missing, null when none is. */
 function missingFeature(defect: Defect | null, u: number, v: number): "mark" | "rib" | "hole" | null {
   if (defect?.type !== "missing") return null;
   const { feature, corner } = defect;
@@ -151,7 +151,7 @@ function missingFeature(defect: Defect | null, u: number, v: number): "mark" | "
   return u * corner.u > 0 && v * corner.v > 0 && holeDistance(u, v) < 3 ? "hole" : null;
 }
 
-/** How much the plate's rounded edge faces the light. */
+/** How much the plate's rounded edge faces the light at a place, -1 to 1. */
 function bevel(u: number, v: number): number {
   const x = Math.max(0, Math.abs(u) - PLATE.halfWidth + PLATE.corner) * Math.sign(u);
   const y = Math.max(0, Math.abs(v) - PLATE.halfHeight + PLATE.corner) * Math.sign(v);
@@ -165,7 +165,7 @@ function holeLit(u: number, v: number): number {
   return (x * TOWARDS_LIGHT.u + y * TOWARDS_LIGHT.v) / Math.max(1, Math.sqrt(x * x + y * y));
 }
 
-/** 1 at 0, 0 from `width` on. */
+/** A triangle: 1 at distance 0, 0 from `width` on. */
 function bump(distance: number, width: number): number {
   return Math.max(0, 1 - Math.abs(distance) / width);
 }

@@ -32,7 +32,7 @@ export function makeTextures(seed: number): Textures {
 
   return {
     noise,
-    belt: (x, y) => belt[(Math.floor(y) & 255) * SIDE + (Math.floor(x) & 255)] as number,
+    belt: (x, y) => belt[(Math.floor(y) & 255) * SIDE + (Math.floor(x) & 255)]!,
     brush: (u, v, grain) => {
       // Long streaks, each row its own, and shorter ones that come and go along the row.
       const row = Math.floor((v + 128) * 1.3);
@@ -40,8 +40,8 @@ export function makeTextures(seed: number): Textures {
       const cell = Math.floor(along);
       const share = along - cell;
       const key = (row * 57 + cell + grain) & 4095;
-      const patch = (patches[key] as number) * (1 - share) + (patches[(key + 1) & 4095] as number) * share;
-      return 0.55 * (streaks[(row + grain) & 4095] as number) + 0.6 * patch;
+      const patch = patches[key]! * (1 - share) + patches[(key + 1) & 4095]! * share;
+      return 0.55 * streaks[(row + grain) & 4095]! + 0.6 * patch;
     },
   };
 }
@@ -51,9 +51,9 @@ function smear(tile: Float32Array, times: number): void {
   for (let pass = 0; pass < times; pass += 1) {
     const before = tile.slice();
     for (let i = 0; i < tile.length; i += 1) {
-      const next = before[(i + 1) % tile.length] as number;
-      const under = before[(i + SIDE) % tile.length] as number;
-      tile[i] = 0.5 * (before[i] as number) + 0.25 * (next + under);
+      const next = before[(i + 1) % tile.length]!;
+      const under = before[(i + SIDE) % tile.length]!;
+      tile[i] = 0.5 * before[i]! + 0.25 * (next + under);
     }
   }
 }

@@ -41,18 +41,18 @@ export type Defect =
 
 export interface ScratchLine {
   readonly points: readonly Point[];
-  /** No point lies farther from the middle one, in either direction. */
+  /** The largest distance of a point from the middle one, along either axis. */
   readonly reach: number;
   readonly halfWidth: number;
-  /** Above 0 brighter than the metal, below 0 darker. */
+  /** Above 0 the scratch is brighter than the metal, below 0 darker. */
   readonly strength: number;
 }
 
 /** One part as it lies under the camera. */
 export interface Part {
-  /** Radians. */
+  /** Its turn, in radians. */
   readonly angle: number;
-  /** Of its centre from the frame's centre. */
+  /** The way from the frame's centre to its own. */
   readonly shift: Point;
   /** The metal's brightness, 0 to 255, and where its gloss band lies. */
   readonly tone: number;
@@ -66,7 +66,7 @@ export interface Part {
 /** The light of one exposure. */
 export interface Light {
   readonly gain: number;
-  /** Change from edge to edge, as a share. */
+  /** Change of the brightness from edge to edge, as a share. */
   readonly tiltX: number;
   readonly tiltY: number;
   /** Deviation of the sensor's noise, in levels. */

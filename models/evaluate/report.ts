@@ -111,7 +111,7 @@ async function figureHtml(image: ScoredImage, { image: { threshold } }: Evaluati
   const heat = overlayHeat(pixels, map, 0.5 * threshold, 1.5 * threshold);
   const parts = [await thumbnail(pixels, "picture"), await thumbnail(heat, "anomaly map")];
   if (mask) {
-    const white = Uint8Array.from({ length: mask.length * 3 }, (_, i) => 255 * (mask[Math.floor(i / 3)] as number));
+    const white = Uint8Array.from({ length: mask.length * 3 }, (_, i) => 255 * mask[Math.floor(i / 3)]!);
     parts.push(await thumbnail(white, "true defect"));
   }
   const wrong = image.score > threshold === (image.type === GOOD_TYPE);

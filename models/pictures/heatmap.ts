@@ -1,14 +1,15 @@
 /** An anomaly map laid over its picture. */
 
 /**
- * RGB pixels ([h, w, 3], copied) tinted where `map` ([h, w]) exceeds `low`, from blue-green over yellow to red at `high`.
- * Values at or below `low` leave the picture as it is.
+ * A copy of a picture, tinted where the map exceeds `low`, from blue-green over yellow to red at `high`.
+ * @param pixels RGB, uint8 [height, width, 3]
+ * @param map float32 [height, width]
  */
 export function overlayHeat(pixels: Uint8Array, map: Float32Array, low: number, high: number): Uint8Array<ArrayBuffer> {
   const out = new Uint8Array(pixels);
   const scale = high > low ? 1 / (high - low) : 0;
   for (let i = 0; i < map.length; i += 1) {
-    const heat = Math.min(1, Math.max(0, ((map[i] as number) - low) * scale));
+    const heat = Math.min(1, Math.max(0, (map[i]! - low) * scale));
     if (!(heat > 0)) continue;
     const share = 0.15 + 0.5 * heat;
     blend(out, 3 * i, share, 255 * ramp(heat, 0.75));
@@ -19,7 +20,7 @@ export function overlayHeat(pixels: Uint8Array, map: Float32Array, low: number, 
 }
 
 function blend(out: Uint8Array, at: number, share: number, colour: number): void {
-  out[at] = (1 - share) * (out[at] as number) + share * colour;
+  out[at] = (1 - share) * out[at]! + share * colour;
 }
 
 /** One channel of the "jet" scale: a trapezoid around `centre`. */

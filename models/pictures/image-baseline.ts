@@ -1,6 +1,6 @@
 import { type PictureStats, pictureStats } from "./picture-stats.js";
 
-/** What good pictures look like as pictures, `imageHealth` in model.json: a view that is far from it is no view of a part. */
+/** The looks of good pictures, `imageHealth` in model.json: a picture that is far from them is no view of a part. */
 export interface ImageBaseline {
   readonly images: number;
   /** Means of whole pictures, 0..255. */
@@ -20,7 +20,7 @@ export function sharpnessOf({ tiles }: PictureStats): number {
   return tiles.reduce((sum, tile) => sum + tile, 0) / tiles.length;
 }
 
-/** @param pictures at least one, RGB, [height, width, 3] */
+/** The looks of these pictures. @param pictures at least one; RGB, uint8 [height, width, 3] */
 export function imageBaseline(pictures: readonly Uint8Array[], width: number, height: number): ImageBaseline {
   const stats = pictures.map((pixels) => pictureStats(pixels, width, height));
   const [first] = stats;
@@ -36,7 +36,7 @@ function rangeOf(values: readonly number[]): Range {
   return { min: rounded(Math.min(...values)), max: rounded(Math.max(...values)) };
 }
 
-/** A manifest is read by people, too. */
+/** Four digits are enough for a limit, and people read the manifest, too. */
 function rounded(value: number): number {
   return Number(value.toPrecision(4));
 }
