@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawnSync } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BehaviorSubject } from "rxjs";
@@ -65,6 +65,38 @@ test("a video with loop plays on", async () => {
   const camera = watch({ type: "file", path: join(dir, "line.mkv"), loop: true }, 100);
   await until(() => camera.frames().length === 100, "100 frames of a film of 40", 15_000);
   camera.stop();
+});
+
+/** Where the ends of a picture's axes lie after turning it: a, b, c, d of the matrix in a track's header (ISO/IEC 14496-12, 8.3.2). */
+const turns = {
+  "as it is": { matrix: [1, 0, 0, 1], white: "left", size: { width: 320, height: 160 } },
+  "a quarter clockwise": { matrix: [0, 1, -1, 0], white: "top", size: { width: 160, height: 320 } },
+  "half way round": { matrix: [-1, 0, 0, -1], white: "right", size: { width: 320, height: 160 } },
+  "a quarter counterclockwise": { matrix: [0, -1, 1, 0], white: "bottom", size: { width: 160, height: 320 } },
+} as const;
+
+test("a video is shown upright, as its header says: pictures and places", async () => {
+  const path = join(dir, "plain.mov");
+  // White on the left, black on the right.
+  const film = `videotestsrc num-buffers=3 pattern=white ! video/x-raw,format=I420,width=160,height=160,framerate=10/1 ! videobox right=-160 ! jpegenc ! qtmux ! filesink location=${path}`;
+  execFileSync("gst-launch-1.0", ["-q", ...film.split(" ")]);
+  for (const [name, { matrix, white, size }] of Object.entries(turns)) {
+    const bytes = await readFile(path);
+    const at = bytes.indexOf("tkhd") + 44;
+    for (const [index, offset] of [0, 4, 12, 16].entries()) bytes.writeInt32BE(matrix[index]! * 65_536, at + offset);
+    const turned = join(dir, "turned.mov");
+    await writeFile(turned, bytes);
+    const camera = watch({ type: "file", path: turned, loop: false });
+    await until(camera.completed, "the end of the film", 10_000);
+    assert.is(camera.frames().length, 3);
+    for (const { pixels, view } of camera.frames()) {
+      assert.equal(view, { x: 0, y: 0, ...size }, name);
+      const level = (x: number, y: number) => pixels[(y * input.width + x) * 3]! > 128;
+      const [left, right, top, bottom] = [level(8, 32), level(56, 32), level(32, 8), level(32, 56)];
+      assert.equal({ left, right, top, bottom }[white], true, name);
+      assert.equal({ left: right, right: left, top: bottom, bottom: top }[white], false, name);
+    }
+  }
 });
 
 test("a live source that takes any size keeps its own, not the model's", async () => {

@@ -57,7 +57,7 @@ function head(source: LaunchedSource, board: Board, password?: string): string {
     case "rtsp":
       return rtspHead(source, board, password);
     case "file":
-      return fileHead(source);
+      return fileHead(source, board);
     case "gstreamer":
       return customHead(source, board);
   }
@@ -129,9 +129,14 @@ function rtspHead(source: RtspSource, board: Board, password?: string): string {
   return `${whenever(`rtspsrc${options}`, "application/x-rtp,media=video")} ! ${RTSP_DECODERS[board][codec]}`;
 }
 
-/** A video file in any container and codec that GStreamer knows. The filter keeps its sound out. */
-function fileHead({ path }: FileSource): string {
-  return `filesrc location=${quoted(path)} ! ${decoded}`;
+/**
+ * A video file in any container and codec that GStreamer knows. The filter keeps its sound out. Its pictures are turned upright, as a
+ * phone that was held upright notes it in MP4 and QuickTime files, and as it is done for the EXIF orientation of pictures.
+ */
+function fileHead({ path }: FileSource, board: Board): string {
+  // What videoflip knows: ordinary memory, and not every format. Both pass on what need not be changed.
+  const known = board === "jetson" ? "nvvidconv ! video/x-raw,format=I420" : "videoconvert";
+  return `filesrc location=${quoted(path)} ! ${decoded} ! ${known} ! videoflip video-direction=auto`;
 }
 
 /** Pictures that come from a GigE Vision or USB3 Vision camera by way of Aravis. */
