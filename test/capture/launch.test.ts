@@ -15,6 +15,18 @@ const aside = [
 ];
 
 const gate = "valve name=gate drop=true drop-mode=forward-sticky-events";
+const scaledOnPc = [
+  "videoscale add-borders=false",
+  "videoconvert",
+  "video/x-raw,format=RGB,width=256,height=256,pixel-aspect-ratio=1/1",
+];
+const scaledOnJetson = [
+  "nvvidconv interpolation-method=5",
+  "video/x-raw,format=RGBA,width=256,height=256",
+  "videoconvert",
+  "video/x-raw,format=RGB",
+];
+const inTurn = "appsink name=frames max-buffers=1 sync=false async=false";
 const newest = "appsink name=frames max-buffers=1 drop=true sync=false async=false";
 
 interface Case {
@@ -37,9 +49,7 @@ const cases: readonly Case[] = [
       "output-selector pad-negotiation-mode=none",
       ...aside,
       gate,
-      "videoscale add-borders=false",
-      "videoconvert",
-      "video/x-raw,format=RGB,width=256,height=256,pixel-aspect-ratio=1/1",
+      ...scaledOnPc,
       newest,
     ],
   },
@@ -54,10 +64,7 @@ const cases: readonly Case[] = [
       "output-selector pad-negotiation-mode=none",
       ...aside,
       gate,
-      "nvvidconv interpolation-method=5",
-      "video/x-raw,format=RGBA,width=256,height=256",
-      "videoconvert",
-      "video/x-raw,format=RGB",
+      ...scaledOnJetson,
       newest,
     ],
   },
@@ -71,9 +78,7 @@ const cases: readonly Case[] = [
       "output-selector pad-negotiation-mode=none",
       ...aside,
       gate,
-      "videoscale add-borders=false",
-      "videoconvert",
-      "video/x-raw,format=RGB,width=256,height=256,pixel-aspect-ratio=1/1",
+      ...scaledOnPc,
       newest,
     ],
   },
@@ -87,9 +92,7 @@ const cases: readonly Case[] = [
       "output-selector pad-negotiation-mode=none",
       ...aside,
       gate,
-      "videoscale add-borders=false",
-      "videoconvert",
-      "video/x-raw,format=RGB,width=256,height=256,pixel-aspect-ratio=1/1",
+      ...scaledOnPc,
       newest,
     ],
   },
@@ -103,10 +106,7 @@ const cases: readonly Case[] = [
       "output-selector pad-negotiation-mode=none",
       ...aside,
       gate,
-      "nvvidconv interpolation-method=5",
-      "video/x-raw,format=RGBA,width=256,height=256",
-      "videoconvert",
-      "video/x-raw,format=RGB",
+      ...scaledOnJetson,
       newest,
     ],
   },
@@ -129,9 +129,7 @@ const cases: readonly Case[] = [
       'decodebin : capsfilter caps="video/x-raw(ANY)"',
       ...aside,
       gate,
-      "videoscale add-borders=false",
-      "videoconvert",
-      "video/x-raw,format=RGB,width=256,height=256,pixel-aspect-ratio=1/1",
+      ...scaledOnPc,
       newest,
     ],
   },
@@ -146,10 +144,7 @@ const cases: readonly Case[] = [
       "nvv4l2decoder",
       ...aside,
       gate,
-      "nvvidconv interpolation-method=5",
-      "video/x-raw,format=RGBA,width=256,height=256",
-      "videoconvert",
-      "video/x-raw,format=RGB",
+      ...scaledOnJetson,
       newest,
     ],
   },
@@ -162,9 +157,7 @@ const cases: readonly Case[] = [
       'decodebin : capsfilter caps="video/x-raw(ANY)"',
       ...aside,
       gate,
-      "videoscale add-borders=false",
-      "videoconvert",
-      "video/x-raw,format=RGB,width=256,height=256,pixel-aspect-ratio=1/1",
+      ...scaledOnPc,
       newest,
     ],
   },
@@ -178,10 +171,8 @@ const cases: readonly Case[] = [
       "videoconvert",
       "videoflip video-direction=auto",
       ...aside,
-      "videoscale add-borders=false",
-      "videoconvert",
-      "video/x-raw,format=RGB,width=256,height=256,pixel-aspect-ratio=1/1",
-      "appsink name=frames max-buffers=1 sync=false async=false",
+      ...scaledOnPc,
+      inTurn,
     ],
   },
   {
@@ -195,25 +186,15 @@ const cases: readonly Case[] = [
       "video/x-raw,format=I420",
       "videoflip video-direction=auto",
       ...aside,
-      "nvvidconv interpolation-method=5",
-      "video/x-raw,format=RGBA,width=256,height=256",
-      "videoconvert",
-      "video/x-raw,format=RGB",
-      "appsink name=frames max-buffers=1 sync=false async=false",
+      ...scaledOnJetson,
+      inTurn,
     ],
   },
   {
     what: "gstreamer, waits to be asked",
     board: "generic",
     source: { type: "gstreamer", launch: "videotestsrc", live: false },
-    elements: [
-      "videotestsrc",
-      ...aside,
-      "videoscale add-borders=false",
-      "videoconvert",
-      "video/x-raw,format=RGB,width=256,height=256,pixel-aspect-ratio=1/1",
-      "appsink name=frames max-buffers=1 sync=false async=false",
-    ],
+    elements: ["videotestsrc", ...aside, ...scaledOnPc, inTurn],
   },
   {
     what: "gstreamer, live",
@@ -225,10 +206,7 @@ const cases: readonly Case[] = [
       "output-selector pad-negotiation-mode=none",
       ...aside,
       gate,
-      "nvvidconv interpolation-method=5",
-      "video/x-raw,format=RGBA,width=256,height=256",
-      "videoconvert",
-      "video/x-raw,format=RGB",
+      ...scaledOnJetson,
       newest,
     ],
   },
@@ -240,23 +218,15 @@ for (const { what, board, source, password, elements } of cases) {
   });
 }
 
-const scaledOnPc = [
-  "tee name=picture",
-  "identity name=gauge silent=false",
-  "appsink name=native max-buffers=1 drop=true sync=false async=false wait-on-eos=false picture.",
-  "videoscale add-borders=false",
-  "videoconvert",
-  "video/x-raw,format=RGB,width=256,height=256,pixel-aspect-ratio=1/1",
-  "appsink name=frames max-buffers=1 sync=false async=false",
-];
-
 test("aravis, generic: its pictures are fed to GStreamer as the camera sends them", () => {
   const mono = { gstreamer: "video/x-raw,format=GRAY8", width: 640, height: 480 };
   assert.is(
     visionLine(mono, { ...options, board: "generic" }),
     [
       'appsrc name=camera format=time caps="video/x-raw,format=GRAY8,width=640,height=480,framerate=0/1"',
+      ...aside,
       ...scaledOnPc,
+      inTurn,
     ].join(" ! "),
   );
   const bayer = { gstreamer: "video/x-bayer,format=rggb", width: 640, height: 480 };
@@ -265,7 +235,9 @@ test("aravis, generic: its pictures are fed to GStreamer as the camera sends the
     [
       'appsrc name=camera format=time caps="video/x-bayer,format=rggb,width=640,height=480,framerate=0/1"',
       "bayer2rgb",
+      ...aside,
       ...scaledOnPc,
+      inTurn,
     ].join(" ! "),
   );
 });
@@ -281,11 +253,8 @@ test("aravis, jetson: into a format that its scaler takes", () => {
       "tee name=picture",
       "identity name=gauge silent=false",
       "appsink name=native max-buffers=1 drop=true sync=false async=false wait-on-eos=false picture.",
-      "nvvidconv interpolation-method=5",
-      "video/x-raw,format=RGBA,width=256,height=256",
-      "videoconvert",
-      "video/x-raw,format=RGB",
-      "appsink name=frames max-buffers=1 sync=false async=false",
+      ...scaledOnJetson,
+      inTurn,
     ].join(" ! "),
   );
 });
