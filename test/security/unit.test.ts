@@ -1,20 +1,48 @@
 import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { packageRoot } from "../../config/package-root.js";
 import { suite } from "../support/suite.js";
 
-const test = suite("systemd unit");
-const unit = join(packageRoot(), "deploy/retort.service");
-const asked = spawnSync("systemd-analyze", ["security", "--offline=true", "--threshold=18", unit], {
-  encoding: "utf8",
-});
+const test = suite("systemd units");
+const deploy = (name: string): string => join(packageRoot(), "deploy", name);
+const textOf = (name: string): string => readFileSync(deploy(name), "utf8");
+const UNITS = ["retort.service", "retort@.service"] as const;
+
+const analysed = UNITS.map((unit) =>
+  spawnSync("systemd-analyze", ["security", "--offline=true", "--threshold=18", deploy(unit)], { encoding: "utf8" }),
+);
 // Before systemd 250 there is no --offline (Ubuntu 22.04 has 249).
-const known = asked.error === undefined && !/unrecognized option|invalid option/.test(asked.stderr);
+const known = analysed.every(
+  ({ error, stderr }) => error === undefined && !/unrecognized option|invalid option/.test(stderr),
+);
 if (!known) console.log("skipped: systemd-analyze of 250 or newer is not here");
 
-(known ? test : test.skip)("exposed no more than it has been", () => {
-  assert.is(asked.status, 0, asked.stdout + asked.stderr);
+(known ? test : test.skip)("exposed no more than they have been", () => {
+  for (const { status, stdout, stderr } of analysed) assert.is(status, 0, stdout + stderr);
+});
+
+test("an instance's unit is the unit, with names of its own for what two agents must not share", () => {
+  const shared = textOf("retort@.service")
+    .replace(/^# .*$/m, "# The agent as a system service. Installing it: deploy/README.md.")
+    .replace("agent %i\n", "agent\n")
+    .replaceAll("retort-%i", "retort")
+    .replace("/%i.env", "/env")
+    .replace("/%i.yaml", "/retort.yaml");
+  assert.is(shared, textOf("retort.service"));
+});
+
+test("what the README says the unit hides is what the unit hides", () => {
+  const [, table = ""] = /^## What the unit hides[\s\S]*?((?:^\|.*\n)+)/m.exec(textOf("README.md")) ?? [];
+  const directives = table
+    .split("\n")
+    .slice(2)
+    .flatMap((row) => [...(row.split("|")[2] ?? "").matchAll(/`(\w+)(?:=(\w+))?`/g)]);
+  assert.ok(directives.length >= 10);
+  for (const [, name = "", value = ""] of directives) {
+    assert.match(textOf("retort.service"), new RegExp(`^${name}=${value}`, "m"));
+  }
 });
 
 test.run();
