@@ -9,7 +9,7 @@ import type { BrokerHealth } from "./contract/payloads.js";
 import { type MachineHealth, machineHealth } from "./health/machine.js";
 import { type HealthParts, healthMessage } from "./health/report.js";
 import { type LoadedModel, type LoadOptions, loadModel } from "./inference/load.js";
-import { modelShelf } from "./inference/model-registry.js";
+import { modelRegistry } from "./inference/model-registry.js";
 import { MOST_STUCK, stuckThreads } from "./inference/stuck.js";
 import type { Clock } from "./kit/clock.js";
 import { opening } from "./kit/closing.js";
@@ -84,7 +84,7 @@ export function startWatching(
     (reason) => log.warn(reason),
     async (closing) => {
       const unfit$ = new ReplaySubject<CodedError>(1);
-      const models = modelShelf(config, edges.loadModel ?? loadModel, (model, reason) => {
+      const models = modelRegistry(config, edges.loadModel ?? loadModel, (model, reason) => {
         if (stuckThreads() > MOST_STUCK) unfit$.next(agentStuck(model, reason));
         else log.error(`model ${model}: its inference thread is started again: ${reason}`);
       });

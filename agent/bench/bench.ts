@@ -9,21 +9,25 @@ import { openBareModel } from "../inference/measure.js";
 import type { CameraDeps } from "../line/camera.js";
 import type { Size } from "../types.js";
 import { compare, takeTurns } from "./compare.js";
-import { type Rig, startRig } from "./rig.js";
-import { framesPerSecond, segment } from "./segment.js";
+import { LIVE_CAMERA, type ManyCameras, measureCameras } from "./many-cameras.js";
+import { benchCamera, type Rig, startRig } from "./rig.js";
+import { openRigLoad } from "./rig-load.js";
+import { framesPerSecond, SETTLE_MS, segment } from "./segment.js";
 import { writeTrivialBundle } from "./trivial-model.js";
 
 export interface BenchOptions {
   /** A bundle's directory. */
   readonly bundle: string;
-  /** Measured on each side, bare and whole agent. */
+  /** How long each side is measured: bare model, whole agent, bare model beside the rig. */
   readonly seconds: number;
   /** Of one inference; 0: as many as there are cores. */
   readonly threads: number;
   readonly watchCamera: CameraDeps["watchCamera"];
   readonly onProgress?: (text: string) => void;
-  /** How long each side runs before the other has its turn. */
+  /** How long each side runs before the next has its turn. */
   readonly segmentMs?: number;
+  /** Live cameras of a measurement of its own; 0 or absent: none. */
+  readonly cameras?: number;
 }
 
 export interface Spread {
@@ -42,8 +46,18 @@ export interface BenchResult {
    * subscriber and the source's black pictures run on this machine, too, and are counted.
    */
   readonly endToEndFps: number;
-  /** Median of the pairs measured one right after the other; the two rates are medians of their own. */
+  /**
+   * The agent's rate as a share of the bare model's: what the whole rig costs. Median of the rounds' own shares; the rates are
+   * medians of their own.
+   */
   readonly ratio: number;
+  /**
+   * Of the bare `session.run` while the rig works without an agent: the source gives as many pictures as the agent judged, a sender, the
+   * broker and the subscriber carry as many scores.
+   */
+  readonly rigFps: number;
+  /** The agent's rate as a share of that: what the agent itself costs, without the bench's source, broker and subscriber. */
+  readonly ratioOfRig: number;
   /** At half the ceiling's rate: the latency less the inference. */
   readonly outsideInferenceMs: Spread;
   /** At half the ceiling's rate: from the frame being available to its score at the subscriber. */
@@ -54,11 +68,13 @@ export interface BenchResult {
   readonly eventLoopDelayMs: { readonly p99: number };
   /** Of the process with the agent warm and nothing else in it. */
   readonly rssMb: number;
+  /** Only where it was asked for. */
+  readonly cameras?: ManyCameras;
 }
 
 /**
  * The machine's ceiling and the agent's share of it, in interleaved segments, so that what else the machine does meets
- * both alike. The trivial model comes first: at its rate the agent's code is compiled within seconds, as it is in an agent
+ * all sides alike. The trivial model comes first: at its rate the agent's code is compiled within seconds, as it is in an agent
  * that has been running for some minutes.
  * @throws CodedError of readBundle, ENGINE_OPEN_FAILED or BENCH_FAILED
  */
@@ -68,29 +84,41 @@ export async function runBench(options: BenchOptions): Promise<BenchResult> {
   const { input } = manifest;
   const segmentMs = options.segmentMs ?? 2_000;
   const say = options.onProgress ?? (() => undefined);
-  const rigOf = (bundle: string, source: GstreamerSource) =>
-    startRig({ bundle, threads, source, watchCamera: options.watchCamera });
+  const { watchCamera } = options;
+  const rigOf = (bundle: string, source: GstreamerSource, cameras = 1) =>
+    startRig({ bundle, threads, source, watchCamera, cameras });
 
   say("the trivial model");
   const trivialFps = await trivial(input, 2 * segmentMs, rigOf);
 
   say("warming up");
   const rig = await rigOf(options.bundle, endlessSource(input));
-  await segment(rig, segmentMs);
+  const warm = framesPerSecond(await segment(rig, segmentMs));
   const rssMb = Math.round(process.memoryUsage.rss() / 1_048_576);
   const { used: provider } = rig.agent.models.get("bench")!.engine.providers();
   const { sha256 } = manifest;
   const bare = await openBareModel({ modelPath, sha256, input, providers: [provider], threads, batchSizes: [1] });
-  const pairs = Math.max(1, Math.round((options.seconds * 1_000) / segmentMs));
-  const sides = {
-    bare: async () => {
-      const { frames, ms } = await bare.run(segmentMs);
-      return (frames / ms) * 1_000;
-    },
-    agent: async () => framesPerSecond(await segment(rig, segmentMs)),
+  const source = liveSource(input, warm);
+  const load = await openRigLoad({ camera: benchCamera("load", source), input, fps: warm, watchCamera });
+  const rounds = Math.max(1, Math.round((options.seconds * 1_000) / segmentMs));
+  const bareFps = async (forMs: number): Promise<number> => {
+    const { frames, ms } = await bare.run(forMs);
+    return (frames / ms) * 1_000;
   };
-  const turns = await takeTurns(sides, pairs, (pair) => say(`bare model and whole agent in turn, ${pair} of ${pairs}`));
-  const { ceilingFps, endToEndFps, ratio } = compare(turns);
+  const sides = {
+    bare: () => bareFps(segmentMs),
+    agent: async () => framesPerSecond(await segment(rig, segmentMs)),
+    rig: () =>
+      load.during(async () => {
+        await bareFps(SETTLE_MS);
+        return bareFps(segmentMs);
+      }),
+  };
+  const taken = await takeTurns(sides, rounds, (round) =>
+    say(`bare model, whole agent, bare model beside the rig in turn, ${round} of ${rounds}`),
+  );
+  const { ceilingFps, endToEndFps, ratio, rigFps, ratioOfRig } = compare(taken);
+  await load.close();
   await bare.close();
 
   // By itself: the timer that measures it wakes the main thread a thousand times a second.
@@ -103,6 +131,10 @@ export async function runBench(options: BenchOptions): Promise<BenchResult> {
   const paced = await rigOf(options.bundle, liveSource(input, ceilingFps / 2));
   const { latencyMs, outsideMs } = await segment(paced, Math.max(segmentMs, options.seconds * 1_000));
   await paced.close();
+
+  const many = options.cameras ?? 0;
+  if (many > 0) say(`${many} live cameras`);
+  const cameras = many > 0 ? await camerasOf(await rigOf(options.bundle, LIVE_CAMERA, many), 4 * segmentMs) : null;
   return {
     model: `${manifest.name} ${manifest.version}`,
     provider,
@@ -110,12 +142,22 @@ export async function runBench(options: BenchOptions): Promise<BenchResult> {
     ceilingFps: round(ceilingFps),
     endToEndFps: round(endToEndFps),
     ratio: round(ratio),
+    rigFps: round(rigFps),
+    ratioOfRig: round(ratioOfRig),
     outsideInferenceMs: spread(outsideMs),
     latencyMs: spread(latencyMs),
     trivialFps: round(trivialFps),
     eventLoopDelayMs: { p99: round(delay.percentile(99) / 1e6) },
     rssMb,
+    ...(cameras === null ? {} : { cameras }),
   };
+}
+
+async function camerasOf(rig: Rig, forMs: number): Promise<ManyCameras> {
+  const { count, fps, leastFps, mostFps, eventLoopDelayMs: delay } = await measureCameras(rig, forMs);
+  await rig.close();
+  const eventLoopDelayMs = { p99: round(delay.p99), worst: round(delay.worst) };
+  return { count, fps: round(fps), leastFps: round(leastFps), mostFps: round(mostFps), eventLoopDelayMs };
 }
 
 async function trivial(

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { defaultsOf } from "../../config/defaults.js";
 import { schema } from "../../config/schema.js";
-import type { Config, GstreamerSource } from "../../config/types.js";
+import type { CameraConfig, Config, GstreamerSource } from "../../config/types.js";
 import { CodedError } from "../../errors.js";
 import { type RunningAgent, startAgent } from "../agent.js";
 import { opening } from "../kit/closing.js";
@@ -18,6 +18,8 @@ export interface RigOptions {
   readonly threads: number;
   readonly source: GstreamerSource;
   readonly watchCamera: CameraDeps["watchCamera"];
+  /** Cameras with this source; 1 unless given. */
+  readonly cameras?: number;
 }
 
 /** A whole agent, from a real source to a real subscriber, that can be paused. */
@@ -28,21 +30,20 @@ export interface Rig {
   close(): Promise<void>;
 }
 
-const CAMERA = "bench";
-/** The longest that each part may take to close. */
+/** The longest that each part may take to close, ms. */
 const FOLDER_MS = 5_000;
 const AGENT_MS = 6_000;
 const LISTENER_MS = 5_000;
 const quiet: Logger = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 /** Starts paused. @throws CodedError BENCH_FAILED when the camera does not start, or those of startAgent */
-export function startRig({ bundle, threads, source, watchCamera }: RigOptions): Promise<Rig> {
+export function startRig({ watchCamera, ...options }: RigOptions): Promise<Rig> {
   return opening(quiet.warn, async (closing) => {
     const statePath = await mkdtemp(join(tmpdir(), "retort-bench-"));
     closing.add("the state folder", FOLDER_MS, () => rm(statePath, { recursive: true, force: true }));
     const gate = demandGate();
     let edge: MqttEdge | null = null;
-    const agent = await startAgent(configOf(bundle, threads, source, statePath), {
+    const agent = await startAgent(configOf(options, statePath), {
       watchCamera: (options) => watchCamera({ ...options, demand$: gate.pass(options.demand$) }),
       openPublisher: async (config, log, outbox) => {
         edge = await openMqtt(config, log, outbox, 0);
@@ -54,9 +55,9 @@ export function startRig({ bundle, threads, source, watchCamera }: RigOptions): 
     await agent.started;
     const url = (edge as MqttEdge | null)?.url;
     if (url === undefined || agent.models.size === 0) {
-      throw new CodedError("BENCH_FAILED", "the model could not be started", { at: bundle });
+      throw new CodedError("BENCH_FAILED", "the model could not be started", { at: options.bundle });
     }
-    const listener = await openListener({ url, topic: `retort-bench/bench/${CAMERA}/score` });
+    const listener = await openListener({ url, topic: `retort-bench/bench/+/score` });
     closing.add("the subscriber", LISTENER_MS, () => listener.close());
     return { agent, gate, listener, close: () => closing.close() };
   });
@@ -65,27 +66,30 @@ export function startRig({ bundle, threads, source, watchCamera }: RigOptions): 
 const { agent, mqtt, inference, cameras, alerts, evidence, outbox, http } = schema.keys;
 const { roi, health, alert } = cameras.each.keys;
 
-function configOf(bundle: string, threads: number, source: GstreamerSource, statePath: string): Config {
+/** A camera of the bench: every picture is wanted, none is looked at as a picture, and none is anomalous. */
+export function benchCamera(id: string, source: GstreamerSource): CameraConfig {
+  return {
+    id,
+    model: "bench",
+    enabled: true,
+    source,
+    fps: 100_000,
+    noSignalAfterS: "auto",
+    roi: defaultsOf(roi),
+    // A test pattern is no view of a part.
+    health: { ...defaultsOf(health), enabled: false },
+    alert: { ...defaultsOf(alert), threshold: Number.MAX_VALUE },
+  };
+}
+
+function configOf(options: Omit<RigOptions, "watchCamera">, statePath: string): Config {
+  const { bundle, threads, source, cameras: count = 1 } = options;
   return {
     agent: { ...defaultsOf(agent), id: "bench" },
     mqtt: { ...defaultsOf(mqtt), prefix: "retort-bench" },
     models: { bench: { path: bundle } },
     inference: { ...defaultsOf(inference), precision: "fp32", threads },
-    cameras: [
-      {
-        id: CAMERA,
-        model: "bench",
-        enabled: true,
-        source,
-        fps: 100_000,
-        noSignalAfterS: "auto",
-        roi: defaultsOf(roi),
-        // A test pattern is no view of a part.
-        health: { ...defaultsOf(health), enabled: false },
-        // Nothing is anomalous: what is measured is the way of every frame.
-        alert: { ...defaultsOf(alert), threshold: Number.MAX_VALUE },
-      },
-    ],
+    cameras: Array.from({ length: count }, (_, index) => benchCamera(`bench-${index + 1}`, source)),
     alerts: { ...defaultsOf(alerts), floodAbove: 0, historyMax: 1, historyDays: 1 },
     http: { ...defaultsOf(http), enabled: false },
     evidence: { ...defaultsOf(evidence), maxMb: 64, keepDays: 1 },

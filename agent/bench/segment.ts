@@ -3,8 +3,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Tally } from "./listener.js";
 import type { Rig } from "./rig.js";
 
-/** Frames of a segment's beginning that are not counted: the first ones find an idle machine. */
-const SETTLE_MS = 500;
+/** The beginning of a segment, whose frames are not counted: the first ones find an idle machine. */
+export const SETTLE_MS = 500;
 
 /** Lets the agent run, and takes what the subscriber received. */
 export async function segment(

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { packageRoot } from "../../config/package-root.js";
 import type { BenchResult } from "../bench/bench.js";
+import type { ManyCameras } from "../bench/many-cameras.js";
 import type { AddCommand } from "./command.js";
 import { type JsonFlag, wholeNumber, withJsonFlag } from "./options.js";
 import { exitStatus } from "./terminal.js";
@@ -9,6 +10,7 @@ interface Flags extends JsonFlag {
   readonly model?: string;
   readonly seconds: number;
   readonly threads: number;
+  readonly cameras: number;
 }
 
 /** `retort bench`: the machine's ceiling and the agent's share of it. */
@@ -18,8 +20,14 @@ export const benchCommand: AddCommand = (program, terminal) => {
     .description("measures the machine's ceiling and the agent's share of it")
     .option("--model <bundle>", "a bundle's directory; the shipped one unless given")
     .option("--seconds <seconds>", "measured on each side", wholeNumber(1, 3_600), 20)
-    .option("--threads <count>", "of one inference; 0: as many as there are cores", wholeNumber(0, 256), 0);
-  withJsonFlag(command).action(async ({ json, model, seconds, threads }: Flags) => {
+    .option("--threads <count>", "of one inference; 0: as many as there are cores", wholeNumber(0, 256), 0)
+    .option(
+      "--cameras <count>",
+      "live cameras (640 x 480, 15 frames/s) of one more measurement; 0: none",
+      wholeNumber(0, 64),
+      0,
+    );
+  withJsonFlag(command).action(async ({ json, model, seconds, threads, cameras }: Flags) => {
     const [{ runBench }, { watchCamera }] = await Promise.all([
       import("../bench/bench.js"),
       import("../capture/camera.js"),
@@ -29,6 +37,7 @@ export const benchCommand: AddCommand = (program, terminal) => {
       bundle,
       seconds,
       threads,
+      cameras,
       watchCamera,
       onProgress: (text) => terminal.err(text),
     });
@@ -39,17 +48,28 @@ export const benchCommand: AddCommand = (program, terminal) => {
 };
 
 function table(result: BenchResult): string {
-  const { outsideInferenceMs: outside, latencyMs: latency } = result;
+  const { outsideInferenceMs: outside, latencyMs: latency, cameras } = result;
   const rows: readonly (readonly [string, string])[] = [
     ["model", `${result.model} on ${result.provider}, ${result.threads} threads`],
     ["bare session.run, the ceiling", `${result.ceilingFps.toFixed(1)} frames/s`],
     ["whole agent, source to subscriber", `${result.endToEndFps.toFixed(1)} frames/s`],
-    ["the agent's share", `${(result.ratio * 100).toFixed(1)} %`],
+    ["its share of the ceiling", `${(result.ratio * 100).toFixed(1)} %`],
+    ["bare session.run beside the rig", `${result.rigFps.toFixed(1)} frames/s`],
+    ["the agent's share of that", `${(result.ratioOfRig * 100).toFixed(1)} %`],
     ["latency to the subscriber", `p50 ${latency.p50.toFixed(1)} ms, p99 ${latency.p99.toFixed(1)} ms`],
     ["of it outside inference", `p50 ${outside.p50.toFixed(1)} ms, p99 ${outside.p99.toFixed(1)} ms`],
     ["whole agent, a trivial model", `${result.trivialFps.toFixed(0)} frames/s`],
     ["event loop delay under load", `p99 ${result.eventLoopDelayMs.p99.toFixed(1)} ms`],
     ["memory after warm-up", `${result.rssMb} MB`],
+    ...(cameras === undefined ? [] : camerasRows(cameras)),
   ];
   return rows.map(([name, value]) => `${name.padEnd(36)}${value}`).join("\n");
+}
+
+function camerasRows({ count, fps, leastFps, mostFps, eventLoopDelayMs: delay }: ManyCameras): [string, string][] {
+  const spread = `${leastFps.toFixed(1)} to ${mostFps.toFixed(1)} each`;
+  return [
+    [`${count} live cameras`, `${fps.toFixed(1)} frames/s, ${spread}`],
+    ["event loop delay meanwhile", `p99 ${delay.p99.toFixed(1)} ms, worst ${delay.worst.toFixed(1)} ms`],
+  ];
 }

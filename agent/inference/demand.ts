@@ -1,21 +1,21 @@
 import { type MonoTypeOperatorFunction, type Observable, Subject, startWith, tap } from "rxjs";
 import type { Outcome } from "../types.js";
 
-/** One frame with the engine and one ahead of it, so that it never waits: more would only grow old. */
+/** The least frames of a camera that are asked for at once: one that the engine judges, and one ahead of it; more would only grow old. */
 const AT_LEAST = 2;
 /**
- * A model so quick that handing frames over takes longer than judging them is given more at once, and they are batched:
- * as many as it judges in this time.
+ * The time that the frames in flight may take to be judged. A model so quick that handing a frame over takes longer than judging it
+ * is thus given several at once, and they are batched.
  */
 const AHEAD_MS = 10;
-/** Of one camera's frames with the engine and ahead of it. */
+/** The most frames of one camera that are in flight: with the engine, and ahead of it. */
 export const MOST_IN_FLIGHT = 8;
 
-/** How many frames a camera is asked for: a frame that is done asks for the next. */
+/** The demand for one camera's frames: each frame that is done asks for the next. */
 export interface Demand {
-  /** How many more frames are wanted; at once what may be in flight. */
+  /** How many more frames are wanted; on subscription as many as may be in flight. */
   readonly wanted$: Observable<number>;
-  /** Placed where outcomes pass. */
+  /** The operator that counts a frame as done; it belongs where outcomes pass. */
   readonly done: () => MonoTypeOperatorFunction<Outcome>;
 }
 
@@ -24,7 +24,7 @@ export function frameDemand(): Demand {
   let inFlight = AT_LEAST;
   const done = (outcome: Outcome): void => {
     const target = outcome.kind === "failed" ? AT_LEAST : mayBeInFlight(outcome.inspection.inferenceMs);
-    // Grows and shrinks by one a frame, so that one quick or slow inference says little.
+    // The number in flight changes by one a frame, so that a single quick or slow inference moves it little.
     const next = inFlight + Math.sign(target - inFlight);
     const count = 1 + next - inFlight;
     inFlight = next;

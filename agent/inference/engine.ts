@@ -5,8 +5,8 @@ import { batchSizes, nextBatch } from "./batch.js";
 import { type SpawnThread, spawnWorker } from "./model-thread.js";
 import type { ProviderReport, Reply } from "./protocol.js";
 import { precisionOf } from "./providers.js";
-import { Keeper, type KeeperEvents } from "./supervisor.js";
-import { type SilenceLimits, silenceLimits } from "./watchdog.js";
+import { Supervisor, type SupervisorEvents } from "./supervisor.js";
+import { type WatchdogLimits, watchdogLimits } from "./watchdog.js";
 
 export type { ProviderReport } from "./protocol.js";
 
@@ -15,16 +15,16 @@ export interface Engine {
   readonly model: ModelIdentity;
   /** What `frame.size` must be. */
   readonly input: Size;
-  /** The bundle's. */
+  /** The threshold that the bundle names. */
   readonly threshold: number;
   /**
-   * Takes the frame's buffer away and gives it back in the outcome. Never rejects: a frame that cannot be judged is a
+   * Judges a frame: takes its buffer away and gives it back in the outcome. Never rejects: a frame that cannot be judged is a
    * failed outcome with a code (FRAME_SIZE, SCORE_NOT_FINITE, INFERENCE_FAILED, ENGINE_WORKER_DIED, ENGINE_STALLED,
    * ENGINE_CLOSED).
    */
   inspect(frame: Frame): Promise<Outcome>;
   providers(): ProviderReport;
-  /** Frames still waiting become failed outcomes. Safe to call twice. */
+  /** Ends the thread; frames that still wait become failed outcomes. Safe to call twice. */
   close(): Promise<void>;
 }
 
@@ -39,14 +39,14 @@ export interface EngineOptions {
   readonly precision?: Precision;
   readonly maxBatch: number;
   readonly spawn?: SpawnThread;
-  readonly limits?: SilenceLimits;
-  /** Told when the thread died or was given up, and is started again unless too many are stuck. */
+  readonly limits?: WatchdogLimits;
+  /** Called when the thread died or was given up; it is started again unless too many are stuck. */
   readonly onRestart?: (reason: string) => void;
   /** The wait before the first restart; doubles up to 5 s while the thread keeps dying. */
   readonly restartAfterMs?: number;
 }
 
-/** One is being run while the next one already waits in the thread's queue: then it never idles. */
+/** The batches that the thread holds at once: it runs one, and the next already waits in its queue, so that it never idles. */
 const MAX_OUTSTANDING = 2;
 
 interface Waiting {
@@ -55,7 +55,7 @@ interface Waiting {
   readonly settle: (outcome: Outcome) => void;
 }
 
-/** Why every frame fails from now on. */
+/** The reason why every frame fails from now on. */
 interface End {
   readonly code: "ENGINE_CLOSED" | "ENGINE_STALLED";
   readonly reason: string;
@@ -75,7 +75,7 @@ class ThreadEngine implements Engine {
   readonly input: Size;
   readonly threshold: number;
   readonly #options: EngineOptions;
-  readonly #keeper: Keeper;
+  readonly #supervisor: Supervisor;
   readonly #waiting: Waiting[] = [];
   readonly #outstanding = new Map<number, readonly Waiting[]>();
   #model: ModelIdentity;
@@ -84,11 +84,14 @@ class ThreadEngine implements Engine {
   #end: End | null = null;
 
   constructor(options: EngineOptions) {
-    const { modelPath, identity, input, providers, threads, spawn = spawnWorker, limits = silenceLimits } = options;
+    const { modelPath, identity, input, providers, threads, spawn = spawnWorker, limits = watchdogLimits } = options;
     const { sha256 } = identity;
     const setup = { modelPath, sha256, input, providers, threads, batchSizes: batchSizes(options.maxBatch) };
     this.#options = options;
-    this.#keeper = new Keeper({ setup, spawn, limits, restartAfterMs: options.restartAfterMs ?? 100 }, this.#events());
+    this.#supervisor = new Supervisor(
+      { setup, spawn, limits, restartAfterMs: options.restartAfterMs ?? 100 },
+      this.#events(),
+    );
     this.input = input;
     this.threshold = options.threshold;
     this.#model = { ...options.identity, provider: "none" };
@@ -103,7 +106,7 @@ class ThreadEngine implements Engine {
   }
 
   open(): Promise<void> {
-    return this.#keeper.open();
+    return this.#supervisor.open();
   }
 
   inspect(frame: Frame): Promise<Outcome> {
@@ -121,12 +124,12 @@ class ThreadEngine implements Engine {
 
   async close(): Promise<void> {
     if (this.#end?.code === "ENGINE_CLOSED") return;
-    const closed = this.#keeper.close();
+    const closed = this.#supervisor.close();
     this.#finish({ code: "ENGINE_CLOSED", reason: "the engine is closed" });
     await closed;
   }
 
-  #events(): KeeperEvents {
+  #events(): SupervisorEvents {
     return {
       up: ({ report }) => {
         this.#report = { ...report, precision: precisionOf(this.#options.precision ?? "fp32", report.used) };
@@ -134,25 +137,25 @@ class ThreadEngine implements Engine {
         this.#dispatch();
       },
       reply: (reply) => this.#onReply(reply),
-      // The frames in the thread's hands are lost and counted; those still here wait for the next thread.
+      // The frames that the thread held fail; those that wait here are for the next thread.
       lost: (code, reason, last) => {
         this.#failOutstanding(code, reason);
-        this.#told(reason, last);
+        this.#onRestart(reason, last);
       },
-      notStarted: (reason, last) => this.#told(reason, last),
+      notStarted: (reason, last) => this.#onRestart(reason, last),
     };
   }
 
   #dispatch(): void {
-    const { host } = this.#keeper;
-    while (host !== null && this.#outstanding.size < MAX_OUTSTANDING && this.#waiting.length > 0) {
-      const batch = this.#waiting.splice(0, nextBatch(this.#waiting.length, host.batchSizes));
+    const { thread } = this.#supervisor;
+    while (thread !== null && this.#outstanding.size < MAX_OUTSTANDING && this.#waiting.length > 0) {
+      const batch = this.#waiting.splice(0, nextBatch(this.#waiting.length, thread.batchSizes));
       const id = this.#nextId;
       this.#nextId += 1;
       const frames = batch.map(({ frame }) => frame.pixels.buffer);
-      if (this.#outstanding.size === 0) this.#keeper.working();
+      if (this.#outstanding.size === 0) this.#supervisor.working();
       this.#outstanding.set(id, batch);
-      host.post({ kind: "run", id, frames }, frames);
+      thread.post({ kind: "run", id, frames }, frames);
     }
   }
 
@@ -161,9 +164,9 @@ class ThreadEngine implements Engine {
     const batch = this.#outstanding.get(reply.id);
     if (batch === undefined) return;
     this.#outstanding.delete(reply.id);
-    if (this.#outstanding.size > 0) this.#keeper.working();
-    else this.#keeper.resting();
-    // The thread gets its next batch before this one's outcomes are worked on.
+    if (this.#outstanding.size > 0) this.#supervisor.working();
+    else this.#supervisor.resting();
+    // The thread gets its next batch before the outcomes of this one are worked on.
     this.#dispatch();
     const now = performance.now();
     batch.forEach((waiting, index) => {
@@ -171,7 +174,7 @@ class ThreadEngine implements Engine {
       if (reply.kind === "failed") waiting.settle(failed(frame, "INFERENCE_FAILED", reply.reason));
       else waiting.settle(this.#outcome(frame, reply, index, now - waiting.askedAtMs));
     });
-    if (reply.kind === "done") this.#keeper.serves();
+    if (reply.kind === "done") this.#supervisor.serves();
   }
 
   #outcome(frame: Frame, reply: Reply & { kind: "done" }, index: number, tookMs: number): Outcome {
@@ -187,7 +190,7 @@ class ThreadEngine implements Engine {
     return { kind: "inspected", inspection: { frame, score, map, model: this.#model, queueMs, inferenceMs, picture } };
   }
 
-  #told(reason: string, last: boolean): void {
+  #onRestart(reason: string, last: boolean): void {
     if (last) this.#finish({ code: "ENGINE_STALLED", reason });
     this.#options.onRestart?.(reason);
   }

@@ -3,7 +3,7 @@ import { type Bundle, readBundle } from "../../models/bundle/bundle.js";
 import type { ImageBaseline } from "../../models/pictures/image-baseline.js";
 import { type Engine, openEngine } from "./engine.js";
 
-/** An engine, and how its threshold was found. */
+/** A model that is ready to judge, and what its bundle says of its threshold and of good pictures. */
 export interface LoadedModel {
   readonly engine: Engine;
   readonly calibration: string | null;

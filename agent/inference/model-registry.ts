@@ -3,22 +3,22 @@ import { CodedError } from "../../errors.js";
 import { MOST_IN_FLIGHT } from "./demand.js";
 import type { LoadedModel, LoadOptions } from "./load.js";
 
-/** The models in use: each is loaded once, however many cameras share it. */
-export interface ModelShelf {
-  /** Rejects, for every camera that asks, when the model cannot be loaded. */
+/** The registry of the models in use: each is loaded once, however many cameras share it. */
+export interface ModelRegistry {
+  /** The model of this name, loaded when it is first wanted. Rejects when it cannot be loaded, and is tried again by the next that wants it. */
   get(model: string): Promise<LoadedModel>;
-  /** By the name that cameras refer to. */
+  /** The loaded models by the name that cameras refer to. */
   readonly loaded: ReadonlyMap<string, LoadedModel>;
-  /** Those still loading are closed once they are there. */
+  /** Closes the models; those that still load are closed once they are there. */
   close(): Promise<void>;
 }
 
-export function modelShelf(
+export function modelRegistry(
   config: Config,
   load: (dir: string, options: LoadOptions) => Promise<LoadedModel>,
   onRestart: (model: string, reason: string) => void,
-): ModelShelf {
-  const asked = new Map<string, Promise<LoadedModel>>();
+): ModelRegistry {
+  const requested = new Map<string, Promise<LoadedModel>>();
   const loaded = new Map<string, LoadedModel>();
   let closed = false;
   const fetch = async (name: string): Promise<LoadedModel> => {
@@ -42,13 +42,13 @@ export function modelShelf(
   return {
     loaded,
     get(name) {
-      const known = asked.get(name);
+      const known = requested.get(name);
       if (known !== undefined) return known;
-      const coming = fetch(name);
-      asked.set(name, coming);
-      // Whoever asks later tries again: a broken bundle may have been mended.
-      coming.catch(() => asked.delete(name));
-      return coming;
+      const loading = fetch(name);
+      requested.set(name, loading);
+      // The next one tries again: a broken bundle may have been mended.
+      loading.catch(() => requested.delete(name));
+      return loading;
     },
     async close() {
       closed = true;

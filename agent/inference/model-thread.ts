@@ -3,7 +3,7 @@ import { CodedError, messageOf } from "../../errors.js";
 import { within } from "../kit/within.js";
 import type { ModelFault, ProviderReport, Reply, Request, Thread, WorkerSetup } from "./protocol.js";
 import { abandon } from "./stuck.js";
-import { watchSilence } from "./watchdog.js";
+import { createWatchdog } from "./watchdog.js";
 
 export type SpawnThread = (setup: WorkerSetup) => Thread;
 
@@ -12,30 +12,30 @@ export const spawnWorker: SpawnThread = (setup) => {
   return worker as Thread;
 };
 
-/** A stop waits so long for the inference that the thread is at. */
+/** How long a stop waits for the inference that the thread is at. */
 const STOP_MS = 700;
 
 /** One life of a worker thread, from its start to its death. */
-export interface Host {
+export interface ModelThread {
   readonly report: ProviderReport;
-  /** Ascending: the sizes that are warm. */
+  /** The batch sizes that are warm, ascending. */
   readonly batchSizes: readonly number[];
   /** The slowest run of the warm sizes, ms. */
   readonly slowestMs: number;
   post(request: Request, transfer: readonly ArrayBuffer[]): void;
   /**
-   * Ends the thread after the inference it is at. It is asked and not terminated: a thread terminated inside
+   * Ends the thread after the inference it is at, by a message and not by terminate(): a thread terminated inside
    * `session.run` takes the whole process down (onnxruntime-node 1.30, uncaught Napi::Error). One that does not end in time is
    * abandoned.
    */
   stop(): Promise<void>;
-  /** For a thread that does not come back: nothing it says from now on is heard, its death neither. */
+  /** Gives up a thread that does not come back: its later messages are ignored, and so is its death. */
   abandon(): void;
 }
 
-export interface HostEvents {
+export interface ModelThreadEvents {
   reply(reply: Reply): void;
-  /** Once, when the thread ends without having been stopped. */
+  /** Called once, when the thread ends without having been stopped. */
   died(reason: string): void;
 }
 
@@ -45,7 +45,12 @@ export interface HostEvents {
  * @throws CodedError of readModel when the model is not what it should be, ENGINE_OPEN_FAILED when it cannot be loaded, the thread dies
  * first or says nothing in time.
  */
-export function startHost(setup: WorkerSetup, spawn: SpawnThread, events: HostEvents, limitMs: number): Promise<Host> {
+export function startModelThread(
+  setup: WorkerSetup,
+  spawn: SpawnThread,
+  events: ModelThreadEvents,
+  limitMs: number,
+): Promise<ModelThread> {
   return new Promise((resolve, reject) => {
     const thread = spawn(setup);
     const exited = new Promise<void>((done) => thread.on("exit", () => done()));
@@ -61,7 +66,7 @@ export function startHost(setup: WorkerSetup, spawn: SpawnThread, events: HostEv
       abandon(thread);
       over(`its thread is not ready after ${Math.round(limitMs / 1_000)} s`);
     };
-    const limit = watchSilence(limitMs, giveUp);
+    const limit = createWatchdog(limitMs, giveUp);
     limit.working();
     thread.on("message", (reply) => {
       if (phase === "over") return;

@@ -1,21 +1,21 @@
-/** What the engine and its worker thread say to each other. Buffers are transferred, never copied. */
+/** The messages between the engine and its worker thread. Buffers are transferred, never copied. */
 
 import type { Precision } from "../../config/types.js";
 import type { ErrorCode } from "../../errors.js";
 import type { PictureStats } from "../../models/pictures/picture-stats.js";
 import type { Size } from "../types.js";
 
-/** Handed to the worker at its start. */
+/** The worker's data, given to it at its start. */
 export interface WorkerSetup {
   readonly modelPath: string;
-  /** Of the model, as the bundle says. */
+  /** The SHA-256 of the model's file that the bundle names, lower case hex. */
   readonly sha256: string;
   readonly input: Size;
-  /** In the order of preference. */
+  /** Execution providers in the order of preference. */
   readonly providers: readonly string[];
-  /** Of one inference; 0 leaves the choice to ONNX Runtime. */
+  /** Threads of one inference; 0 leaves the choice to ONNX Runtime. */
   readonly threads: number;
-  /** Ascending. Each is run before the worker is ready, up to the first that takes too long. */
+  /** Batch sizes, ascending. Each is run before the worker is ready, up to the first that takes too long. */
   readonly batchSizes: readonly number[];
 }
 
@@ -32,10 +32,10 @@ export type Reply =
       readonly kind: "ready";
       readonly report: ProviderReport;
       readonly batchSizes: readonly number[];
-      /** Of the warm-up's runs of these sizes. */
+      /** The slowest of the warm-up's runs of these sizes, ms. */
       readonly slowestMs: number;
     }
-  /** `fault`: what the model's check had against it; null where the runtime did not take it. */
+  /** The model is not run. `fault`: the code of the model's check; null where ONNX Runtime refused it. */
   | { readonly kind: "refused"; readonly reason: string; readonly fault: ModelFault | null }
   | {
       readonly kind: "done";
@@ -52,13 +52,13 @@ export type Reply =
   | { readonly kind: "failed"; readonly id: number; readonly reason: string; readonly frames: readonly ArrayBuffer[] }
   | { readonly kind: "measured"; readonly frames: number; readonly ms: number };
 
-/** A CodedError, which does not keep its kind on the way out of a thread. */
+/** The code and remedy of a CodedError: errors lose their class on the way out of a thread. */
 export interface ModelFault {
   readonly code: ErrorCode;
   readonly remedy: string;
 }
 
-/** Which execution provider is in use, and why not a better one. */
+/** The execution provider in use, and why no better one is. */
 export interface ProviderReport {
   readonly used: string;
   readonly tried: readonly ProviderTrial[];

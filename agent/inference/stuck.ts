@@ -1,6 +1,6 @@
 import type { Thread } from "./protocol.js";
 
-/** With more of them the agent asks for a new process: each holds its model's memory, and perhaps a core. */
+/** The most stuck threads that an agent lives with. Each holds its model's memory, and perhaps a core: past them it asks for a new process. */
 export const MOST_STUCK = 2;
 
 /**
@@ -14,7 +14,7 @@ export function stuckThreads(): number {
   return stuck.size;
 }
 
-/** It is not waited for any more; should it come back after all, it ends by itself. */
+/** Gives a thread up: nothing waits for it any more. Should it come back after all, it ends by itself. */
 export function abandon(thread: Thread): void {
   stuck.add(thread);
   thread.on("exit", () => stuck.delete(thread));

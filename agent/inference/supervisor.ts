@@ -1,49 +1,49 @@
 import { CodedError, messageOf } from "../../errors.js";
-import { type Host, type SpawnThread, startHost } from "./model-thread.js";
+import { type ModelThread, type SpawnThread, startModelThread } from "./model-thread.js";
 import type { Reply, WorkerSetup } from "./protocol.js";
 import { MOST_STUCK, stuckThreads } from "./stuck.js";
-import { type SilenceLimits, type SilenceWatch, watchSilence } from "./watchdog.js";
+import { createWatchdog, type Watchdog, type WatchdogLimits } from "./watchdog.js";
 
-export interface KeeperOptions {
+export interface SupervisorOptions {
   readonly setup: WorkerSetup;
   readonly spawn: SpawnThread;
-  readonly limits: SilenceLimits;
+  readonly limits: WatchdogLimits;
   /** The wait before the first restart; doubles up to 5 s while the thread keeps dying. */
   readonly restartAfterMs: number;
 }
 
-export interface KeeperEvents {
-  /** A thread is warm: the first one, or a successor. */
-  up(host: Host): void;
+export interface SupervisorEvents {
+  /** Called when a thread is warm: the first one, or a successor. */
+  up(thread: ModelThread): void;
   reply(reply: Reply): void;
-  /** What the thread held is lost. A successor is started unless `last`. */
+  /** Called when a thread died or was given up: what it held is lost. A successor is started unless `last`. */
   lost(code: "ENGINE_WORKER_DIED" | "ENGINE_STALLED", reason: string, last: boolean): void;
-  /** A successor could not be started. Another one is tried unless `last`. */
+  /** Called when a successor could not be started. Another one is tried unless `last`. */
   notStarted(reason: string, last: boolean): void;
 }
 
 const MAX_RESTART_MS = 5_000;
 
-/** Keeps a thread alive that serves one model: watches it, replaces one that died or does not come back. */
-export class Keeper {
-  readonly #options: KeeperOptions;
-  readonly #events: KeeperEvents;
-  #host: Host | null = null;
-  #watch: SilenceWatch | null = null;
+/** The supervisor of the thread that serves one model: watches it, and replaces one that died or does not come back. */
+export class Supervisor {
+  readonly #options: SupervisorOptions;
+  readonly #events: SupervisorEvents;
+  #thread: ModelThread | null = null;
+  #watchdog: Watchdog | null = null;
   #firstStartMs: number | null = null;
   #restartInMs: number;
   #restartTimer: NodeJS.Timeout | undefined;
   #closed = false;
 
-  constructor(options: KeeperOptions, events: KeeperEvents) {
+  constructor(options: SupervisorOptions, events: SupervisorEvents) {
     this.#options = options;
     this.#events = events;
     this.#restartInMs = options.restartAfterMs;
   }
 
-  /** Null while there is none. */
-  get host(): Host | null {
-    return this.#host;
+  /** The thread that serves; null while there is none. */
+  get thread(): ModelThread | null {
+    return this.#thread;
   }
 
   /** @throws CodedError ENGINE_OPEN_FAILED */
@@ -54,31 +54,32 @@ export class Keeper {
       reply: (reply: Reply) => this.#events.reply(reply),
       died: (reason: string) => this.#lose("ENGINE_WORKER_DIED", reason),
     };
-    const host = await startHost(setup, spawn, events, limits.start(this.#firstStartMs));
+    const thread = await startModelThread(setup, spawn, events, limits.start(this.#firstStartMs));
     if (this.#closed) {
-      await host.stop();
+      await thread.stop();
       return;
     }
     this.#firstStartMs ??= performance.now() - startedAtMs;
-    const limitMs = limits.run(host.slowestMs);
-    this.#host = host;
-    this.#watch = watchSilence(limitMs, () => {
-      host.abandon();
+    const limitMs = limits.run(thread.slowestMs);
+    this.#thread = thread;
+    this.#watchdog = createWatchdog(limitMs, () => {
+      thread.abandon();
       this.#lose("ENGINE_STALLED", `the inference has not returned for ${(limitMs / 1_000).toFixed(1)} s`);
     });
-    this.#events.up(host);
+    this.#events.up(thread);
   }
 
-  /** The thread has work from now on, or has answered and has more. */
+  /** To be called when the thread gets work, and when it has answered and has more. */
   working(): void {
-    this.#watch?.working();
+    this.#watchdog?.working();
   }
 
+  /** To be called when the thread has answered and has no more work. */
   resting(): void {
-    this.#watch?.resting();
+    this.#watchdog?.resting();
   }
 
-  /** It serves: the next restart comes quickly again. */
+  /** To be called when a batch was judged: the next restart comes quickly again. */
   serves(): void {
     this.#restartInMs = this.#options.restartAfterMs;
   }
@@ -86,20 +87,20 @@ export class Keeper {
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#restartTimer);
-    this.#watch?.end();
-    const host = this.#host;
-    this.#host = null;
-    await host?.stop();
+    this.#watchdog?.end();
+    const thread = this.#thread;
+    this.#thread = null;
+    await thread?.stop();
   }
 
   #lose(code: "ENGINE_WORKER_DIED" | "ENGINE_STALLED", reason: string): void {
-    this.#host = null;
-    this.#watch?.end();
-    this.#watch = null;
+    this.#thread = null;
+    this.#watchdog?.end();
+    this.#watchdog = null;
     this.#events.lost(code, reason, !this.#restartLater());
   }
 
-  /** @returns whether there will be a next thread */
+  /** Plans the next start, unless too many threads are stuck. @returns whether there will be a next thread */
   #restartLater(): boolean {
     if (this.#closed || stuckThreads() > MOST_STUCK) return false;
     const waitMs = this.#restartInMs;

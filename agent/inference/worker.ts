@@ -12,10 +12,10 @@ import { allFinite } from "./finite.js";
 import type { Reply, Request, WorkerSetup } from "./protocol.js";
 import { chooseProvider } from "./providers.js";
 
-/** Added to the main thread's, so that capture and MQTT are served while inference takes every core. */
+/** The niceness added to the main thread's, so that capture and MQTT are served while inference takes every core. */
 const NICENESS = 5;
 
-/** A batch that takes longer gains little and holds every frame in it back. */
+/** The longest that a batch may take: a longer one gains little, and holds every frame in it back. */
 const MAX_BATCH_MS = 100;
 /**
  * How long ONNX Runtime's threads burn their core waiting for the next operator. Its own default keeps spinning between
@@ -42,7 +42,7 @@ function open(model: Uint8Array, provider: string): Promise<InferenceSession> {
   });
 }
 
-/** One frame goes in as it came; several are laid side by side. */
+/** The input tensor, uint8 [N, height, width, 3]: a view of a single frame, a copy of several. */
 function tensorOf(frames: readonly ArrayBuffer[]): Tensor {
   const dims = [frames.length, height, width, 3];
   if (frames.length === 1) return new Tensor("uint8", new Uint8Array(frames[0]!), dims);
@@ -70,7 +70,7 @@ async function infer(session: InferenceSession, frames: readonly ArrayBuffer[]):
   return { scores, maps };
 }
 
-/** The score of a map that is not finite tells nothing, whatever it is. */
+/** Makes the score of each map that is not finite NaN: the maximum that a model takes may pass over what is wrong in its map. */
 function spoil(scores: Float32Array, maps: Float32Array): void {
   const pixels = width * height;
   for (let index = 0; index < scores.length; index += 1) {
@@ -102,7 +102,7 @@ async function measure(session: InferenceSession, forMs: number): Promise<void> 
   reply({ kind: "measured", frames, ms: performance.now() - startedAtMs });
 }
 
-/** Twice each: the first run of a shape allocates and, on a GPU, searches. The sizes that are quick enough, 1 always. */
+/** Runs each batch size twice: the first run of a shape allocates and, on a GPU, searches. @returns the sizes that are quick enough, 1 always */
 async function warmUp(session: InferenceSession): Promise<{ batchSizes: number[]; slowestMs: number }> {
   const batchSizes: number[] = [];
   let slowestMs = 0;

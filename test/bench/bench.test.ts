@@ -33,23 +33,29 @@ gates.run();
 
 const comparison = suite("comparison");
 
-comparison("the sides are first in turn, each pair one right after the other", async () => {
+comparison("the sides are first in turn, the agent next to each of the others", async () => {
   const order: string[] = [];
   const side = (name: string, fps: number) => async () => {
     order.push(name);
     return fps;
   };
-  const pairs = await takeTurns({ bare: side("b", 20), agent: side("a", 19) }, 3, (pair) => order.push(String(pair)));
-  assert.is(order.join(""), "1ba2ab3ba");
-  assert.equal(pairs[1], { bareFps: 20, agentFps: 19 });
+  const sides = { bare: side("b", 20), agent: side("a", 18), rig: side("r", 19) };
+  const rounds = await takeTurns(sides, 3, (round) => order.push(String(round)));
+  assert.is(order.join(""), "1bar2rab3bar");
+  assert.equal(rounds[1], { bareFps: 20, agentFps: 18, rigFps: 19 });
 });
 
-comparison("one disturbed pair moves neither the ratio nor the rates; a drift of the machine cancels out", () => {
-  const steady = { bareFps: 20, agentFps: 19 };
-  const disturbed = compare([steady, steady, { bareFps: 20, agentFps: 4 }]);
-  assert.equal(disturbed, { ceilingFps: 20, endToEndFps: 19, ratio: 0.95 });
-  const drifting = [1, 0.9, 0.8, 0.7].map((speed) => ({ bareFps: 20 * speed, agentFps: 19 * speed }));
+comparison("one disturbed round moves neither the ratio nor the rates; a drift of the machine cancels out", () => {
+  const steady = { bareFps: 20, agentFps: 18, rigFps: 18 };
+  const disturbed = compare([steady, steady, { bareFps: 20, agentFps: 4, rigFps: 18 }]);
+  assert.equal(disturbed, { ceilingFps: 20, endToEndFps: 18, ratio: 0.9, rigFps: 18, ratioOfRig: 1 });
+  const drifting = [1, 0.9, 0.8, 0.7].map((speed) => ({
+    bareFps: 20 * speed,
+    agentFps: 19 * speed,
+    rigFps: 20 * speed,
+  }));
   assert.ok(Math.abs(compare(drifting).ratio - 0.95) < 1e-9);
+  assert.ok(Math.abs(compare(drifting).ratioOfRig - 0.95) < 1e-9);
 });
 
 comparison.run();
@@ -61,7 +67,7 @@ function* forever(): Generator<number> {
 }
 
 bench("yields every figure of the contract, the agent's from what a subscriber received", async () => {
-  const watchCamera = (options: WatchOptions) => fakeCamera("bench", forever()).watch(options);
+  const watchCamera = (options: WatchOptions) => fakeCamera(options.camera.id, forever()).watch(options);
   const said: string[] = [];
   const result = await runBench({
     bundle: await writeTinyBundle(),
@@ -69,6 +75,7 @@ bench("yields every figure of the contract, the agent's from what a subscriber r
     threads: 1,
     watchCamera,
     segmentMs: 250,
+    cameras: 3,
     onProgress: (text) => said.push(text),
   });
   assert.is(result.model, "tiny 1.0.0");
@@ -82,6 +89,11 @@ bench("yields every figure of the contract, the agent's from what a subscriber r
   assert.ok(ratio > 0.05 * (endToEndFps / ceilingFps) && ratio < 20 * (endToEndFps / ceilingFps));
   assert.ok(latencyMs.p99 >= latencyMs.p50 && outsideInferenceMs.p99 >= outsideInferenceMs.p50);
   assert.ok(latencyMs.p50 >= outsideInferenceMs.p50);
+  assert.ok(result.rigFps > 0 && result.ratioOfRig > 0);
+  const { count, leastFps, mostFps, eventLoopDelayMs: delay } = result.cameras!;
+  assert.is(count, 3);
+  assert.ok(leastFps > 0 && leastFps <= mostFps, "every camera is judged");
+  assert.ok(delay.p99 > 0 && delay.p99 <= delay.worst);
   assert.ok(said.length >= 4);
 });
 

@@ -7,7 +7,7 @@ import { type Engine, type EngineOptions, openEngine } from "../../agent/inferen
 import { spawnWorker } from "../../agent/inference/model-thread.js";
 import type { Thread } from "../../agent/inference/protocol.js";
 import { MOST_STUCK, stuckThreads } from "../../agent/inference/stuck.js";
-import type { SilenceLimits } from "../../agent/inference/watchdog.js";
+import type { WatchdogLimits } from "../../agent/inference/watchdog.js";
 import { CodedError } from "../../errors.js";
 import { readBundle } from "../../models/bundle/bundle.js";
 import { failureCode, inspected } from "../contracts/engine.js";
@@ -20,7 +20,7 @@ import { until } from "../support/until.js";
 
 const LONG_MS = 60_000;
 /** The given limits in their order, long ones after that: a busy machine must not make a well thread a stuck one. */
-function limitsOf({ start = [], run = [] }: { start?: number[]; run?: number[] }): SilenceLimits {
+function limitsOf({ start = [], run = [] }: { start?: number[]; run?: number[] }): WatchdogLimits {
   return { start: () => start.shift() ?? LONG_MS, run: () => run.shift() ?? LONG_MS };
 }
 const identity = { name: "tiny", version: "1.0.0", sha256: "0".repeat(64) };

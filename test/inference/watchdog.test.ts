@@ -1,5 +1,5 @@
 import * as assert from "uvu/assert";
-import { silenceLimits, type Timing, watchSilence } from "../../agent/inference/watchdog.js";
+import { createWatchdog, type Timing, watchdogLimits } from "../../agent/inference/watchdog.js";
 import { suite } from "../support/suite.js";
 
 /** A clock that a test turns; a timer fires when it is turned past it, or late, as a held-up process's does. */
@@ -35,7 +35,7 @@ function fakeTiming() {
 function watched() {
   const clock = fakeTiming();
   const silentAtMs: number[] = [];
-  const watch = watchSilence(10_000, () => silentAtMs.push(clock.timing.nowMs()), clock.timing);
+  const watch = createWatchdog(10_000, () => silentAtMs.push(clock.timing.nowMs()), clock.timing);
   return { ...clock, watch, silentAtMs };
 }
 
@@ -87,11 +87,11 @@ test("a thousand answers take one timer", () => {
 });
 
 test("limits: 20 times the warm-up, 10 s at least; a restart five times the first start, a minute at least", () => {
-  assert.is(silenceLimits.run(47), 10_000);
-  assert.is(silenceLimits.run(2_000), 40_000);
-  assert.is(silenceLimits.start(1_000), 60_000);
-  assert.is(silenceLimits.start(600_000), 3_000_000);
-  assert.ok(silenceLimits.start(null) >= 10 * 60_000);
+  assert.is(watchdogLimits.run(47), 10_000);
+  assert.is(watchdogLimits.run(2_000), 40_000);
+  assert.is(watchdogLimits.start(1_000), 60_000);
+  assert.is(watchdogLimits.start(600_000), 3_000_000);
+  assert.ok(watchdogLimits.start(null) >= 10 * 60_000);
 });
 
 test.run();
