@@ -27,10 +27,15 @@ function clone(): string {
   return folder;
 }
 
-function npx(folder: string, ...args: readonly string[]): Promise<Ran> {
-  const env = { PATH, HOME: temporaryFolder(), npm_config_offline: "true" };
+/** A command without the network. @param more of the environment */
+function run(
+  folder: string,
+  [command = "", ...args]: readonly string[],
+  more: Readonly<Record<string, string>> = {},
+): Promise<Ran> {
+  const env = { PATH, HOME: temporaryFolder(), npm_config_offline: "true", ...more };
   return new Promise((resolve) => {
-    const child = execFile("npx", args, { cwd: folder, env }, (_, stdout, stderr) =>
+    const child = execFile(command, args, { cwd: folder, env }, (_, stdout, stderr) =>
       resolve({ status: child.exitCode ?? -1, stdout, stderr }),
     );
   });
@@ -75,13 +80,31 @@ test("SIGTERM to npm start ends the agent, and its port is free", async () => {
 
 test("npx retort runs this package's command; before set-up it says what to do", async () => {
   const fresh = clone();
-  const before = await npx(fresh, "retort", "check");
+  const before = await run(fresh, ["npx", "retort", "check"]);
   assert.is(before.status, 1);
   assert.match(before.stderr, `node ${join(fresh, "deploy", "setup.mjs")}`);
   mkdirSync(join(fresh, "dist/agent"), { recursive: true });
   writeFileSync(join(fresh, "dist/agent/main.cjs"), "console.log('ours', process.argv[2])");
-  const after = await npx(fresh, "retort", "check");
+  const after = await run(fresh, ["npx", "retort", "check"]);
   assert.equal([after.status, after.stdout.trim()], [0, "ours check"]);
+});
+
+test("npm link puts the command on the PATH: it, and npx, are ours in any folder", async () => {
+  const folder = clone();
+  for (const path of ["dist", "node_modules"]) symlinkSync(join(root, path), join(folder, path));
+  const prefix = temporaryFolder();
+  mkdirSync(join(prefix, "lib/node_modules"), { recursive: true });
+  const env = { npm_config_prefix: prefix, PATH: `${join(prefix, "bin")}:${PATH}` };
+  const linked = await run(folder, ["npm", "link", "--ignore-scripts"], env);
+  assert.is(linked.status, 0, linked.stderr);
+  const elsewhere = temporaryFolder();
+  for (const command of [
+    ["retort", "--version"],
+    ["npx", "retort", "--version"],
+  ]) {
+    const { status, stdout, stderr } = await run(elsewhere, command, env);
+    assert.equal([status, stdout.trim()], [0, productVersion()], stderr);
+  }
 });
 
 test("nobody publishes this package by accident, and no registry has a package of its name", () => {
