@@ -1,12 +1,16 @@
 /** Every secret against every place that uses it, and every place that shows it: masking touches only what is shown. */
+import { writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { join } from "node:path";
 import fc from "fast-check";
 import * as assert from "uvu/assert";
 import { createGstreamerSource } from "../../agent/capture/gstreamer.js";
 import { launchLine } from "../../agent/capture/launch/sources.js";
 import { printable } from "../../agent/cli/terminal.js";
 import { concealing, mask, maskText } from "../../config/mask.js";
+import { readSecretFileSync } from "../../config/secret-file.js";
 import type { RtspSource } from "../../config/types.js";
+import { temporaryFolder } from "../support/config.js";
 import { suite } from "../support/suite.js";
 
 const test = suite("every secret");
@@ -76,6 +80,22 @@ test("a launch line runs as it was written, whatever words stand in it", async (
       assert.is(grab.kind, "picture", JSON.stringify(grab));
     }),
     { numRuns: 25 },
+  );
+});
+
+test("a password's file is read as it is, from whichever editor", () => {
+  const file = join(temporaryFolder(), "secret");
+  fc.assert(
+    fc.property(
+      secrets,
+      fc.constantFrom("", "\ufeff"),
+      fc.constantFrom("", "\n", "\r\n", "\nmore"),
+      (secret, mark, end) => {
+        writeFileSync(file, `${mark}${secret}${end}`);
+        assert.is(readSecretFileSync(file), secret);
+      },
+    ),
+    { numRuns: 100 },
   );
 });
 
