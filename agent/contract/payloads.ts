@@ -93,13 +93,13 @@ export interface ProviderHealth {
   readonly precision?: { readonly asked: string; readonly used: string; readonly reason: string };
 }
 
-/** Alerts on their way; see agent/outbox. */
+/** The state of the outbox. */
 export interface OutboxHealth {
   /** Alert messages that wait, on disk and off. */
   readonly depth: number;
   /** How long the oldest waits. */
   readonly ageMs: number;
-  /** Of alerts and evidence on disk. */
+  /** The size of alerts and evidence on disk. */
   readonly bytes: number;
   /** Pictures that wait. */
   readonly evidence: number;
@@ -115,7 +115,7 @@ export interface OutboxHealth {
   readonly damage: readonly { readonly kind: string; readonly count: number }[];
 }
 
-/** The way to the broker, and what goes it without the outbox: states, scores, replies, health. */
+/** The connection to the broker, and the messages that go over it without the outbox: states, scores, replies, health. */
 export interface BrokerHealth {
   readonly connected: boolean;
   readonly protocol: "5" | "3.1.1" | null;
@@ -123,7 +123,7 @@ export interface BrokerHealth {
   readonly waiting: number;
   /** Given up since the start, by the reason. */
   readonly lost: Readonly<Record<string, number>>;
-  /** The latest, whether it is over or not. */
+  /** The latest trouble, whether it is over or not. */
   readonly trouble: { readonly code: ErrorCode; readonly message: string; readonly ts: string } | null;
 }
 
@@ -143,7 +143,7 @@ export interface EvidenceHealth {
   };
 }
 
-/** What came of a model's last golden-sample test. */
+/** The outcome of a model's last golden-sample test. */
 export interface SelfTestHealth {
   readonly ts: string;
   /** Null: its pictures could not be had, or its engine was away. */
@@ -154,7 +154,7 @@ export interface SelfTestHealth {
 
 export interface MemoryHealth {
   readonly rssMb: number;
-  /** Of the RSS, what no file stands behind and only the process can give back; null where the kernel does not tell. */
+  /** The part of the RSS that no file stands behind, so that only the process can give it back; null where the kernel does not say. */
   readonly anonymousMb: number | null;
   readonly heapMb: number;
 }
@@ -173,9 +173,9 @@ export interface HealthPayload extends Payload {
   /** By model name; none before the first test. */
   readonly selfTests: Readonly<Record<string, SelfTestHealth>>;
   readonly memory: MemoryHealth;
-  /** Degrees Celsius by thermal zone; empty where the machine tells none. */
+  /** Degrees Celsius by thermal zone; empty where the machine has none. */
   readonly temperaturesC: Readonly<Record<string, number>>;
-  /** GPU load 0..1, null where the machine tells none. */
+  /** GPU load 0..1, null where the machine does not say. */
   readonly gpuLoad: number | null;
 }
 
@@ -236,7 +236,7 @@ export function scorePayload(verdict: Verdict, nowMs: number): ScorePayload {
   };
 }
 
-/** What an alert's step does not know by itself. */
+/** The parts of an alert message that are not its step's. */
 export interface AlertDetails {
   readonly seq: number;
   readonly evidence?: AlertPayload["evidence"];

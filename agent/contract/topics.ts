@@ -1,7 +1,7 @@
 import { RESERVED_LEVELS } from "../../config/reserved-levels.js";
 import { CodedError } from "../../errors.js";
 
-/** Topics as in the contract; `T` is `<prefix>/<agent id>`. What goes out is named without `T/`, see Message in types.ts. */
+/** The topics of the contract, without the `T/` in front; `T` is `<prefix>/<agent id>`. */
 export const topics = {
   status: "status",
   health: "health",
@@ -19,7 +19,7 @@ export function baseTopic(prefix: string, agentId: string): string {
   return `${prefix}/${agentId}`;
 }
 
-/** What the agent subscribes to, in full. */
+/** The agent's subscriptions, in full. */
 export function subscriptions(base: string): readonly string[] {
   return [`${base}/cmd/+`, `${base}/+/context`];
 }
@@ -43,9 +43,9 @@ export function inboundOf(base: string, topic: string): Inbound {
 }
 
 /**
- * Where a reply goes: to the response topic that the asker gave (MQTT 5, 4.10), else to the command's own. Not to one that a broker
- * would hang up on us for; and to none below the prefix, since who may only ask must not have the agent speak in its own name, or give
- * a command to another agent.
+ * The topic of a reply: the response topic that the asker gave (MQTT 5, 4.10), else the command's own. Never one on which a broker
+ * hangs up; and none below the prefix but the replies', since whoever may only ask must not make the agent publish in its own name, or
+ * command another agent.
  */
 export function replyTopic(base: string, command: string, responseTopic: string | null): string {
   const own = `${base}/${topics.reply(command)}`;

@@ -54,7 +54,7 @@ function checksOf(findings: BrokerFindings, url: string, base: string): readonly
   return [reached, ...troubles];
 }
 
-/** The path of a configuration's key stays; a topic is told in the message. */
+/** A key of the configuration is the check's path; a topic goes into the message. */
 function checkOf(level: "note" | "fail", { code, at = path, message, remedy }: CodedError, url: string): Check {
   if (at.startsWith("mqtt.")) return { level, code, path: at, message, remedy };
   return { level, code, path, message: at === url ? `${url}: ${message}` : `${at}: ${message}`, remedy };

@@ -80,7 +80,7 @@ export function subscribeRefusal(filter: string, reason: string): CodedError {
 /** What is known of a connection's end. */
 export interface Failure {
   readonly cause: unknown;
-  /** Null where nothing but the cause tells. */
+  /** Null where it follows from the cause. */
   readonly effect: DisconnectEffect | null;
 }
 

@@ -7,7 +7,7 @@ import type { MqttConfig } from "../../config/types.js";
 import { CodedError, messageOf } from "../../errors.js";
 import type { TlsIdentity } from "./transport.js";
 
-/** What an agent shows to its broker, and by what it knows the broker. */
+/** The user, the password and the certificates of a connection to the broker. */
 export interface Credentials {
   readonly username: string | null;
   readonly password: string | null;
@@ -15,8 +15,8 @@ export interface Credentials {
 }
 
 /**
- * Reads the files that the configuration names, and sees that they are what they should be. To be called for each connect anew:
- * renewed certificates and passwords take effect without a restart.
+ * Reads the files that the configuration names, and checks that they are what they should be. To be called for every connection, so
+ * that renewed certificates and passwords take effect without a restart.
  * @throws CodedError MQTT_PASSWORD_UNREADABLE, MQTT_TLS_FILE_UNREADABLE, MQTT_TLS_FILE_INVALID or MQTT_TLS_KEY_MISMATCH
  */
 export async function readCredentials({
@@ -62,7 +62,7 @@ async function pemIn(file: string | null, at: string): Promise<string | null> {
   }
 }
 
-/** OpenSSL passes over what is no certificate without a word, and would leave us with no authority at all. */
+/** Checked here, as OpenSSL skips what is no certificate without a word, and would trust no authority at all. */
 function requireCertificates(pem: string, at: string): void {
   const blocks =
     pem.match(/-----BEGIN (?:TRUSTED )?CERTIFICATE-----[\s\S]*?-----END (?:TRUSTED )?CERTIFICATE-----/g) ?? [];

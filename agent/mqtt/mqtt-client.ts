@@ -91,7 +91,7 @@ export const openClient: OpenClient = (options) =>
       },
       subscribe: async (filter) => {
         if (!limits.wildcards && /[+#]/.test(filter)) throw subscribeRefusal(filter, "the broker allows no wildcards");
-        // Retain as published (MQTT 5, 3.8.3.1): else a retained command is told from a live one only at a new start.
+        // Retain as published (MQTT 5, 3.8.3.1): without it a retained command looks like a live one, but at a new subscription.
         const settings = { qos: 1, ...(options.version === 5 ? { rap: true } : {}) } as const;
         await ask(filter, (done) =>
           mqttClient.subscribe(filter, settings, (error, _, answer) => {

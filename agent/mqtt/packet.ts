@@ -11,7 +11,7 @@ export interface Packet {
   /** MQTT 5 only; dropped on 3.1.1. */
   readonly expirySeconds?: number;
   readonly correlationData?: Buffer;
-  /** Tells it from others on its topic; absent where it stands for the topic, as a state does. */
+  /** The name by which it differs from others on its topic; absent where it stands for the topic, as a state does. */
   readonly key?: string;
 }
 

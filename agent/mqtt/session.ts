@@ -33,7 +33,7 @@ interface Loss extends ConnectionLoss {
   readonly unanswered: readonly Packet[];
 }
 
-/** A connection that lives so long is not ended by what was sent over it. */
+/** A connection that has lived so long, with nothing unanswered, was not ended by a suspect. */
 const CAREFUL_MS = 30_000;
 
 /**

@@ -1,12 +1,13 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
+import { brokerChecks } from "../../agent/doctor/broker.js";
 import { cameraChecks } from "../../agent/doctor/cameras.js";
 import { diskCheck } from "../../agent/doctor/disk.js";
 import { elementChecks, elementsOf } from "../../agent/doctor/elements.js";
 import { type VisionMachine, visionChecks } from "../../agent/doctor/vision.js";
 import type { SourceConfig } from "../../config/types.js";
-import { cameraConfig, temporaryFolder } from "../support/config.js";
+import { cameraConfig, mqttConfig, temporaryFolder } from "../support/config.js";
 import { suite } from "../support/suite.js";
 
 const test = suite("doctor");
@@ -82,6 +83,19 @@ test("doctor: a GigE Vision camera needs Aravis, and a socket that holds its pic
   };
   assert.equal(await codes({ ...well, load }), ["fail ARAVIS_MISSING", "ok SOCKET_BUFFER_OK"]);
   assert.equal(await codes({ ...well, load }, []), ["note ARAVIS_MISSING"]);
+});
+
+test("doctor: a broker on which a message comes back elsewhere, as RabbitMQ does with dots, is none that commands come through", async () => {
+  const findings = { version: "3.1.1", retain: true, refusal: null, unsubscribed: [] } as const;
+  const probe = async ({ base }: { readonly base: string }) => ({
+    ...findings,
+    heardOn: `${base.replaceAll(".", "/")}/doctor`,
+  });
+  const checks = (id: string) =>
+    brokerChecks({ agent: { id }, mqtt: mqttConfig({ url: "mqtt://broker.plant" }) }, probe);
+  const codes = async (id: string) => (await checks(id)).map(({ level, code }) => `${level} ${code}`);
+  assert.equal(await codes("line-7.plant"), ["ok BROKER_REACHED", "fail MQTT_TOPIC_FOREIGN"]);
+  assert.equal(await codes("line-7"), ["ok BROKER_REACHED"]);
 });
 
 test.run();

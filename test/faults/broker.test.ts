@@ -184,6 +184,11 @@ for (const [name, start] of [
     const first = publish(url, outbox);
     await until(() => first.ups() === 1, "the first");
     const second = publish(url, await outboxOnDisk());
+    const score = { topic: "cam1/score", payload: { score: 1 }, qos: 0, retain: false } as const;
+    const scoring = setInterval(() => {
+      for (const { publisher } of [first, second]) void publisher.publish(score);
+    }, 5);
+    closing.push(async () => clearInterval(scoring));
     await until(() => [...first.codes, ...second.codes].includes("MQTT_ID_TAKEN"), "it is told", 10_000);
     const [out, other] = first.codes.includes("MQTT_ID_TAKEN") ? [first, second] : [second, first];
     await until(() => other.publisher.health().connected, "the other has the line", 6_000);
@@ -191,6 +196,7 @@ for (const [name, start] of [
     await new Promise((resolve) => setTimeout(resolve, 2_000));
     assert.equal([out.ups(), other.ups()], [outs, others], "peace");
     assert.is(out.publisher.health().trouble!.code, "MQTT_ID_TAKEN");
+    assert.not([...first.codes, ...second.codes].includes("MQTT_HUNG_UP"), "and no score is to blame");
   });
 }
 

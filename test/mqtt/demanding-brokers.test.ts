@@ -11,6 +11,7 @@ import {
   disconnect,
   type Publish,
   puback,
+  publishPacket,
   type Script,
   startScriptedBroker,
   suback,
@@ -134,14 +135,7 @@ test("a maximum packet size: a reply too large is an error that fits, a picture 
   });
   publisher.command$.subscribe(({ reply }) => reply({ ok: true, result: "x".repeat(15_000) }));
   await up();
-  const topic = `${T}/cmd/snapshot`;
-  const body = Buffer.concat([
-    Buffer.from([0, topic.length]),
-    Buffer.from(topic),
-    Buffer.from([0]),
-    Buffer.from('{"id":"s1"}'),
-  ]);
-  broker.say(Buffer.concat([Buffer.from([0x30, body.length]), body]));
+  broker.say(publishPacket(`${T}/cmd/snapshot`, '{"id":"s1"}'));
   await until(() => broker.published(`${T}/reply/snapshot`).length === 1, "the reply");
   const reply = JSON.parse(broker.published(`${T}/reply/snapshot`)[0]!.payload) as {
     id: string;
@@ -155,6 +149,18 @@ test("a maximum packet size: a reply too large is an error that fits, a picture 
   assert.equal(codes, ["MQTT_PACKET_TOO_LARGE", "MQTT_PACKET_TOO_LARGE", "MQTT_PACKET_TOO_LARGE"]);
   assert.is(broker.connections(), 1);
   assert.ok(broker.sent.every((each) => each.kind !== "publish" || each.bytes <= 4_000));
+});
+
+test("a broker that makes levels of dots: a command on a topic that nobody subscribed to is reported", async () => {
+  const { broker, codes, publisher, up } = await agentOf({});
+  const commands: string[] = [];
+  publisher.command$.subscribe(({ command }) => commands.push(command));
+  await up();
+  for (const topic of ["retort/line/7/cmd/status", `${T}/reply/context`, `${T}/cmd/status`]) {
+    broker.say(publishPacket(topic, '{"id":"1"}'));
+  }
+  await until(() => commands.length === 1, "the agent's own");
+  assert.equal(codes, ["MQTT_TOPIC_FOREIGN"]);
 });
 
 for (const [what, script] of [

@@ -1,9 +1,10 @@
 import { execFileSync, spawn } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { listeningLine } from "../../agent/mqtt/listening-line.js";
 import { openPublisher, type Publisher } from "../../agent/mqtt/publisher.js";
+import { packageRoot } from "../../config/package-root.js";
 import { createAuthority } from "../support/certificates.js";
 import { mqttConfig, temporaryFolder } from "../support/config.js";
 import { freePort, type Mosquitto, startMosquitto } from "../support/mosquitto.js";
@@ -41,7 +42,7 @@ test.after(async () => {
 });
 
 /** Runs the line in a shell until it has printed so many lines; then it ends. */
-async function listen(line: string, lines: number, onSubscribed: () => Promise<void>): Promise<string[]> {
+async function listen(line: string, lines: number, onSubscribed: () => Promise<void>, begins = "{"): Promise<string[]> {
   const process = spawn("sh", ["-c", `exec ${line.replace("mosquitto_sub", "stdbuf -oL mosquitto_sub -d")}`], {
     stdio: ["ignore", "pipe", "inherit"],
   });
@@ -49,7 +50,7 @@ async function listen(line: string, lines: number, onSubscribed: () => Promise<v
   process.stdout.setEncoding("utf8").on("data", (more: string) => {
     text += more;
   });
-  const printed = () => text.split("\n").filter((each) => each.startsWith("{"));
+  const printed = () => text.split("\n").filter((each) => each.startsWith(begins));
   const ended = new Promise((resolve) => process.once("exit", resolve));
   try {
     await until(() => text.includes("Subscribed"), "the subscription");
@@ -86,6 +87,31 @@ for (const [what, settings, url] of [
     assert.equal(await listen(own, 2, () => alert(3)), ['{"seq":2}', '{"seq":3}']);
   });
 }
+
+test("the lines of the README bring what they say: alerts, scores, everything but pictures", async () => {
+  const readme = readFileSync(join(packageRoot(), "README.md"), "utf8");
+  const lines = [...readme.matchAll(/^mosquitto_sub .*$/gm)].map(([line]) => line);
+  const [alerts, scores, everything, ...more] = lines.map((line) =>
+    line.replace("127.0.0.1", `127.0.0.1 -p ${ports.plain}`),
+  );
+  assert.equal(more, []);
+  const publishAll = async () => {
+    await publisher.publish({ topic: "cam1/evidence/1", payload: new Uint8Array(3), qos: 1, retain: false });
+    await publisher.publish({ topic: "cam1/score", payload: { score: 1 }, qos: 0, retain: false });
+    await alert(7);
+  };
+  const topicsOf = (printed: readonly string[]) => printed.map((line) => line.split(" ")[0]);
+  const T = "retort/line-7";
+  assert.equal(topicsOf(await listen(alerts!, 1, publishAll, T)), [`${T}/cam1/alert`]);
+  assert.equal(topicsOf(await listen(scores!, 1, publishAll, T)), [`${T}/cam1/score`]);
+  assert.equal(topicsOf(await listen(everything!, 3, publishAll, T)), [
+    `${T}/status`,
+    `${T}/cam1/score`,
+    `${T}/cam1/alert`,
+  ]);
+  await publishAll();
+  assert.is((await listen(alerts!, 3, async () => undefined, T)).length, 3, "none was missed");
+});
 
 test("a broker of Node's own authorities, a name beside an address, and one that listens through websockets", () => {
   const topic = "retort/line-7/+/alert";

@@ -131,6 +131,12 @@ export function suback(version: number, id: number, reason: number): Buffer {
   return Buffer.from(version === 5 ? [0x90, 4, ...number, 0, reason] : [0x90, 3, ...number, reason]);
 }
 
+/** A message of MQTT 5, QoS 0, shorter than 128 bytes. */
+export function publishPacket(topic: string, payload: string): Buffer {
+  const body = Buffer.from(`\0${String.fromCharCode(topic.length)}${topic}\0${payload}`);
+  return Buffer.concat([Buffer.from([0x30, body.length]), body]);
+}
+
 export function disconnect(reason: number): Buffer {
   return Buffer.from([0xe0, 2, reason, 0]);
 }
