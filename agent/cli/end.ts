@@ -2,19 +2,25 @@ import { exitAtOnce } from "../capture/vision/ffi.js";
 import { stuckThreads } from "../inference/stuck.js";
 
 /**
- * Ends the process when its work is done, whatever still holds it: a camera's driver may. Node joins its threads before it
- * exits and would wait for a stuck one for ever: past that one goes C's own exit, or else SIGKILL.
+ * Ends the process when its work is done, whatever still holds it: a camera's driver may, or an inference that has not returned. Node
+ * joins its threads before it exits: it would wait for a stuck one for ever, and one that is inside ONNX Runtime aborts the process.
+ * Past both goes C's own exit, which joins nothing, or else SIGKILL.
  */
 export function endSurely(status: number): void {
   process.exitCode = status;
   if (stuckThreads() === 0) {
-    process.once("exit", (code) => exitAtOnce(code));
+    // Where koffi is missing, Node's own end is as good as it gets.
+    process.once("exit", (code) => leave(code, () => undefined));
     setTimeout(() => process.exit(), 300).unref();
     return;
   }
+  leave(status, () => process.kill(process.pid, "SIGKILL"));
+}
+
+function leave(status: number, otherwise: () => void): void {
   try {
-    exitAtOnce(status, { surely: true });
+    exitAtOnce(status);
   } catch {
-    process.kill(process.pid, "SIGKILL");
+    otherwise();
   }
 }

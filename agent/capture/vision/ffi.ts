@@ -108,9 +108,8 @@ export function bytesAt(start: Ref, length: number): Uint8Array<ArrayBuffer> {
 
 /**
  * Ends the process as C's `_exit` does: Node joins its threads before it exits, and one of them may wait for a dead camera's
- * answers, or for an inference that never returns. Without `surely` only where calls were made from here.
- * Throws where koffi cannot be loaded.
+ * answers, or for an inference. Throws where koffi cannot be loaded.
  */
-export function exitAtOnce(status: number, { surely = false } = {}): void {
-  (surely ? ffi() : koffi)?.load(null).func("_exit", "void", ["int"])(status);
+export function exitAtOnce(status: number): void {
+  ffi().load(null).func("_exit", "void", ["int"])(status);
 }
