@@ -10,7 +10,7 @@ import { openAges } from "./kit/ages.js";
 import type { Clock } from "./kit/clock.js";
 import { opening } from "./kit/closing.js";
 import { type Logger, warnOf } from "./kit/log.js";
-import { alertDesk } from "./line/alert-intake.js";
+import { alertIntake } from "./line/alert-intake.js";
 import { type OutboxOptions, openOutbox } from "./outbox/open.js";
 import type { Outbox } from "./outbox/outbox.js";
 import type { AlertStep } from "./types.js";
@@ -84,7 +84,7 @@ export function openAlerting(
         nowMs: clock.monotonicMs,
         ageMs: ages.ageMs,
       });
-      const intake = alertDesk(evidence, outbox);
+      const intake = alertIntake(evidence, outbox);
       const finish = async (): Promise<void> => {
         await Promise.all([evidence.close(), intake.settled()]);
       };

@@ -5,11 +5,11 @@ import { aborted } from "./aborted.js";
 import { type CameraCommandDeps, keepThreshold } from "./camera-commands.js";
 import { cameraOf, type Handler, requireEnabled } from "./handler.js";
 
-/** The model knows these parts no longer when good ones score so many times what good parts of its training scored. */
+/** The highest threshold that is plausible, as a multiple of the model's own: beyond, the model no longer knows these parts. */
 const MOST_TIMES = 3;
 
 /**
- * `calibrate`: the camera's threshold anew, by training's rule, from the next frames, which whoever asks declares good.
+ * `calibrate`: the camera's threshold anew, by training's rule, from the next frames, which the asker declares good.
  * On the safe side of two mistakes. It is never lower than the worst good part known to the model's training, since a
  * few frames in a row show less than there is. And it is refused where good parts would have to score three times the
  * model's own threshold: a defect was among them, or the model has to be trained anew; nothing is changed then.
@@ -30,7 +30,7 @@ export function calibrateCommand({ cameras, settings, wallMs }: CameraCommandDep
           toArray(),
         ),
       );
-      // Too late: the reply has been sent, and nothing may change behind it.
+      // Too late, and the reply is sent: nothing may change behind it.
       if (signal.aborted || scores.length < wanted) throw tooFew(scores.length, wanted);
       const { engine, goodMax } = camera.model()!;
       const found = thresholdFrom(scores);

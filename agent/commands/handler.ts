@@ -1,21 +1,21 @@
 import { CodedError } from "../../errors.js";
 import type { CommandedCamera } from "./camera.js";
 
-/** The payload of a command, already held against its schema. */
+/** The payload of a command that has passed its schema. */
 export type Args = Readonly<Record<string, unknown>>;
 
 /** The circumstances of a command. */
 export interface Asked {
-  /** Who asks; null where nobody said. */
+  /** The asker's name; null where it is not known. */
   readonly by: string | null;
-  /** Aborted when it took too long, or the agent stops: then nobody waits for the result any more. */
+  /** Aborted when the command took too long or the agent stops: nobody waits for the result any more. */
   readonly signal: AbortSignal;
 }
 
 export interface Handler {
   /**
-   * @returns what the reply's `result` is to be
-   * @throws CodedError what the reply's `error` is to be
+   * @returns the `result` of the reply
+   * @throws CodedError the `error` of the reply
    */
   readonly run: (args: Args, asked: Asked) => unknown;
   readonly limitMs: (args: Args) => number;
@@ -24,7 +24,7 @@ export interface Handler {
 /** By the command's name. */
 export type Handlers = Readonly<Record<string, Handler>>;
 
-/** For whatever does not have to wait for pictures. */
+/** The limit of commands that do not wait for pictures. */
 export const USUAL_LIMIT_MS = 10_000;
 
 /** @throws CodedError CAMERA_UNKNOWN */

@@ -49,17 +49,17 @@ export function inForceOf({ config, enabled, threshold, alerts }: Held, settings
   };
 }
 
-/** Something that a command set and that the configuration says otherwise. */
+/** A setting of the configuration that is not in force, since a command has set another. */
 export interface Override {
   /** The configuration's path. */
   readonly path: string;
   readonly message: string;
   readonly remedy: string;
-  /** The configuration was edited since: whoever did may believe that it is in force. */
+  /** Whether the configuration was edited since: its editor may believe that the edit is in force. */
   readonly edited: boolean;
 }
 
-/** What of the configuration is not in force, since a command beats it. */
+/** The settings of the configuration that are not in force. */
 export function overridesOf(cameras: readonly CameraConfig[], settings: SettingsData): readonly Override[] {
   return cameras.flatMap((camera) => {
     const set = own(settings.thresholds, camera.id);

@@ -1,4 +1,4 @@
-/** Lines at once, and again one a second: whoever may send commands must not fill the log's disk. */
+/** Lines at once, then one a second: a sender of commands must not fill the disk of the log. */
 const BURST = 100;
 const SECOND_MS = 1_000;
 

@@ -16,31 +16,32 @@ export interface ServeOptions {
 }
 
 export interface CommandService {
-  /** What is still being done is given up, and answered so. */
+  /** Gives up what is still being carried out, and answers so. */
   close(): void;
 }
 
-/** QoS 1 delivers again what was not acknowledged: for so long a command of the same id is the same command. */
+/** How long a command of the same id is the same command: QoS 1 delivers again what was not acknowledged. */
 const REMEMBERED_MS = 10 * 60_000;
-/** Replies may hold a picture. */
+/** Outcomes that are remembered; one may hold a picture. */
 const MOST_REMEMBERED = 200;
-/** More at once are refused: a flood of commands must not take the line's time. */
+/** Commands carried out at once; more are refused, for a flood of them must not take the line's time. */
 const MOST_AT_ONCE = 32;
 
 interface Done {
+  /** The payload, as text. */
   readonly asked: string;
   readonly atMs: number;
   readonly outcome: Promise<CommandOutcome>;
 }
 
 /**
- * Answers each command exactly once: with its result, with the error it met, or that it took too long. A command that
+ * The service of commands: answers each one exactly once: with its result, with the error it met, or that it took too long. A command that
  * comes again under its id is answered again and not done again.
  */
 export function serveCommands(command$: Observable<Command>, options: ServeOptions): CommandService {
   const { handlers, validate, clock, onDone } = options;
   const done = new Map<string, Done>();
-  /** Those being carried out. Not AbortSignal.any over one that lives as long as the agent: Node 20 keeps 1.2 KB of each for ever. */
+  /** Of commands that are being carried out. Not AbortSignal.any over one that lives as long as the agent: Node 20 keeps 1.2 KB of each for ever. */
   const running = new Set<AbortController>();
   let closed = false;
 
@@ -124,7 +125,7 @@ export function serveCommands(command$: Observable<Command>, options: ServeOptio
   };
 }
 
-/** Refused before anybody has looked at them: what they ask for may be anything. */
+/** Refusals of commands whose payload no schema has passed: it may hold anything. */
 const UNREAD: ReadonlySet<ErrorCode> = new Set(["COMMAND_UNKNOWN", "COMMAND_INVALID"]);
 /** Fields of results that say what was changed, and from what. */
 const CHANGES: ReadonlySet<string> = new Set(["threshold", "before", "enabled", "until"]);
@@ -149,7 +150,7 @@ function recordOf(command: Command, outcome: CommandOutcome, atMs: number, durat
   };
 }
 
-/** As the command says itself, for it may be given on somebody's behalf; else as the way it came tells. */
+/** The asker: by the command itself, which may be given on somebody's behalf, else by the way it came. */
 function whoAsks({ args, by }: Command): string | null {
   return typeof args.by === "string" ? args.by : by;
 }

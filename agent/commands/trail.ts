@@ -27,11 +27,11 @@ export interface TrailOptions {
 }
 
 const MOST_KEPT = 100;
-/** Commands of a moment are one write. */
+/** How long a write waits for further commands. */
 const WRITE_AFTER_MS = 1_000;
 
 /**
- * The trail in `commands.json` below the state folder, written behind: the log is what must not be lost, the file is for whoever asks.
+ * The trail in `commands.json` below the state folder, written behind: the log is the record, the file answers questions.
  * One that cannot be read or written is reported, and commands are carried out all the same.
  */
 export async function openTrail({ statePath, log, clock, onTrouble }: TrailOptions): Promise<Trail> {

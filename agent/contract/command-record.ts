@@ -5,10 +5,10 @@ export interface CommandRecord {
   readonly command: string;
   /** Null for one so malformed that it has none. */
   readonly id: string | null;
-  /** Who asked, as the command says or whoever brought it; null where neither does. */
+  /** The asker, by the command itself or by the way it came; null where it is not known. */
   readonly by: string | null;
   readonly via: "mqtt" | "http";
-  /** What it asked for, `id` and `by` apart; null where its schema refuses it: then it may hold anything. */
+  /** The payload without `id` and `by`; null where its schema refuses it: then it may hold anything. */
   readonly args: Readonly<Record<string, unknown>> | null;
   readonly ok: boolean;
   /** What it changed, and from what, where it changed something. */

@@ -2,7 +2,7 @@ import type { ErrorObject } from "ajv/dist/2020.js";
 
 type Schema = Readonly<Record<string, unknown>>;
 
-/** Keywords whose schema says in words what it takes. */
+/** Keywords whose schema can be put into words. */
 const DESCRIBED: ReadonlySet<string> = new Set(
   ["type", "const", "enum", "anyOf", "oneOf", "minLength", "maxLength", "pattern"].concat([
     "minimum",
@@ -16,8 +16,8 @@ const DESCRIBED: ReadonlySet<string> = new Set(
 const MOST_SHOWN = 60;
 
 /**
- * A schema's complaints as sentences for a person, one for each place: where, what stands there, what may stand there.
- * @param errors of an Ajv that is `verbose`; those inside of an alternative that does not fit are told by the alternatives
+ * The faults of a payload as sentences for a person, one for each place: where, what stands there, what may stand there.
+ * @param errors of an Ajv that is `verbose`; an alternative that does not fit is one fault, whatever is wrong inside of it
  */
 export function explain(errors: readonly ErrorObject[]): readonly string[] {
   const outermost = errors.filter(

@@ -5,9 +5,9 @@ import { inTurns } from "../kit/serial.js";
 
 /** What is kept for one alert: a file, or a folder of them. */
 export interface Item {
-  /** What it is found by: `<kind>/<id>`. */
+  /** `<kind>/<id>`. */
   readonly key: string;
-  /** Of the alert. A UUIDv7: sorts by time, and tells it. */
+  /** Of the alert; a UUIDv7, which holds its time. */
   readonly id: string;
   readonly path: string;
   /** See `onDisk`. */
@@ -45,12 +45,12 @@ export interface Space {
   readonly totalBytes: number;
 }
 
-/** Writes that wait at once, each with its bytes in memory. */
+/** Writes that may wait at once, each with its bytes in memory. */
 const MAX_WAITING = 16;
 /** Free space that evidence leaves to what outranks it, above all the outbox: this, or a twentieth of a small disk. */
 const RESERVE_BYTES = 64 * 1_048_576;
 const RESERVE_SHARE = 0.05;
-/** What file systems give out. */
+/** The unit in which file systems give out room. */
 const BLOCK_BYTES = 4_096;
 
 /**
@@ -125,7 +125,7 @@ export class Archive {
     });
   }
 
-  /** When all that was asked for is done. */
+  /** Resolves when every change that was asked for is made. */
   settled(): Promise<void> {
     return this.#inTurn(() => undefined);
   }

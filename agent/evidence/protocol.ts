@@ -1,9 +1,9 @@
-/** What the maker and its thread say to each other. Pixels, map and JPEG are transferred: the maker sends copies of its own. */
+/** The messages between the maker and its thread. Pixels, map and JPEG are transferred: the maker sends copies of its own. */
 import type { Picture, Subject } from "./subject.js";
 
 export type Request =
   | { readonly kind: "render"; readonly id: number; readonly subject: Subject; readonly quality: number }
-  /** Ends the thread once what was asked before is done. */
+  /** Ends the thread once the pictures before it are drawn. */
   | { readonly kind: "stop" };
 
 export type Reply =

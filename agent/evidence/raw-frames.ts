@@ -29,7 +29,7 @@ const LONGEST_REST_MS = 1_000;
 export interface RawFrames {
   /** Never rejects. @param frames oldest first, the raising one last; only read */
   keep(alertId: string, camera: string, frames: readonly Frame[]): Promise<Kept>;
-  /** When all that was asked for is done. */
+  /** Resolves when every alert's frames are packed. */
   settled(): Promise<void>;
   /** The alert at hand is finished without rests, those behind it are not kept. Safe to call twice. */
   close(): Promise<void>;

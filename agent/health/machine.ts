@@ -3,12 +3,12 @@ import { readdir, readFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import type { MemoryHealth } from "../contract/payloads.js";
 
-/** What the machine tells about itself. */
+/** The machine's own figures. */
 export interface MachineHealth {
   readonly memory: MemoryHealth;
-  /** Degrees Celsius by thermal zone; empty where the machine tells none. */
+  /** Degrees Celsius by thermal zone; empty where the machine has none. */
   readonly temperaturesC: Readonly<Record<string, number>>;
-  /** 0..1, null where the machine tells none. */
+  /** 0..1, null where the machine has none. */
   readonly gpuLoad: number | null;
 }
 

@@ -47,7 +47,7 @@ export function healthMessage(parts: HealthParts): Message {
   return { topic: topics.health, payload, qos: 0, retain: true };
 }
 
-/** The same, for whoever asks in between. */
+/** The health at this moment, without a next interval. */
 export function healthNow(parts: HealthParts): HealthPayload {
   return healthOf(parts, (ledger) => ledger.look(parts.nowMs));
 }

@@ -15,7 +15,7 @@ export interface HistoryOptions extends Retention {
 }
 
 /**
- * The history in `history/` below the state directory. One that cannot be opened is told and goes with the process: nobody
+ * The history in `history/` below the state directory. One that cannot be opened is reported, and lives in memory instead: nobody
  * is to miss an alert for want of the list of earlier ones. Never rejects.
  */
 export async function openHistory(options: HistoryOptions): Promise<AlertHistory> {

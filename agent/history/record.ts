@@ -23,6 +23,8 @@ export interface AlertRecord {
   /** RFC 3339: of the first step. */
   readonly since: string;
   readonly worst: Worst;
+  /** Of a flood, whose frames are not kept, more than the score of the worst. */
+  readonly peak: number;
   /** The picture of the highest score, and that score; null while there is none. */
   readonly picture: { readonly score: number; readonly evidence: AlertPayload["evidence"] } | null;
   /** Of the raises before the present one. */
@@ -42,6 +44,7 @@ export function firstRecord(step: AlertPayload): AlertRecord {
     latest: step,
     since: step.ts,
     worst: worstIn(step),
+    peak: step.peak,
     picture: pictureIn(step),
     earlier: { durationMs: 0, frames: 0 },
     steps: [shortOf(step)],
@@ -60,6 +63,7 @@ export function withStep(record: AlertRecord, step: AlertPayload): AlertRecord {
     latest: step,
     since,
     worst: worst.score > record.worst.score ? worst : record.worst,
+    peak: Math.max(record.peak, step.peak),
     picture:
       picture !== null && picture.score > (record.picture?.score ?? Number.NEGATIVE_INFINITY)
         ? picture
@@ -77,13 +81,13 @@ export function withStep(record: AlertRecord, step: AlertPayload): AlertRecord {
  * worst frame, `durationMs` and `frames` those of all raises; the rest is as in the latest step.
  */
 export function wholeOf(record: AlertRecord): object {
-  const { latest, since, worst, picture, earlier, steps, stepCount } = record;
+  const { latest, since, worst, peak, picture, earlier, steps, stepCount } = record;
   const { atPeak: _, ...rest } = latest;
   const { ts: peakTs, ...shown } = worst;
   return {
     ...rest,
     ...shown,
-    peak: worst.score,
+    peak,
     peakTs,
     durationMs: earlier.durationMs + latest.durationMs,
     frames: earlier.frames + latest.frames,

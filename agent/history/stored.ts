@@ -99,13 +99,22 @@ async function readAll(store: Store): Promise<{ records: AlertRecord[]; unreadab
 /** Null for what no version can have written. */
 function recordIn(value: Uint8Array): AlertRecord | null {
   try {
-    const { alert, since, steps, listed, worst, picture, earlier } = JSON.parse(
+    const { alert, since, steps, listed, worst, peak, picture, earlier } = JSON.parse(
       Buffer.from(value).toString("utf8"),
     ) as Partial<Stored>;
     if (!isStep(alert) || typeof since !== "string" || steps === undefined || !Number.isInteger(steps)) return null;
     const whole = listed !== undefined && worst !== undefined && picture !== undefined && earlier !== undefined;
     if (!whole) return { ...firstRecord(alert), since, stepCount: steps };
-    return { latest: alert, since, worst, picture, earlier, steps: listed, stepCount: steps };
+    return {
+      latest: alert,
+      since,
+      worst,
+      peak: peak ?? worst.score,
+      picture,
+      earlier,
+      steps: listed,
+      stepCount: steps,
+    };
   } catch {
     return null;
   }

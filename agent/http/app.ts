@@ -14,14 +14,14 @@ export interface Limits {
 }
 
 const HEADER_BYTES = 8_192;
-/** No route takes a body. */
+/** Of a body, which no route takes. */
 const BODY_BYTES = 1_024;
-/** A camera's id has 200 bytes at most, each three characters when escaped. */
+/** Of one parameter: a camera's id has 200 bytes at most, each three characters when escaped. */
 const PARAMETER_CHARACTERS = 600;
 
 /**
  * An empty server with its limits; errors are JSON `{error:{code,message}}`. The only file that imports fastify.
- * @param onInternal told of what a client must not see
+ * @param onInternal is given the reason of a fault that a client must not see
  */
 export function openApp(limits: Limits, onInternal: (reason: string) => void): FastifyInstance {
   const answer = (error: unknown, reply: FastifyReply): void => {

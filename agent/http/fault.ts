@@ -1,5 +1,5 @@
 import type { ErrorCode } from "../../errors.js";
-/** An answer that is an error: what the client is told and nothing more, no stack, no path of this machine. */
+/** An error as the client sees it: no stack, no path of this machine. */
 export class HttpFault extends Error {
   readonly statusCode: number;
   /** Stable, upper snake case. */
@@ -20,7 +20,7 @@ export function errorBody(code: ErrorCode, message: string): ErrorBody {
   return { error: { code, message } };
 }
 
-/** Statuses that fastify and Node's parser give by themselves. */
+/** Statuses that fastify and Node's parser give of their own. */
 const known: Readonly<Record<number, readonly [code: ErrorCode, message: string]>> = {
   400: ["HTTP_BAD_REQUEST", "the request is malformed"],
   404: ["HTTP_NOT_FOUND", "there is nothing at this address"],

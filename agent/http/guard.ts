@@ -5,7 +5,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { HttpFault } from "./fault.js";
 
 export interface GuardOptions {
-  /** Null: nobody is asked for one. */
+  /** Null where requests need none. */
   readonly token: string | null;
   /** Host names that a request may ask for, lower case; null: any. */
   readonly hosts: ReadonlySet<string> | null;
@@ -14,7 +14,7 @@ export interface GuardOptions {
   readonly windowMs?: number;
 }
 
-/** Answered without a token, for whoever restarts what does not answer. */
+/** The route that needs no token: a supervisor restarts what does not answer. */
 const OPEN = "/healthz";
 
 /**
@@ -28,11 +28,11 @@ export async function guard(app: FastifyInstance, options: GuardOptions): Promis
     contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
     crossOriginResourcePolicy: { policy: "same-origin" },
     referrerPolicy: { policy: "no-referrer" },
-    // Plain HTTP: a proxy that speaks TLS says this itself.
+    // Plain HTTP: a proxy that speaks TLS sends this header itself.
     strictTransportSecurity: false,
     xFrameOptions: { action: "deny" },
   });
-  // What is told is of this moment, and a picture is nobody else's.
+  // Answers are of this moment, and pictures are for the asker alone.
   app.addHook("onRequest", async (_request, reply) => void reply.header("Cache-Control", "no-store"));
   if (hosts !== null) app.addHook("onRequest", async (request) => hostKnown(request, hosts));
   if (token === null) return;

@@ -18,7 +18,7 @@ import { tokenIn } from "./token.js";
 import type { AgentView } from "./view.js";
 
 export interface Http {
-  /** When it listens, or the first try has failed and is told. Never rejects. */
+  /** Resolves when it listens, or the first try has failed and is logged. Never rejects. */
   readonly tried: Promise<void>;
   /** Null while it does not listen. */
   url(): string | null;
@@ -89,7 +89,7 @@ export function openHttp(view: AgentView, options: HttpOptions): Http {
   };
 
   const keepTrying = async (onTried: () => void): Promise<void> => {
-    let told = "";
+    let logged = "";
     for (let tries = 1; !stop.signal.aborted; tries += 1) {
       try {
         await attempt();
@@ -99,8 +99,8 @@ export function openHttp(view: AgentView, options: HttpOptions): Http {
         await app?.close();
         app = null;
         const fault = faultOf(error, http);
-        if (fault.code !== told) log.error(`${fault.code}: ${fault.message}. ${fault.remedy} It is tried again.`);
-        told = fault.code;
+        if (fault.code !== logged) log.error(`${fault.code}: ${fault.message}. ${fault.remedy} It is tried again.`);
+        logged = fault.code;
       }
       onTried();
       await sleep(backoffMs(tries, options.random ?? Math.random), undefined, { signal: stop.signal }).catch(

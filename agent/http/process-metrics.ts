@@ -3,7 +3,7 @@ import type { Instruments } from "./instruments.js";
 
 /**
  * The process, under the names that Prometheus' client libraries share (prom-client's defaults among them), so that dashboards
- * made for any process show this one, too. What Linux alone tells is absent elsewhere.
+ * made for any process show this one, too. What only Linux has is absent elsewhere.
  * @returns reads the figures anew
  */
 export function processMetrics(make: Instruments): () => Promise<void> {
@@ -52,7 +52,7 @@ function linuxMetrics(make: Instruments): () => Promise<void> {
   };
 }
 
-/** Empty where /proc is hidden from the agent: what it would tell is then NaN, the format's own word for unknown. */
+/** Empty where /proc is hidden from the agent: its figures are then NaN, the format's own word for unknown. */
 function textOf(path: string): Promise<string> {
   return readFile(path, "utf8").catch(() => "");
 }

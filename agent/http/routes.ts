@@ -7,7 +7,7 @@ import { unready } from "./readiness.js";
 import type { Streams } from "./streams.js";
 import type { AgentView, CameraView } from "./view.js";
 
-/** What can be asked, as openapi.yaml describes it. */
+/** The routes, as openapi.yaml describes them. */
 export const paths = [
   "/",
   "/healthz",
@@ -34,7 +34,7 @@ export function addRoutes(app: FastifyInstance, deps: RouteDeps): void {
   commandRoutes(app, deps);
 }
 
-/** What is asked by whoever watches over the agent. */
+/** The routes for supervisors and monitoring. */
 function healthRoutes(app: FastifyInstance, { view, metrics, version }: RouteDeps): void {
   app.get("/", () => ({ agent: view.config.agent.id, version, routes: paths }));
   app.get("/healthz", () => ({ ok: true }));
@@ -68,7 +68,7 @@ function cameraRoutes(app: FastifyInstance, { view, streams }: RouteDeps): void 
   });
 }
 
-/** Nothing of the source's address: it may hold what is not for everybody. */
+/** A camera in the form of the API; without its source's address, which may hold what is not for everybody. */
 function cameraOf(camera: CameraView, { inForce }: AgentView): object {
   const { config, enabled, standing, threshold, ledger } = camera;
   const { state, reason, sinceMs } = standing;

@@ -17,7 +17,7 @@ export interface Ages {
 }
 
 export interface AgesOptions {
-  /** Where it is kept what the clock said, and for how long. */
+  /** Where the spans of the clock's steady time are kept. */
   readonly file: string;
   readonly clock: Clock;
   readonly onLeap: (text: string) => void;

@@ -2,17 +2,20 @@ import type { Evidence } from "../evidence/evidence.js";
 import type { Outbox } from "../outbox/outbox.js";
 import type { AlertStep } from "../types.js";
 
-/** Where alerts get their pictures, on their way into the outbox. */
-export interface AlertDesk {
-  /** In the turn in which the pipeline tells it. */
+/** The way of alerts into the outbox, on which they get their pictures. */
+export interface AlertIntake {
+  /** Takes a step, in the turn in which the pipeline makes it: its frame is then still the camera's newest. */
   accept(step: AlertStep): void;
-  /** When the outbox has all that was accepted. */
+  /** Resolves when the outbox has every step that was accepted. */
   settled(): Promise<void>;
 }
 
-/** Each camera's alerts keep their order, though one of them may wait for its picture; no camera waits for another's. */
-export function alertDesk(evidence: Pick<Evidence, "pictureOf">, outbox: Pick<Outbox, "add" | "announce">): AlertDesk {
-  /** By camera: when its last alert is on its way into the outbox. Absent where nothing waits. */
+/** Steps of one camera keep their order, though one of them may wait for its picture; no camera waits for another's. */
+export function alertIntake(
+  evidence: Pick<Evidence, "pictureOf">,
+  outbox: Pick<Outbox, "add" | "announce">,
+): AlertIntake {
+  /** By camera: resolves when its last step is on its way into the outbox. Absent where none waits. */
   const tails = new Map<string, Promise<void>>();
   let added: Promise<void> = Promise.resolve();
   return {

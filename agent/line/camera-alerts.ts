@@ -5,7 +5,7 @@ import type { RaiseRate } from "../scoring/raise-rate.js";
 import type { AlertStep } from "../types.js";
 
 export interface CameraAlertsDeps {
-  /** The whole agent's. */
+  /** How often alerts are raised on the whole agent. */
   readonly rate: RaiseRate;
   readonly summaryEveryMs: number;
   readonly clock: { readonly monotonicMs: () => number; readonly wallMs: () => number };

@@ -10,14 +10,14 @@ export interface AlertGateOptions {
   readonly newId?: (tsMs: number) => string;
 }
 
-/** Why alerts are being held back, and what was held back so far. */
+/** Alerts that are being held back for one reason. */
 interface Hold {
   count: number;
-  /** The latest word of the last alert held back. */
+  /** The latest step of the last of them. */
   last: AlertStep | null;
 }
 
-interface Shelf extends Hold {
+interface Shelving extends Hold {
   readonly untilMs: number;
 }
 
@@ -26,8 +26,9 @@ interface Flood extends Hold {
   readonly sinceMs: number;
   readonly fromMs: number;
   peak: number;
-  toldCount: number;
-  toldAtMs: number;
+  /** As of its last summary. */
+  reportedCount: number;
+  reportedAtMs: number;
 }
 
 export interface HeldBack {
@@ -38,20 +39,21 @@ export interface HeldBack {
 const CAMERA = "*";
 
 /**
- * Holds a camera's alerts back while they are shelved or too many, and loses none of the count (ISA-18.2, 11.7 and 16.5):
- * an alert held back is not told at all, one told before is told `cleared` whatever happens. The end of a shelving tells the
- * last alert held back as it stands, with `suppressed`, the number of them. A flood is an alert of its own, `raised` at once,
- * `updated` with the number so far, `cleared` at its end, after which an alert that still stands is raised.
+ * The gate that holds a camera's alerts back while they are shelved or too many, and loses none of the count (ISA-18.2, 11.7 and
+ * 16.5). An alert held back is not published at all; one that was published is published `cleared` whatever happens. At the end of a
+ * shelving the last alert held back is published as it stands, with `suppressed`, the number of them. A flood is an alert of its own,
+ * `raised` at once, `updated` with the number so far, `cleared` at its end, after which an alert that still stands is raised.
  * Times are monotonic milliseconds.
  */
 export class AlertGate {
   readonly #options: AlertGateOptions;
-  readonly #shelves = new Map<string, Shelf>();
+  /** By alert, or CAMERA. */
+  readonly #shelvings = new Map<string, Shelving>();
   #flood: Flood | null = null;
-  /** The alert that is held back now. */
+  /** The alert that stands and is held back. */
   #held: { readonly id: string; readonly by: Hold } | null = null;
-  /** The alert that is told and stands. */
-  #told: AlertStep | null = null;
+  /** The alert that stands and was published: its latest step. */
+  #published: AlertStep | null = null;
   readonly #heldBack = { shelved: 0, flood: 0 };
 
   constructor(options: AlertGateOptions) {
@@ -65,16 +67,16 @@ export class AlertGate {
 
   /** When the camera's shelving ends, null while it has none. */
   get shelvedUntilMs(): number | null {
-    return this.#shelves.get(CAMERA)?.untilMs ?? null;
+    return this.#shelvings.get(CAMERA)?.untilMs ?? null;
   }
 
-  /** What may be told. */
+  /** The steps to publish. */
   pass(step: AlertStep, nowMs: number): readonly AlertStep[] {
     switch (step.phase) {
       case "raised":
         return this.#raised(step, nowMs);
       case "updated":
-        return this.#follow(step, this.#shelfOf(step.id) !== undefined);
+        return this.#follow(step, this.#shelvingOf(step.id) !== undefined);
       case "cleared":
         return this.#follow(step, false);
       default:
@@ -85,53 +87,55 @@ export class AlertGate {
   /** @param id of one alert, null for all of the camera's. A second shelving takes the place of the first. */
   shelve(id: string | null, untilMs: number): void {
     const key = id ?? CAMERA;
-    const { count, last } = this.#shelves.get(key) ?? { count: 0, last: null };
-    const shelf: Shelf = { untilMs, count, last };
-    const before = this.#shelves.get(key);
-    if (before !== undefined && this.#held?.by === before) this.#held = { id: this.#held.id, by: shelf };
-    this.#shelves.set(key, shelf);
+    const { count, last } = this.#shelvings.get(key) ?? { count: 0, last: null };
+    const shelving: Shelving = { untilMs, count, last };
+    const before = this.#shelvings.get(key);
+    if (before !== undefined && this.#held?.by === before) this.#held = { id: this.#held.id, by: shelving };
+    this.#shelvings.set(key, shelving);
   }
 
-  /** Ends a shelving now. Null where there was none. */
+  /** Ends a shelving now. @returns the steps to publish, null where there was none */
   unshelve(id: string | null): readonly AlertStep[] | null {
     const key = id ?? CAMERA;
-    const shelf = this.#shelves.get(key);
-    if (shelf === undefined) return null;
-    this.#shelves.delete(key);
-    return this.#endOf(key, shelf);
+    const shelving = this.#shelvings.get(key);
+    if (shelving === undefined) return null;
+    this.#shelvings.delete(key);
+    return this.#endOf(key, shelving);
   }
 
-  /** Called about once a second: ends what is over, and tells of floods. */
+  /** Ends what is over and summarises floods; to be called about once a second. @returns the steps to publish */
   tick(nowMs: number): readonly AlertStep[] {
-    const over = [...this.#shelves].filter(([, { untilMs }]) => nowMs >= untilMs);
-    const steps = over.flatMap(([key, shelf]) => {
-      this.#shelves.delete(key);
-      return this.#endOf(key, shelf);
+    const over = [...this.#shelvings].filter(([, { untilMs }]) => nowMs >= untilMs);
+    const steps = over.flatMap(([key, shelving]) => {
+      this.#shelvings.delete(key);
+      return this.#endOf(key, shelving);
     });
     const flood = this.#flood;
     if (flood === null) return steps;
     if (this.#options.rate.subsided(nowMs)) return [...steps, ...this.#endOfFlood(flood, nowMs)];
-    if (flood.count === flood.toldCount || nowMs - flood.toldAtMs < this.#options.summaryEveryMs) return steps;
+    if (flood.count === flood.reportedCount || nowMs - flood.reportedAtMs < this.#options.summaryEveryMs) return steps;
     return [...steps, summary(flood, "updated", nowMs)];
   }
 
-  /** Tells what was held back, before the agent stops: a shelving goes on after its restart, the count would not. */
+  /** The steps that account for what was held back, before the agent stops: a shelving goes on after its restart, the count would not. */
   end(nowMs: number): readonly AlertStep[] {
-    const steps = [...this.#shelves].flatMap(([key, shelf]) => (shelf.last === null ? [] : this.#endOf(key, shelf)));
+    const steps = [...this.#shelvings].flatMap(([key, shelving]) =>
+      shelving.last === null ? [] : this.#endOf(key, shelving),
+    );
     return this.#flood === null ? steps : [...steps, ...this.#endOfFlood(this.#flood, nowMs)];
   }
 
   #raised(step: AlertStep, nowMs: number): readonly AlertStep[] {
     const { rate } = this.#options;
     rate.raised(nowMs);
-    const shelf = this.#shelfOf(step.id);
-    if (shelf !== undefined) {
+    const shelving = this.#shelvingOf(step.id);
+    if (shelving !== undefined) {
       this.#heldBack.shelved += 1;
-      this.#hold(step, shelf);
+      this.#hold(step, shelving);
       return [];
     }
     if (this.#flood === null && !rate.over(nowMs)) {
-      this.#told = step;
+      this.#published = step;
       return [step];
     }
     this.#heldBack.flood += 1;
@@ -150,7 +154,7 @@ export class AlertGate {
       if (step.phase === "cleared") this.#held = null;
       return [];
     }
-    this.#told = step.phase === "cleared" ? null : step;
+    this.#published = step.phase === "cleared" ? null : step;
     return quiet ? [] : [step];
   }
 
@@ -160,20 +164,20 @@ export class AlertGate {
     this.#held = { id: step.id, by };
   }
 
-  #shelfOf(id: string): Shelf | undefined {
-    return this.#shelves.get(id) ?? this.#shelves.get(CAMERA);
+  #shelvingOf(id: string): Shelving | undefined {
+    return this.#shelvings.get(id) ?? this.#shelvings.get(CAMERA);
   }
 
-  #endOf(key: string, { count, last }: Shelf): readonly AlertStep[] {
+  #endOf(key: string, { count, last }: Shelving): readonly AlertStep[] {
     if (last !== null) {
       const standing = this.#release(last);
       const step: AlertStep = { ...last, phase: standing ? "raised" : "cleared", suppressed: count };
-      if (standing) this.#told = step;
+      if (standing) this.#published = step;
       return [step];
     }
-    // It was told before it was shelved and has stood ever since: it stands in the list again.
-    const told = this.#told;
-    return told !== null && (key === CAMERA || told.id === key) ? [{ ...told, phase: "updated", suppressed: 0 }] : [];
+    // An alert that was published before it was shelved, and has stood ever since, comes back into the lists.
+    const step = this.#published;
+    return step !== null && (key === CAMERA || step.id === key) ? [{ ...step, phase: "updated", suppressed: 0 }] : [];
   }
 
   #endOfFlood(flood: Flood, nowMs: number): readonly AlertStep[] {
@@ -182,11 +186,11 @@ export class AlertGate {
     const end = summary(flood, "cleared", nowMs);
     if (!this.#release(last)) return [end];
     const standing: AlertStep = { ...last, phase: "raised" };
-    this.#told = standing;
+    this.#published = standing;
     return [end, standing];
   }
 
-  /** Whether the alert still stands; it is no longer held back. */
+  /** Holds the alert back no longer. @returns whether it still stands */
   #release({ id }: AlertStep): boolean {
     const standing = this.#held?.id === id;
     if (standing) this.#held = null;
@@ -196,22 +200,24 @@ export class AlertGate {
   #newFlood(step: AlertStep, nowMs: number): Flood {
     const newId = this.#options.newId ?? ((tsMs: number) => uuidv7({ msecs: tsMs }));
     const begun = { id: newId(step.tsMs), sinceMs: step.tsMs, fromMs: nowMs };
-    return { ...begun, count: 0, last: null, peak: step.peak, toldCount: 0, toldAtMs: nowMs };
+    return { ...begun, count: 0, last: null, peak: step.peak, reportedCount: 0, reportedAtMs: nowMs };
   }
 }
 
 function summary(flood: Flood, phase: AlertStep["phase"], nowMs: number): AlertStep {
-  flood.toldCount = flood.count;
-  flood.toldAtMs = nowMs;
+  flood.reportedCount = flood.count;
+  flood.reportedAtMs = nowMs;
   const { id, sinceMs, fromMs, peak, count } = flood;
   const elapsedMs = Math.max(0, Math.round(nowMs - fromMs));
+  const { atPeak: _, ...last } = flood.last!;
   return {
-    ...flood.last!,
+    ...last,
     id,
     phase,
     tsMs: sinceMs + elapsedMs,
     durationMs: elapsedMs,
     peak,
+    raises: 1,
     flood: { alerts: count },
   };
 }

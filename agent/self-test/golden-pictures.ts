@@ -19,7 +19,7 @@ const DEMO_SEED = 1_234;
 const DEMO_BAD = 3;
 
 /**
- * The golden pictures of a model, one after the other, read or drawn as they are asked for.
+ * The golden pictures of a model, one after the other, each read or drawn when it is wanted.
  * @throws CodedError IMAGE_FOLDER_MISSING, IMAGE_FOLDER_EMPTY, IMAGE_UNREADABLE
  */
 export async function* goldenPictures({ path, goodPath }: SelfTestConfig, size: Size): AsyncIterable<GoldenPicture> {

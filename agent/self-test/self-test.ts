@@ -19,7 +19,7 @@ export interface GoldenScore {
 
 export type SelfTestRun =
   | { readonly kind: "run"; readonly scores: readonly GoldenScore[] }
-  /** Nothing can be said of the model: its pictures are not there, or its engine is away. */
+  /** No test took place: its pictures are not there, or its engine is away. */
   | { readonly kind: "broken"; readonly reason: string };
 
 /** Between two pictures: the line's frames go first. */
@@ -41,7 +41,7 @@ export async function runSelfTest(
       if (signal.aborted) return { kind: "broken", reason: "the agent stops" };
       const outcome = await engine.inspect(frameOf(pixels, engine.input, scores.length + 1));
       if (outcome.kind === "inspected") scores.push({ name, bad, score: outcome.inspection.score });
-      // An engine that is being started again says nothing about its model.
+      // An engine that is being started again is no verdict on its model.
       else if (outcome.failure.code.startsWith("ENGINE_")) return { kind: "broken", reason: outcome.failure.reason };
       else scores.push({ name, bad, score: null });
     }

@@ -1,11 +1,11 @@
 import * as assert from "uvu/assert";
 import type { Picture } from "../../agent/evidence/subject.js";
-import { alertDesk } from "../../agent/line/alert-intake.js";
+import { alertIntake } from "../../agent/line/alert-intake.js";
 import type { AlertDetails } from "../../agent/outbox/outbox.js";
 import type { AlertStep } from "../../agent/types.js";
 import { suite } from "../support/suite.js";
 
-const test = suite("alert desk");
+const test = suite("alert intake");
 const model = { name: "tiny", version: "1", sha256: "0".repeat(64), provider: "cpu" };
 
 function step(id: string, phase: AlertStep["phase"], camera: string): AlertStep {
@@ -29,14 +29,14 @@ test("an alert that waits for its picture holds back its camera's later ones, an
   };
   const announced: string[] = [];
   const announce = ({ id, phase }: AlertStep) => ({ key: String(announced.push(`${id} ${phase}`)) });
-  const desk = alertDesk({ pictureOf }, { add, announce });
-  desk.accept(step("a", "raised", "cam1"));
-  desk.accept(step("a", "cleared", "cam1"));
-  desk.accept(step("b", "raised", "cam2"));
+  const intake = alertIntake({ pictureOf }, { add, announce });
+  intake.accept(step("a", "raised", "cam1"));
+  intake.accept(step("a", "cleared", "cam1"));
+  intake.accept(step("b", "raised", "cam2"));
   assert.equal(told, ["b raised none"]);
   assert.equal(announced, ["a raised", "a cleared"], "a kill before the picture is made is not to lose them");
   let settled = false;
-  const settling = desk.settled().then(() => {
+  const settling = intake.settled().then(() => {
     settled = true;
   });
   made({ jpeg: Uint8Array.of(1), sha256: "ab" });
@@ -45,7 +45,7 @@ test("an alert that waits for its picture holds back its camera's later ones, an
   assert.not(settled, "the outbox has not written it yet");
   written();
   await settling;
-  desk.accept(step("c", "cleared", "cam1"));
+  intake.accept(step("c", "cleared", "cam1"));
   assert.is(told.at(-1), "c cleared none", "at once, for nothing waits");
 });
 
