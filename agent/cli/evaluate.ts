@@ -34,9 +34,9 @@ export const evaluateCommand: AddCommand = (program, terminal) => {
       bar.stop();
     }
     for (const { path, reason } of result.warnings) terminal.err(`warning: ${printable(path)}: ${printable(reason)}`);
-    if (!json) terminal.err(identityText(result.model));
     if (json) terminal.out(JSON.stringify(result));
     else {
+      terminal.err(identityText(result.model));
       const { evaluationTable } = await import("../../models/evaluate/table.js");
       terminal.out(evaluationTable(result));
     }

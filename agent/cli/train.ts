@@ -4,7 +4,7 @@ import { type JsonFlag, wholeNumber, withJsonFlag } from "./options.js";
 import { noteOutFolder } from "./out-folder.js";
 import { duration, type Progress, progressBar } from "./progress.js";
 import { sparkline } from "./sparkline.js";
-import type { Terminal } from "./terminal.js";
+import { printable, type Terminal } from "./terminal.js";
 
 interface Flags extends JsonFlag {
   readonly normal: string;
@@ -68,7 +68,7 @@ export const trainCommand: AddCommand = (program, terminal) => {
   });
 };
 
-const units = {
+const UNITS = {
   reading: "pictures read",
   training: "images",
   calibrating: "held-out images",
@@ -89,13 +89,13 @@ function progressOf(terminal: Terminal): {
     if (progress.phase === "warning") {
       stop();
       phase = "";
-      terminal.err(`warning: ${progress.message}`);
+      terminal.err(`warning: ${printable(progress.message)}`);
       return;
     }
     if (progress.phase !== phase) {
       stop();
       phase = progress.phase;
-      bar = progressBar(terminal, units[progress.phase]);
+      bar = progressBar(terminal, UNITS[progress.phase]);
     }
     if (progress.phase !== "training") {
       bar?.update(progress.done, progress.total);

@@ -5,6 +5,7 @@ import sharp, { type FailOnOptions, type Sharp } from "sharp";
 import { CodedError, messageOf } from "../../errors.js";
 import { decodeBmp } from "./bmp.js";
 import { jpegDamage } from "./jpeg-damage.js";
+import { readJpegScan } from "./jpeg-header.js";
 
 /** In pixels. */
 export interface Size {
@@ -32,7 +33,16 @@ sharp.cache(false);
  * @throws CodedError IMAGE_UNREADABLE, also where the file can be decoded but is damaged
  */
 export async function readRgb(path: string, size: Size): Promise<Uint8Array<ArrayBuffer>> {
-  return attempt(path, () => decode(path, size));
+  return attempt(path, async () => {
+    const { data, info } = await decode(await open(path), (picture) => {
+      picture.autoOrient().removeAlpha().toColourspace("srgb").raw({ depth: "uchar" });
+      return picture.resize({ ...size, fit: "fill", kernel: "linear", fastShrinkOnLoad: false });
+    });
+    if (info.width !== size.width || info.height !== size.height || info.channels !== 3)
+      throw new Error(`decoded to ${info.width}x${info.height}x${info.channels}`);
+    // A copy of its own: sharp's buffer may be a view of something larger, and callers transfer these.
+    return new Uint8Array(data);
+  });
 }
 
 /** How a picture is stored. */
@@ -45,10 +55,10 @@ export interface StoredPicture {
   readonly depth: string;
 }
 
-/** What a picture's header says. @throws CodedError IMAGE_UNREADABLE */
+/** What a picture's header says; its data is not looked at. @throws CodedError IMAGE_UNREADABLE */
 export async function describePicture(path: string): Promise<StoredPicture> {
   return attempt(path, async () => {
-    const { autoOrient, format, depth } = await (await open(path)).metadata();
+    const { autoOrient, format, depth } = await (await open(path)).picture.metadata();
     return { size: { width: autoOrient.width, height: autoOrient.height }, lossy: format === "jpeg", depth };
   });
 }
@@ -61,8 +71,9 @@ export async function imageSize(path: string): Promise<Size> {
 /** The least and the largest sample of a picture, as stored. @throws CodedError IMAGE_UNREADABLE */
 export async function sampleRange(path: string): Promise<{ readonly min: number; readonly max: number }> {
   return attempt(path, async () => {
-    const { channels } = await (await open(path)).removeAlpha().stats();
-    return { min: Math.min(...channels.map(({ min }) => min)), max: Math.max(...channels.map(({ max }) => max)) };
+    const { channels } = await (await open(path)).picture.stats();
+    const colours = channels.slice(0, channels.length <= 2 ? 1 : 3);
+    return { min: Math.min(...colours.map(({ min }) => min)), max: Math.max(...colours.map(({ max }) => max)) };
   });
 }
 
@@ -77,8 +88,9 @@ export interface GreyPicture extends Size {
 /** @throws CodedError IMAGE_UNREADABLE */
 export async function readGrey(path: string): Promise<GreyPicture> {
   return attempt(path, async () => {
-    const picture = (await open(path)).autoOrient().toColourspace("grey16").raw({ depth: "ushort" });
-    const { data, info } = await picture.toBuffer({ resolveWithObject: true });
+    const { data, info } = await decode(await open(path), (picture) =>
+      picture.autoOrient().toColourspace("grey16").raw({ depth: "ushort" }),
+    );
     const { width, height, channels } = info;
     const samples = new Uint16Array(data.buffer, data.byteOffset, data.length / 2);
     if (channels === 1) return { pixels: samples, alpha: null, width, height };
@@ -90,41 +102,46 @@ export async function readGrey(path: string): Promise<GreyPicture> {
   });
 }
 
-async function decode(path: string, size: Size): Promise<Uint8Array<ArrayBuffer>> {
-  const picture = (await open(path)).autoOrient().removeAlpha();
-  picture.resize({ ...size, fit: "fill", kernel: "linear", fastShrinkOnLoad: false }).toColourspace("srgb");
-  const { data, info } = await picture.raw({ depth: "uchar" }).toBuffer({ resolveWithObject: true });
-  if (info.width !== size.width || info.height !== size.height || info.channels !== 3)
-    throw new Error(`decoded to ${info.width}x${info.height}x${info.channels}`);
-  // A copy of its own: sharp's buffer may be a view of something larger, and callers transfer these.
-  return new Uint8Array(data);
+/** A file that is about to be decoded. */
+interface Opened {
+  readonly picture: Sharp;
+  /** Looks for damage that libvips does not hear of; yields what it is, for a person. */
+  readonly damage: () => Promise<string | null>;
 }
 
-async function open(path: string): Promise<Sharp> {
+async function open(path: string): Promise<Opened> {
   const { size } = await stat(path);
   if (size > MOST_BYTES) throw new Error(`it has ${size} bytes, the limit is ${MOST_BYTES}`);
   const bytes = await readFile(path);
   // libvips as sharp ships it has no BMP reader, and industrial cameras write little else.
   if (bytes[0] === 0x42 && bytes[1] === 0x4d) {
     const bmp = decodeBmp(bytes, MOST_PIXELS);
-    return raw(bmp.pixels, bmp);
+    return { picture: raw(bmp.pixels, bmp), damage: () => Promise.resolve(null) };
   }
-  return sharp(bytes, { failOn: await failLevel(bytes), limitInputPixels: MOST_PIXELS });
+  const scan = readJpegScan(bytes);
+  return {
+    picture: sharp(bytes, { failOn: scan === null ? failLevel(bytes) : "truncated", limitInputPixels: MOST_PIXELS }),
+    damage: () => (scan === null ? Promise.resolve(null) : jpegDamage(bytes, scan)),
+  };
 }
 
 /**
- * Which of libvips' complaints make a picture unreadable. PNG has checksums, and a PNG's warnings are about its metadata.
- * A JPEG's warnings count where libvips hears of them in time; where it does not, the data is checked here.
- * @throws Error that says what is wrong
+ * Which of libvips' complaints make a picture unreadable. Warnings count for TIFF, which is decoded by others' libraries, and for a JPEG
+ * of several scans (a progressive one): libjpeg decodes that whole before it yields the first row, so libvips hears of its warnings. Those
+ * about PNG, which has checksums, are about its metadata.
  */
-async function failLevel(bytes: Buffer): Promise<FailOnOptions> {
-  if (bytes[0] === 0xff && bytes[1] === 0xd8) {
-    const verdict = await jpegDamage(bytes);
-    if (verdict.damage !== null) throw new Error(verdict.damage);
-    return verdict.checked ? "truncated" : "warning";
-  }
-  const tiff = (bytes[0] === 0x49 && bytes[1] === 0x49) || (bytes[0] === 0x4d && bytes[1] === 0x4d);
-  return tiff ? "warning" : "truncated";
+function failLevel(bytes: Buffer): FailOnOptions {
+  const start = bytes.toString("latin1", 0, 2);
+  return ["\xff\xd8", "II", "MM"].includes(start) ? "warning" : "truncated";
+}
+
+/** @throws Error, of damage sooner than of what libvips makes of it */
+async function decode({ picture, damage }: Opened, as: (picture: Sharp) => Sharp) {
+  const [decoded, found] = await Promise.allSettled([as(picture).toBuffer({ resolveWithObject: true }), damage()]);
+  if (found.status === "rejected") throw found.reason;
+  if (found.value !== null) throw new Error(found.value);
+  if (decoded.status === "rejected") throw decoded.reason;
+  return decoded.value;
 }
 
 async function attempt<T>(path: string, work: () => Promise<T>): Promise<T> {

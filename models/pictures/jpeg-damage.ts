@@ -7,7 +7,7 @@
  * Damage that leaves all of this in order is not found: the format has no checksum.
  */
 import { HuffmanReader } from "./huffman-reader.js";
-import { type JpegScan, readJpegScan, type ScanComponent } from "./jpeg-header.js";
+import type { JpegScan, ScanComponent } from "./jpeg-header.js";
 
 /**
  * Samples of 8 bits around 0 cannot have a larger coefficient than 1024 (ITU-T T.81, A.3.3); mozjpeg's deringing lets saturated
@@ -19,24 +19,12 @@ const MOST_SPARE_BYTES = 32;
 /** How long the thread is kept at a time, so that a large picture delays nobody. */
 const SLICE_MS = 4;
 
-export interface JpegVerdict {
-  /** False for anything but one sequential scan in Huffman codes, which is what cameras and libjpeg write. */
-  readonly checked: boolean;
-  /** What is wrong, for a person; null when nothing was found. */
-  readonly damage: string | null;
-}
-
 /**
- * Looks for damage in a JPEG's compressed data. Progressive pictures, and others of several scans, are not looked at: libjpeg decodes
- * those whole before it yields the first row, so libvips hears of every warning.
- * @param bytes a JPEG file
+ * Looks for damage in the data of a JPEG's only scan.
+ * @param bytes the file
+ * @returns what is wrong, for a person; null when nothing was found
  */
-export async function jpegDamage(bytes: Uint8Array): Promise<JpegVerdict> {
-  const scan = readJpegScan(bytes);
-  return scan === null ? { checked: false, damage: null } : { checked: true, damage: await scanDamage(bytes, scan) };
-}
-
-async function scanDamage(bytes: Uint8Array, scan: JpegScan): Promise<string | null> {
+export async function jpegDamage(bytes: Uint8Array, scan: JpegScan): Promise<string | null> {
   const { components, mcuBlocks, mcus, restartInterval } = scan;
   const limits = components.map(limitsOf);
   const reader = new HuffmanReader(bytes, scan.dataAt);
