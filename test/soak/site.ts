@@ -59,6 +59,7 @@ export async function openSite(folder: string, witness: Witness): Promise<Site> 
   const common = { folder, brokerUrl: wire.url, models };
   const live = (launch: string) => ({ type: "gstreamer", launch, live: true });
   const picture = "videotestsrc is-live=true pattern=ball ! video/x-raw,width=160,height=120,framerate=10/1";
+  const absent = `filesrc location=${join(folder, "nothing.mkv")} ! decodebin`;
   const steady = await prepareAgent({
     ...common,
     id: "steady",
@@ -67,7 +68,8 @@ export async function openSite(folder: string, witness: Witness): Promise<Site> 
       { id: "belt", model: "demo", source: { type: "demo" }, fps: 4 },
       stormCamera(pictures, 10),
       { id: "breaks", model: "tiny", source: live(`${picture} ! identity error-after=20`), fps: 10 },
-      { id: "absent", model: "tiny", source: { type: "file", path: join(folder, "nothing.mkv") }, fps: 10 },
+      // A `file` source that is not there would be refused at the start.
+      { id: "absent", model: "tiny", source: { type: "gstreamer", launch: absent, live: false }, fps: 10 },
       ...(camera === null ? [] : [{ id: "net", model: "tiny", source: { type: "rtsp", url: camera.url }, fps: 10 }]),
     ],
   });
