@@ -126,8 +126,12 @@ export const inboundCodes = chapter("Commands and contexts over MQTT", "README.m
     "The alert that a command names is not remembered.",
     "To be shelved: one of the last 100 of a camera since the agent started; to be acknowledged: one of the history.",
   ),
+  CALIBRATE_ALERT_STANDS: failed(
+    "An alert stands at the camera: its frames cannot all be of good parts; nothing was changed.",
+    "Clear the line of what raised it, wait until the alert is cleared, then calibrate.",
+  ),
   CALIBRATE_IMPLAUSIBLE: failed(
-    "The frames would give a threshold far above the model's own; nothing was changed.",
+    "Many frames lie far above the others, or they would give a threshold far above the model's own or below most good pictures of its training; nothing was changed.",
     "Keep defects out of the frames; where there were none, train the model on pictures of how it looks now.",
   ),
   CALIBRATE_TOO_FEW_FRAMES: failed(

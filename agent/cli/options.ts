@@ -38,3 +38,10 @@ export function wholeNumber(from: number, to: number): (text: string) => number 
     throw new InvalidArgumentError(`It must be a whole number from ${from} to ${to}.`);
   };
 }
+
+/** A parser for a share of good parts, which may be given in percent: 0.01 or 1%. */
+export function shareOf(text: string): number {
+  const value = text.endsWith("%") ? Number(text.slice(0, -1)) / 100 : Number(text);
+  if (text.trim() !== "" && value > 0 && value < 1) return value;
+  throw new InvalidArgumentError("It must be a share between 0 and 1, such as 0.01 for one good part in a hundred.");
+}

@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { maskText } from "../../config/mask.js";
 import { productVersion } from "../kit/version.js";
 import { benchCommand } from "./bench.js";
+import { calibrateCommand } from "./calibrate.js";
 import { checkCommand } from "./check.js";
 import type { AddCommand } from "./command.js";
 import { configCommand } from "./config.js";
@@ -20,6 +21,7 @@ const commands: readonly AddCommand[] = [
   trainCommand,
   evaluateCommand,
   exportCommand,
+  calibrateCommand,
   benchCommand,
 ];
 

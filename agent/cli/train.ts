@@ -1,6 +1,8 @@
+import { Option } from "commander";
 import type { TrainProgress } from "../../models/training/progress.js";
+import type { TrainResult } from "../../models/training/train.js";
 import type { AddCommand } from "./command.js";
-import { type JsonFlag, wholeNumber, withJsonFlag } from "./options.js";
+import { type JsonFlag, shareOf, wholeNumber, withJsonFlag } from "./options.js";
 import { noteOutFolder } from "./out-folder.js";
 import { duration, type Progress, progressBar } from "./progress.js";
 import { sparkline } from "./sparkline.js";
@@ -20,6 +22,11 @@ interface Flags extends JsonFlag {
   readonly seed?: number;
   readonly threads?: number;
   readonly resume?: boolean;
+  readonly falseAlarms?: number;
+  readonly memory?: number;
+  readonly quick?: boolean;
+  readonly suspicious?: "keep" | "exclude";
+  readonly report?: string;
 }
 
 /** `retort train`: learns a student from pictures of good parts. */
@@ -39,9 +46,22 @@ export const trainCommand: AddCommand = (program, terminal) => {
     .option("--batch <n>", "pictures of one step (16)", wholeNumber(1, 4_096))
     .option("--seed <n>", "the same seed gives the same model (0)", wholeNumber(0, 4_294_967_295))
     .option("--threads <n>", "of the CPU, 0: one per core (0)", wholeNumber(0, 1_024))
-    .option("--resume", "goes on from the checkpoint beside the bundle");
-  withJsonFlag(command).action(async ({ json, ...options }: Flags) => {
+    .option("--resume", "goes on from the checkpoint beside the bundle")
+    .option("--quick", "no student: good pictures are remembered, in seconds, and what is new is found by that alone")
+    .option("--memory <n>", "good pictures to store beside the student, 0: none (256)", wholeNumber(0, 4_096))
+    .option("--false-alarms <share>", "of good parts that may be rejected by mistake (0.01)", shareOf)
+    .addOption(
+      new Option(
+        "--suspicious <what>",
+        "good pictures that look wrong never set the threshold; exclude: nor are they learned",
+      )
+        .choices(["keep", "exclude"])
+        .default("keep"),
+    )
+    .option("--report <file.html>", "writes a contact sheet of the good pictures that look wrong");
+  withJsonFlag(command).action(async ({ json, report, ...options }: Flags) => {
     const { trainStudent } = await import("../../models/training/train.js");
+    const { rateInWords } = await import("../../models/judging/threshold.js");
     const { identityText } = await import("../../models/bundle/identity.js");
     noteOutFolder(options.out, terminal);
     const stop = new AbortController();
@@ -49,18 +69,22 @@ export const trainCommand: AddCommand = (program, terminal) => {
     process.once("SIGINT", onSignal).once("SIGTERM", onSignal);
     const show = progressOf(terminal);
     try {
-      const result = await trainStudent({ ...options, onProgress: show.update, signal: stop.signal });
+      const result = await trainStudent({
+        ...options,
+        ...(report === undefined ? {} : { reportPath: report }),
+        onProgress: show.update,
+        signal: stop.signal,
+      });
       show.stop();
       if (json) {
         terminal.out(JSON.stringify(result));
         return;
       }
-      const { bundle, epochs, images, loss, losses, threshold, trainImagesPerSecond, seconds } = result;
-      terminal.out(`loss of each epoch: ${sparkline(losses)} ${losses.at(0)?.toFixed(4)} to ${loss.toFixed(4)}`);
-      terminal.out(
-        `${epochs} epochs of ${images} images in ${duration(seconds * 1_000)}, ${trainImagesPerSecond.toFixed(1)} images/s`,
-      );
-      terminal.out(`${bundle}: ${identityText(result)}, threshold ${threshold.toFixed(4)}`);
+      for (const line of summary(result)) terminal.out(line);
+      terminal.out(`${result.bundle}: ${identityText(result)}, threshold ${result.threshold.toFixed(4)}`);
+      if (result.calibration.falseAlarmRate !== undefined)
+        terminal.out(rateInWords(result.calibration.falseAlarmRate, result.moreImagesWanted));
+      for (const line of suspiciousLines(result, report)) terminal.out(line);
     } finally {
       show.stop();
       process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
@@ -68,10 +92,42 @@ export const trainCommand: AddCommand = (program, terminal) => {
   });
 };
 
+/** What was learned, in what time. */
+function summary({
+  epochs,
+  images,
+  loss,
+  losses,
+  memory,
+  trainImagesPerSecond,
+  seconds,
+}: TrainResult): readonly string[] {
+  const stored = memory === null ? "" : `${memory.pictures} pictures remembered`;
+  if (loss === null) return [`${stored} in ${duration(seconds * 1_000)}`];
+  return [
+    `loss of each epoch: ${sparkline(losses)} ${losses.at(0)?.toFixed(4)} to ${loss.toFixed(4)}`,
+    `${epochs} epochs of ${images} images in ${duration(seconds * 1_000)}, ${trainImagesPerSecond.toFixed(1)} images/s`,
+    ...(stored === "" ? [] : [stored]),
+  ];
+}
+
+/** The good pictures that look wrong, and what can be done about them. */
+function suspiciousLines({ suspicious }: TrainResult, report: string | undefined): readonly string[] {
+  if (suspicious.length === 0) return report === undefined ? [] : [`no good picture looks wrong: ${report}`];
+  return [
+    "good pictures that look wrong, not counted for the threshold:",
+    ...suspicious.map(({ path, score, reason }) => `  ${printable(path)}  ${score.toPrecision(3)}  ${reason}`),
+    report === undefined
+      ? "  --report FILE.html shows them; --suspicious exclude leaves them out of training"
+      : `  shown in ${report}`,
+  ];
+}
+
 const UNITS = {
   reading: "pictures read",
+  remembering: "pictures looked at",
   training: "images",
-  calibrating: "held-out images",
+  calibrating: "good images scored",
 };
 
 /** One bar for each phase. */

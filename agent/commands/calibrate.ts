@@ -1,18 +1,21 @@
 import { filter, lastValueFrom, map, take, takeUntil, toArray } from "rxjs";
 import { CodedError } from "../../errors.js";
-import { thresholdFrom } from "../../models/training/threshold.js";
+import { FALSE_ALARM_RATE, farScores, thresholdFor } from "../../models/judging/threshold.js";
+import { timestamp } from "../contract/payloads.js";
 import { aborted } from "./aborted.js";
+import type { CommandedCamera } from "./camera.js";
 import { type CameraCommandDeps, keepThreshold } from "./camera-commands.js";
 import { cameraOf, type Handler, requireEnabled } from "./handler.js";
 
-/** The highest threshold that is plausible, as a multiple of the model's own: beyond, the model no longer knows these parts. */
-const MOST_TIMES = 3;
+/** The model knows these parts no longer when good ones need so many times the threshold that its training found. */
+const MOST_TIMES = 2;
+/** More than this share of the frames far out are no strays. */
+const MOST_FAR = 0.1;
 
 /**
- * `calibrate`: the camera's threshold anew, by training's rule, from the next frames, which the asker declares good.
- * On the safe side of two mistakes. It is never lower than the worst good part known to the model's training, since a
- * few frames in a row show less than there is. And it is refused where good parts would have to score three times the
- * model's own threshold: a defect was among them, or the model has to be trained anew; nothing is changed then.
+ * `calibrate`: the camera's threshold anew, by training's rule, from the next frames, which the asker declares good. Frames far
+ * out are left out and named. It is refused, and nothing changed, while an alert stands, where many frames are far out, and, unless
+ * forced, where the threshold would be far above the model's own or below most good pictures of its training.
  */
 export function calibrateCommand({ cameras, settings, wallMs }: CameraCommandDeps): Handler {
   return {
@@ -20,27 +23,64 @@ export function calibrateCommand({ cameras, settings, wallMs }: CameraCommandDep
     run: async (args, { by, signal }) => {
       const camera = cameraOf(cameras, args);
       requireEnabled(camera);
+      requireNoAlert(camera);
       const wanted = Number(args.frames ?? 50);
-      const scores = await lastValueFrom(
+      const frames = await lastValueFrom(
         camera.outcomes$.pipe(
           filter((outcome) => outcome.kind === "inspected"),
-          map(({ inspection }) => inspection.score),
+          map(({ inspection: { frame, score } }) => ({ ts: timestamp(frame.capturedAtMs), score })),
           take(wanted),
           takeUntil(aborted(signal)),
           toArray(),
         ),
       );
       // Too late, and the reply is sent: nothing may change behind it.
-      if (signal.aborted || scores.length < wanted) throw tooFew(scores.length, wanted);
-      const { engine, goodMax } = camera.model()!;
-      const found = thresholdFrom(scores);
-      if (found.threshold > MOST_TIMES * engine.threshold) throw implausible(found.threshold, engine.threshold);
+      if (signal.aborted || frames.length < wanted) throw tooFew(frames.length, wanted);
+      requireNoAlert(camera);
+      const far = new Set(farScores(frames.map(({ score }) => score)));
+      const leftOut = frames.filter((_, index) => far.has(index));
+      if (leftOut.length > MOST_FAR * frames.length) throw strays(leftOut, frames.length);
+      const heldOut = frames.filter((_, index) => !far.has(index)).map(({ score }) => score);
+      const { threshold, calibration, moreImagesWanted } = thresholdFor(
+        { heldOut },
+        Number(args.falseAlarms ?? FALSE_ALARM_RATE),
+      );
+      if (args.force !== true) requirePlausible(threshold, camera.model()!);
       const before = camera.threshold();
-      const threshold = Math.max(found.threshold, goodMax ?? 0);
       await keepThreshold(settings, camera, { value: threshold, command: "calibrate", by }, wallMs());
-      return { camera: camera.config.id, threshold, before, ...found.calibration, atLeast: goodMax ?? null };
+      const { quantiles, ...found } = calibration;
+      return { camera: camera.config.id, threshold, before, ...found, moreImagesWanted, leftOut };
     },
   };
+}
+
+function requireNoAlert({ alerts, config }: CommandedCamera): void {
+  const { standing } = alerts.life;
+  if (standing === null) return;
+  throw new CodedError("CALIBRATE_ALERT_STANDS", `alert ${standing.id} stands at ${config.id}; nothing was changed`, {
+    at: "camera",
+  });
+}
+
+function requirePlausible(
+  found: number,
+  { engine, goodMedian }: NonNullable<ReturnType<CommandedCamera["model"]>>,
+): void {
+  const [now, known] = [found.toFixed(3), engine.threshold.toFixed(3)];
+  if (found > MOST_TIMES * engine.threshold) {
+    throw implausible(`these frames would need a threshold of ${now}, the model's is ${known}; nothing was changed`);
+  }
+  if (goodMedian !== undefined && found < goodMedian) {
+    const most = `most good pictures of the model's training score above it, half of them more than ${goodMedian.toFixed(3)}`;
+    throw implausible(`these frames would give a threshold of ${now}, and ${most}; nothing was changed`);
+  }
+}
+
+function strays(leftOut: readonly { readonly ts: string; readonly score: number }[], frames: number): CodedError {
+  const scores = leftOut.slice(0, 5).map(({ ts, score }) => `${score.toFixed(3)} at ${ts}`);
+  return implausible(
+    `${leftOut.length} of ${frames} frames lie far above the others: ${scores.join(", ")}; nothing was changed`,
+  );
 }
 
 function tooFew(got: number, wanted: number): CodedError {
@@ -50,8 +90,7 @@ function tooFew(got: number, wanted: number): CodedError {
   });
 }
 
-function implausible(found: number, known: number): CodedError {
-  const message = `these frames would need a threshold of ${found.toFixed(3)}, the model's is ${known.toFixed(3)}; nothing was changed`;
+function implausible(message: string): CodedError {
   return new CodedError("CALIBRATE_IMPLAUSIBLE", message, {
     at: "camera",
     remedy: "Keep defects out of the frames; where there were none, train the model on pictures of how it looks now.",

@@ -19,12 +19,12 @@ export interface CommandedCamera {
     restore(forMs: number): void;
     /** Until when the camera is shelved, epoch milliseconds; null while it is not. */
     readonly shelvedUntilMs: number | null;
-    readonly life: { find(id: string): AlertStep | null };
+    readonly life: { find(id: string): AlertStep | null; readonly standing: { readonly id: string } | null };
   };
   /** The threshold in force; null until the model is there. */
   threshold(): number | null;
   /** The camera's model, once it is there. */
-  model(): { readonly engine: { readonly threshold: number }; readonly goodMax?: number } | null;
+  model(): { readonly engine: { readonly threshold: number }; readonly goodMedian?: number } | null;
   enable(): Promise<void>;
   /** Resolves when nothing of it runs any more. */
   disable(reason: string): Promise<void>;

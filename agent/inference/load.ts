@@ -7,8 +7,8 @@ import { type Engine, openEngine } from "./engine.js";
 export interface LoadedModel {
   readonly engine: Engine;
   readonly calibration: string | null;
-  /** The worst score of a good part that training held out; absent where it is not known. */
-  readonly goodMax?: number;
+  /** What half of training's good pictures scored at most; absent where it is not known. */
+  readonly goodMedian?: number;
   /** What good pictures look like as pictures; absent in bundles that do not say. */
   readonly imageHealth?: ImageBaseline;
 }
@@ -36,10 +36,11 @@ export async function loadModel(dir: string, { inference, mostWaiting, onRestart
     onRestart,
   });
   const { calibration, imageHealth } = bundle.manifest;
+  const goodMedian = calibration?.quantiles?.find(({ share }) => share === 0.5)?.score;
   return {
     engine,
     calibration: calibrationOf(bundle),
-    ...(calibration === null ? {} : { goodMax: calibration.max }),
+    ...(goodMedian === undefined ? {} : { goodMedian }),
     ...(imageHealth === undefined ? {} : { imageHealth }),
   };
 }

@@ -4,18 +4,21 @@ import { join } from "node:path";
 import { Ajv } from "ajv";
 import { CodedError, messageOf } from "../../errors.js";
 import { makeFolder, replaceFile, replaceFiles } from "../../replace-file.js";
+import type { Calibration } from "../judging/calibration.js";
 import type { ImageBaseline } from "../pictures/image-baseline.js";
 import { TILES } from "../pictures/picture-stats.js";
 import { sha256OfFile } from "../sha256.js";
 
-/** The record of how a bundle's threshold was set: a rule over scores of good images. */
-export interface Calibration {
-  readonly rule: string;
-  /** Good images, held out from training, whose scores it was set on. */
-  readonly images: number;
-  readonly mean: number;
-  readonly deviation: number;
-  readonly max: number;
+/** The record of a bundle's memory of good pictures, which is inside its model. */
+export interface MemoryRecord {
+  /** Pictures stored. */
+  readonly pictures: number;
+  /** Numbers stored for each place of a picture. */
+  readonly channels: number;
+  /** Its share of the anomaly map; the student's is the rest. */
+  readonly weight: number;
+  /** What its distances are multiplied by to be as large as the student's. */
+  readonly scale: number;
 }
 
 /** The record of a bundle's training. */
@@ -24,10 +27,13 @@ export interface TrainingRecord {
   readonly heldOut: number;
   /** Pictures that were left out: unreadable, damaged, black, overexposed. */
   readonly skipped: number;
+  /** Pictures that look wrong: they did not set the threshold. Absent in bundles of version 0.1 and earlier. */
+  readonly suspicious?: number;
   readonly epochs: number;
   readonly batch: number;
   readonly seed: number;
-  readonly loss: number;
+  /** Mean of the last epoch; null without a student. */
+  readonly loss: number | null;
   /** sha256 of the teacher's weights file. */
   readonly teacher: string;
 }
@@ -41,6 +47,8 @@ export interface Manifest {
   readonly threshold: number;
   /** null: exported from foreign weights; the threshold is a guess until it is calibrated. */
   readonly calibration: Calibration | null;
+  /** Absent where a student judges alone. */
+  readonly memory?: MemoryRecord;
   /** Absent in bundles that were made from weights, without pictures. */
   readonly imageHealth?: ImageBaseline;
   /** The SHA-256 of model.onnx, hexadecimal. */
@@ -75,6 +83,13 @@ const isManifest = new Ajv({ allErrors: true }).compile<Manifest>({
     input: { type: "object", required: ["width", "height"], properties: { width: SIDE, height: SIDE } },
     threshold: { type: "number" },
     calibration: { type: ["object", "null"] },
+    memory: {
+      type: "object",
+      required: ["pictures", "channels", "weight", "scale"],
+      properties: Object.fromEntries(
+        ["pictures", "channels", "weight", "scale"].map((name) => [name, { type: "number", exclusiveMinimum: 0 }]),
+      ),
+    },
     imageHealth: {
       type: "object",
       required: ["images", "luminance", "sharpness", "tiles"],

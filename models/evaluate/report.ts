@@ -2,11 +2,11 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { CodedError, messageOf } from "../../errors.js";
+import { escapeHtml } from "../escape.js";
 import { overlayHeat } from "../pictures/heatmap.js";
 import { encodeJpeg, readRgb } from "../pictures/images.js";
 import { tryFile } from "../writable.js";
 import { GOOD_TYPE } from "./dataset.js";
-import { escapeHtml } from "./escape.js";
 import type { EvaluationResult, PixelFigures } from "./figures.js";
 import type { ScoredImage } from "./score.js";
 import { scoreChart } from "./score-chart.js";

@@ -1,5 +1,5 @@
+import { escapeHtml } from "../escape.js";
 import { GOOD_TYPE } from "./dataset.js";
-import { escapeHtml } from "./escape.js";
 import type { ScoredImage } from "./score.js";
 
 /** In the units of the drawing, which scales to the page. */

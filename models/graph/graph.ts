@@ -31,6 +31,8 @@ export interface NodeOptions {
   /** The output's name; made up unless given. An output of the whole graph needs one. */
   readonly name?: string;
   readonly domain?: string;
+  /** Types of further outputs that the operator must have, though nothing uses them; their shape is the first one's. */
+  readonly unused?: readonly DataType[];
 }
 
 /** A dataflow graph of ONNX operators: values know their shapes, nodes are in topological order by construction. */
@@ -108,8 +110,9 @@ export class Graph {
       type: options.type ?? inputs[0]?.type ?? "float32",
       shape,
     };
-    const { attributes = {}, domain = "" } = options;
-    this.#collecting.push({ op, domain, inputs, outputs: [output], attributes, body: [] });
+    const { attributes = {}, domain = "", unused = [] } = options;
+    const outputs = [output, ...unused.map((type) => ({ name: this.#fresh(op), type, shape }))];
+    this.#collecting.push({ op, domain, inputs, outputs, attributes, body: [] });
     return output;
   }
 

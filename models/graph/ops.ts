@@ -239,6 +239,20 @@ export function padSpace(g: Graph, x: Value, padding: number): Value {
   return g.node("Pad", [x, g.integers(0, 0, padding, padding, 0, 0, padding, padding)], grown);
 }
 
+/** x with `margins[axis]` times `value` before and after it on each axis. */
+export function padWith(g: Graph, x: Value, margins: readonly number[], value: number): Value {
+  const grown = x.shape.map((dim, axis) => (margins[axis] === 0 ? dim : fixed(dim) + 2 * margins[axis]!));
+  return g.node("Pad", [x, g.integers(...margins, ...margins), g.scalar(value)], grown);
+}
+
+/** The largest value at each place of tensors of the same shape. */
+export const maxOf = (g: Graph, values: readonly Value[]): Value => g.node("Max", values, values[0]!.shape);
+
+/** The `count` largest numbers along the last axis, the largest first: [.., M] -> [.., count] */
+export function topK(g: Graph, x: Value, count: number): Value {
+  return g.node("TopK", [x, g.integers(count)], [...x.shape.slice(0, -1), count], { unused: ["int64"] });
+}
+
 export function cast(g: Graph, x: Value, type: "float32"): Value {
   return g.node("Cast", [x], x.shape, { type, attributes: { to: 1 } });
 }

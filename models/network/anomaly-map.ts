@@ -9,36 +9,46 @@ const TRUNCATE = 4;
 /** The epsilon of PyTorch's cosine_similarity. */
 const COSINE_EPSILON = 1e-8;
 
+/** A map of distances at the teacher's resolution, [N, rows, columns], and how much of it the anomaly map takes. */
+export interface WeightedMap {
+  readonly map: Value;
+  readonly weight: number;
+}
+
 /**
- * The map of how far teacher and student disagree: per scale 1 - cosine similarity over the channels, resized bilinearly (corners
- * aligned) to the image, summed over scales, smoothed. Resize and smoothing are both linear and separable, so per
- * scale they are one matrix from the left and one from the right: two small MatMuls instead of a 33-tap convolution
- * over the full image.
+ * The anomaly map: weighted maps of distances, each resized bilinearly (corners aligned) to the image, summed, smoothed. Resize and
+ * smoothing are both linear and separable, so each map needs one matrix from the left and one from the right: two small MatMuls instead
+ * of a 33-tap convolution over the full image. The weights are in the matrices.
+ * @param parts at least one
  * @returns map [N, height, width] and score [N], its maximum
  */
 export function anomalyMap(
   g: Graph,
-  teacher: Features,
-  student: Features,
+  parts: readonly WeightedMap[],
   { width, height }: { readonly width: number; readonly height: number },
+  names: { readonly map: string; readonly score: string } = { map: "map", score: "score" },
 ): { readonly map: Value; readonly score: Value } {
-  const resized = teacher.map((features, index) => {
-    const map = cosineDistance(g, features, student[index]!);
+  const full = parts.map(({ map, weight }) => {
     const [rows, columns] = [fixed(map.shape[1]), fixed(map.shape[2])];
-    const left = g.constant(smoothedResize(rows, height), [height, rows], `resize_rows_${index}`);
-    const right = g.constant(
+    const left = g.sharedConstant(`resize_rows:${rows}:${weight}`, () => [
+      smoothedResize(rows, height).map((each) => weight * each),
+      [height, rows],
+    ]);
+    const right = g.sharedConstant(`resize_columns:${columns}`, () => [
       transposed(smoothedResize(columns, width), width, columns),
       [columns, width],
-      `resize_columns_${index}`,
-    );
-    return { map, left, right };
+    ]);
+    return matMul(g, matMul(g, left, map), right);
   });
-  const full = resized.map(({ map, left, right }) => matMul(g, matMul(g, left, map), right));
-  const sum = add(g, add(g, full[0]!, full[1]!), full[2]!, { name: "map" });
-  return {
-    map: sum,
-    score: g.node("ReduceMax", [sum], [sum.shape[0]!], { name: "score", attributes: { axes: [1, 2], keepdims: 0 } }),
-  };
+  const sum = full.reduce((total, each) => add(g, total, each));
+  const map = g.node("Identity", [sum], sum.shape, { name: names.map });
+  const attributes = { axes: [1, 2], keepdims: 0 };
+  return { map, score: g.node("ReduceMax", [sum], [sum.shape[0]!], { name: names.score, attributes }) };
+}
+
+/** How far teacher and student disagree at each of three scales: 1 - cosine similarity over the channels, [N, H, W] each. */
+export function disagreement(g: Graph, teacher: Features, student: Features): readonly Value[] {
+  return teacher.map((features, index) => cosineDistance(g, features, student[index]!));
 }
 
 /** 1 - cosine similarity over the channels: [N, C, H, W] twice -> [N, H, W] */

@@ -1,11 +1,12 @@
 import { Graph, type Value } from "../graph/graph.js";
 import { add, cast, mul, transpose } from "../graph/ops.js";
 import type { Weights } from "../weights/weights.js";
-import { anomalyMap } from "./anomaly-map.js";
+import { anomalyMap, disagreement, type WeightedMap } from "./anomaly-map.js";
 import type { Backbone, Features } from "./backbones/backbone.js";
 import { bottleneck } from "./bottleneck.js";
 import { FoldedLayers } from "./layers/folded-layers.js";
-import { student } from "./student.js";
+import { type Memory, memoryDistance, memoryVectors } from "./memory.js";
+import { student as decoder } from "./student.js";
 
 /** ImageNet's channel means and deviations, on a scale of 0 to 1: what torchvision's teachers were trained with. */
 export const MEAN = [0.485, 0.456, 0.406];
@@ -35,25 +36,58 @@ export function teacherGraph(backbone: Backbone, weights: Weights, size: InputSi
   return g;
 }
 
+/** A memory of good pictures and its part in the anomaly map. */
+export interface MemoryPart {
+  readonly memory: Memory;
+  /** The memory's share of the map, the student's is the rest: above 0, and 1 where there is no student. */
+  readonly weight: number;
+  /** What the memory's distances are multiplied by, so that they are as large as the student's. */
+  readonly scale: number;
+}
+
+/** What an anomaly detector is made of: a student, a memory of good pictures, or both. */
+export interface Detector {
+  readonly teacher: Weights;
+  readonly student?: Weights | null;
+  readonly memory?: MemoryPart | null;
+}
+
 /**
- * The graph of reverse distillation for inference, as a bundle holds it: `image` uint8 [N, H, W, 3] -> `score` [N], `map` [N, H, W].
+ * The graph for inference, as a bundle holds it: `image` uint8 [N, H, W, 3] -> `score` [N], `map` [N, H, W]. The map is reverse
+ * distillation's, or (1 - weight) times that and weight * scale times the memory's.
  * @param options.inner also puts out the features (teacher1..3, bottleneck, student1..3), for parity checks
+ * @param options.judging also puts out `own_score` and `own_map`: those of a picture that is stored itself, and is compared with the others only
+ * @throws TypeError for neither student nor memory
  */
 export function inferenceGraph(
   backbone: Backbone,
-  weights: { readonly teacher: Weights; readonly student: Weights },
+  { teacher, student = null, memory = null }: Detector,
   size: InputSize,
-  options: { readonly inner?: boolean } = {},
+  options: { readonly inner?: boolean; readonly judging?: boolean } = {},
 ): Graph {
-  const g = new Graph("reverse_distillation");
-  const encoded = backbone.encode(new FoldedLayers(g, weights.teacher), imageInput(g, size));
-  const studentLayers = new FoldedLayers(g, weights.student);
-  const embedding = bottleneck(studentLayers, backbone, encoded);
-  const restored = student(studentLayers, backbone, embedding);
-  const { score, map } = anomalyMap(g, encoded, restored, size);
+  const g = new Graph(student === null ? "memory" : "reverse_distillation");
+  const encoded = backbone.encode(new FoldedLayers(g, teacher), imageInput(g, size));
+  const taught: WeightedMap[] = [];
+  if (student !== null) {
+    const layers = new FoldedLayers(g, student);
+    const embedding = bottleneck(layers, backbone, encoded);
+    const restored = decoder(layers, backbone, embedding);
+    const weight = 1 - (memory?.weight ?? 0);
+    taught.push(...disagreement(g, encoded, restored).map((map) => ({ map, weight })));
+    if (options.inner) exposeInner(g, encoded, embedding, restored);
+  }
+  const remembered =
+    memory === null ? null : memoryDistance(g, memoryVectors(g, encoded[2], memory.memory), memory.memory);
+  const weighted = (map: Value): WeightedMap => ({ map, weight: memory!.weight * memory!.scale });
+  const { score, map } = anomalyMap(g, remembered === null ? taught : [...taught, weighted(remembered.distance)], size);
   g.output(score);
   g.output(map);
-  if (options.inner) exposeInner(g, encoded, embedding, restored);
+  if (options.judging && remembered !== null) {
+    const others = [...taught, weighted(remembered.others)];
+    const own = anomalyMap(g, others, size, { map: "own_map", score: "own_score" });
+    g.output(own.score);
+    g.output(own.map);
+  }
   return g;
 }
 

@@ -1,7 +1,8 @@
 import { CodedError } from "../../errors.js";
+import { FALSE_ALARM_RATE } from "../judging/threshold.js";
 import type { InputSize } from "../network/rd.js";
 import type { TrainProgress } from "./progress.js";
-import { DEFAULTS } from "./recipe.js";
+import { DEFAULTS, FEWEST_PICTURES } from "./recipe.js";
 
 export interface TrainOptions {
   /** Folder of pictures of good parts, searched with its subfolders. */
@@ -22,6 +23,16 @@ export interface TrainOptions {
   readonly size?: number;
   readonly batch?: number;
   readonly seed?: number;
+  /** The share of good parts that may be rejected by mistake. */
+  readonly falseAlarms?: number;
+  /** The most good pictures to store in the memory; 0: none, the student judges alone. */
+  readonly memory?: number;
+  /** No student: the memory judges alone, in seconds. */
+  readonly quick?: boolean;
+  /** `exclude`: pictures that look wrong are left out of training and memory, too; they never set the threshold. */
+  readonly suspicious?: "keep" | "exclude";
+  /** Where to write the contact sheet of the pictures that look wrong; none when absent. */
+  readonly reportPath?: string;
   /** Goes on from the checkpoint beside `out` if there is one. */
   readonly resume?: boolean;
   /** 0: one per core. */
@@ -46,6 +57,12 @@ export interface TrainSettings {
   readonly epochs: number;
   readonly batch: number;
   readonly seed: number;
+  readonly falseAlarms: number;
+  /** Pictures, at most. */
+  readonly memory: number;
+  readonly quick: boolean;
+  readonly suspicious: "keep" | "exclude";
+  readonly reportPath: string | undefined;
   readonly resume: boolean;
   readonly threads: number;
   readonly checkpointMs: number;
@@ -61,16 +78,38 @@ export function settingsOf(options: TrainOptions): TrainSettings {
   const { normal, arch, teacher, out, name, version, signal } = options;
   const { imageHealth = true, resume = false, threads = 0 } = options;
   const { epochs = DEFAULTS.epochs, batch = DEFAULTS.batch, size = DEFAULTS.size, seed = DEFAULTS.seed } = options;
+  const { falseAlarms = FALSE_ALARM_RATE, memory = DEFAULTS.memory, quick = false, suspicious = "keep" } = options;
+  requireFalseAlarms(falseAlarms);
+  requireOption("memory", memory, memory === 0 || memory >= FEWEST_PICTURES, `Give 0 or from ${FEWEST_PICTURES} on.`);
+  if (quick && memory === 0) {
+    throw new CodedError("OPTION_INVALID", "--quick is the memory alone, and --memory is 0", {
+      at: "memory",
+      remedy: "Leave one of them out.",
+    });
+  }
   requireOption("epochs", epochs, epochs >= 1, "Give a whole number from 1.");
   requireOption("batch", batch, batch >= 1, "Give a whole number from 1.");
   requireOption("size", size, size >= 64 && size % 32 === 0, "Give a multiple of 32, at least 64.");
   return {
     ...{ normal, arch, teacher, out, name, version, imageHealth, epochs, batch, seed, resume, threads, signal },
+    ...{ falseAlarms, memory, quick, suspicious, reportPath: options.reportPath },
     checkpointPath: `${out}.checkpoint.safetensors`,
     input: { width: size, height: size },
     checkpointMs: (options.checkpointSeconds ?? DEFAULTS.checkpointSeconds) * 1000,
     report: options.onProgress ?? (() => {}),
   };
+}
+
+/**
+ * Refuses a share of good parts to reject that no threshold can be set for.
+ * @throws CodedError OPTION_INVALID
+ */
+export function requireFalseAlarms(rate: number): void {
+  if (rate >= 0.00001 && rate <= 0.5) return;
+  throw new CodedError("OPTION_INVALID", `--false-alarms is ${rate}`, {
+    at: "false-alarms",
+    remedy: "Give a share of good parts from 0.00001 to 0.5, such as 0.01 for one in a hundred.",
+  });
 }
 
 function requireOption(name: string, value: number, fits: boolean, remedy: string): void {

@@ -1,6 +1,7 @@
 /** What a training reports while it runs. */
 export type TrainProgress =
   | { readonly phase: "reading"; readonly done: number; readonly total: number }
+  | { readonly phase: "remembering"; readonly done: number; readonly total: number }
   | {
       readonly phase: "training";
       /** Pictures trained on so far, over all epochs. */

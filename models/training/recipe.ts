@@ -28,17 +28,8 @@ export const DEFAULTS = {
   batch: 16,
   seed: 0,
   checkpointSeconds: 120,
-} as const;
-
-/** The threshold from held-out scores, see threshold.ts. It follows the training and changes no weight. */
-export const THRESHOLD_RULE = {
-  /** Deviations above the mean that a good part's score may lie. */
-  deviations: 4,
-  /** What is kept free above the largest good score, in deviations. */
-  margin: 1,
-  /** Fewer scores than this understate the deviation: then it is at least `leastDeviation` of their mean. */
-  few: 8,
-  leastDeviation: 0.1,
+  /** Pictures stored, at most. */
+  memory: 256,
 } as const;
 
 /** Fewer cannot give both a student and a threshold. */

@@ -7,7 +7,7 @@ import { readRgb } from "../../models/pictures/images.js";
 import { fakeEngine } from "../fakes/engine.js";
 import { of } from "../support/agent-rig.js";
 import { code, commandRig, result } from "../support/command-rig.js";
-import { cameraConfig, configOf } from "../support/config.js";
+import { alertConfig, cameraConfig, configOf } from "../support/config.js";
 import { greyFrame } from "../support/frames.js";
 import { schemaFaults } from "../support/schemas.js";
 import { suite } from "../support/suite.js";
@@ -130,34 +130,57 @@ test("what a command set says so, by whom and since when; a later edit of the co
   assert.not.match((await start(edited)).lines.join("\n"), "is in force");
 });
 
-test("calibrate sets the threshold by training's rule, not below training's worst good part", async () => {
+test("calibrate sets the threshold by training's rule; a bad part among the frames is left out and named", async () => {
   const line = await start(configOf([cameraConfig("cam1")]), {
-    loadModel: async () => ({ engine: fakeEngine(), calibration: null, goodMax: 0.3 }),
+    loadModel: async () => ({ engine: fakeEngine(), calibration: null, goodMedian: 0.2 }),
   });
   const asked = line.ask("calibrate", { camera: "cam1", frames: 20 });
-  await line.show(...Array.from({ length: 20 }, (_, n) => 100 + n));
+  await line.show(...Array.from({ length: 20 }, (_, n) => (n === 7 ? bad : 100 + n)));
   const found = result(await asked);
-  const max = 119 / 255;
-  assert.is(found.images, 20);
-  assert.ok(Number(found.threshold) > max && Number(found.threshold) < 2 * max, String(found.threshold));
+  assert.is(found.images, 19);
+  assert.ok(Number(found.threshold) > 119 / 255 && Number(found.threshold) < 0.6, String(found.threshold));
+  assert.equal(
+    (found.leftOut as { score: number }[]).map(({ score }) => Math.round(score * 255)),
+    [bad],
+  );
   assert.is(current().cameras[0]!.threshold(), found.threshold);
 
-  const again = line.ask("calibrate", { camera: "cam1", frames: 20 });
-  await line.show(...Array.from({ length: 20 }, (_, n) => n % 2));
-  assert.is(result(await again).threshold, 0.3);
+  const dark = (force: boolean) => line.ask("calibrate", { camera: "cam1", frames: 20, force });
+  const show = () => line.show(...Array.from({ length: 20 }, (_, n) => 10 + (n % 3)));
+  const refused = dark(false);
+  await show();
+  assert.is(code(await refused), "CALIBRATE_IMPLAUSIBLE");
+  assert.is(current().cameras[0]!.threshold(), found.threshold);
+  const forced = dark(true);
+  await show();
+  assert.ok(Number(result(await forced).threshold) < 0.1);
 });
 
-test("calibrate changes nothing where good parts would have to be defects, or too few frames come", async () => {
-  const line = await start(configOf([cameraConfig("cam1")]), {
+test("calibrate changes nothing where good parts would have to be defects, many differ, or too few frames come", async () => {
+  const line = await start(configOf([cameraConfig("cam1", { alert: alertConfig({ raiseAfter: 100 }) })]), {
     loadModel: async () => ({ engine: fakeEngine({ threshold: 0.1 }), calibration: null }),
   });
-  const asked = line.ask("calibrate", { camera: "cam1", frames: 20 });
-  await line.show(...Array.from({ length: 20 }, (_, n) => (n === 7 ? bad : good)));
-  assert.is(code(await asked), "CALIBRATE_IMPLAUSIBLE");
+  for (const [index, value] of [
+    [20, bad],
+    [4, bad],
+    [20, 70],
+  ] as const) {
+    const asked = line.ask("calibrate", { camera: "cam1", frames: 20 });
+    await line.show(...Array.from({ length: 20 }, (_, n) => (n < index ? value : good)));
+    assert.is(code(await asked), "CALIBRATE_IMPLAUSIBLE", `${index} frames of ${value}`);
+    await line.show(...Array.from({ length: 10 }, () => good));
+  }
   const late = line.ask("calibrate", { camera: "cam1", frames: 20, seconds: 1 });
   await line.show(good, good);
   assert.ok(["CALIBRATE_TOO_FEW_FRAMES", "COMMAND_TIMEOUT"].includes(code(await late)));
   assert.is(current().cameras[0]!.threshold(), 0.1);
+});
+
+test("calibrate is refused while an alert stands", async () => {
+  const line = await start();
+  await line.show(bad, bad);
+  await until(() => of(line.sent, "cam1/alert").length === 1, "an alert");
+  assert.is(code(await line.ask("calibrate", { camera: "cam1", frames: 20 })), "CALIBRATE_ALERT_STANDS");
 });
 
 test("a shelved camera raises nothing, its count is kept, and shelving goes on after a restart", async () => {

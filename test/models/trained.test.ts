@@ -1,12 +1,14 @@
-import { mkdir, readdir, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { CodedError } from "../../errors.js";
 import { readBundle } from "../../models/bundle/bundle.js";
+import { rateInWords } from "../../models/judging/threshold.js";
+import { readModel } from "../../models/onnx/checked-model.js";
+import { floatsOf, openSession, Tensor } from "../../models/onnx/session.js";
 import { listImages } from "../../models/pictures/folder.js";
-import { writePng } from "../../models/pictures/images.js";
-import { splitPictures } from "../../models/training/good-pictures.js";
-import { type TrainOptions, trainStudent } from "../../models/training/train.js";
+import { readRgb, writePng } from "../../models/pictures/images.js";
+import { type TrainOptions, type TrainProgress, trainStudent } from "../../models/training/train.js";
 import { temporaryFolder } from "../support/config.js";
 import { writeGoodPictures, writeSmallTeacher } from "../support/small-teacher.js";
 import { suite } from "../support/suite.js";
@@ -67,28 +69,57 @@ test("a bundle has the name and version that it was given, else its folder's and
   }
 });
 
-test("a stray picture among the held-out ones is named and does not set the threshold", async () => {
-  const normal = await writeGoodPictures(join(dir, "stray"), 60);
-  const { heldOut } = splitPictures(60, lesson.seed!);
-  const stray = (await listImages(normal))[heldOut[3]!]!;
+test("a stray picture is named, does not set the threshold, and is left out of the training where that is wanted", async () => {
+  const normal = await writeGoodPictures(join(dir, "stray"), 40);
+  const stray = (await listImages(normal))[17]!;
   const red = Uint8Array.from({ length: 64 * 64 * 3 }, (_, at) => (at % 3 === 0 ? 200 : 20));
   await writePng(stray, red, { width: 64, height: 64 }, 3);
   const warnings: string[] = [];
-  const result = await trainStudent({
-    ...lesson,
-    normal,
-    epochs: 8,
-    out: join(dir, "strayed"),
-    onProgress: (each) => each.phase === "warning" && warnings.push(each.message),
-  });
-  assert.equal(
-    result.suspicious.map(({ path }) => path),
-    [stray],
-  );
+  const report = join(dir, "stray.html");
+  const onProgress = (each: TrainProgress) => each.phase === "warning" && warnings.push(each.message);
+  const kept = await trainStudent({ ...lesson, normal, out: join(dir, "kept"), onProgress, reportPath: report });
+  assert.is(kept.suspicious[0]?.path, stray);
+  assert.ok(kept.suspicious.length <= 3, "the others are alike");
   assert.match(warnings.join(), stray);
-  const { calibration } = (await readBundle(result.bundle)).manifest;
-  assert.is(calibration?.images, heldOut.length - 1);
-  assert.ok(result.threshold < result.suspicious[0]!.score, "it is above the threshold itself");
+  const html = await readFile(report, "utf8");
+  assert.match(html, stray);
+  assert.match(html, 'alt="map"');
+  const left = await trainStudent({ ...lesson, normal, out: join(dir, "left"), suspicious: "exclude" });
+  assert.is(left.memory?.pictures, 40 - kept.suspicious.length);
+  for (const { threshold, calibration } of [kept, left]) {
+    assert.is(calibration.images, 40 - kept.suspicious.length);
+    assert.ok(threshold < 1.5 * calibration.max, "set by the others");
+  }
+});
+
+test("the memory alone is a detector: it sees what no good picture shows, and tells how little ten pictures prove", async () => {
+  const normal = await writeGoodPictures(join(dir, "quick"), 10);
+  const result = await trainStudent({ ...lesson, normal, out: join(dir, "quick-bundle"), quick: true });
+  assert.equal([result.epochs, result.loss, result.memory?.weight], [0, null, 1]);
+  const { manifest, modelPath } = await readBundle(result.bundle);
+  const session = await openSession(await readModel(modelPath, manifest), { threads: 1 });
+  const scoreOf = async (pixels: Uint8Array) =>
+    floatsOf((await session.run({ image: new Tensor("uint8", pixels, [1, 64, 64, 3]) })).score)[0]!;
+  const [first] = await listImages(normal);
+  const good = await readRgb(first!, { width: 64, height: 64 });
+  const bad = good.slice();
+  for (let y = 20; y < 44; y += 1) bad.fill(0, 3 * (64 * y + 20), 3 * (64 * y + 44));
+  assert.ok((await scoreOf(good)) < result.threshold, "a good part");
+  assert.ok((await scoreOf(bad)) > result.threshold, "a hole in it");
+  await session.close();
+  assert.match(
+    rateInWords(result.calibration.falseAlarmRate!, result.moreImagesWanted),
+    "of 1,000 good parts expect 10",
+  );
+  assert.ok(result.calibration.falseAlarmRate!.upper95 > 0.2);
+  assert.ok(result.moreImagesWanted > 300);
+});
+
+test("below 256 pixels a training says what that costs", async () => {
+  const warnings: string[] = [];
+  const onProgress = (each: TrainProgress) => each.phase === "warning" && warnings.push(each.message);
+  await trainStudent({ ...lesson, out: join(dir, "small"), quick: true, onProgress });
+  assert.ok(warnings.some((each) => each.startsWith("at 64 pixels")));
 });
 
 test.run();
