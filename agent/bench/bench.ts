@@ -20,13 +20,13 @@ export interface BenchOptions {
   readonly bundle: string;
   /** How long each side is measured: bare model, whole agent, bare model beside the rig. */
   readonly seconds: number;
-  /** Of one inference; 0: as many as there are cores. */
+  /** Threads of one inference; 0: as many as there are cores. */
   readonly threads: number;
   readonly watchCamera: CameraDeps["watchCamera"];
   readonly onProgress?: (text: string) => void;
   /** How long each side runs before the next has its turn. */
   readonly segmentMs?: number;
-  /** Live cameras of a measurement of its own; 0 or absent: none. */
+  /** Live cameras of one more measurement; 0 or absent: none. */
   readonly cameras?: number;
 }
 
@@ -39,10 +39,10 @@ export interface BenchResult {
   readonly model: string;
   readonly provider: string;
   readonly threads: number;
-  /** Of the bare `session.run`, one picture at a time, in a thread like the agent's. */
+  /** Frames a second of the bare `session.run`, one picture at a time, in a thread like the agent's. */
   readonly ceilingFps: number;
   /**
-   * Of scores at an MQTT subscriber, the source giving frames as fast as they are asked for. The embedded broker, the
+   * Scores a second at an MQTT subscriber, the source giving frames as fast as they are asked for. The embedded broker, the
    * subscriber and the source's black pictures run on this machine, too, and are counted.
    */
   readonly endToEndFps: number;
@@ -52,23 +52,23 @@ export interface BenchResult {
    */
   readonly ratio: number;
   /**
-   * Of the bare `session.run` while the rig works without an agent: the source gives as many pictures as the agent judged, a sender, the
-   * broker and the subscriber carry as many scores.
+   * Frames a second of the bare `session.run` while the rig works without an agent: the source gives as many pictures as the agent
+   * judged; a sender, the broker and the subscriber carry as many scores.
    */
   readonly rigFps: number;
-  /** The agent's rate as a share of that: what the agent itself costs, without the bench's source, broker and subscriber. */
+  /** The agent's rate as a share of `rigFps`: what the agent itself costs, without the bench's source, broker and subscriber. */
   readonly ratioOfRig: number;
-  /** At half the ceiling's rate: the latency less the inference. */
+  /** The latency less the inference, at half the ceiling's rate. */
   readonly outsideInferenceMs: Spread;
-  /** At half the ceiling's rate: from the frame being available to its score at the subscriber. */
+  /** From the frame being available to its score at the subscriber, at half the ceiling's rate. */
   readonly latencyMs: Spread;
-  /** End to end with a model of the same input that costs next to nothing. */
+  /** Scores a second end to end with a model of the same input that costs next to nothing. */
   readonly trivialFps: number;
-  /** Of the main thread, while inference takes every core. */
+  /** Delays of the main thread's event loop while inference takes every core. */
   readonly eventLoopDelayMs: { readonly p99: number };
-  /** Of the process with the agent warm and nothing else in it. */
+  /** Resident memory of the process with the agent warm, the bare model not yet loaded. */
   readonly rssMb: number;
-  /** Only where it was asked for. */
+  /** Present where `cameras` were asked for. */
   readonly cameras?: ManyCameras;
 }
 
@@ -179,7 +179,7 @@ async function trivial(
   }
 }
 
-/** Its pictures cost GStreamer next to nothing: it is the agent that is measured. */
+/** A source that gives pictures as fast as they are asked for; black ones cost GStreamer next to nothing. */
 function endlessSource({ width, height }: Size): GstreamerSource {
   const launch = `videotestsrc is-live=false pattern=black ! video/x-raw,format=RGB,width=${width},height=${height}`;
   return { type: "gstreamer", launch, live: false };

@@ -1,6 +1,6 @@
 import { Observable } from "rxjs";
 
-/** Holds demand back while closed, so that an agent can be paused between two segments; nothing of it is lost. */
+/** The gate that holds demand back while it is closed, so that an agent can be paused between two segments; no demand is lost. */
 export interface Gate {
   pass(demand$: Observable<number>): Observable<number>;
   open(): void;

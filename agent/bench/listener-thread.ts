@@ -1,4 +1,4 @@
-/** An MQTT subscriber in a thread of its own, so that its work is not booked on the agent's. */
+/** The subscriber's thread: of its own, so that its work does not hold up the main thread. */
 import { parentPort, workerData } from "node:worker_threads";
 import type { ScorePayload } from "../contract/payloads.js";
 import { openClient } from "../mqtt/mqtt-client.js";

@@ -5,9 +5,9 @@ export interface ListenerSetup {
   readonly topic: string;
 }
 
-/** Of every score received since the last one was taken. */
+/** The figures of every score received since the last tally. */
 export interface Tally {
-  /** From the frame's capture to its score's arrival; up to 1 ms too long, as `ts` has whole milliseconds. */
+  /** Latencies from the frame's capture to its score's arrival; up to 1 ms too long, as `ts` has whole milliseconds. */
   readonly latencyMs: readonly number[];
   /** The part of it that was not inference: waiting and transport. */
   readonly outsideMs: readonly number[];

@@ -11,7 +11,7 @@ export interface ManyCameras {
   /** Scores a second of the camera that got the fewest, and of the one that got the most. */
   readonly leastFps: number;
   readonly mostFps: number;
-  /** Of the main thread. */
+  /** Delays of the main thread's event loop. */
   readonly eventLoopDelayMs: { readonly p99: number; readonly worst: number };
 }
 

@@ -11,7 +11,7 @@ export interface TrivialModel extends Size {
   readonly nanOnBlack?: boolean;
 }
 
-/** A model that costs next to nothing: its map is the mean of the channels / 255, its score the map's maximum. */
+/** A model that costs next to nothing, encoded: its map is the mean of the channels / 255, its score the map's maximum. */
 export function trivialModel({ width, height, nanOnBlack = false }: TrivialModel): Uint8Array {
   const g = new Graph("trivial");
   const image = g.input("image", "uint8", ["N", height, width, 3]);

@@ -10,7 +10,7 @@ import { pictureStats } from "../../models/pictures/picture-stats.js";
 import { giveWay } from "../kit/niceness.js";
 import { allFinite } from "./finite.js";
 import type { Reply, Request, WorkerSetup } from "./protocol.js";
-import { chooseProvider } from "./providers.js";
+import { type Choice, chooseProvider } from "./providers.js";
 
 /** The niceness added to the main thread's, so that capture and MQTT are served while inference takes every core. */
 const NICENESS = 5;
@@ -134,11 +134,16 @@ async function serve(session: InferenceSession, request: Request): Promise<void>
   }
 }
 
+/** A function of its own, so that nothing holds the model's bytes once the session has its own copy of them. */
+async function load(): Promise<Choice<InferenceSession>> {
+  const model = await readModel(setup.modelPath, setup);
+  return chooseProvider(setup.providers, (provider) => open(model, provider));
+}
+
 async function start(): Promise<void> {
   giveWay(NICENESS);
   env.logLevel = "fatal";
-  const model = await readModel(setup.modelPath, setup);
-  const { session, report } = await chooseProvider(setup.providers, (provider) => open(model, provider));
+  const { session, report } = await load();
   const warm = await warmUp(session);
   // One after the other: a second one begun meanwhile would count the first one's inference as its own.
   let last = Promise.resolve();
