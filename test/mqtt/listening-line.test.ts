@@ -2,6 +2,7 @@ import { execFileSync, spawn } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
+import { openEmbeddedBroker } from "../../agent/mqtt/embedded-broker.js";
 import { listeningLine } from "../../agent/mqtt/listening-line.js";
 import { openPublisher, type Publisher } from "../../agent/mqtt/publisher.js";
 import { packageRoot } from "../../config/package-root.js";
@@ -87,6 +88,21 @@ for (const [what, settings, url] of [
     assert.equal(await listen(own, 2, () => alert(3)), ['{"seq":2}', '{"seq":3}']);
   });
 }
+
+test("the embedded broker: the line brings every alert, those of a time when nobody listened included", async () => {
+  const embedded = await openEmbeddedBroker({ ports: [0] });
+  const own = openPublisher({ url: embedded.url, prefix: "retort", agentId: "line-7", version: "0" });
+  const send = (seq: number) => own.publish({ topic: "cam1/alert", payload: { seq }, qos: 1, retain: false });
+  try {
+    const line = listeningLine(mqttConfig(), embedded.url, "retort/line-7/+/alert");
+    assert.equal(await listen(line!, 1, () => send(1)), ['{"seq":1}']);
+    await send(2);
+    assert.equal(await listen(line!, 2, () => send(3)), ['{"seq":2}', '{"seq":3}']);
+  } finally {
+    await own.close();
+    await embedded.close();
+  }
+});
 
 test("the lines of the README bring what they say: alerts, scores, everything but pictures", async () => {
   const readme = readFileSync(join(packageRoot(), "README.md"), "utf8");
