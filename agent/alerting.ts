@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { filter, Subject } from "rxjs";
+import { partOf } from "../config/parts.js";
 import type { Config } from "../config/types.js";
 import type { CodedError } from "../errors.js";
 import { baseTopic } from "./contract/topics.js";
@@ -60,6 +61,7 @@ export function openAlerting(
       const outbox = await (edges.openOutbox ?? openOutbox)({
         statePath: state.path,
         base: baseTopic(mqtt.prefix, agent.id),
+        cameras: cameras.filter((camera) => partOf(camera) !== null).map(({ id }) => id),
         maxBytes: config.outbox.maxMb * 1_048_576,
         maxAgeMs: config.outbox.maxAgeHours * 3_600_000,
         onTrouble,

@@ -114,6 +114,40 @@ export interface Verdict {
   readonly anomalous: boolean;
 }
 
+/** What a part is found to be. `unknown`: it could not be judged, which is never `ok`. */
+export type PartOutcome = "ok" | "ng" | "unknown";
+
+/** What a line is to know of one part, before it has its `seq`. */
+export interface PartVerdict {
+  readonly camera: string;
+  /** As the line's control calls it, else which part of this camera it is since the agent started, from 1. */
+  readonly part: string | number;
+  readonly verdict: PartOutcome;
+  /** Why it is `unknown`: a stable code, a colon, a sentence; null where it is not. */
+  readonly reason: string | null;
+  /** For the line's gate: what it is to take an `unknown` part for; null where the part is known. */
+  readonly unknownIs: "ok" | "ng" | null;
+  /** Wall clock, epoch milliseconds: the capture of its first picture, or when it is known that there is none. */
+  readonly tsMs: number;
+  /** Of the worst of its pictures, as all that follows; null where none was judged. */
+  readonly score: number | null;
+  readonly threshold: number | null;
+  /** Its pictures that were judged. */
+  readonly frames: number;
+  /** The number of the worst frame, or of the last one that could not be judged; null where there was none. */
+  readonly frame: number | null;
+  /** The file of that frame, where it comes from one. */
+  readonly file?: string;
+  /** The strongest first; of an `ng` part alone. */
+  readonly regions: readonly Region[];
+  /** From its last picture to this verdict; null where no picture came. */
+  readonly latencyMs: number | null;
+  readonly deadlineMs: number | null;
+  readonly late: boolean;
+  readonly model: ModelIdentity | null;
+  readonly context: Context | null;
+}
+
 export type AlertPhase = "raised" | "updated" | "cleared" | "acknowledged" | "shelved";
 
 /** One step in an alert's life, before it has its `seq`. */

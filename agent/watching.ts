@@ -97,7 +97,8 @@ export function startWatching(
         model: (camera) => models.get(camera.model),
         send: (outgoing) => {
           if (outgoing.kind === "message") void uplink.publish(outgoing.message);
-          else alerting.accept(outgoing.step);
+          else if (outgoing.kind === "alert") alerting.accept(outgoing.step);
+          else void alerting.outbox.addVerdict(outgoing.part);
         },
         onStanding: (camera, standing) => {
           if (standing.state === "faulted") log.error(`${camera.id}: ${standing.reason}`);

@@ -118,6 +118,26 @@ export function listOf<const Word extends string>(...words: readonly Word[]): Fo
   return list<Word>(`a list of one or more of ${words.join(", ")}, each once`, one.json, 1, one.accepts);
 }
 
+/** `{ frames: N }`: a part that is seen in so many pictures. */
+export const frameCount: Format<{ readonly frames: number }> = {
+  accepts: (value): value is { readonly frames: number } =>
+    typeof value === "object" &&
+    value !== null &&
+    "frames" in value &&
+    Object.keys(value).length === 1 &&
+    Number.isInteger(value.frames) &&
+    Number(value.frames) >= 2 &&
+    Number(value.frames) <= 1_000,
+  expected: "{ frames: N } with a whole number from 2 to 1000",
+  text: false,
+  json: {
+    type: "object",
+    properties: { frames: { type: "integer", minimum: 2, maximum: 1_000 } },
+    required: ["frames"],
+    additionalProperties: false,
+  },
+};
+
 /** Of an HTTP Host header, without a port. */
 export const hostNames: Format<readonly string[]> = list<string>(
   "a list of host names without ports, each once",

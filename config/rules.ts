@@ -1,4 +1,5 @@
 import { isLoopback } from "./loopback.js";
+import { raiseAfterOf } from "./parts.js";
 import type { Problem } from "./problems.js";
 import { RESERVED_LEVELS } from "./reserved-levels.js";
 import { itemName } from "./tree.js";
@@ -89,9 +90,19 @@ function cameraRules(camera: CameraConfig, path: string, { models }: Config): re
       remedy,
     });
   }
-  if (alert.within !== null && alert.within < alert.raiseAfter) {
-    const message = `${alert.raiseAfter} anomalous frames (raiseAfter) never lie within the last ${alert.within}`;
+  const raiseAfter = raiseAfterOf(camera);
+  if (alert.within !== null && alert.within < raiseAfter) {
+    const message = `${raiseAfter} anomalous frames (raiseAfter) never lie within the last ${alert.within}`;
     problems.push(conflict(`${path}.alert.within`, message, "Set it to raiseAfter or more, or remove it."));
+  }
+  const { per, closeAfterMs, deadlineMs, lateIs } = camera.parts;
+  if (closeAfterMs !== null && per !== "context") {
+    const remedy = "Set parts.per: context, or remove it.";
+    problems.push(conflict(`${path}.parts.closeAfterMs`, "only parts of `context` are closed by time", remedy));
+  }
+  if (lateIs === "unknown" && deadlineMs === null) {
+    const remedy = "Set parts.deadlineMs, or remove it.";
+    problems.push(conflict(`${path}.parts.lateIs`, "without a deadline no verdict is late", remedy));
   }
   // The shares may have been rounded by hand: 0.33 + 0.67.
   if (roi.x + roi.width > 1 + 1e-9) {

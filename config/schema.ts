@@ -7,6 +7,7 @@ import {
   address,
   either,
   flag,
+  frameCount,
   hostName,
   hostNames,
   integer,
@@ -187,7 +188,11 @@ const cameras = list(
     }),
     alert: section("When an alert is raised and cleared", {
       threshold: setting("model", either(["model"], score), "a score; model: the bundle's own"),
-      raiseAfter: setting(2, integer(1, 1_000), "anomalous frames that raise an alert"),
+      raiseAfter: setting(
+        "auto",
+        either(["auto"], integer(1, 1_000)),
+        "anomalous frames, or parts, that raise an alert; auto: 1 with parts, else 2",
+      ),
       within: nullable(integer(1, 10_000), "the latest frames that raiseAfter counts in; clearAfter unless given", {
         example: 5,
       }),
@@ -198,6 +203,25 @@ const cameras = list(
         number(0, 86_400),
         "a defect that comes back at its place so soon is the same alert, raised again",
       ),
+    }),
+    parts: section("What one part is: each gets a verdict, ok, ng or unknown; see docs/parts.md", {
+      per: setting(
+        "auto",
+        either(["auto", "none", "frame", "context"], frameCount),
+        "frame: each picture is a part; { frames: N }: N pictures are; context: until `context` names another part; none; auto: frame for images and triggered cameras, else none",
+      ),
+      deadlineMs: nullable(
+        positive(3_600_000),
+        "from a part's last picture to its verdict; a later one is marked late",
+        {
+          example: 200,
+        },
+      ),
+      lateIs: setting("judged", oneOf("judged", "unknown"), "unknown: a verdict that is late is not to be relied on"),
+      unknownIs: setting("ng", oneOf("ng", "ok"), "what the gate does with an unknown part; each such verdict says it"),
+      closeAfterMs: nullable(positive(3_600_000), "a part of `context` is over so long after it was named", {
+        example: 2_000,
+      }),
     }),
   }),
 );
@@ -222,11 +246,11 @@ const evidence = section("A picture with each alert: the frame, the heat of the 
   ringMb: setting(64, integer(1, 100_000), "memory for the newest frames of all cameras"),
 });
 
-const outbox = section("Alerts and their pictures wait here, on disk, until the broker has them", {
+const outbox = section("Alerts, verdicts and pictures wait here, on disk, until the broker has them", {
   maxMb: setting(
     256,
     positive(1_048_576),
-    "beyond, what matters least is given up: pictures, then updates, then the oldest alerts",
+    "beyond, what matters least is given up: pictures, then verdicts, then updates, then the oldest alerts",
   ),
   maxAgeHours: setting(168, positive(876_000), "hours that the agent has run, after which they are given up"),
 });

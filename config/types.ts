@@ -20,6 +20,7 @@ export type CameraConfig = Config["cameras"][number];
 export type RoiConfig = CameraConfig["roi"];
 export type HealthConfig = CameraConfig["health"];
 export type AlertConfig = CameraConfig["alert"];
+export type PartsConfig = CameraConfig["parts"];
 
 export type SourceConfig = CameraConfig["source"];
 export type SourceType = SourceConfig["type"];

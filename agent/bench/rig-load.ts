@@ -1,7 +1,7 @@
 import { NEVER } from "rxjs";
 import type { ScorePayload } from "../contract/payloads.js";
 import { opening } from "../kit/closing.js";
-import type { WatchOptions } from "../line/parts.js";
+import type { WatchOptions } from "../line/line-of.js";
 import { openEmbeddedBroker } from "../mqtt/embedded-broker.js";
 import { openClient } from "../mqtt/mqtt-client.js";
 import type { Packet } from "../mqtt/packet.js";

@@ -64,7 +64,7 @@ export function startRig({ watchCamera, ...options }: RigOptions): Promise<Rig> 
 }
 
 const { agent, mqtt, inference, cameras, alerts, evidence, outbox, http } = schema.keys;
-const { roi, health, alert } = cameras.each.keys;
+const { roi, health, alert, parts } = cameras.each.keys;
 
 /** A camera of the bench: every picture is wanted, none is looked at as a picture, and none is anomalous. */
 export function benchCamera(id: string, source: GstreamerSource): CameraConfig {
@@ -79,6 +79,7 @@ export function benchCamera(id: string, source: GstreamerSource): CameraConfig {
     // A test pattern is no view of a part.
     health: { ...defaultsOf(health), enabled: false },
     alert: { ...defaultsOf(alert), threshold: Number.MAX_VALUE },
+    parts: defaultsOf(parts),
   };
 }
 

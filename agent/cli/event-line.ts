@@ -1,18 +1,20 @@
+import type { VerdictPayload } from "../contract/part-payloads.js";
 import type { AlertPayload, StatePayload } from "../contract/payloads.js";
 import type { Message, Region } from "../types.js";
 import { printable } from "./terminal.js";
 
-/** A message as it goes out, of which `retort run` shows alerts and states. */
+/** A message as it goes out, of which `retort run` shows alerts, verdicts and states. */
 export type Shown = Pick<Message, "topic" | "payload">;
 
 /** One line of JSON for a program, null for what is not shown. */
 export function jsonLine({ topic, payload }: Shown): string | null {
-  return isAlert(topic) || isState(topic) ? JSON.stringify({ topic, payload }) : null;
+  return isAlert(topic) || isVerdict(topic) || isState(topic) ? JSON.stringify({ topic, payload }) : null;
 }
 
 /** One line for a person, null for what nobody wants to watch go by. */
 export function terminalLine({ topic, payload }: Shown, coloured: boolean): string | null {
   if (isAlert(topic)) return alertLine(payload as AlertPayload, coloured);
+  if (isVerdict(topic)) return verdictLine(payload as VerdictPayload, coloured);
   if (!isState(topic)) return null;
   const { ts, state, reason } = payload as StatePayload;
   // These two change with every alert, which has its own line.
@@ -47,6 +49,24 @@ function alertLine(alert: AlertPayload, coloured: boolean): string {
   return coloured ? `\u001b[${colour}m${text}\u001b[0m` : text;
 }
 
+const verdictColours = { ok: 32, ng: 31, unknown: 33 } as const;
+
+function verdictLine(verdict: VerdictPayload, coloured: boolean): string {
+  const { verdict: outcome, camera, part, score, threshold, file, reason, late, regions } = verdict;
+  const text = [
+    time(verdict.ts),
+    outcome.toUpperCase().padEnd(7),
+    camera,
+    `part ${printable(String(part))}`,
+    ...(score === null || threshold === null ? [] : [`score ${score.toFixed(3)} (threshold ${threshold.toFixed(3)})`]),
+    ...placesOf(regions),
+    ...(file === undefined ? [] : [printable(file)]),
+    ...(reason === null ? [] : [printable(reason)]),
+    ...(late ? ["late"] : []),
+  ].join("  ");
+  return coloured ? `\u001b[${verdictColours[outcome]}m${text}\u001b[0m` : text;
+}
+
 function placesOf([first, ...more]: readonly Region[]): readonly string[] {
   if (first === undefined) return [];
   const { width, height, x, y } = first;
@@ -56,6 +76,10 @@ function placesOf([first, ...more]: readonly Region[]): readonly string[] {
 
 function isAlert(topic: string): boolean {
   return topic.endsWith("/alert");
+}
+
+function isVerdict(topic: string): boolean {
+  return topic.endsWith("/verdict");
 }
 
 function isState(topic: string): boolean {

@@ -56,13 +56,14 @@ function greet(config: Config, warnings: readonly Problem[], log: Logger): void 
   }
 }
 
-/** Shows alerts and states on the terminal, as they are kept and go out. */
+/** Shows alerts, verdicts and states on the terminal, as they are kept and go out. */
 function watched(sink: MessageSink, outbox: Outbox, terminal: Terminal, json: boolean): MessageSink {
   const show = (message: Shown): void => {
     const line = json ? jsonLine(message) : terminalLine(message, terminal.interactive);
     if (line !== null) terminal.out(line);
   };
   outbox.added$.subscribe((payload) => show({ topic: topics.alert(payload.camera), payload }));
+  outbox.judged$.subscribe((payload) => show({ topic: topics.verdict(payload.camera), payload }));
   return {
     ...sink,
     publish: (message) => {

@@ -1,5 +1,6 @@
 import { CodedError } from "../../errors.js";
-import { type AlertPayload, stepOf, timestamp } from "../contract/payloads.js";
+import { stepOf } from "../contract/alert-payload.js";
+import { type AlertPayload, timestamp } from "../contract/payloads.js";
 import type { AlertStep } from "../types.js";
 import type { CommandedCamera } from "./camera.js";
 import { alertUnknown, cameraOf, cameraOfAlert, type Handlers, USUAL_LIMIT_MS } from "./handler.js";

@@ -1,4 +1,5 @@
 import type { Observable } from "rxjs";
+import type { VerdictPayload } from "./part-payloads.js";
 import type { AlertPayload } from "./payloads.js";
 
 /** An alert message that the broker does not have. */
@@ -22,9 +23,19 @@ export interface WaitingEvidence {
   readonly bytes: number;
 }
 
-export type WaitingMessage = WaitingAlert | WaitingEvidence;
+/** A verdict that the broker does not have. */
+export interface WaitingVerdict {
+  readonly kind: "verdict";
+  /** Its place among the verdicts of all cameras; its payload has the camera's own number. */
+  readonly seq: number;
+  readonly payload: VerdictPayload;
+  /** The size of its record. */
+  readonly bytes: number;
+}
 
-/** The port between the outbox and whoever brings its alerts to the broker. Held by test/contracts/outbox.ts. */
+export type WaitingMessage = WaitingAlert | WaitingEvidence | WaitingVerdict;
+
+/** The port between the outbox and whoever brings its alerts and verdicts to the broker. Held by test/contracts/outbox.ts. */
 export interface AlertQueue {
   /** Each alert once it may be sent. */
   readonly added$: Observable<AlertPayload>;
@@ -37,6 +48,12 @@ export interface AlertQueue {
   alerts(after: number, limit: number): Promise<readonly WaitingAlert[]>;
   /** The first picture that waits and whose alert's `seq` is above `after` and below `before`; in flight from now on. */
   evidence(after: number, before: number): Promise<WaitingEvidence | null>;
+  /** Each verdict once it may be sent. */
+  readonly judged$: Observable<VerdictPayload>;
+  /** The last place of a verdict that may be sent, 0 before the first. */
+  lastVerdict(): number;
+  /** The verdicts of all cameras that wait behind a place, in the order of their places; in flight from now on, as alerts are. */
+  verdicts(after: number, limit: number): Promise<readonly WaitingVerdict[]>;
   /** The broker has the message: it is removed. */
   delivered(message: WaitingMessage): void;
   /** The broker will never take the message: it is removed and counted as lost. */

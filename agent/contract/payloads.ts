@@ -1,5 +1,5 @@
 import type { ErrorCode } from "../../errors.js";
-import type { AlertPhase, AlertStep, Context, DropReason, ModelIdentity, Region, Verdict } from "../types.js";
+import type { AlertPhase, Context, DropReason, ModelIdentity, PartOutcome, Region, Verdict } from "../types.js";
 
 /** The payloads of the contract. Every one carries `v: 1`; `ts` and `since` are RFC 3339 UTC with milliseconds. */
 export interface Payload {
@@ -77,7 +77,15 @@ export interface FrameHealth {
   readonly latencyMs: { readonly p50: number; readonly p99: number } | null;
 }
 
+/** Verdicts since the start. */
+export interface PartsHealth extends Readonly<Record<PartOutcome, number>> {
+  /** Of all, those after the deadline. */
+  readonly late: number;
+}
+
 export interface CameraHealth extends FrameHealth {
+  /** Null where the camera sees no parts. */
+  readonly parts: PartsHealth | null;
   readonly alerts: {
     /** Alerts that were held back since the start, by the reason. */
     readonly heldBack: { readonly shelved: number; readonly flood: number };
@@ -103,6 +111,8 @@ export interface OutboxHealth {
   readonly bytes: number;
   /** Pictures that wait. */
   readonly evidence: number;
+  /** Verdicts that wait, on disk and off. */
+  readonly verdicts: number;
   /** Alerts among `depth` that are in memory only, as the disk takes nothing: they are sent, and lost with the process. */
   readonly undurable: number;
   /** The disk has no room. */
@@ -110,7 +120,13 @@ export interface OutboxHealth {
   /** Given up since the start, by what and why. */
   readonly lost: Readonly<Record<string, number>>;
   /** Numbers that will never arrive, the newest of them. */
-  readonly gaps: readonly { readonly from: number; readonly to: number; readonly reason: string }[];
+  readonly gaps: readonly {
+    readonly from: number;
+    readonly to: number;
+    readonly reason: string;
+    /** With numbers of verdicts, which each camera counts by itself. */
+    readonly camera?: string;
+  }[];
   /** What could not be read, since the start. */
   readonly damage: readonly { readonly kind: string; readonly count: number }[];
 }
@@ -236,58 +252,15 @@ export function scorePayload(verdict: Verdict, nowMs: number): ScorePayload {
   };
 }
 
-/** The parts of an alert message that are not its step's. */
-export interface AlertDetails {
-  readonly seq: number;
-  readonly evidence?: AlertPayload["evidence"];
-  readonly replayed?: boolean;
-}
-
-export function alertPayload(step: AlertStep, details: AlertDetails): AlertPayload {
-  const { atPeak } = step;
-  return {
-    v: 1,
-    id: step.id,
-    seq: details.seq,
-    phase: step.phase,
-    ts: timestamp(step.tsMs),
-    camera: step.camera,
-    score: step.score,
-    threshold: step.threshold,
-    peak: step.peak,
-    ...(atPeak === undefined
-      ? {}
-      : { atPeak: { ts: timestamp(atPeak.tsMs), regions: atPeak.regions, context: atPeak.context } }),
-    durationMs: Math.round(step.durationMs),
-    frames: step.frames,
-    raises: step.raises,
-    regions: step.regions,
-    model: identity(step.model),
-    calibration: step.calibration,
-    context: step.context,
-    evidence: details.evidence ?? null,
-    replayed: details.replayed ?? false,
-    ...(step.by === undefined ? {} : { by: step.by }),
-    ...(step.suppressed === undefined ? {} : { suppressed: step.suppressed }),
-    ...(step.flood === undefined ? {} : { flood: step.flood }),
-  };
-}
-
-/** The step that an alert message reported. */
-export function stepOf({ v, ts, seq, evidence, replayed, atPeak, ...step }: AlertPayload): AlertStep {
-  const peak = atPeak && { tsMs: Date.parse(atPeak.ts), regions: atPeak.regions, context: atPeak.context };
-  return { ...step, tsMs: Date.parse(ts), ...(peak === undefined ? {} : { atPeak: peak }) };
-}
-
 export function healthPayload(health: Omit<HealthPayload, "v" | "ts">, nowMs: number): HealthPayload {
   return { v: 1, ts: timestamp(nowMs), ...health };
 }
 
 /** Only the contract's fields, whatever else the object carries. */
-function identity({ name, version, sha256, provider }: ModelIdentity): ModelPayload {
+export function identity({ name, version, sha256, provider }: ModelIdentity): ModelPayload {
   return { name, version, sha256, provider };
 }
 
-function round(ms: number): number {
+export function round(ms: number): number {
   return Math.round(ms * 1000) / 1000;
 }

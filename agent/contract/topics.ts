@@ -8,6 +8,8 @@ export const topics = {
   state: (camera: string) => `${camera}/state`,
   score: (camera: string) => `${camera}/score`,
   alert: (camera: string) => `${camera}/alert`,
+  verdict: (camera: string) => `${camera}/verdict`,
+  contextAck: (camera: string) => `${camera}/context/ack`,
   evidence: (camera: string, alertId: string) => `${camera}/evidence/${alertId}`,
   reply: (command: string) => `reply/${command}`,
   /** Where `retort doctor` tries out the broker. */

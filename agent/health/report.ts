@@ -25,6 +25,7 @@ export interface HealthParts {
       readonly heldBack: CameraHealth["alerts"]["heldBack"];
       readonly shelvedUntilMs: number | null;
     };
+    readonly parts: CameraHealth["parts"];
   }[];
   /** By model name. */
   readonly models: ReadonlyMap<string, { readonly engine: { providers(): ProviderHealth } }>;
@@ -78,10 +79,10 @@ export function statesOf<Camera extends CameraStatus>(
 function healthOf(parts: HealthParts, frames: (ledger: Ledger) => FrameHealth): HealthPayload {
   const { cameras, models, stuckThreads, outbox, broker, evidence, selfTests, machine, uptimeMs, wallMs } = parts;
   const byCamera: Record<string, CameraHealth> = {};
-  for (const { config, ledger, alerts } of cameras) {
+  for (const { config, ledger, alerts, parts: verdicts } of cameras) {
     const { heldBack, shelvedUntilMs } = alerts;
     const shelvedUntil = shelvedUntilMs === null ? null : timestamp(shelvedUntilMs);
-    byCamera[config.id] = { ...frames(ledger), alerts: { heldBack, shelvedUntil } };
+    byCamera[config.id] = { ...frames(ledger), alerts: { heldBack, shelvedUntil }, parts: verdicts };
   }
   const providers: Record<string, ProviderHealth> = {};
   for (const [name, { engine }] of models) providers[name] = engine.providers();

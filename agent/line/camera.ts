@@ -7,11 +7,14 @@ import { Ledger } from "../health/ledger.js";
 import type { LoadedModel } from "../inference/load.js";
 import { inTurns } from "../kit/serial.js";
 import { within } from "../kit/within.js";
+import { type PartCounts, type PartCue, PartLife } from "../parts/part-life.js";
+import { partPolicy } from "../parts/policy.js";
 import type { RaiseRate } from "../scoring/raise-rate.js";
-import type { Outcome, Threshold } from "../types.js";
+import { regionsOf } from "../scoring/regions.js";
+import type { Context, Outcome, Threshold, Verdict } from "../types.js";
 import { CameraAlerts } from "./camera-alerts.js";
+import { type LineDeps, lineOf } from "./line-of.js";
 import type { Outgoing } from "./outgoing.js";
-import { type LineDeps, lineOf } from "./parts.js";
 import { pipeline } from "./pipeline.js";
 
 export interface CameraDeps extends LineDeps {
@@ -51,6 +54,10 @@ export interface RunningCamera {
   restart(): Promise<void>;
   /** What is wrong with the judgement of its frames; the camera is faulted until it is null again. */
   setFault(reason: string | null): void;
+  /** Verdicts on parts since the start; null where it sees none. */
+  readonly parts: PartCounts | null;
+  /** The line's control said something else of the part in front of it. */
+  contextChanged(context: Context | null): void;
   /** About once a second. */
   tick(): void;
   /** Ends the capture at once; resolves when the last frame in flight is judged and sent. */
@@ -109,6 +116,11 @@ export function runCamera(camera: CameraConfig, deps: CameraDeps): RunningCamera
     clock,
     send: (step) => deps.send({ kind: "alert", step }),
   });
+  const policy = partPolicy(camera);
+  const regions = ({ inspection: { map, frame }, threshold }: Verdict) =>
+    regionsOf(map, frame.size, threshold.value, frame.view);
+  const partLife = policy && new PartLife({ camera: camera.id, policy, regionsOf: regions, clock });
+  const partCues$ = new Subject<PartCue>();
   const thresholdOf = ({ engine, calibration }: LoadedModel): Threshold => {
     const { limit, how } = deps.threshold(camera);
     if (limit === "model") return { value: engine.threshold, calibration };
@@ -121,7 +133,8 @@ export function runCamera(camera: CameraConfig, deps: CameraDeps): RunningCamera
     const faulted = (error: unknown): void => becomes({ state: "faulted", reason: reasonOf(error) });
     const watch = (loaded: LoadedModel): Promise<void> => {
       const threshold = (): Threshold => thresholdOf(loaded);
-      const line = lineOf(camera, loaded, { ledger, seen$, alerts, threshold, stop$, deps });
+      const shared = { ledger, seen$, alerts, partLife, partCues$ };
+      const line = lineOf(camera, loaded, { ...shared, threshold, stop$, deps });
       return new Promise((resolve) => {
         pipeline(line).subscribe({
           next: (outgoing) => {
@@ -196,7 +209,14 @@ export function runCamera(camera: CameraConfig, deps: CameraDeps): RunningCamera
       fault = reason;
       show();
     },
-    tick: () => alerts.tick(),
+    get parts() {
+      return partLife?.counts ?? null;
+    },
+    contextChanged: (context) => partCues$.next({ kind: "context", context }),
+    tick: () => {
+      alerts.tick();
+      partCues$.next({ kind: "tick" });
+    },
     stop: async () => {
       stopped = true;
       run?.stop();

@@ -1,7 +1,7 @@
 import { type MonoTypeOperatorFunction, map } from "rxjs";
 import { CodedError } from "../../errors.js";
 import type { CameraContext } from "../contract/inbound.js";
-import type { Context, Frame } from "../types.js";
+import type { CameraEvent, Context } from "../types.js";
 
 /** What the line's control said last, by camera. */
 export interface ContextBook {
@@ -39,9 +39,10 @@ export function contextBook(cameras: readonly string[], onTrouble: (fault: Coded
  * Gives each frame the context in force when it arrives: one that comes while the frame is being judged belongs to the
  * part that follows.
  */
-export function joinContext(context: () => Context | null): MonoTypeOperatorFunction<Frame> {
-  return map((frame) => {
+export function joinContext(context: () => Context | null): MonoTypeOperatorFunction<CameraEvent> {
+  return map((event) => {
+    if (event.kind !== "frame") return event;
     const latest = context();
-    return latest === null ? frame : { ...frame, context: latest };
+    return latest === null ? event : { ...event, frame: { ...event.frame, context: latest } };
   });
 }

@@ -1,4 +1,4 @@
-import { connect, merge, type Observable, share, takeUntil, tap } from "rxjs";
+import { connect, EMPTY, merge, type Observable, share, takeUntil, tap } from "rxjs";
 import type { ImageBaseline } from "../../models/pictures/image-baseline.js";
 import { accountCaptured, accountOutcome } from "../health/account.js";
 import { cameraState } from "../health/camera-state.js";
@@ -7,6 +7,8 @@ import type { Ledger } from "../health/ledger.js";
 import { frameDemand } from "../inference/demand.js";
 import type { Engine } from "../inference/engine.js";
 import { inspect } from "../inference/inspect.js";
+import type { PartCue, PartLife } from "../parts/part-life.js";
+import { parts } from "../parts/parts.js";
 import { type AlarmPolicy, alarm } from "../scoring/alarm.js";
 import type { AlertGate } from "../scoring/alert-gate.js";
 import type { AlertLife } from "../scoring/alert-life.js";
@@ -15,8 +17,18 @@ import { heldBack } from "../scoring/held-back.js";
 import { judge } from "../scoring/judge.js";
 import type { CameraEvent, Context, Outcome, Threshold } from "../types.js";
 import { joinContext } from "./contexts.js";
-import { asAlert, asScore, asState, type Outgoing } from "./outgoing.js";
-import { alarmCues, cameraCues, failureCues, frames, inspections } from "./select.js";
+import { asAlert, asPart, asScore, asState, type Outgoing } from "./outgoing.js";
+import {
+  alarmCues,
+  cameraCues,
+  failureCues,
+  frames,
+  inspections,
+  judgedCues,
+  pictureCues,
+  unjudgedCues,
+  worstPictures,
+} from "./select.js";
 
 /** One camera and all that its pictures meet. */
 export interface Line {
@@ -33,6 +45,10 @@ export interface Line {
   readonly alarm: AlarmPolicy;
   readonly alerts: AlertLife;
   readonly gate: AlertGate;
+  /** Null where the camera sees no parts. */
+  readonly parts: PartLife | null;
+  /** What the line's control says of parts, when it does. */
+  readonly partCues$: Observable<PartCue>;
   /** What the line's control said last about the part in front of this camera. */
   readonly context: () => Context | null;
   /** Ends the capture; what is in flight is still judged and sent before the pipeline completes. */
@@ -40,16 +56,16 @@ export interface Line {
   readonly clock: { readonly monotonicMs: () => number; readonly wallMs: () => number };
 }
 
-/** camera -> Frame -> Outcome -> Verdict -> Alarm -> Alert -> Message; a frame that is done asks for the next. */
+/** camera -> Frame -> Outcome -> Verdict -> Part -> Alarm -> Alert -> Message; a frame that is done asks for the next. */
 export function pipeline({ camera, watch, engine, ledger, context, clock, ...line }: Line): Observable<Outgoing> {
   const demand = frameDemand();
   return watch(demand.wanted$).pipe(
     takeUntil(line.stop$),
     accountCaptured(ledger),
+    joinContext(context),
     connect((events$) => {
       const outcomes$ = events$.pipe(
         frames(),
-        joinContext(context),
         inspect(engine),
         imageHealth(line.images, line.baseline),
         accountOutcome(ledger, clock.monotonicMs),
@@ -58,10 +74,18 @@ export function pipeline({ camera, watch, engine, ledger, context, clock, ...lin
         share(),
       );
       const verdicts$ = outcomes$.pipe(inspections(), judge(line.threshold), share());
-      const alarms$ = verdicts$.pipe(alarm(line.alarm), share());
+      const pictures$ = merge(
+        events$.pipe(pictureCues()),
+        verdicts$.pipe(judgedCues()),
+        outcomes$.pipe(unjudgedCues()),
+      );
+      const parts$ = line.parts === null ? EMPTY : pictures$.pipe(parts(line.parts, line.partCues$), share());
+      const judged$ = line.parts === null ? verdicts$ : parts$.pipe(worstPictures());
+      const alarms$ = judged$.pipe(alarm(line.alarm), share());
       const cues$ = merge(events$.pipe(cameraCues()), outcomes$.pipe(failureCues()), alarms$.pipe(alarmCues()));
       return merge(
         alarms$.pipe(alerts(line.alerts), heldBack(line.gate, clock.monotonicMs), asAlert()),
+        parts$.pipe(asPart()),
         verdicts$.pipe(asScore(camera, clock.monotonicMs)),
         cues$.pipe(cameraState(), asState()),
       );

@@ -1,8 +1,10 @@
 /** Small operators that pick one kind of value out of the pipeline's unions. */
 import { concatMap, filter, map, type OperatorFunction, pipe } from "rxjs";
 import type { StateCue } from "../health/camera-state.js";
+import type { Part } from "../parts/part.js";
+import type { PartCue } from "../parts/part-life.js";
 import type { Alarm } from "../scoring/alarm.js";
-import type { CameraEvent, Frame, Inspection, Outcome } from "../types.js";
+import type { CameraEvent, Frame, Inspection, Outcome, Verdict } from "../types.js";
 
 export function frames(): OperatorFunction<CameraEvent, Frame> {
   return pipe(
@@ -35,4 +37,28 @@ export function failureCues(): OperatorFunction<Outcome, StateCue> {
 
 export function alarmCues(): OperatorFunction<Alarm, StateCue> {
   return map(({ active }) => ({ kind: "alarm", active }) as const);
+}
+
+/** The pictures of a camera, those included that never came or could not be read. */
+export function pictureCues(): OperatorFunction<CameraEvent, PartCue> {
+  return filter((event) => event.kind !== "condition");
+}
+
+export function judgedCues(): OperatorFunction<Verdict, PartCue> {
+  return map((verdict) => ({ kind: "judged", verdict }) as const);
+}
+
+export function unjudgedCues(): OperatorFunction<Outcome, PartCue> {
+  return pipe(
+    filter((outcome) => outcome.kind === "failed"),
+    map(({ failure }) => ({ kind: "unjudged", failure }) as const),
+  );
+}
+
+/** The worst picture of each part that was seen. */
+export function worstPictures(): OperatorFunction<Part, Verdict> {
+  return pipe(
+    map(({ worst }) => worst),
+    filter((worst) => worst !== null),
+  );
 }

@@ -1,5 +1,5 @@
-/** Who sends: alerts, the other messages, evidence. */
-export type Lane = "alerts" | "others" | "evidence";
+/** Who sends: alerts, verdicts, the other messages, evidence. */
+export type Lane = "alerts" | "verdicts" | "others" | "evidence";
 
 /**
  * More in flight gains nothing: 10,000 alerts to a Mosquitto on the same machine took 1.7 to 4.3 s with 16, 32, 64 or 128, without a
@@ -16,7 +16,7 @@ const EVIDENCE = 1;
  */
 export class InflightWindow {
   readonly #size: number;
-  readonly #taken: Record<Lane, number> = { alerts: 0, others: 0, evidence: 0 };
+  readonly #taken: Record<Lane, number> = { alerts: 0, verdicts: 0, others: 0, evidence: 0 };
   readonly #limits: Readonly<Record<Lane, number>>;
   readonly #onFree: (lane: Lane) => void;
   #narrow = false;
@@ -25,15 +25,17 @@ export class InflightWindow {
   constructor(receiveMaximum: number, onFree: (lane: Lane) => void) {
     this.#size = Math.max(1, Math.min(MOST, receiveMaximum));
     const alerts = Math.max(1, this.#size - OTHERS - EVIDENCE);
-    this.#limits = { alerts, others: OTHERS, evidence: EVIDENCE };
+    // Half of it, so that an alert does not wait behind a queue of verdicts.
+    const verdicts = Math.max(1, alerts >> 1);
+    this.#limits = { alerts, verdicts, others: OTHERS, evidence: EVIDENCE };
     this.#onFree = onFree;
   }
 
   /** Whether one more may go; then its slot is to be given back. */
   take(lane: Lane): boolean {
-    const { alerts, others, evidence } = this.#taken;
+    const { alerts, verdicts, others, evidence } = this.#taken;
     const size = this.#narrow ? 1 : this.#size;
-    if (alerts + others + evidence >= size || this.#taken[lane] >= this.#limits[lane]) return false;
+    if (alerts + verdicts + others + evidence >= size || this.#taken[lane] >= this.#limits[lane]) return false;
     this.#taken[lane] += 1;
     return true;
   }

@@ -94,11 +94,12 @@ export async function runSession(deps: SessionDeps): Promise<Ending | null> {
 }
 
 function windowOf({ limits }: Client, { messageSender, outboxSender, hangUps }: SessionDeps): InflightWindow {
-  // Where there is one slot, alerts and other messages go in turn.
+  // Where there is one slot, the outbox and other messages take it in turn.
   const window = new InflightWindow(limits.receiveMaximum, (lane) => {
-    if (lane === "alerts") messageSender.pump();
+    const isOutbox = lane === "alerts" || lane === "verdicts";
+    if (isOutbox) messageSender.pump();
     outboxSender?.pump();
-    if (lane !== "alerts") messageSender.pump();
+    if (!isOutbox) messageSender.pump();
   });
   window.narrow = hangUps.careful;
   return window;

@@ -1,34 +1,35 @@
-import type { WaitingAlert, WaitingEvidence, WaitingMessage } from "../contract/alert-queue.js";
+import type { WaitingAlert, WaitingEvidence, WaitingMessage, WaitingVerdict } from "../contract/alert-queue.js";
 import type { KeyRange, Store, StoreHealth, StoreOp } from "../store/store.js";
-import { expired, type Rank, victims } from "./eviction.js";
+import { type AccountRecord, EMPTY, firstPlaceIn, putAccount, type Tally } from "./account-record.js";
+import { bytesIn, type Cause, Change } from "./change.js";
+import { expired, type Holdings, type Rank, victims } from "./eviction.js";
 import type { InFlight } from "./in-flight.js";
-import type { Loss, Losses, LossReason } from "./losses.js";
+import type { Losses } from "./losses.js";
 import {
-  type AccountRecord,
   ALERTS,
   alertKey,
-  type Cause,
-  Change,
-  census,
-  EMPTY,
   evidenceKey,
   type Filed,
   type Numbered,
-  putAccount,
+  type NumberedVerdict,
   readAlert,
   readEvidence,
+  readVerdict,
   type Stored,
-  type Tally,
   type Times,
+  verdictsFrom,
 } from "./records.js";
+import { type LastNumbers, recount } from "./recount.js";
 import type { Sequence } from "./sequence.js";
+import type { VerdictSequences } from "./verdict-numbers.js";
 
 export interface AccountOptions {
   readonly store: Store;
   readonly sequence: Sequence;
+  readonly verdictNumbers: VerdictSequences;
   readonly losses: Losses;
   readonly inFlight: InFlight;
-  /** The most that alerts and evidence may take together. */
+  /** The most that alerts, verdicts and evidence may take together. */
   readonly maxBytes: number;
   /** The longest that a message may wait, by the account's clock. */
   readonly maxAgeMs: number;
@@ -40,6 +41,7 @@ export interface AccountOptions {
 /** The contents of one batch. */
 export interface Entry {
   readonly messages: readonly Numbered[];
+  readonly verdicts: readonly NumberedVerdict[];
   /** Messages that the broker has. */
   readonly arrived: readonly Filed[];
   /** Write-ahead notes. */
@@ -62,6 +64,8 @@ export class Account {
   #tally: Tally;
   /** No alert in the store has a lower number. */
   #first: number;
+  /** No verdict in the store has a lower place. */
+  #firstVerdict: number;
   #oldest: Times | null = null;
   /** Whether the tally says how much there should be. */
   #isAccounted: boolean;
@@ -74,6 +78,7 @@ export class Account {
     this.#startedMs = monotonicMs();
     this.#tally = record?.tally ?? EMPTY;
     this.#first = record?.first ?? 0;
+    this.#firstVerdict = record?.verdicts.first ?? 0;
     this.#isAccounted = record !== null;
   }
 
@@ -88,7 +93,7 @@ export class Account {
   }
 
   get bytes(): number {
-    return this.#tally.alert.bytes + this.#tally.evidence.bytes;
+    return bytesIn(this.#tally);
   }
 
   count(kind: WaitingMessage["kind"]): number {
@@ -105,11 +110,13 @@ export class Account {
   }
 
   /**
-   * Finds the first alert in a store that was just opened.
-   * @param stored the last number that the store knew: what is above it and not in the store is lost
+   * Finds the first alert and the first verdict in a store that was just opened.
+   * @param stored the last numbers that the store knew: what is above them and not in the store is lost
    */
-  async open(stored: number): Promise<void> {
-    const isCut = this.#isAccounted && this.#options.sequence.last > stored;
+  async open(stored: LastNumbers): Promise<void> {
+    const { alert, verdicts } = this.#handedOut;
+    const isAhead = Object.entries(verdicts).some(([camera, last]) => last > (stored.verdicts[camera] ?? 0));
+    const isCut = this.#isAccounted && (alert > stored.alert || isAhead);
     if (isCut || this.health().damage.length > 0) await this.recount(stored);
     else await this.#findOldest();
     this.#isAccounted = true;
@@ -119,6 +126,12 @@ export class Account {
   alerts(from: number, upTo: number, most: number): AsyncIterable<WaitingAlert> {
     const range = { from: alertKey(Math.max(from, this.#first)), to: alertKey(upTo + 1) };
     return this.#toSend(range, most, readAlert);
+  }
+
+  /** The verdicts of a range of places, as `alerts`. */
+  verdicts(from: number, upTo: number, most: number): AsyncIterable<WaitingVerdict> {
+    const range = { from: verdictsFrom(Math.max(from, this.#firstVerdict)), to: verdictsFrom(upTo + 1) };
+    return this.#toSend(range, most, readVerdict);
   }
 
   /** The first picture of a range of numbers, neither end included, that may be sent; in flight from now on. */
@@ -154,11 +167,13 @@ export class Account {
   }
 
   /** Writes one batch, synced when there is something to keep. @throws CodedError of the store; then nothing has changed */
-  async write({ messages, arrived, notes }: Entry): Promise<void> {
+  async write({ messages, verdicts, arrived, notes }: Entry): Promise<void> {
     const change = new Change(this.#tally, notes);
     for (const message of arrived) change.remove(message);
     for (const message of messages) change.keep(message);
-    await this.#apply(change, { sync: messages.length > 0 || notes.some(({ kind }) => kind === "put") });
+    for (const verdict of verdicts) change.keepVerdict(verdict);
+    const isNew = messages.length + verdicts.length > 0;
+    await this.#apply(change, { sync: isNew || notes.some(({ kind }) => kind === "put") });
     this.#removedBytes += arrived.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
@@ -183,7 +198,8 @@ export class Account {
     if (this.clockMs - this.#keptUpAtMs < UPKEEP_EVERY_MS) return;
     this.#keptUpAtMs = this.clockMs;
     await this.#expire();
-    if (this.count("alert") + this.count("evidence") > 0) await this.#apply(new Change(this.#tally));
+    if (this.count("alert") + this.count("verdict") + this.count("evidence") > 0)
+      await this.#apply(new Change(this.#tally));
   }
 
   async #expire(): Promise<void> {
@@ -194,31 +210,17 @@ export class Account {
 
   /**
    * Reads everything, corrects the tally, and counts the numbers that should be there and are not as lost.
-   * @param stored the last number that is known to have been in the store
+   * @param stored the last numbers that are known to have been in the store
    */
-  async recount(stored = this.#options.sequence.last): Promise<void> {
-    const { store, losses, sequence } = this.#options;
-    const { tally, seqs } = await census(store);
-    const found = new Change(tally);
-    const absent = (from: number, to: number, reason: LossReason): Loss[] => {
-      const lost: Loss[] = [];
-      for (let seq = from; seq <= to; seq += 1) {
-        if (!seqs.has(seq) && !losses.holds(seq)) lost.push({ seq, reason });
-      }
-      return lost;
-    };
-    const [lowest = stored + 1] = seqs;
-    let damaged = absent(this.#isAccounted ? this.#first : lowest, stored, "alert-damaged");
-    const missing = this.count("alert") - tally.alert.count;
-    if (this.#isAccounted && damaged.length > missing) {
-      // Some of these were delivered: only what the store names is certain.
-      const named = new Set(this.health().damage.flatMap(({ what }) => what));
-      damaged = damaged.filter(({ seq }) => named.has(alertKey(seq)));
-      losses.count("alert-damaged", missing - damaged.length);
-    }
-    losses.count("evidence-damaged", this.count("evidence") - tally.evidence.count);
-    found.lost.push(...damaged, ...absent(stored + 1, sequence.last, "alert-unkept"));
-    await this.#apply(found, { sync: true });
+  async recount(stored: LastNumbers = this.#handedOut): Promise<void> {
+    const { store, losses } = this.#options;
+    const tally = this.#isAccounted ? this.#tally : null;
+    const change = await recount({ store, losses, tally, first: this.#first, stored, handedOut: this.#handedOut });
+    await this.#apply(change, { sync: true });
+  }
+
+  get #handedOut(): LastNumbers {
+    return { alert: this.#options.sequence.last, verdicts: this.#options.verdictNumbers.last };
   }
 
   /** Whether so much was removed since the last compaction that the next one is due. */
@@ -238,14 +240,15 @@ export class Account {
   async close(): Promise<void> {
     await this.#options.store.close();
     await this.#options.sequence.close();
+    await this.#options.verdictNumbers.close();
   }
 
-  get #holdings(): { readonly store: Store; readonly first: number } {
-    return { store: this.#options.store, first: this.#first };
+  get #holdings(): Holdings {
+    return { store: this.#options.store, first: this.#first, firstVerdict: this.#firstVerdict };
   }
 
   #victims(upTo: Rank): AsyncIterable<Filed> {
-    return victims(this.#holdings, this.count("evidence") > 0 ? "evidence" : "updates", upTo);
+    return victims(this.#holdings, this.count("evidence") > 0 ? "evidence" : "verdicts", upTo);
   }
 
   /** Gives up messages in the order given until it is enough. @returns how many */
@@ -269,8 +272,10 @@ export class Account {
   }
 
   async #apply({ ops, tally, lost }: Change, { sync }: { readonly sync: boolean } = { sync: false }): Promise<void> {
-    const { store, sequence, losses } = this.#options;
-    const record = { last: sequence.last, first: this.#first, clockMs: this.clockMs, tally };
+    const { store, sequence, verdictNumbers, losses } = this.#options;
+    const { place, last } = verdictNumbers;
+    const verdicts = { place, first: this.#firstVerdict, last };
+    const record = { last: sequence.last, first: this.#first, clockMs: this.clockMs, tally, verdicts };
     await store.batch([...ops, putAccount({ ...record, gaps: losses.gapsWith(lost) })], { sync });
     losses.add(lost);
     this.#tally = tally;
@@ -278,7 +283,7 @@ export class Account {
   }
 
   async #findOldest(): Promise<void> {
-    const { store, sequence } = this.#options;
+    const { store, sequence, verdictNumbers } = this.#options;
     this.#oldest = null;
     if (this.count("alert") === 0) this.#first = sequence.last + 1;
     else {
@@ -288,5 +293,7 @@ export class Account {
         this.#first = message.seq;
       }
     }
+    if (this.count("verdict") === 0) this.#firstVerdict = verdictNumbers.place + 1;
+    else this.#firstVerdict = await firstPlaceIn(store, this.#firstVerdict);
   }
 }

@@ -1,22 +1,28 @@
 import { Subject } from "rxjs";
 import { CodedError, messageOf } from "../../errors.js";
-import type { WaitingAlert, WaitingEvidence, WaitingMessage } from "../contract/alert-queue.js";
+import type { WaitingAlert, WaitingEvidence, WaitingMessage, WaitingVerdict } from "../contract/alert-queue.js";
+import { type VerdictPayload, verdictPayload } from "../contract/part-payloads.js";
 import type { AlertPayload, OutboxHealth } from "../contract/payloads.js";
 import { Serial } from "../kit/serial.js";
-import type { StoreOp } from "../store/store.js";
-import type { AlertStep } from "../types.js";
+import type { AlertStep, PartVerdict } from "../types.js";
 import type { Account } from "./account.js";
+import { lossOf } from "./change.js";
 import type { InFlight } from "./in-flight.js";
+import { Keeper } from "./keeper.js";
 import type { Losses } from "./losses.js";
 import type { AlertDetails, Announced, Outbox } from "./outbox.js";
-import { Pending, waitingAmong } from "./pending.js";
-import { type Filed, type Numbered, numbered, type Times, withoutEvidence } from "./records.js";
+import { Pending } from "./pending.js";
+import { PendingVerdicts } from "./pending-verdicts.js";
+import { filed, numbered, numberedVerdict, type Times } from "./records.js";
 import { type Announcements, type Owed, standingAfter } from "./recovery.js";
 import type { Sequence } from "./sequence.js";
+import type { VerdictSequences } from "./verdict-numbers.js";
+import { Waiting } from "./waiting.js";
 
 export interface DurableOutboxDeps {
   readonly account: Account;
   readonly sequence: Sequence;
+  readonly verdictNumbers: VerdictSequences;
   readonly losses: Losses;
   readonly inFlight: InFlight;
   readonly announcements: Announcements;
@@ -32,6 +38,7 @@ export interface DurableOutboxDeps {
 
 /** One batch holds at most so much. */
 const BATCH_ALERTS = 512;
+const BATCH_VERDICTS = 1_024;
 const BATCH_EVIDENCE_BYTES = 8_388_608;
 /** The records of messages that arrived within so long are removed together. */
 const REMOVE_AFTER_MS = 20;
@@ -39,18 +46,27 @@ const REMOVE_AFTER_MS = 20;
 /** The outbox on a store. All that is added during one sync goes into the next: a storm costs few syncs, a lone alert waits for one. */
 export class DurableOutbox implements Outbox {
   readonly added$ = new Subject<AlertPayload>();
+  readonly judged$ = new Subject<VerdictPayload>();
   readonly #deps: DurableOutboxDeps;
   readonly #pending: Pending;
+  readonly #pendingVerdicts: PendingVerdicts;
+  readonly #waiting: Waiting;
+  readonly #keeper: Keeper;
   readonly #serial = new Serial((error) => this.#report(error));
   #ticking: NodeJS.Timeout | undefined;
   #removing: NodeJS.Timeout | undefined;
-  #isRecounting = false;
-  #isRegaining = false;
   #closing: Promise<void> | null = null;
 
   constructor(deps: DurableOutboxDeps) {
     this.#deps = deps;
-    this.#pending = new Pending(deps.losses);
+    const pending = new Pending(deps.losses);
+    const pendingVerdicts = new PendingVerdicts(deps.losses);
+    this.#pending = pending;
+    this.#pendingVerdicts = pendingVerdicts;
+    const parts = { ...deps, pending, pendingVerdicts, serial: this.#serial };
+    const onError = (error: unknown) => this.#report(error);
+    this.#waiting = new Waiting({ ...parts, onError });
+    this.#keeper = new Keeper({ ...parts, onError, isClosing: () => this.#closing !== null });
   }
 
   /** Begins to look after its disk. To be called once. */
@@ -62,8 +78,23 @@ export class DurableOutbox implements Outbox {
     return this.#deps.sequence.sendable;
   }
 
+  lastVerdict(): number {
+    return this.#deps.verdictNumbers.sendable;
+  }
+
   add(step: AlertStep, details: AlertDetails): Promise<void> {
     return this.#add(step, details, this.#now());
+  }
+
+  addVerdict(part: PartVerdict): Promise<void> {
+    if (this.#closing !== null) {
+      this.#deps.losses.count("verdict-stopped");
+      return Promise.resolve();
+    }
+    return new Promise((settle) => {
+      this.#pendingVerdicts.add({ part, times: this.#now(), settle });
+      this.#serial.soon(this.#turn);
+    });
   }
 
   announce(step: AlertStep): Announced | null {
@@ -99,30 +130,15 @@ export class DurableOutbox implements Outbox {
   }
 
   alerts(after: number, limit: number): Promise<readonly WaitingAlert[]> {
-    return this.#deps.inFlight.reading(() => this.#findAlerts(after, limit));
+    return this.#waiting.alerts(after, limit);
   }
 
-  async #findAlerts(after: number, limit: number): Promise<readonly WaitingAlert[]> {
-    const { account, sequence, inFlight } = this.#deps;
-    const upTo = sequence.sendable;
-    // As they are before the reading: what gets to the disk meanwhile is found in one place or the other.
-    const { undurable } = this.#pending;
-    const found: WaitingAlert[] = [];
-    try {
-      for await (const alert of account.alerts(after + 1, upTo, limit)) found.push(alert);
-    } catch (error) {
-      // A disk that cannot even be read must not hold back what is in memory.
-      this.#report(error);
-    }
-    for (const alert of waitingAmong(undurable, (found.at(-1)?.seq ?? after) + 1, upTo)) {
-      if (found.length < limit && inFlight.send(alert)) found.push(alert);
-    }
-    if (found.length === 0) this.#checkAccount();
-    return found;
+  verdicts(after: number, limit: number): Promise<readonly WaitingVerdict[]> {
+    return this.#waiting.verdicts(after, limit);
   }
 
   evidence(after: number, before: number): Promise<WaitingEvidence | null> {
-    return this.#deps.inFlight.reading(() => this.#deps.account.evidence(after, before));
+    return this.#waiting.evidence(after, before);
   }
 
   delivered(message: WaitingMessage): void {
@@ -131,7 +147,7 @@ export class DurableOutbox implements Outbox {
 
   refused(message: WaitingMessage): void {
     if (!this.#arrive(message)) return;
-    this.#deps.losses.add([{ seq: message.seq, reason: `${message.kind}-refused` }]);
+    this.#deps.losses.add([lossOf(filed(message), "refused")]);
   }
 
   #arrive(message: WaitingMessage): boolean {
@@ -153,7 +169,8 @@ export class DurableOutbox implements Outbox {
       ageMs: oldest === null ? 0 : Math.max(0, wallMs() - oldest.wallMs),
       bytes: account.bytes,
       evidence: account.count("evidence"),
-      undurable: this.#pending.undurable.length,
+      verdicts: account.count("verdict") + this.#pendingVerdicts.count,
+      undurable: this.#pending.undurable.length + this.#pendingVerdicts.undurable.length,
       full,
       lost: losses.counts(),
       gaps: losses.gaps(),
@@ -166,124 +183,67 @@ export class DurableOutbox implements Outbox {
       clearInterval(this.#ticking);
       await this.#serial.run(async () => {
         do await this.#takeTurn();
-        while (this.#pending.hasUnnumbered);
+        while (this.#hasUnnumbered);
       });
       clearTimeout(this.#removing);
       await this.#deps.account.close();
       this.added$.complete();
+      this.judged$.complete();
     })();
     return this.#closing;
   }
 
   readonly #turn = async (): Promise<void> => {
     await this.#takeTurn();
-    if (this.#pending.hasUnnumbered) this.#serial.soon(this.#turn);
+    if (this.#hasUnnumbered) this.#serial.soon(this.#turn);
   };
+
+  get #hasUnnumbered(): boolean {
+    return this.#pending.hasUnnumbered || this.#pendingVerdicts.hasUnnumbered;
+  }
 
   /** Writes one batch: alerts that are new, those that the disk would not take before, and the removal of what arrived. */
   async #takeTurn(): Promise<void> {
     clearTimeout(this.#removing);
     this.#removing = undefined;
-    const { base, sequence, inFlight } = this.#deps;
+    const { base, sequence, verdictNumbers, inFlight } = this.#deps;
     const pending = this.#pending.take(BATCH_ALERTS, BATCH_EVIDENCE_BYTES);
-    inFlight.forget(this.#pending.forget(inFlight.arrived));
-    const known = sequence.last;
-    const fresh = pending.map(({ step, details, times }) => {
+    const parts = this.#pendingVerdicts.take(BATCH_VERDICTS);
+    const { arrived } = inFlight;
+    inFlight.forget([...this.#pending.forget(arrived), ...this.#pendingVerdicts.forget(arrived)]);
+    const known = { seq: sequence.last, place: verdictNumbers.place };
+    const messages = pending.map(({ step, details, times }) => {
       const notes = standingAfter(step, times);
       return numbered(step, details.evidence, { seq: sequence.next(), times, notes, base });
     });
+    const verdicts = parts.map(({ part, times }) => {
+      const { place, number } = verdictNumbers.next(part.camera);
+      return numberedVerdict(verdictPayload(part, number), place, times);
+    });
     for (const { details } of pending) this.#endAnnouncement(details);
-    const kept = await this.#keep([...this.#pending.undurable, ...fresh], inFlight.arrived);
-    if (fresh.length > 0) await sequence.save().catch((error: unknown) => this.#report(error));
+    const undurable = { messages: this.#pending.undurable, verdicts: this.#pendingVerdicts.undurable };
+    const kept = await this.#keeper.keep(
+      { messages: [...undurable.messages, ...messages], verdicts: [...undurable.verdicts, ...verdicts] },
+      inFlight.arrived,
+    );
+    const isDurable = this.#pendingVerdicts.undurable.length === 0;
+    const saved = [...(messages.length > 0 ? [sequence.save()] : []), verdictNumbers.save(!isDurable)];
+    await Promise.all(saved).catch((error: unknown) => this.#report(error));
     sequence.allSendable();
-    for (const { seq, payload } of kept) if (seq > known) this.added$.next(payload);
-    for (const { settle } of pending) settle();
-  }
-
-  /** Writes messages, or holds them in memory where the disk takes nothing. @returns them as they were kept */
-  async #keep(messages: readonly Numbered[], arrived: readonly Filed[]): Promise<readonly Numbered[]> {
-    const { account, announcements } = this.#deps;
-    const notes = announcements.take();
-    if (messages.length === 0 && arrived.length === 0 && notes.length === 0) return messages;
-    const wanted = account.health().full ? this.#withoutEvidence(messages) : messages;
-    try {
-      return await this.#write(wanted, arrived, notes);
-    } catch (error) {
-      this.#report(error);
-    }
-    // The store has let go of its reserve, which may have made room for the alerts, if not for their pictures.
-    const bare = this.#withoutEvidence(wanted);
-    try {
-      const written = await this.#write(bare, arrived, notes);
-      // At once: whoever filled the disk may take the reserve, too, and then not even a removal can be written.
-      await account.giveUp("evidence").catch((error: unknown) => this.#report(error));
-      this.#regainRoom();
-      return written;
-    } catch (error) {
-      this.#report(error);
-      announcements.settle(notes, false);
-      return this.#pending.hold(bare);
-    }
-  }
-
-  async #write(messages: readonly Numbered[], arrived: readonly Filed[], notes: readonly StoreOp[]) {
-    const { account, announcements, inFlight } = this.#deps;
-    await account.write({ messages, arrived, notes });
-    announcements.settle(notes, true);
-    inFlight.forget(arrived);
-    this.#pending.hold([]);
-    await account.trim().catch((error: unknown) => this.#report(error));
-    return messages;
-  }
-
-  /** The messages without their pictures: a disk that is nearly full may still take them. */
-  #withoutEvidence(messages: readonly Numbered[]): readonly Numbered[] {
-    this.#deps.losses.count("evidence-disk", messages.filter(({ evidence }) => evidence !== null).length);
-    return messages.map((message) => (message.evidence === null ? message : withoutEvidence(message)));
+    verdictNumbers.allSendable();
+    for (const { seq, payload } of kept.messages) if (seq > known.seq) this.added$.next(payload);
+    for (const { seq, payload } of kept.verdicts) if (seq > known.place) this.judged$.next(payload);
+    for (const { settle } of [...pending, ...parts]) settle();
   }
 
   readonly #tick = async (): Promise<void> => {
     const { account, inFlight } = this.#deps;
-    const isWaiting = this.#pending.undurable.length > 0;
-    if (account.health().full || isWaiting) this.#regainRoom();
+    const isWaiting = this.#pending.undurable.length + this.#pendingVerdicts.undurable.length > 0;
+    if (account.health().full || isWaiting) this.#keeper.regainRoom();
     if (isWaiting || inFlight.arrived.length > 0) await this.#takeTurn();
     if (account.isCompactionDue) account.makeRoom().catch((error: unknown) => this.#report(error));
     await account.upkeep();
   };
-
-  /** Gives up what matters least until the disk has room again; alerts that raise or clear are never given up for it. */
-  #regainRoom(): void {
-    if (this.#isRegaining) return;
-    this.#isRegaining = true;
-    const { account } = this.#deps;
-    const regain = async (): Promise<void> => {
-      while (this.#closing === null && !(await account.makeRoom())) {
-        let given = 0;
-        await this.#serial.run(async () => {
-          given = (await account.giveUp("evidence")) || (await account.giveUp("updates"));
-        });
-        if (given === 0) return;
-      }
-    };
-    void regain()
-      .catch((error: unknown) => this.#report(error))
-      .finally(() => {
-        this.#isRegaining = false;
-      });
-  }
-
-  /** Counts anew where nothing is found, nothing is in flight, and yet the account has alerts: they are damaged. */
-  #checkAccount(): void {
-    const { account, sequence, inFlight } = this.#deps;
-    const isMoving = !inFlight.isEmpty || this.#pending.undurable.length > 0 || sequence.sendable < sequence.last;
-    if (isMoving || this.#isRecounting || account.count("alert") === 0) return;
-    this.#isRecounting = true;
-    void this.#serial
-      .run(() => account.recount())
-      .finally(() => {
-        this.#isRecounting = false;
-      });
-  }
 
   #report(error: unknown): void {
     const { onTrouble } = this.#deps;

@@ -5,11 +5,16 @@ import {
   alertKey,
   EVIDENCE,
   type Filed,
+  filed,
   numberIn,
   readAlert,
   readEvidence,
+  readVerdict,
   UPDATES,
   updateKey,
+  VERDICTS,
+  verdictIn,
+  verdictsFrom,
 } from "./records.js";
 
 /** The part of an outbox that victims are looked for in. */
@@ -17,13 +22,15 @@ export interface Holdings {
   readonly store: Store;
   /** The lowest `seq` that an alert may have: a look from the very start would pass everything that was ever removed. */
   readonly first: number;
+  /** The lowest place that a verdict may have. */
+  readonly firstVerdict: number;
 }
 
 /**
- * The order in which messages are given up: pictures before alerts; of alerts, those that only update before those that raise,
+ * The order in which messages are given up: pictures before verdicts, verdicts before alerts; of alerts, those that only update before those that raise,
  * clear or answer; within a rank the oldest first.
  */
-const RANKS = { evidence, updates, alerts } as const;
+const RANKS = { evidence, verdicts, updates, alerts } as const;
 
 export type Rank = keyof typeof RANKS;
 
@@ -48,6 +55,12 @@ async function* evidence({ store }: Holdings): AsyncIterable<Filed> {
   }
 }
 
+async function* verdicts({ store, firstVerdict }: Holdings): AsyncIterable<Filed> {
+  for await (const { key, value } of store.entries({ ...VERDICTS, from: verdictsFrom(firstVerdict) })) {
+    yield verdictIn(key, value.length);
+  }
+}
+
 async function* updates({ store, first }: Holdings): AsyncIterable<Filed> {
   for await (const { key } of store.entries({ ...UPDATES, from: updateKey(first) })) {
     const seq = numberIn(key);
@@ -63,16 +76,21 @@ async function* alerts({ store, first }: Holdings): AsyncIterable<Filed> {
 }
 
 /** The messages that were added before that moment of the account's clock. */
-export async function* expired({ store, first }: Holdings, beforeMs: number): AsyncIterable<Filed> {
+export async function* expired({ store, first, firstVerdict }: Holdings, beforeMs: number): AsyncIterable<Filed> {
   for await (const { key, value } of store.entries(EVIDENCE)) {
     const { message, times } = readEvidence(key, value);
     if (times.atMs >= beforeMs) break;
-    yield message;
+    yield filed(message);
+  }
+  for await (const { key, value } of store.entries({ ...VERDICTS, from: verdictsFrom(firstVerdict) })) {
+    const { message, times } = readVerdict(key, value);
+    if (times.atMs >= beforeMs) break;
+    yield filed(message);
   }
   for await (const { key, value } of store.entries({ ...ALERTS, from: alertKey(first) })) {
     const { message, times } = readAlert(key, value);
     if (times.atMs >= beforeMs) break;
-    yield message;
+    yield filed(message);
   }
 }
 

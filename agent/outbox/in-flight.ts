@@ -1,5 +1,5 @@
 import type { WaitingMessage } from "../contract/alert-queue.js";
-import type { Filed } from "./records.js";
+import { type Filed, filed } from "./records.js";
 
 type Name = Pick<Filed, "kind" | "seq">;
 
@@ -39,10 +39,10 @@ export class InFlight {
   }
 
   /** False where the message is not on its way, or no longer. */
-  arrive({ kind, seq, bytes }: WaitingMessage): boolean {
-    const name = nameOf({ kind, seq });
+  arrive(message: WaitingMessage): boolean {
+    const name = nameOf(message);
     if (!this.#sent.delete(name)) return false;
-    this.#arrived.set(name, { kind, seq, bytes });
+    this.#arrived.set(name, filed(message));
     return true;
   }
 

@@ -8,12 +8,16 @@ export interface Gap {
   readonly from: number;
   readonly to: number;
   readonly reason: LossReason;
+  /** With numbers of verdicts, which each camera counts by itself. */
+  readonly camera?: string;
 }
 
 /** A message that was given up. */
 export interface Loss {
   readonly seq: number;
   readonly reason: LossReason;
+  /** With a verdict's number. */
+  readonly camera?: string;
 }
 
 /** The newest gaps are listed, so many at most. Their counts are complete. */
@@ -41,19 +45,21 @@ export class Losses {
   /** The gaps as they will be once these losses are added. */
   gapsWith(losses: readonly Loss[]): readonly Gap[] {
     const gaps = [...this.#gaps];
-    for (const { seq, reason } of losses) {
+    for (const { seq, reason, camera } of losses) {
       if (reason.startsWith("evidence")) continue;
-      const near = gaps.findLastIndex((gap) => gap.reason === reason && gap.from - 1 <= seq && seq <= gap.to + 1);
+      const near = gaps.findLastIndex(
+        (gap) => gap.reason === reason && gap.camera === camera && gap.from - 1 <= seq && seq <= gap.to + 1,
+      );
       const gap = gaps[near];
-      if (gap === undefined) gaps.push({ from: seq, to: seq, reason });
-      else gaps[near] = { from: Math.min(gap.from, seq), to: Math.max(gap.to, seq), reason };
+      if (gap === undefined) gaps.push({ from: seq, to: seq, reason, ...(camera === undefined ? {} : { camera }) });
+      else gaps[near] = { ...gap, from: Math.min(gap.from, seq), to: Math.max(gap.to, seq) };
     }
     return gaps.slice(-MOST_GAPS);
   }
 
-  /** Whether the number lies in a gap. */
-  holds(seq: number): boolean {
-    return this.#gaps.some(({ from, to }) => from <= seq && seq <= to);
+  /** Whether the number lies in a gap. @param camera of a verdict's number */
+  holds(seq: number, camera?: string): boolean {
+    return this.#gaps.some((gap) => gap.camera === camera && gap.from <= seq && seq <= gap.to);
   }
 
   counts(): Readonly<Record<string, number>> {

@@ -4,19 +4,22 @@ import { rateLimited } from "../kit/rate-limited.js";
 import { openLevelStore } from "../store/level-store.js";
 import type { Store } from "../store/store.js";
 import { Account } from "./account.js";
+import { lastAlertIn, readAccount, verdictNumbersIn } from "./account-record.js";
 import { DurableOutbox } from "./durable-outbox.js";
 import { InFlight } from "./in-flight.js";
 import { Losses } from "./losses.js";
 import type { Outbox } from "./outbox.js";
-import { lastAlertIn, readAccount } from "./records.js";
 import { Announcements, owedIn } from "./recovery.js";
 import { openSequence, type Sequence } from "./sequence.js";
+import { openVerdictSequences, type VerdictSequences } from "./verdict-numbers.js";
 
 export interface OutboxOptions {
   readonly statePath: string;
   /** `T`, for the topics of evidence. */
   readonly base: string;
-  /** The most that alerts and evidence may take together. */
+  /** Those that see parts: their verdicts are numbered in files of their own. */
+  readonly cameras?: readonly string[];
+  /** The most that alerts, verdicts and evidence may take together. */
   readonly maxBytes: number;
   /** The longest that a message may wait, by the account's clock. */
   readonly maxAgeMs: number;
@@ -29,7 +32,7 @@ export interface OutboxOptions {
 }
 
 /**
- * Opens the outbox below the state directory: `outbox/`, and the last number beside it in `alert-seq`.
+ * Opens the outbox below the state directory: `outbox/`, and the last numbers beside it in `alert-seq` and `verdict-seq/`.
  * @throws CodedError of the store, STATE_UNREADABLE, STATE_UNWRITABLE
  */
 export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
@@ -39,6 +42,7 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
   const open = options.openStore ?? ((folder, report) => openLevelStore(folder, { onTrouble: report }));
   const store = await open(join(statePath, "outbox"), onTrouble);
   let sequence: Sequence | null = null;
+  let verdictNumbers: VerdictSequences | null = null;
   try {
     const record = await readAccount(store);
     const stored = Math.max(record?.last ?? 0, await lastAlertIn(store));
@@ -46,17 +50,22 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
     if (record === null && sequence.last > 0 && !sequence.migrated) {
       onTrouble(outboxLost(sequence.last, store.health().damage.length > 0, statePath));
     }
+    const storedVerdicts = record?.verdicts ?? (await verdictNumbersIn(store));
+    const numbersFolder = join(statePath, "verdict-seq");
+    verdictNumbers = await openVerdictSequences(numbersFolder, options.cameras ?? [], storedVerdicts);
     const losses = new Losses(record?.gaps ?? []);
     const inFlight = new InFlight();
-    const account = new Account({ store, sequence, losses, inFlight, maxBytes, maxAgeMs, monotonicMs, record });
-    await account.open(stored);
+    const numbers = { sequence, verdictNumbers };
+    const account = new Account({ store, ...numbers, losses, inFlight, maxBytes, maxAgeMs, monotonicMs, record });
+    await account.open({ alert: stored, verdicts: storedVerdicts.last });
     const owed = await owedIn(store, { atMs: account.clockMs, wallMs: wallMs() });
-    const parts = { account, sequence, losses, inFlight, announcements: new Announcements(owed), owed };
+    const parts = { account, ...numbers, losses, inFlight, announcements: new Announcements(owed), owed };
     const outbox = new DurableOutbox({ ...parts, base, wallMs, onTrouble, tickMs });
     outbox.start();
     return outbox;
   } catch (error) {
     await sequence?.close();
+    await verdictNumbers?.close();
     await store.close();
     throw error;
   }

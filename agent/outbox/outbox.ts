@@ -1,6 +1,6 @@
 import type { AlertQueue } from "../contract/alert-queue.js";
 import type { OutboxHealth } from "../contract/payloads.js";
-import type { AlertStep } from "../types.js";
+import type { AlertStep, PartVerdict } from "../types.js";
 
 /** The picture that shows what an alert is about. */
 export interface Evidence {
@@ -22,7 +22,7 @@ export interface AlertDetails {
 }
 
 /**
- * The place where alerts get their number and wait, on disk, until the broker has them. Held by test/contracts/outbox.ts.
+ * The place where alerts and verdicts get their number and wait, on disk, until the broker has them. Held by test/contracts/outbox.ts.
  * The numbers (`seq`) have no gap but those that `health` explains.
  */
 export interface Outbox extends AlertQueue {
@@ -31,6 +31,8 @@ export interface Outbox extends AlertQueue {
    * nothing and it is held in memory, or it was given up; both are counted. Never rejects. Numbers follow the order of the calls.
    */
   add(step: AlertStep, details: AlertDetails): Promise<void>;
+  /** Numbers the verdict among those of its camera and keeps it; else as `add`. */
+  addVerdict(part: PartVerdict): Promise<void>;
   /**
    * Notes on disk that the alert will be added as soon as it has its picture: after a kill before then, `recover` adds it
    * without. Null once the outbox is being closed.

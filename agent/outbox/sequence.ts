@@ -50,11 +50,14 @@ export class Sequence {
     this.#sendable = this.#last;
   }
 
-  /** Writes the highest number. Fulfilled when it is on disk. Calls must not overlap. @throws what the file system answers */
-  async save(): Promise<void> {
+  /**
+   * Writes the highest number. Fulfilled when it is on disk, or, without `sync`, when it survives the process. Calls must not overlap.
+   * @throws what the file system answers
+   */
+  async save({ sync = true }: { readonly sync?: boolean } = {}): Promise<void> {
     this.#half = 1 - this.#half;
     await this.#file.write(lineOf(this.#last), this.#half * HALF_BYTES, "latin1");
-    await this.#file.datasync();
+    if (sync) await this.#file.datasync();
   }
 
   close(): Promise<void> {
@@ -86,7 +89,7 @@ async function prepare(path: string, last: number): Promise<FileHandle> {
     await replaceFile(path, lineOf(last).padEnd(HALF_BYTES, " ").repeat(2), { mode: 0o600 });
     return await open(path, "r+");
   } catch (error) {
-    throw new CodedError("STATE_UNWRITABLE", `cannot write the last alert's number: ${messageOf(error)}`, {
+    throw new CodedError("STATE_UNWRITABLE", `cannot write the last number: ${messageOf(error)}`, {
       at: path,
       cause: error,
     });
@@ -112,5 +115,5 @@ function numberIn(text: string): number | null {
 }
 
 function unreadable(path: string, reason: string): CodedError {
-  return new CodedError("STATE_UNREADABLE", `cannot read the last alert's number: ${reason}`, { at: path });
+  return new CodedError("STATE_UNREADABLE", `cannot read the last number: ${reason}`, { at: path });
 }

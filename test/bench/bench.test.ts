@@ -3,7 +3,7 @@ import * as assert from "uvu/assert";
 import { runBench } from "../../agent/bench/bench.js";
 import { compare, takeTurns } from "../../agent/bench/compare.js";
 import { demandGate } from "../../agent/bench/gate.js";
-import type { WatchOptions } from "../../agent/line/parts.js";
+import type { WatchOptions } from "../../agent/line/line-of.js";
 import { fakeCamera } from "../fakes/camera.js";
 import { suite } from "../support/suite.js";
 import { writeTinyBundle } from "../support/tiny-bundle.js";

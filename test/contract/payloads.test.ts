@@ -2,15 +2,16 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { parse } from "yaml";
+import { alertPayload } from "../../agent/contract/alert-payload.js";
+import { contextAckPayload, verdictPayload } from "../../agent/contract/part-payloads.js";
 import {
-  alertPayload,
   healthPayload,
   replyPayload,
   scorePayload,
   statePayload,
   statusPayload,
 } from "../../agent/contract/payloads.js";
-import type { AlertStep, ModelIdentity, Verdict } from "../../agent/types.js";
+import type { AlertStep, ModelIdentity, PartVerdict, Verdict } from "../../agent/types.js";
 import { schemaFaults, schemaFolder } from "../support/schemas.js";
 import { suite } from "../support/suite.js";
 
@@ -55,6 +56,41 @@ const step: AlertStep = {
   model,
   context: { part: "a" },
 };
+const part: PartVerdict = {
+  camera: "c",
+  part: "a-17",
+  verdict: "ng",
+  reason: null,
+  unknownIs: null,
+  tsMs: nowMs,
+  score: 0.75,
+  threshold: 0.5,
+  frames: 1,
+  frame: 7,
+  file: "shift2/a.png",
+  regions: step.regions,
+  latencyMs: 41.23456,
+  deadlineMs: 200,
+  late: false,
+  model,
+  context: { part: "a-17" },
+};
+const unknownPart: PartVerdict = {
+  ...part,
+  part: 18,
+  verdict: "unknown",
+  reason: "dropped: the picture was not judged (newer-frame)",
+  unknownIs: "ng",
+  score: null,
+  threshold: null,
+  frames: 0,
+  frame: null,
+  regions: [],
+  latencyMs: null,
+  deadlineMs: null,
+  model: null,
+  context: null,
+};
 const health = {
   uptimeS: 3,
   cameras: {
@@ -68,6 +104,7 @@ const health = {
       fps: 10,
       latencyMs: null,
       alerts: { heldBack: { shelved: 0, flood: 1 }, shelvedUntil: null },
+      parts: { ok: 5, ng: 1, unknown: 1, late: 0 },
     },
   },
   providers: { m: { used: "cpu", tried: [{ provider: "cuda", taken: false, reason: "no GPU" }] } },
@@ -77,6 +114,7 @@ const health = {
     ageMs: 10,
     bytes: 1_000,
     evidence: 1,
+    verdicts: 2,
     undurable: 0,
     full: false,
     lost: { "alert-room": 2 },
@@ -113,6 +151,10 @@ test("every payload is what its schema says", () => {
   assert.equal(schemaFaults("score", scorePayload(ofFile, 1_050)), []);
   assert.is(scorePayload(ofFile, 1_050).file, "shift2/a.png");
   assert.equal(schemaFaults("alert", alertPayload(step, { seq: 1 })), []);
+  assert.equal(schemaFaults("verdict", verdictPayload(part, 1)), []);
+  assert.equal(schemaFaults("verdict", verdictPayload(unknownPart, 2)), []);
+  assert.is(verdictPayload(part, 1).latencyMs, 41.235);
+  assert.equal(schemaFaults("context-ack", contextAckPayload("1", { part: "a-17", fromFrame: 8, nowMs })), []);
   assert.equal(schemaFaults("health", healthPayload(health, nowMs)), []);
   assert.equal(schemaFaults("health", healthPayload({ ...health, evidence: null }, nowMs)), []);
   assert.equal(schemaFaults("reply", replyPayload("1", { ok: true, result: 3 })), []);
@@ -130,6 +172,14 @@ test("the schemas refuse what the contract does not allow", () => {
     [{ ...alert, score: null }, '"score" is'],
   ] as const) {
     assert.ok(schemaFaults("alert", wrong)[0]?.startsWith(at), at);
+  }
+  const verdict = verdictPayload(part, 1);
+  for (const [wrong, at] of [
+    [{ ...verdict, seq: 0 }, '"seq" is'],
+    [{ ...verdict, verdict: "good" }, '"verdict" is'],
+    [{ ...verdict, part: null }, '"part" is'],
+  ] as const) {
+    assert.ok(schemaFaults("verdict", wrong)[0]?.startsWith(at), at);
   }
   assert.is.not(schemaFaults("reply", { v: 1, id: "1", ok: false, result: 1 }).length, 0);
 });
@@ -167,12 +217,14 @@ test("the AsyncAPI document names a channel, an operation and a schema for every
     "alert",
     "command",
     "context",
+    "context-ack",
     "evidence",
     "health",
     "reply",
     "score",
     "state",
     "status",
+    "verdict",
   ]);
   const used = Object.values(document.operations).flatMap(({ channel, reply }) => [channel.$ref, reply?.channel.$ref]);
   for (const name of names) {

@@ -1,5 +1,5 @@
 import { Observable } from "rxjs";
-import type { WatchOptions } from "../../agent/line/parts.js";
+import type { WatchOptions } from "../../agent/line/line-of.js";
 import type { CameraEvent, Frame } from "../../agent/types.js";
 import { greyFrame } from "../support/frames.js";
 

@@ -18,7 +18,7 @@ export function temporaryFolder(): string {
 }
 
 const { agent, mqtt, inference, cameras, alerts, evidence, outbox, http } = schema.keys;
-const { roi, health, alert } = cameras.each.keys;
+const { roi, health, alert, parts } = cameras.each.keys;
 
 /** Plain alerts: on and off at the threshold, each of its own. */
 export function alertConfig(rest: Partial<AlertConfig> = {}): AlertConfig {
@@ -37,6 +37,7 @@ export function cameraConfig(id: string, rest: Partial<CameraConfig> = {}): Came
     // Tests show pictures of one grey: no camera would.
     health: { ...defaultsOf(health), enabled: false },
     alert: alertConfig(),
+    parts: defaultsOf(parts),
     ...rest,
   };
 }

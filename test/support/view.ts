@@ -62,6 +62,7 @@ export function testView(http: Partial<HttpConfig> = {}): TestView {
       ageMs: 1_500,
       bytes: 4_000,
       evidence: 1,
+      verdicts: 0,
       undurable: 0,
       full: false,
       lost: { "alert-room": 2 },

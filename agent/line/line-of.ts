@@ -1,8 +1,10 @@
 import { type Observable, type Subject, tap } from "rxjs";
+import { raiseAfterOf } from "../../config/parts.js";
 import type { CameraConfig } from "../../config/types.js";
 import { imagePolicy } from "../health/image-policy.js";
 import type { Ledger } from "../health/ledger.js";
 import type { LoadedModel } from "../inference/load.js";
+import type { PartCue, PartLife } from "../parts/part-life.js";
 import type { CameraEvent, Context, Outcome, Size, Threshold } from "../types.js";
 import type { CameraAlerts } from "./camera-alerts.js";
 import type { Line } from "./pipeline.js";
@@ -30,14 +32,18 @@ export interface LineParts {
   readonly seen$: Subject<Outcome>;
   readonly alerts: CameraAlerts;
   readonly threshold: () => Threshold;
+  /** Null where the camera sees no parts. */
+  readonly partLife: PartLife | null;
+  readonly partCues$: Observable<PartCue>;
   readonly stop$: Observable<void>;
   readonly deps: LineDeps;
 }
 
 /** Everything that a camera's pictures meet, put together from its configuration. */
 export function lineOf(camera: CameraConfig, { engine, imageHealth }: LoadedModel, parts: LineParts): Line {
-  const { ledger, seen$, alerts, threshold, stop$, deps } = parts;
-  const { raiseAfter, clearAfter, clearBelow, within: last } = camera.alert;
+  const { ledger, seen$, alerts, threshold, partLife, partCues$, stop$, deps } = parts;
+  const { clearAfter, clearBelow, within: last } = camera.alert;
+  const raiseAfter = raiseAfterOf(camera);
   return {
     camera: camera.id,
     watch: (demand$) =>
@@ -56,6 +62,8 @@ export function lineOf(camera: CameraConfig, { engine, imageHealth }: LoadedMode
     alarm: { raiseAfter, within: last ?? Math.max(raiseAfter, clearAfter), clearAfter, clearBelow },
     alerts: alerts.life,
     gate: alerts.gate,
+    parts: partLife,
+    partCues$,
     context: () => deps.context(camera.id),
     stop$,
     clock: deps.clock,
