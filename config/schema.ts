@@ -210,6 +210,9 @@ const cameras = list(
         either(["auto", "none", "frame", "context"], frameCount),
         "frame: each picture is a part; { frames: N }: N pictures are; context: until `context` names another part; none; auto: frame for images and triggered cameras, else none",
       ),
+      closeAfterMs: nullable(positive(3_600_000), "a part of `context` is over so long after it was named", {
+        example: 2_000,
+      }),
       deadlineMs: nullable(
         positive(3_600_000),
         "from a part's last picture to its verdict; a later one is marked late",
@@ -219,9 +222,6 @@ const cameras = list(
       ),
       lateIs: setting("judged", oneOf("judged", "unknown"), "unknown: a verdict that is late is not to be relied on"),
       unknownIs: setting("ng", oneOf("ng", "ok"), "what the gate does with an unknown part; each such verdict says it"),
-      closeAfterMs: nullable(positive(3_600_000), "a part of `context` is over so long after it was named", {
-        example: 2_000,
-      }),
     }),
   }),
 );
