@@ -113,7 +113,10 @@ export const trainingCodes = chapter("Training and evaluation", "README.md#your-
     "The data must hold both good and defective examples, with masks that mark some but not all pixels.",
   ),
   OPTION_INVALID: wrong("An option has a value that it cannot take.", "See --help of the command for its range."),
-  REPORT_UNWRITABLE: failed("The report cannot be written.", "Name a file that can be written with --report."),
+  REPORT_UNWRITABLE: failed(
+    "A report, a list of scores or a heat map cannot be written.",
+    "Name a place that can be written with --report, --scores or --maps.",
+  ),
   TOO_FEW_IMAGES: wrong(
     "There are too few readable pictures to train with.",
     "Give more pictures of good parts; a hundred or more make a good model.",

@@ -1,7 +1,7 @@
 /** Places that results will be written to, tried before the work that makes them. Trying leaves nothing behind. */
-import { mkdir, open, rm, rmdir } from "node:fs/promises";
+import { mkdir, open, rm, rmdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { errnoOf } from "../errors.js";
+import { CodedError, errnoOf, messageOf } from "../errors.js";
 
 /**
  * Tries to write a file.
@@ -30,6 +30,27 @@ export async function tryFile(path: string): Promise<void> {
  */
 export async function tryFolder(path: string): Promise<void> {
   await tryFile(join(path, `.${process.pid}.probe`));
+}
+
+/** Tries the path of a report or a list before anything is computed. @throws CodedError REPORT_UNWRITABLE */
+export async function requireReportPath(path: string): Promise<void> {
+  await reporting(path, () => tryFile(path));
+}
+
+/** Writes a report or a list, also to a device such as /dev/stdout; makes its folder. @throws CodedError REPORT_UNWRITABLE */
+export async function writeReport(path: string, content: string): Promise<void> {
+  await reporting(path, async () => {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, content);
+  });
+}
+
+async function reporting(path: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (cause) {
+    throw new CodedError("REPORT_UNWRITABLE", `cannot write ${path}: ${messageOf(cause)}`, { at: path, cause });
+  }
 }
 
 /**

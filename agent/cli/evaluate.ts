@@ -1,13 +1,15 @@
 import type { EvaluationResult } from "../../models/evaluate/figures.js";
 import type { AddCommand } from "./command.js";
-import { type JsonFlag, withJsonFlag } from "./options.js";
+import { type JsonFlag, shareOf, withJsonFlag } from "./options.js";
 import { progressBar } from "./progress.js";
 import { printable } from "./terminal.js";
 
 interface Flags extends JsonFlag {
   readonly model: string;
   readonly data: string;
+  readonly falseAlarms?: number;
   readonly report?: string;
+  readonly scores?: string;
 }
 
 /** `retort evaluate`: a bundle held against a data set with known defects. */
@@ -17,17 +19,22 @@ export const evaluateCommand: AddCommand = (program, terminal) => {
     .description("measures a bundle on a data set in the MVTec AD layout")
     .requiredOption("--model <bundle>", "the bundle's directory")
     .requiredOption("--data <dir>", "a folder with test/good, test/<defect> and, for masks, ground_truth/<defect>")
-    .option("--report <file.html>", "writes a report with pictures");
-  withJsonFlag(command).action(async ({ model, data, report, json }: Flags) => {
+    .option(
+      "--false-alarms <share>",
+      "of good parts that may be rejected by mistake; what the bundle was set for, else 0.01",
+      shareOf,
+    )
+    .option("--report <file.html>", "writes a report with pictures")
+    .option("--scores <file.csv>", "writes each picture's path, type, score and verdict");
+  withJsonFlag(command).action(async ({ model, json, ...options }: Flags) => {
     const { evaluateBundle } = await import("../../models/evaluate/evaluate.js");
     const { identityText } = await import("../../models/bundle/identity.js");
     const bar = progressBar(terminal, "images");
     let result: EvaluationResult;
     try {
       result = await evaluateBundle({
+        ...options,
         bundle: model,
-        data,
-        ...(report === undefined ? {} : { report }),
         onProgress: (done, total) => bar.update(done, total),
       });
     } finally {
@@ -40,6 +47,7 @@ export const evaluateCommand: AddCommand = (program, terminal) => {
       const { evaluationTable } = await import("../../models/evaluate/table.js");
       terminal.out(evaluationTable(result));
     }
-    if (report !== undefined) terminal.err(`report: ${report}`);
+    if (options.report !== undefined) terminal.err(`report: ${options.report}`);
+    if (options.scores !== undefined) terminal.err(`scores: ${options.scores}`);
   });
 };

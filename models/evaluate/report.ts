@@ -1,18 +1,16 @@
 /** The HTML report: one file, no other hosts, opens from a USB stick on the shop floor. */
-import { mkdir, writeFile } from "node:fs/promises";
-import { basename, dirname } from "node:path";
-import { CodedError, messageOf } from "../../errors.js";
+import { basename } from "node:path";
 import { escapeHtml } from "../escape.js";
 import { overlayHeat } from "../pictures/heatmap.js";
 import { encodeJpeg, readRgb } from "../pictures/images.js";
-import { tryFile } from "../writable.js";
 import { GOOD_TYPE } from "./dataset.js";
 import type { EvaluationResult, PixelFigures } from "./figures.js";
 import type { ScoredImage } from "./score.js";
 import { scoreChart } from "./score-chart.js";
+import { atThresholdText, costRows, foundRows, hindsightText } from "./words.js";
 
-/** Pictures shown of each type: those the model got most wrong come first, so these are the ones worth a look. */
-const SHOWN_PER_TYPE = 24;
+/** Pictures shown of each group: those whose score is furthest from the truth come first, so these are the ones worth a look. */
+const SHOWN_PER_GROUP = 24;
 const THUMBNAIL_PX = 160;
 
 const STYLE = `
@@ -28,69 +26,84 @@ figcaption{font-size:13px;margin-top:.3rem}
 .wrong{border-color:#d33;border-width:2px}
 `;
 
-/** Tries the report's path before anything is computed. @throws CodedError REPORT_UNWRITABLE */
-export async function requireReportPath(path: string): Promise<void> {
-  await writing(path, () => tryFile(path));
-}
-
-/** @throws CodedError REPORT_UNWRITABLE; IMAGE_UNREADABLE when a picture vanished meanwhile */
-export async function writeReport(
-  path: string,
-  result: EvaluationResult,
-  images: readonly ScoredImage[],
-): Promise<void> {
-  const html = await reportHtml(result, images);
-  await writing(path, async () => {
-    await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, html);
-  });
-}
-
-async function writing(path: string, work: () => Promise<void>): Promise<void> {
-  try {
-    await work();
-  } catch (cause) {
-    throw new CodedError("REPORT_UNWRITABLE", `cannot write the report: ${messageOf(cause)}`, { at: path, cause });
-  }
-}
-
-async function reportHtml(result: EvaluationResult, images: readonly ScoredImage[]): Promise<string> {
+/** @throws CodedError IMAGE_UNREADABLE when a picture vanished meanwhile */
+export async function reportHtml(result: EvaluationResult, images: readonly ScoredImage[]): Promise<string> {
+  const { model, image, atThreshold: own } = result;
   const types = [...Object.keys(result.types), GOOD_TYPE];
   const sections: string[] = [];
-  for (const type of types) {
-    const ofType = images.filter((image) => image.type === type);
-    // Defects: lowest score first; good parts: highest first.
-    const worstFirst = ofType.sort((a, b) => (type === GOOD_TYPE ? b.score - a.score : a.score - b.score));
-    const shown = worstFirst.slice(0, SHOWN_PER_TYPE);
-    const figures: string[] = [];
-    for (const image of shown) figures.push(await figureHtml(image, result));
-    const note = shown.length < ofType.length ? `, the ${shown.length} hardest of ${ofType.length} shown` : "";
-    sections.push(
-      `<h2>${escapeHtml(type)}</h2><p>${ofType.length} pictures${note}</p><div class="grid">${figures.join("")}</div>`,
-    );
-  }
-  const { model, image } = result;
+  for (const group of groupsOf(images, types, own.threshold)) sections.push(await groupHtml(group, own.threshold));
   const title = `${escapeHtml(model.name)} ${escapeHtml(model.version)}`;
+  const marks = { own: own.threshold, bestF1: image.threshold };
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title}: evaluation</title><style>${STYLE}</style></head><body>
 <h1>${title}</h1>
 <p>Model sha256 <code>${escapeHtml(model.sha256)}</code><br>Data <code>${escapeHtml(result.data)}</code>, ${image.count} pictures</p>
-${tableHtml(result)}
+<p><strong>${escapeHtml(atThresholdText(result))}</strong><br>${escapeHtml(hindsightText(result))}</p>
+${tableHtml(foundRows(result))}
 ${warningsHtml(result)}
-<p>Best F1 ${image.f1.toFixed(4)} at threshold ${image.threshold.toPrecision(4)}. It is found with knowledge of the defects: a yardstick, not a setting.</p>
-<h2>Scores</h2>${scoreChart(images, types, image.threshold)}
+<h2>Scores</h2>${scoreChart(images, types, marks)}
+<h2>What other thresholds cost</h2>${tableHtml(costRows(result))}
 ${sections.join("\n")}
+<h2>Figures of all thresholds</h2>
+${tableHtml(metricRows(result))}
+<p>Best F1 ${image.f1.toFixed(4)} at threshold ${image.threshold.toPrecision(4)}. It is hindsight, found with knowledge of the defects: a yardstick, not a setting.</p>
 </body></html>
 `;
 }
 
-function tableHtml({ types, image, pixel }: EvaluationResult): string {
-  const row = (name: string, imageAuroc: number, pixel: PixelFigures | null): string => {
-    const cells = [imageAuroc, pixel?.auroc, pixel?.aupro].map((value) => `<td>${value?.toFixed(4) ?? "-"}</td>`);
-    return `<tr><td>${escapeHtml(name)}</td>${cells.join("")}</tr>`;
-  };
-  const rows = Object.entries(types).map(([name, type]) => row(name, type.image.auroc, type.pixel));
-  return `<table><tr><th>type</th><th>image AUROC</th><th>pixel AUROC</th><th>AUPRO (0.3)</th></tr>${rows.join("")}${row("all", image.auroc, pixel)}</table>`;
+/** Pictures that the report shows under one heading, the hardest first. */
+interface Group {
+  readonly heading: string;
+  readonly images: readonly ScoredImage[];
+}
+
+/** What the bundle gets wrong first, then the rest by type. */
+function groupsOf(images: readonly ScoredImage[], types: readonly string[], threshold: number): readonly Group[] {
+  const hardest = (type: string, wrong: boolean): ScoredImage[] =>
+    images
+      .filter((image) => image.type === type && isWrong(image, threshold) === wrong)
+      .sort((a, b) => (type === GOOD_TYPE ? b.score - a.score : a.score - b.score));
+  const defects = types.filter((type) => type !== GOOD_TYPE);
+  const wrong = [
+    ...defects.map((type) => ({ heading: `Missed: ${type}`, images: hardest(type, true) })),
+    { heading: "Good, but rejected", images: hardest(GOOD_TYPE, true) },
+  ];
+  const right = [
+    ...defects.map((type) => ({ heading: `Found: ${type}`, images: hardest(type, false) })),
+    { heading: "Good, and passed", images: hardest(GOOD_TYPE, false) },
+  ];
+  return [...wrong, ...right].filter((group) => group.images.length > 0);
+}
+
+function isWrong({ score, type }: ScoredImage, threshold: number): boolean {
+  return score > threshold === (type === GOOD_TYPE);
+}
+
+async function groupHtml({ heading, images }: Group, threshold: number): Promise<string> {
+  const shown = images.slice(0, SHOWN_PER_GROUP);
+  const figures: string[] = [];
+  for (const image of shown) figures.push(await figureHtml(image, threshold));
+  const note = shown.length < images.length ? `, the ${shown.length} hardest shown` : "";
+  return `<h2>${escapeHtml(heading)}</h2><p>${images.length} pictures${note}</p><div class="grid">${figures.join("")}</div>`;
+}
+
+function metricRows({ types, image, pixel }: EvaluationResult): readonly (readonly string[])[] {
+  const row = (name: string, imageAuroc: number, of: PixelFigures | null): readonly string[] => [
+    name,
+    ...[imageAuroc, of?.auroc, of?.aupro].map((value) => value?.toFixed(4) ?? "-"),
+  ];
+  return [
+    ["type", "image AUROC", "pixel AUROC", "AUPRO (0.3)"],
+    ...Object.entries(types).map(([name, type]) => row(name, type.image.auroc, type.pixel)),
+    row("all", image.auroc, pixel),
+  ];
+}
+
+/** @param rows the first one is the head */
+function tableHtml([head = [], ...rows]: readonly (readonly string[])[]): string {
+  const line = (row: readonly string[], cell: "th" | "td"): string =>
+    `<tr>${row.map((text) => `<${cell}>${escapeHtml(text)}</${cell}>`).join("")}</tr>`;
+  return `<table>${line(head, "th")}${rows.map((row) => line(row, "td")).join("")}</table>`;
 }
 
 function warningsHtml({ warnings }: EvaluationResult): string {
@@ -99,7 +112,7 @@ function warningsHtml({ warnings }: EvaluationResult): string {
   return `<h2>Warnings</h2><ul>${items.join("")}</ul>`;
 }
 
-async function figureHtml(image: ScoredImage, { image: { threshold } }: EvaluationResult): Promise<string> {
+async function figureHtml(image: ScoredImage, threshold: number): Promise<string> {
   const { map, mask, width, height } = image.scored;
   const size = { width, height };
   const pixels = await readRgb(image.path, size);
@@ -107,14 +120,14 @@ async function figureHtml(image: ScoredImage, { image: { threshold } }: Evaluati
     const jpeg = await encodeJpeg(rgb, size, 80, THUMBNAIL_PX);
     return `<img alt="${alt}" src="data:image/jpeg;base64,${jpeg.toString("base64")}">`;
   };
-  // One colour scale for all pictures, tied to the threshold: the same red means the same score everywhere.
+  // One colour scale for all pictures, tied to the bundle's threshold: the same red means the same score everywhere.
   const heat = overlayHeat(pixels, map, 0.5 * threshold, 1.5 * threshold);
   const parts = [await thumbnail(pixels, "picture"), await thumbnail(heat, "anomaly map")];
   if (mask) {
     const white = Uint8Array.from({ length: mask.length * 3 }, (_, i) => 255 * mask[Math.floor(i / 3)]!);
     parts.push(await thumbnail(white, "true defect"));
   }
-  const wrong = image.score > threshold === (image.type === GOOD_TYPE);
+  const wrong = isWrong(image, threshold);
   const caption = `${escapeHtml(basename(image.path))}: ${image.score.toPrecision(4)}${wrong ? (image.type === GOOD_TYPE ? ", false alarm" : ", missed") : ""}`;
   return `<figure${wrong ? ' class="wrong"' : ""}>${parts.join(" ")}<figcaption>${caption}</figcaption></figure>`;
 }

@@ -1,11 +1,8 @@
 /** The contact sheet of the good pictures that look wrong: one HTML file that needs nothing beside it. */
-import { mkdir, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
-import { CodedError, messageOf } from "../../errors.js";
 import { escapeHtml } from "../escape.js";
 import { overlayHeat } from "../pictures/heatmap.js";
 import { encodeJpeg, type Size } from "../pictures/images.js";
-import { tryFile } from "../writable.js";
+import { writeReport } from "../writable.js";
 
 export interface ContactSheet {
   /** The bundle's name. */
@@ -37,26 +34,9 @@ img{width:${THUMBNAIL_PX}px;vertical-align:top;margin-right:2px}
 figcaption{font-size:13px;margin-top:.3rem;overflow-wrap:anywhere}
 `;
 
-/** Tries the sheet's path before anything is computed. @throws CodedError REPORT_UNWRITABLE */
-export async function requireContactSheetPath(path: string): Promise<void> {
-  await writing(path, () => tryFile(path));
-}
-
 /** @throws CodedError REPORT_UNWRITABLE */
 export async function writeContactSheet(path: string, sheet: ContactSheet): Promise<void> {
-  const html = await sheetHtml(sheet);
-  await writing(path, async () => {
-    await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, html);
-  });
-}
-
-async function writing(path: string, work: () => Promise<void>): Promise<void> {
-  try {
-    await work();
-  } catch (cause) {
-    throw new CodedError("REPORT_UNWRITABLE", `cannot write the report: ${messageOf(cause)}`, { at: path, cause });
-  }
+  await writeReport(path, await sheetHtml(sheet));
 }
 
 async function sheetHtml({ name, threshold, images, size, pictures }: ContactSheet): Promise<string> {

@@ -10,8 +10,9 @@ import { type MemoryPart, teacherGraph } from "../network/rd.js";
 import { imageBaseline } from "../pictures/image-baseline.js";
 import { createRandom } from "../random.js";
 import type { Weights } from "../weights/weights.js";
+import { requireReportPath } from "../writable.js";
 import { checkpointOf, requireNoCheckpoint } from "./checkpoint.js";
-import { requireContactSheetPath, writeContactSheet } from "./contact-sheet.js";
+import { writeContactSheet } from "./contact-sheet.js";
 import { type FeatureSource, openFeatures } from "./features.js";
 import { readGoodPictures, splitPictures } from "./good-pictures.js";
 import { initialWeights } from "./initial.js";
@@ -70,7 +71,7 @@ export async function trainStudent(options: TrainOptions): Promise<TrainResult> 
   bundleIdentity(out, settings);
   if (!settings.resume && !quick) await requireNoCheckpoint(settings.checkpointPath);
   await requireWritableBundle(out);
-  if (settings.reportPath !== undefined) await requireContactSheetPath(settings.reportPath);
+  if (settings.reportPath !== undefined) await requireReportPath(settings.reportPath);
   warnOfSize(settings);
 
   const teacher = await loadTeacher(settings.teacher, settings.arch);
