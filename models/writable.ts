@@ -37,8 +37,8 @@ export async function requireReportPath(path: string): Promise<void> {
   await reporting(path, () => tryFile(path));
 }
 
-/** Writes a report or a list, also to a device such as /dev/stdout; makes its folder. @throws CodedError REPORT_UNWRITABLE */
-export async function writeReport(path: string, content: string): Promise<void> {
+/** Writes a report, a list or a picture, also to a device such as /dev/stdout; makes its folder. @throws CodedError REPORT_UNWRITABLE */
+export async function writeReport(path: string, content: string | Uint8Array): Promise<void> {
   await reporting(path, async () => {
     await mkdir(dirname(path), { recursive: true });
     await writeFile(path, content);

@@ -9,6 +9,7 @@ import { configCommand } from "./config.js";
 import { doctorCommand } from "./doctor.js";
 import { evaluateCommand } from "./evaluate.js";
 import { exportCommand } from "./export.js";
+import { inspectCommand } from "./inspect.js";
 import { runCommand } from "./run.js";
 import { exitStatus, processTerminal, reportError, type Terminal } from "./terminal.js";
 import { trainCommand } from "./train.js";
@@ -20,6 +21,7 @@ const commands: readonly AddCommand[] = [
   doctorCommand,
   trainCommand,
   evaluateCommand,
+  inspectCommand,
   exportCommand,
   calibrateCommand,
   benchCommand,

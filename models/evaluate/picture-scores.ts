@@ -2,8 +2,9 @@
 import type { TestImage } from "./dataset.js";
 import type { ScoredSet } from "./score.js";
 
+export type KnownVerdict = "ok" | "ng";
 /** `unknown`: the picture could not be judged. */
-export type PictureVerdict = "ok" | "ng" | "unknown";
+export type PictureVerdict = KnownVerdict | "unknown";
 
 export interface PictureScore {
   readonly path: string;
@@ -15,7 +16,7 @@ export interface PictureScore {
 }
 
 /** A score's verdict. Strictly above the threshold is bad, as for the agent. */
-export function verdictOf(score: number, threshold: number): PictureVerdict {
+export function verdictOf(score: number, threshold: number): KnownVerdict {
   return score > threshold ? "ng" : "ok";
 }
 

@@ -22,7 +22,7 @@ function json(text: string): Record<string, unknown> {
 test("--help of everything ends well, on stdout", async () => {
   const all = await retort(["--help"]);
   assert.is(all.status, 0);
-  for (const command of ["run", "check", "doctor", "train", "evaluate", "export"]) {
+  for (const command of ["run", "check", "doctor", "train", "evaluate", "inspect", "export"]) {
     assert.match(all.stdout, `  ${command} `);
     const one = await retort([command, "--help"]);
     assert.is(one.status, 0, command);
