@@ -1,9 +1,9 @@
 import { messageOf } from "../../errors.js";
 import type { Frame, Inspection } from "../types.js";
 
-/** Moving pictures for whoever looks; nothing is encoded while nobody does. */
+/** The moving pictures of cameras; none is encoded without a watcher. */
 export interface Live {
-  /** On the way of frames: holds on to the newest, no more. Nobody changes or transfers an inspected frame's pixels. */
+  /** Takes a frame, on the way of frames: holds the newest by reference, no more. An inspected frame's pixels never change. */
   push(inspection: Pick<Inspection, "frame">): void;
   /**
    * Shows the camera's newest picture, then each that follows, at the rate given to openLive.
