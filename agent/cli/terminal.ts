@@ -1,5 +1,5 @@
 import { maskText } from "../../config/mask.js";
-import { CodedError, errorCodes, messageOf } from "../../errors.js";
+import { CodedError, errnoOf, errorCodes, messageOf } from "../../errors.js";
 
 /** Where a command writes; the process's own streams at the edge. */
 export interface Terminal {
@@ -33,7 +33,13 @@ export class Exit extends Error {
   }
 }
 
+/** The process's own streams. A reader that goes away (`| head`) neither ends the work nor changes its exit status. */
 export function processTerminal(): Terminal {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on("error", (error) => {
+      if (errnoOf(error) !== "EPIPE") throw error;
+    });
+  }
   return {
     out: (line) => process.stdout.write(`${line}\n`),
     err: (line) => process.stderr.write(`${line}\n`),

@@ -1,4 +1,5 @@
 /** What a threshold does to a test set, counted. A score is above a threshold only where it is larger: as the agent judges. */
+import { upper95 } from "../judging/statistics.js";
 
 /** Scores of pictures whose truth is known. */
 export interface KnownScores {
@@ -26,6 +27,8 @@ export interface AtThreshold extends ThresholdCost {
   readonly recall: number | null;
   /** The share of the good pictures that is rejected. */
   readonly falseAlarmRate: number | null;
+  /** What the true share of good parts rejected stays below, by 95 % confidence. */
+  readonly upper95: number | null;
   readonly f1: number | null;
 }
 
@@ -63,6 +66,7 @@ export function atThreshold(scores: KnownScores, threshold: number, wantedRate: 
     good,
     recall: share(found, defects),
     falseAlarmRate: share(falseAlarms, good),
+    upper95: good === 0 ? null : upper95(falseAlarms, good),
     f1: defects === 0 ? null : (2 * found) / (found + falseAlarms + defects),
   };
 }

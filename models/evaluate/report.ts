@@ -84,7 +84,7 @@ async function groupHtml({ heading, images }: Group, threshold: number): Promise
   const figures: string[] = [];
   for (const image of shown) figures.push(await figureHtml(image, threshold));
   const note = shown.length < images.length ? `, the ${shown.length} hardest shown` : "";
-  return `<h2>${escapeHtml(heading)}</h2><p>${images.length} pictures${note}</p><div class="grid">${figures.join("")}</div>`;
+  return `<h2>${escapeHtml(heading)}</h2><p>${images.length} ${images.length === 1 ? "picture" : "pictures"}${note}</p><div class="grid">${figures.join("")}</div>`;
 }
 
 function metricRows({ types, image, pixel }: EvaluationResult): readonly (readonly string[])[] {

@@ -4,23 +4,21 @@ import { mostRejected } from "./operating.js";
 
 /** What the bundle does at its own threshold. */
 export function atThresholdText({ atThreshold: own, model }: EvaluationResult): string {
-  const { found, missed, falseAlarms, good, recall, falseAlarmRate } = own;
   const guess = model.calibrated ? "" : ", a first guess that was never calibrated";
-  return (
-    `at the bundle's threshold ${figure(own.threshold)}${guess}: ${found} of ${found + missed} defects found (${percent(recall)}), ` +
-    `${missed} missed; ${falseAlarms} of ${good} good pictures rejected (${percent(falseAlarmRate)}), ${percent(own.wantedRate)} wanted`
-  );
+  const defects = `${own.found} of ${own.found + own.missed} defects found (${percent(own.recall)}), ${own.missed} missed`;
+  const rejected = `${own.falseAlarms} of ${own.good} good pictures rejected (${percent(own.falseAlarmRate)})`;
+  const sure = `${percent(own.wantedRate)} wanted, 95 % sure of less than ${percent(own.upper95)}`;
+  return `at the bundle's threshold ${figure(own.threshold)}${guess}: ${defects}; ${rejected}, ${sure}`;
 }
 
 /** What the best threshold for the wanted rate would find. */
 export function hindsightText({ hindsight, atThreshold: own }: EvaluationResult): string {
   const { rate, threshold, recall } = hindsight;
+  if (threshold === null) return "hindsight: no good pictures";
   const most = mostRejected(rate, own.good);
-  const few = most === 0 && rate > 0 ? ` (${Math.ceil(1 / rate - 1e-9)} good pictures would allow one)` : "";
-  return (
-    `hindsight: ${threshold === null ? "-" : figure(threshold)}, the lowest threshold that rejects no more than ${percent(rate)} of these good ` +
-    `pictures, which is ${most}${few}, would find ${percent(recall)} of the defects`
-  );
+  const allowed = `${most} of ${own.good}${most === 0 ? `; it takes ${Math.ceil(1 / rate - 1e-9)} to allow one` : ""}`;
+  const lowest = `the lowest threshold that rejects no more than ${percent(rate)} of these good pictures (${allowed})`;
+  return `hindsight would find ${percent(recall)} of the defects at ${figure(threshold)}, ${lowest}`;
 }
 
 /** A table, its head first: what is found of each type at the bundle's threshold. */

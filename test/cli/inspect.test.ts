@@ -1,6 +1,9 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
+import { packageRoot } from "../../config/package-root.js";
 import { imageSize } from "../../models/pictures/images.js";
 import { temporaryFolder } from "../support/config.js";
 import { dataSet, picture, side } from "../support/data-set.js";
@@ -9,6 +12,7 @@ import { suite } from "../support/suite.js";
 import { writeTinyBundle } from "../support/tiny-bundle.js";
 
 const test = suite("retort inspect");
+const main = join(packageRoot(), "dist/agent/main.cjs");
 
 interface Answer {
   readonly pictures: readonly {
@@ -99,6 +103,16 @@ test("in a terminal each picture is a line", async () => {
   assert.match(second!, /^ng +0\.7843 .*spot\/000\.png +1 region$/);
   assert.match(third!, /^unknown +- .*IMAGE_UNREADABLE: /);
   assert.match(stderr, "1 ok, 1 ng, 1 unknown, at threshold 0.5000");
+});
+
+test("a reader that goes away changes neither the work nor its exit status", async () => {
+  const maps = join(temporaryFolder(), "maps");
+  const child = spawn(process.execPath, [main, "inspect", "--model", bundle, good, bad, "--maps", maps]);
+  child.stdout.destroy();
+  child.stderr.destroy();
+  const [status] = (await once(child, "close")) as [number];
+  assert.is(status, 1);
+  assert.ok(existsSync(join(maps, "spot", "000.png.jpg")));
 });
 
 test("no pictures, or no bundle, is wrong usage", async () => {

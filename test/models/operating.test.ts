@@ -7,10 +7,13 @@ const test = suite("what a threshold costs");
 const scores = { good: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10], defects: [6, 9.5, 11, 12] };
 
 test("found, missed and rejected are counted at the threshold, with their shares", () => {
-  assert.equal(atThreshold(scores, 9, 0.01), {
+  const { upper95, ...counted } = atThreshold(scores, 9, 0.01);
+  assert.equal(counted, {
     ...{ threshold: 9, wantedRate: 0.01, found: 3, missed: 1, falseAlarms: 1, good: 10 },
     ...{ recall: 0.75, falseAlarmRate: 0.1, f1: 6 / 8 },
   });
+  // Clopper and Pearson: the p with (1 - p)^10 + 10 p (1 - p)^9 = 0.05.
+  assert.ok(Math.abs(upper95! - 0.39416) < 1e-5, String(upper95));
 });
 
 test("a score on the threshold is no alarm, as the agent judges", () => {
@@ -43,8 +46,8 @@ test("a share of good pictures that is a whole number of them allows all of thes
 test("without good pictures or defects, what would be a share of nothing is null", () => {
   const noGood = { good: [], defects: [1, 3] };
   assert.equal(hindsightAt(noGood, 0.01), { rate: 0.01, threshold: null, recall: null });
-  const { falseAlarmRate, recall, f1 } = atThreshold(noGood, 2, 0.01);
-  assert.equal([falseAlarmRate, recall, f1], [null, 0.5, 2 / 3]);
+  const { falseAlarmRate, upper95, recall, f1 } = atThreshold(noGood, 2, 0.01);
+  assert.equal([falseAlarmRate, upper95, recall, f1], [null, null, 0.5, 2 / 3]);
   const noDefects = { good: [1, 3], defects: [] };
   assert.equal(hindsightAt(noDefects, 0.01), { rate: 0.01, threshold: 3, recall: null });
   const clean = atThreshold(noDefects, 2, 0.01);
