@@ -16,6 +16,13 @@ export interface ThresholdMarks {
   readonly bestF1: number;
 }
 
+/** How far down a mark goes, and where its name stands. */
+interface Span {
+  readonly from: number;
+  readonly to: number;
+  readonly textY: number;
+}
+
 /** Every picture's score as a dot, a row a type, as SVG; a line at the bundle's threshold, and a fainter one at that of the best F1. */
 export function scoreChart(images: readonly ScoredImage[], types: readonly string[], marks: ThresholdMarks): string {
   const values = [marks.own, marks.bestF1, ...images.map(({ score }) => score)];
@@ -34,18 +41,23 @@ export function scoreChart(images: readonly ScoredImage[], types: readonly strin
   });
   const bottom = CAPTION_HEIGHT + ROW_HEIGHT * types.length;
   const height = bottom + CAPTION_HEIGHT;
-  const mark = (threshold: number, name: string, textY: number, style: string): string => {
+  const mark = (threshold: number, name: string, { from, to, textY }: Span, style: string): string => {
     const x = xOf(threshold);
     // The name lies on the side that has room for it.
     const [anchor, textX] = x > (LEFT + WIDTH) / 2 ? ["end", x - 6] : ["start", x + 6];
     return (
-      `<line x1="${x.toFixed(1)}" x2="${x.toFixed(1)}" y1="4" y2="${height - 4}" stroke="currentColor" ${style}/>` +
+      `<line x1="${x.toFixed(1)}" x2="${x.toFixed(1)}" y1="${from}" y2="${to}" stroke="currentColor" ${style}/>` +
       `<text x="${textX.toFixed(1)}" y="${textY}" text-anchor="${anchor}" font-size="13" fill="currentColor" ${style}>${name}</text>`
     );
   };
   const lines = [
-    mark(marks.bestF1, "best F1 (hindsight)", height - 8, 'opacity=".4" stroke-dasharray="2 5"'),
-    mark(marks.own, `the bundle's threshold ${marks.own.toPrecision(4)}`, 16, ""),
+    mark(
+      marks.bestF1,
+      "best F1 (hindsight)",
+      { from: CAPTION_HEIGHT, to: height, textY: height - 8 },
+      'opacity=".4" stroke-dasharray="2 5"',
+    ),
+    mark(marks.own, `the bundle's threshold ${marks.own.toPrecision(4)}`, { from: 0, to: bottom, textY: 16 }, ""),
   ];
   return `<svg viewBox="0 0 ${WIDTH} ${height}" width="100%" role="img" aria-label="scores by type">${rows.join("")}${lines.join("")}</svg>`;
 }
