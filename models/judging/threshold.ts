@@ -31,11 +31,11 @@ export interface ThresholdFound {
 }
 
 /** A score so many spreads above the middle does not count: whether it is a wrong picture or the rarest of good ones cannot be told. */
-const FAR = 3;
+const FAR = 4;
 /** The least spread that is believed, as a share of the middle; a few scores may lie close together by chance. */
 const LEAST_SPREAD = 0.007;
 /** As many held-out pictures are believed as much as the guess that training took nothing off the scores. */
-const BELIEVED_HALF = 4;
+const BELIEVED_HALF = 2;
 /** The deviations that 95 % of a normal distribution lie below. */
 const CONFIDENCE = 1.645;
 const QUANTILE_SHARES = [0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99];
