@@ -26,7 +26,12 @@ export function readYaml(text: string): { readonly value?: unknown; readonly fau
     return { value: document.toJS() as unknown, faults };
   } catch (error) {
     // The library's message has the alias's name, which may be what somebody meant for a password.
-    if (!(error instanceof ReferenceError)) throw error;
-    return { faults: [{ message: "an alias without its anchor, or too many of them", at: null }] };
+    if (error instanceof ReferenceError) {
+      return { faults: [{ message: "an alias without its anchor, or too many of them", at: null }] };
+    }
+    if (error instanceof Error && error.message.startsWith("Merge sources")) {
+      return { faults: [{ message: "a merge key (<<) takes mappings, or aliases of mappings", at: null }] };
+    }
+    throw error;
   }
 }

@@ -46,6 +46,16 @@ cameras:
   );
 });
 
+test("a merge of what is no mapping is a fault of the file", () => {
+  for (const line of ["<<: 5", "<<:", "mqtt: {<<: [x]}", "x: &x 5\nmqtt: {<<: *x}", "mqtt: {<<: *nowhere}"]) {
+    assert.equal(
+      check(`${demo}${line}\n`).problems.map(({ code }) => code),
+      ["CONFIG_SYNTAX"],
+      line,
+    );
+  }
+});
+
 test("names with dots are a warning: RabbitMQ makes levels of them", () => {
   const { problems, warnings } = check(demo.replace("id: a", "id: a.b"), { set: ["agent.id=x.y", "mqtt.prefix=p.q"] });
   assert.equal(problems, []);
