@@ -1,3 +1,4 @@
+import { Subject } from "rxjs";
 import type { Config } from "../config/types.js";
 import type { Alerting } from "./alerting.js";
 import { commandHandlers } from "./commands/commands.js";
@@ -6,6 +7,7 @@ import { serveCommands } from "./commands/serve.js";
 import type { Settings } from "./commands/settings.js";
 import type { Trail } from "./commands/trail.js";
 import type { CameraInForce } from "./contract/in-force.js";
+import type { CameraContext } from "./contract/inbound.js";
 import type { MessageSink } from "./contract/message-sink.js";
 import { openValidator } from "./contract/validator.js";
 import { healthNow, statesOf } from "./health/report.js";
@@ -14,7 +16,7 @@ import type { AgentView } from "./http/view.js";
 import type { Clock } from "./kit/clock.js";
 import { Closing, opening } from "./kit/closing.js";
 import { type Logger, warnOf } from "./kit/log.js";
-import { contextBook } from "./line/contexts.js";
+import { contextAck, contextBook } from "./line/contexts.js";
 import type { Outbox } from "./outbox/outbox.js";
 import type { Uplink, Watching } from "./watching.js";
 
@@ -67,7 +69,15 @@ export function openRemote(
         config.cameras.map(({ id }) => id),
         warnOf(log),
       );
-      publisher.context$.subscribe(contexts.hear);
+      const context$ = new Subject<CameraContext>();
+      publisher.context$.subscribe((said) => {
+        const fromFrame = contexts.hear(said);
+        if (fromFrame === null) return;
+        // One that is for frames to come names its part when they do.
+        if (fromFrame <= contexts.next(said.camera)) context$.next(said);
+        const ack = contextAck(said, fromFrame, clock.wallMs());
+        if (ack !== null) void publisher.publish(ack);
+      });
       const serve = ({ alerting, watching, settings, trail }: Served): (() => Promise<void>) => {
         const { cameras, models, selfTests, shelvings } = watching;
         const { evidence, history } = alerting;
@@ -109,6 +119,7 @@ export function openRemote(
       return {
         publish: (message) => publisher.publish(message),
         context: contexts.of,
+        context$,
         broker: () => publisher.health(),
         serve,
         close: () => closing.close(),

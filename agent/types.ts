@@ -40,6 +40,8 @@ export interface Frame {
   readonly captureMs: number;
   /** The latest when the frame arrived; absent where the line's control said nothing. */
   readonly context?: Context;
+  /** The number of the inspection that it was taken for, where the line's control asked for one. */
+  readonly asked?: number;
 }
 
 /** Why a frame that was captured was never scored. */
@@ -50,7 +52,14 @@ export type CameraEvent =
   | { readonly kind: "frame"; readonly camera: string; readonly frame: Frame }
   | { readonly kind: "dropped"; readonly camera: string; readonly reason: DropReason; readonly count: number }
   /** A picture that could not be read: captured, and failed. */
-  | { readonly kind: "failed"; readonly camera: string; readonly code: ErrorCode; readonly reason: string }
+  | {
+      readonly kind: "failed";
+      readonly camera: string;
+      readonly code: ErrorCode;
+      readonly reason: string;
+      /** As a frame's. */
+      readonly asked?: number;
+    }
   | {
       readonly kind: "condition";
       readonly camera: string;

@@ -1,10 +1,11 @@
-import { firstValueFrom, ReplaySubject } from "rxjs";
+import { firstValueFrom, type Observable, ReplaySubject } from "rxjs";
 import type { Config } from "../config/types.js";
 import { CodedError, messageOf } from "../errors.js";
 import type { Alerting } from "./alerting.js";
 import { isEnabled, limitOf, overridesOf } from "./commands/in-force.js";
 import type { Settings } from "./commands/settings.js";
 import { Shelvings } from "./commands/shelvings.js";
+import type { CameraContext } from "./contract/inbound.js";
 import type { BrokerHealth } from "./contract/payloads.js";
 import { type MachineHealth, machineHealth } from "./health/machine.js";
 import { type HealthParts, healthMessage } from "./health/report.js";
@@ -34,7 +35,9 @@ export interface Uplink {
   /** Never rejects: what is given up is counted in `health`. */
   publish(message: Message): Promise<void>;
   /** What the line's control said last of the part before this camera. */
-  context(camera: string): Context | null;
+  context(camera: string, frame: number): Context | null;
+  /** Each time that it says something; after it is in force. */
+  readonly context$: Observable<CameraContext>;
   broker(): BrokerHealth;
 }
 
@@ -97,14 +100,14 @@ export function startWatching(
         model: (camera) => models.get(camera.model),
         send: (outgoing) => {
           if (outgoing.kind === "message") void uplink.publish(outgoing.message);
-          else if (outgoing.kind === "alert") alerting.accept(outgoing.step);
-          else void alerting.outbox.addVerdict(outgoing.part);
+          else alerting.accept(outgoing.step);
         },
         onStanding: (camera, standing) => {
           if (standing.state === "faulted") log.error(`${camera.id}: ${standing.reason}`);
           if (standing.state === "no-signal") log.warn(`${camera.id}: no signal: ${standing.reason}`);
           void uplink.publish(stateMessage(camera.id, standing, clock.wallMs()));
         },
+        keepVerdict: (part) => alerting.outbox.addVerdict(part),
         context: uplink.context,
         onUnreadable: ({ id }, { code, reason }) => unreadable(`${id}: ${code}: ${reason}`),
         threshold: (camera) => limitOf(camera, settings.now),
@@ -119,6 +122,10 @@ export function startWatching(
         cameras.push(running);
         running.outcomes$.subscribe(alerting.evidence.saw);
       }
+      const contexts = uplink.context$.subscribe(({ camera, context }) => {
+        cameras.find(({ config: { id } }) => id === camera)?.contextChanged(context);
+      });
+      closing.add("contexts", 0, () => contexts.unsubscribe());
       const shelvings = new Shelvings({ cameras, settings, clock, log });
       shelvings.restore();
       closing.add("shelvings", SHELVINGS_MS, () => shelvings.close());

@@ -1,5 +1,5 @@
 import { isLoopback } from "./loopback.js";
-import { raiseAfterOf } from "./parts.js";
+import { partOf, raiseAfterOf } from "./parts.js";
 import type { Problem } from "./problems.js";
 import { RESERVED_LEVELS } from "./reserved-levels.js";
 import { itemName } from "./tree.js";
@@ -95,7 +95,11 @@ function cameraRules(camera: CameraConfig, path: string, { models }: Config): re
     const message = `${raiseAfter} anomalous frames (raiseAfter) never lie within the last ${alert.within}`;
     problems.push(conflict(`${path}.alert.within`, message, "Set it to raiseAfter or more, or remove it."));
   }
-  const { per, closeAfterMs, deadlineMs, lateIs } = camera.parts;
+  const { on, per, closeAfterMs, deadlineMs, lateIs } = camera.parts;
+  if (on === "inspect" && (per === "context" || partOf(camera) === null)) {
+    const remedy = "Set parts.per: frame, or { frames: N }; or remove it.";
+    problems.push(conflict(`${path}.parts.on`, "an inspection is of a part of one picture, or of N", remedy));
+  }
   if (closeAfterMs !== null && per !== "context") {
     const remedy = "Set parts.per: context, or remove it.";
     problems.push(conflict(`${path}.parts.closeAfterMs`, "only parts of `context` are closed by time", remedy));

@@ -210,6 +210,11 @@ const cameras = list(
         either(["auto", "none", "frame", "context"], frameCount),
         "frame: each picture is a part; { frames: N }: N pictures are; context: until `context` names another part; none; auto: frame for images and triggered cameras, else none",
       ),
+      on: setting(
+        "picture",
+        oneOf("picture", "inspect"),
+        "inspect: a picture is taken when the command `inspect` asks for it, and at no other time",
+      ),
       closeAfterMs: nullable(positive(3_600_000), "a part of `context` is over so long after it was named", {
         example: 2_000,
       }),

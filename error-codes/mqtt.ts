@@ -185,6 +185,14 @@ export const inboundCodes = chapter("Commands and contexts over MQTT", "README.m
     "Give feedback sooner, or let more be kept: evidence.maxMb, evidence.keepDays.",
   ),
   FEEDBACK_VERDICT_INVALID: failed("The verdict is none that feedback takes.", "Send defect or not_a_defect."),
+  INSPECT_NOT_POSSIBLE: failed(
+    "The command inspect was sent for a camera whose parts are not of one picture each, or that sees no parts.",
+    "Set parts.per: frame; for parts of N pictures parts.on: inspect, too.",
+  ),
+  INSPECT_NO_VERDICT: failed(
+    "The verdict of an inspection was given up: the agent stops, or its disk takes nothing.",
+    "Take the part for unknown; look at the agent's disk.",
+  ),
   MQTT_TOPIC_FOREIGN: failed(
     "A message came on a topic that the agent did not subscribe to.",
     "RabbitMQ makes levels of dots: use an agent.id, a prefix and camera ids without them.",

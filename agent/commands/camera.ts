@@ -1,6 +1,7 @@
 import type { Observable } from "rxjs";
 import type { CameraConfig } from "../../config/types.js";
-import type { AlertStep, Outcome } from "../types.js";
+import type { VerdictPayload } from "../contract/part-payloads.js";
+import type { AlertStep, Context, Outcome } from "../types.js";
 
 /** What commands do with a camera, and look at. */
 export interface CommandedCamera {
@@ -28,6 +29,8 @@ export interface CommandedCamera {
   enable(): Promise<void>;
   /** Resolves when nothing of it runs any more. */
   disable(reason: string): Promise<void>;
+  /** The verdict on its next picture; null where it was given up. @throws CodedError INSPECT_NOT_POSSIBLE */
+  inspect(context: Context | null): Promise<VerdictPayload | null>;
   /** Closes the camera and opens it anew, and loads a model again that could not be loaded. */
   restart(): Promise<void>;
 }

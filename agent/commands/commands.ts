@@ -3,6 +3,7 @@ import { type AlertCommandDeps, alertCommands } from "./alert-commands.js";
 import { calibrateCommand } from "./calibrate.js";
 import { type CameraCommandDeps, cameraCommands } from "./camera-commands.js";
 import { type Handlers, USUAL_LIMIT_MS } from "./handler.js";
+import { inspectCommand } from "./inspect.js";
 import { snapshotCommand } from "./snapshot.js";
 
 export interface CommandDeps extends AlertCommandDeps, CameraCommandDeps {
@@ -25,6 +26,7 @@ export function commandHandlers(deps: CommandDeps): Handlers {
     ...cameraCommands(deps),
     ...alertCommands(deps),
     calibrate: calibrateCommand(deps),
+    inspect: inspectCommand(cameras),
     snapshot: snapshotCommand(cameras),
     status: {
       limitMs: ({ selfTest }) => (selfTest === true ? SELF_TEST_LIMIT_MS : USUAL_LIMIT_MS),

@@ -1,26 +1,28 @@
 import { type Observable, Subject } from "rxjs";
 import type { CameraConfig } from "../../config/types.js";
 import { CodedError, messageOf } from "../../errors.js";
+import type { VerdictPayload } from "../contract/part-payloads.js";
 import type { CameraState } from "../contract/payloads.js";
 import type { CameraStanding } from "../health/camera-state.js";
 import { Ledger } from "../health/ledger.js";
 import type { LoadedModel } from "../inference/load.js";
 import { inTurns } from "../kit/serial.js";
 import { within } from "../kit/within.js";
-import { type PartCounts, type PartCue, PartLife } from "../parts/part-life.js";
-import { partPolicy } from "../parts/policy.js";
+import type { PartCounts } from "../parts/part-life.js";
 import type { RaiseRate } from "../scoring/raise-rate.js";
-import { regionsOf } from "../scoring/regions.js";
-import type { Context, Outcome, Threshold, Verdict } from "../types.js";
+import type { Context, Outcome, PartVerdict, Threshold } from "../types.js";
 import { CameraAlerts } from "./camera-alerts.js";
 import { type LineDeps, lineOf } from "./line-of.js";
 import type { Outgoing } from "./outgoing.js";
+import { PartStand } from "./part-stand.js";
 import { pipeline } from "./pipeline.js";
 
 export interface CameraDeps extends LineDeps {
   /** The camera's model; may reject. */
   readonly model: (camera: CameraConfig) => Promise<LoadedModel>;
   readonly send: (outgoing: Sendable) => void;
+  /** Keeps the verdict. @returns it with its number; null where it was given up */
+  readonly keepVerdict: (part: PartVerdict) => Promise<VerdictPayload | null>;
   /** Is given each change of a camera's state. */
   readonly onStanding: (camera: CameraConfig, standing: CameraStanding) => void;
   /** In force now, and how it was set, in words; read for every frame. */
@@ -31,7 +33,7 @@ export interface CameraDeps extends LineDeps {
 }
 
 /** What leaves a camera for the broker. */
-export type Sendable = Exclude<Outgoing, { readonly kind: "state" }>;
+export type Sendable = Exclude<Outgoing, { readonly kind: "state" | "part" }>;
 
 export interface RunningCamera {
   readonly config: CameraConfig;
@@ -58,6 +60,8 @@ export interface RunningCamera {
   readonly parts: PartCounts | null;
   /** The line's control said something else of the part in front of it. */
   contextChanged(context: Context | null): void;
+  /** See PartStand. */
+  inspect(context: Context | null): Promise<VerdictPayload | null>;
   /** About once a second. */
   tick(): void;
   /** Ends the capture at once; resolves when the last frame in flight is judged and sent. */
@@ -116,11 +120,12 @@ export function runCamera(camera: CameraConfig, deps: CameraDeps): RunningCamera
     clock,
     send: (step) => deps.send({ kind: "alert", step }),
   });
-  const policy = partPolicy(camera);
-  const regions = ({ inspection: { map, frame }, threshold }: Verdict) =>
-    regionsOf(map, frame.size, threshold.value, frame.view);
-  const partLife = policy && new PartLife({ camera: camera.id, policy, regionsOf: regions, clock });
-  const partCues$ = new Subject<PartCue>();
+  let frames = 0;
+  const nextNumber = (): number => {
+    frames += 1;
+    return frames;
+  };
+  const stand = new PartStand(camera, { clock, keepVerdict: deps.keepVerdict });
   const thresholdOf = ({ engine, calibration }: LoadedModel): Threshold => {
     const { limit, how } = deps.threshold(camera);
     if (limit === "model") return { value: engine.threshold, calibration };
@@ -133,12 +138,13 @@ export function runCamera(camera: CameraConfig, deps: CameraDeps): RunningCamera
     const faulted = (error: unknown): void => becomes({ state: "faulted", reason: reasonOf(error) });
     const watch = (loaded: LoadedModel): Promise<void> => {
       const threshold = (): Threshold => thresholdOf(loaded);
-      const shared = { ledger, seen$, alerts, partLife, partCues$ };
+      const shared = { ledger, seen$, alerts, stand, nextNumber };
       const line = lineOf(camera, loaded, { ...shared, threshold, stop$, deps });
       return new Promise((resolve) => {
         pipeline(line).subscribe({
           next: (outgoing) => {
-            if (outgoing.kind !== "state") deps.send(outgoing);
+            if (outgoing.kind === "part") stand.closed(outgoing.part);
+            else if (outgoing.kind !== "state") deps.send(outgoing);
             else if (!stopping) becomes(outgoing.standing);
           },
           error: (error: unknown) => {
@@ -210,17 +216,18 @@ export function runCamera(camera: CameraConfig, deps: CameraDeps): RunningCamera
       show();
     },
     get parts() {
-      return partLife?.counts ?? null;
+      return stand.counts;
     },
-    contextChanged: (context) => partCues$.next({ kind: "context", context }),
-    tick: () => {
-      alerts.tick();
-      partCues$.next({ kind: "tick" });
+    contextChanged: (context) => {
+      if (run !== null) stand.named(context);
     },
+    inspect: (context) => stand.inspect(context),
+    tick: () => alerts.tick(),
     stop: async () => {
       stopped = true;
       run?.stop();
       await run?.ended;
+      stand.stop();
       alerts.end();
     },
   };

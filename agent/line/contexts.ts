@@ -1,28 +1,48 @@
 import { type MonoTypeOperatorFunction, map } from "rxjs";
 import { CodedError } from "../../errors.js";
 import type { CameraContext } from "../contract/inbound.js";
-import type { CameraEvent, Context } from "../types.js";
+import { contextAckPayload } from "../contract/part-payloads.js";
+import { topics } from "../contract/topics.js";
+import { nameIn } from "../parts/part.js";
+import type { CameraEvent, Context, Message } from "../types.js";
 
 /** What the line's control said last, by camera. */
 export interface ContextBook {
-  hear(said: CameraContext): void;
-  of(camera: string): Context | null;
+  /** @returns the number of the first frame that it is in force for; null where there is no such camera */
+  hear(said: CameraContext): number | null;
+  /** The number of the camera's next frame. */
+  next(camera: string): number;
+  /** The context in force for a frame that has just come. @param frame its number */
+  of(camera: string, frame: number): Context | null;
 }
+
+interface Page {
+  /** In force for the frames from a number on, the latest last. */
+  said: readonly { readonly context: Context | null; readonly fromFrame: number }[];
+  /** The number of the frame that comes next. */
+  next: number;
+}
+
+/** Contexts of frames that are yet to come, of one camera. */
+const MOST_AHEAD = 100;
 
 /** A context for a camera that does not exist is reported once for each name, and for so many names. */
 const MOST_STRANGERS = 100;
 
 /** @param onTrouble is given the first context for each camera that is not configured */
 export function contextBook(cameras: readonly string[], onTrouble: (fault: CodedError) => void): ContextBook {
-  const latest = new Map<string, Context | null>(cameras.map((camera) => [camera, null]));
+  const pages = new Map(cameras.map((camera): [string, Page] => [camera, { said: [], next: 1 }]));
   const strangers = new Set<string>();
   return {
     hear({ camera, context }) {
-      if (latest.has(camera)) {
-        latest.set(camera, context);
-        return;
+      const page = pages.get(camera);
+      if (page !== undefined) {
+        const fromFrame = Math.max(page.next, fromFrameIn(context));
+        const before = page.said.filter((each) => each.fromFrame < fromFrame);
+        page.said = [...before, { context, fromFrame }].slice(-MOST_AHEAD);
+        return fromFrame;
       }
-      if (strangers.has(camera) || strangers.size >= MOST_STRANGERS) return;
+      if (strangers.has(camera) || strangers.size >= MOST_STRANGERS) return null;
       strangers.add(camera);
       onTrouble(
         new CodedError("CONTEXT_CAMERA_UNKNOWN", `a context for ${camera}, which is no camera of this agent`, {
@@ -30,19 +50,45 @@ export function contextBook(cameras: readonly string[], onTrouble: (fault: Coded
           remedy: `Publish to one of: ${cameras.join(", ")}.`,
         }),
       );
+      return null;
     },
-    of: (camera) => latest.get(camera) ?? null,
+    next: (camera) => pages.get(camera)?.next ?? 1,
+    of(camera, frame) {
+      const page = pages.get(camera);
+      if (page === undefined) return null;
+      page.next = frame + 1;
+      const inForce = page.said.findLastIndex(({ fromFrame }) => fromFrame <= frame);
+      if (inForce > 0) page.said = page.said.slice(inForce);
+      return page.said.find(({ fromFrame }) => fromFrame <= frame)?.context ?? null;
+    },
   };
+}
+
+/** From which frame on the control wants its context to be in force; 0 where it does not say. */
+function fromFrameIn(context: Context | null): number {
+  const fromFrame = context?.fromFrame;
+  return typeof fromFrame === "number" && Number.isSafeInteger(fromFrame) ? fromFrame : 0;
 }
 
 /**
  * Gives each frame the context in force when it arrives: one that comes while the frame is being judged belongs to the
  * part that follows.
  */
-export function joinContext(context: () => Context | null): MonoTypeOperatorFunction<CameraEvent> {
+export function joinContext(context: (frame: number) => Context | null): MonoTypeOperatorFunction<CameraEvent> {
   return map((event) => {
     if (event.kind !== "frame") return event;
-    const latest = context();
-    return latest === null ? event : { ...event, frame: { ...event.frame, context: latest } };
+    const latest = context(event.frame.number);
+    // An inspection brought its own.
+    return latest === null || event.frame.context !== undefined
+      ? event
+      : { ...event, frame: { ...event.frame, context: latest } };
   });
+}
+
+/** What says that a context is in force; null where the control did not name it by an `id`. */
+export function contextAck({ camera, context }: CameraContext, fromFrame: number, nowMs: number): Message | null {
+  const id = context?.id;
+  if (typeof id !== "string" || id === "" || id.length > 128) return null;
+  const payload = contextAckPayload(id, { part: nameIn(context), fromFrame, nowMs });
+  return { topic: topics.contextAck(camera), payload, qos: 1, retain: false };
 }

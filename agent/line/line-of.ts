@@ -1,12 +1,12 @@
-import { type Observable, type Subject, tap } from "rxjs";
+import { map, type Observable, type Subject, tap } from "rxjs";
 import { raiseAfterOf } from "../../config/parts.js";
 import type { CameraConfig } from "../../config/types.js";
 import { imagePolicy } from "../health/image-policy.js";
 import type { Ledger } from "../health/ledger.js";
 import type { LoadedModel } from "../inference/load.js";
-import type { PartCue, PartLife } from "../parts/part-life.js";
 import type { CameraEvent, Context, Outcome, Size, Threshold } from "../types.js";
 import type { CameraAlerts } from "./camera-alerts.js";
+import type { PartStand } from "./part-stand.js";
 import type { Line } from "./pipeline.js";
 
 export interface WatchOptions {
@@ -20,7 +20,7 @@ export interface WatchOptions {
 export interface LineDeps {
   readonly watchCamera: (options: WatchOptions) => Observable<CameraEvent>;
   /** What the line's control said last about the part in front of this camera. */
-  readonly context: (camera: string) => Context | null;
+  readonly context: (camera: string, frame: number) => Context | null;
   /** Is given each picture that could not be read. */
   readonly onUnreadable: (camera: CameraConfig, failed: Extract<CameraEvent, { kind: "failed" }>) => void;
   readonly clock: Line["clock"];
@@ -32,16 +32,16 @@ export interface LineParts {
   readonly seen$: Subject<Outcome>;
   readonly alerts: CameraAlerts;
   readonly threshold: () => Threshold;
-  /** Null where the camera sees no parts. */
-  readonly partLife: PartLife | null;
-  readonly partCues$: Observable<PartCue>;
+  readonly stand: PartStand;
+  /** Of a frame: the numbers go on when the camera is started again. */
+  readonly nextNumber: () => number;
   readonly stop$: Observable<void>;
   readonly deps: LineDeps;
 }
 
 /** Everything that a camera's pictures meet, put together from its configuration. */
 export function lineOf(camera: CameraConfig, { engine, imageHealth }: LoadedModel, parts: LineParts): Line {
-  const { ledger, seen$, alerts, threshold, partLife, partCues$, stop$, deps } = parts;
+  const { ledger, seen$, alerts, threshold, stand, nextNumber, stop$, deps } = parts;
   const { clearAfter, clearBelow, within: last } = camera.alert;
   const raiseAfter = raiseAfterOf(camera);
   return {
@@ -51,6 +51,7 @@ export function lineOf(camera: CameraConfig, { engine, imageHealth }: LoadedMode
         tap((event) => {
           if (event.kind === "failed") deps.onUnreadable(camera, event);
         }),
+        map((event) => stand.bind(numbered(event, nextNumber))),
       ),
     engine,
     ledger,
@@ -62,10 +63,15 @@ export function lineOf(camera: CameraConfig, { engine, imageHealth }: LoadedMode
     alarm: { raiseAfter, within: last ?? Math.max(raiseAfter, clearAfter), clearAfter, clearBelow },
     alerts: alerts.life,
     gate: alerts.gate,
-    parts: partLife,
-    partCues$,
-    context: () => deps.context(camera.id),
+    parts: stand.life,
+    partCues$: stand.cues$,
+    asked$: stand.asked$,
+    context: (frame) => deps.context(camera.id, frame),
     stop$,
     clock: deps.clock,
   };
+}
+
+function numbered(event: CameraEvent, nextNumber: () => number): CameraEvent {
+  return event.kind === "frame" ? { ...event, frame: { ...event.frame, number: nextNumber() } } : event;
 }

@@ -3,13 +3,13 @@ import { scorePayload, statePayload } from "../contract/payloads.js";
 import { topics } from "../contract/topics.js";
 import type { CameraStanding } from "../health/camera-state.js";
 import type { Part } from "../parts/part.js";
-import type { AlertStep, Message, PartVerdict, Verdict } from "../types.js";
+import type { AlertStep, Message, Verdict } from "../types.js";
 
 /** What leaves a camera's pipeline. An alert and a part's verdict get their `seq` only where they are kept safe, so they are not yet messages. */
 export type Outgoing =
   | { readonly kind: "message"; readonly message: Message }
   | { readonly kind: "alert"; readonly step: AlertStep }
-  | { readonly kind: "part"; readonly part: PartVerdict }
+  | { readonly kind: "part"; readonly part: Part }
   | { readonly kind: "state"; readonly standing: CameraStanding };
 
 /** @param nowMs the monotonic clock of `frame.availableAtMs` */
@@ -30,7 +30,7 @@ export function asAlert(): OperatorFunction<AlertStep, Outgoing> {
 }
 
 export function asPart(): OperatorFunction<Part, Outgoing> {
-  return map(({ verdict }) => ({ kind: "part", part: verdict }));
+  return map((part) => ({ kind: "part", part }));
 }
 
 /** A camera's state, in force from now on. */

@@ -49,8 +49,10 @@ export interface Line {
   readonly parts: PartLife | null;
   /** What the line's control says of parts, when it does. */
   readonly partCues$: Observable<PartCue>;
+  /** How many more pictures are wanted, where they are taken for inspections alone; else null. */
+  readonly asked$: Observable<number> | null;
   /** What the line's control said last about the part in front of this camera. */
-  readonly context: () => Context | null;
+  readonly context: (frame: number) => Context | null;
   /** Ends the capture; what is in flight is still judged and sent before the pipeline completes. */
   readonly stop$: Observable<unknown>;
   readonly clock: { readonly monotonicMs: () => number; readonly wallMs: () => number };
@@ -59,7 +61,7 @@ export interface Line {
 /** camera -> Frame -> Outcome -> Verdict -> Part -> Alarm -> Alert -> Message; a frame that is done asks for the next. */
 export function pipeline({ camera, watch, engine, ledger, context, clock, ...line }: Line): Observable<Outgoing> {
   const demand = frameDemand();
-  return watch(demand.wanted$).pipe(
+  return watch(line.asked$ ?? demand.wanted$).pipe(
     takeUntil(line.stop$),
     accountCaptured(ledger),
     joinContext(context),

@@ -86,10 +86,10 @@ export class DurableOutbox implements Outbox {
     return this.#add(step, details, this.#now());
   }
 
-  addVerdict(part: PartVerdict): Promise<void> {
+  addVerdict(part: PartVerdict): Promise<VerdictPayload | null> {
     if (this.#closing !== null) {
       this.#deps.losses.count("verdict-stopped");
-      return Promise.resolve();
+      return Promise.resolve(null);
     }
     return new Promise((settle) => {
       this.#pendingVerdicts.add({ part, times: this.#now(), settle });
@@ -233,7 +233,8 @@ export class DurableOutbox implements Outbox {
     verdictNumbers.allSendable();
     for (const { seq, payload } of kept.messages) if (seq > known.seq) this.added$.next(payload);
     for (const { seq, payload } of kept.verdicts) if (seq > known.place) this.judged$.next(payload);
-    for (const { settle } of [...pending, ...parts]) settle();
+    for (const { settle } of pending) settle();
+    for (const [index, { settle }] of parts.entries()) settle(verdicts[index]?.payload ?? null);
   }
 
   readonly #tick = async (): Promise<void> => {

@@ -1,4 +1,5 @@
 import type { AlertQueue } from "../contract/alert-queue.js";
+import type { VerdictPayload } from "../contract/part-payloads.js";
 import type { OutboxHealth } from "../contract/payloads.js";
 import type { AlertStep, PartVerdict } from "../types.js";
 
@@ -31,8 +32,8 @@ export interface Outbox extends AlertQueue {
    * nothing and it is held in memory, or it was given up; both are counted. Never rejects. Numbers follow the order of the calls.
    */
   add(step: AlertStep, details: AlertDetails): Promise<void>;
-  /** Numbers the verdict among those of its camera and keeps it; else as `add`. */
-  addVerdict(part: PartVerdict): Promise<void>;
+  /** Numbers the verdict among those of its camera and keeps it; else as `add`. @returns it; null where it was given up without a number */
+  addVerdict(part: PartVerdict): Promise<VerdictPayload | null>;
   /**
    * Notes on disk that the alert will be added as soon as it has its picture: after a kill before then, `recover` adds it
    * without. Null once the outbox is being closed.

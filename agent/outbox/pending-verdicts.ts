@@ -1,4 +1,5 @@
 import type { WaitingVerdict } from "../contract/alert-queue.js";
+import type { VerdictPayload } from "../contract/part-payloads.js";
 import type { PartVerdict } from "../types.js";
 import type { Losses } from "./losses.js";
 import type { Filed, NumberedVerdict, Times } from "./records.js";
@@ -7,8 +8,8 @@ import type { Filed, NumberedVerdict, Times } from "./records.js";
 export interface PendingVerdict {
   readonly part: PartVerdict;
   readonly times: Times;
-  /** Called when the verdict may be sent, or is given up. */
-  readonly settle: () => void;
+  /** Called when the verdict may be sent, with null when it is given up. */
+  readonly settle: (payload: VerdictPayload | null) => void;
 }
 
 /** As many as 50 parts a second make in more than three minutes. */
@@ -44,7 +45,7 @@ export class PendingVerdicts {
     this.#unnumbered.push(verdict);
     if (this.#unnumbered.length <= MOST) return;
     this.#losses.count("verdict-memory");
-    this.#unnumbered.shift()?.settle();
+    this.#unnumbered.shift()?.settle(null);
   }
 
   /** Takes the next that have no number, so many at most. */

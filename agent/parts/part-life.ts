@@ -1,4 +1,5 @@
 import type { CameraEvent, Context, Frame, InspectionFailure, PartOutcome, Verdict } from "../types.js";
+import type { MissingPictures } from "./inspections.js";
 import { type Captured, nameIn, OpenPart, type Part, type PartDeps, type Unjudged } from "./part.js";
 
 /** What happens to a part, in the order in which it does. */
@@ -9,6 +10,8 @@ export type PartCue =
   | { readonly kind: "unjudged"; readonly failure: InspectionFailure }
   /** The line's control said something of the part. */
   | { readonly kind: "context"; readonly context: Context | null }
+  /** An inspection was asked for, and pictures of it did not come. */
+  | ({ readonly kind: "missing" } & MissingPictures)
   /** Time goes by. */
   | { readonly kind: "tick" };
 
@@ -62,11 +65,11 @@ export class PartLife {
         break;
       case "dropped":
         if (this.#deps.policy.countsDropped) {
-          for (let n = 0; n < cue.count; n += 1) this.#miss(`dropped: the picture was not judged (${cue.reason})`);
+          this.#miss(cue.count, `dropped: the picture was not judged (${cue.reason})`);
         }
         break;
       case "failed":
-        this.#miss(`${cue.code}: ${cue.reason}`);
+        this.#miss(1, `${cue.code}: ${cue.reason}`, cue.asked);
         break;
       case "judged":
         this.#settle(cue.verdict.inspection.frame.number, cue.verdict);
@@ -77,6 +80,9 @@ export class PartLife {
         this.#settle(frame.number, { reason: `${code}: ${reason}`, frame: frame.number, ...file });
         break;
       }
+      case "missing":
+        this.#miss(cue.count, "no-picture: no picture came in time", cue.asked, cue.context);
+        break;
       case "context":
         this.#name(cue.context);
         break;
@@ -94,7 +100,7 @@ export class PartLife {
     this.#beingJudged.clear();
     const parts = [...this.#flush()];
     if (this.#open !== null) {
-      const at = { tsMs: this.#deps.clock.wallMs(), atMs: null, context: null };
+      const at = { tsMs: this.#deps.clock.wallMs(), atMs: null, context: null, asked: null };
       this.#open.unjudged({ reason: "stopped: the camera was stopped before the part was over", frame: null }, at);
       parts.push(this.#close(this.#open));
     }
@@ -111,17 +117,24 @@ export class PartLife {
     const context = frame.context ?? null;
     // One that was named before the camera was watched.
     this.#name(context);
-    if (this.#perContext && this.#isOver) return;
+    const asked = frame.asked ?? null;
+    if (this.#isOfNoPart(asked)) return;
     const atMs = frame.availableAtMs - frame.captureMs;
-    const shot: Shot = { frame: frame.number, tsMs: frame.capturedAtMs, atMs, context, fate: null };
+    const shot: Shot = { frame: frame.number, tsMs: frame.capturedAtMs, atMs, context, asked, fate: null };
     this.#waiting.push(shot);
     this.#beingJudged.set(frame.number, shot);
   }
 
-  #miss(reason: string): void {
-    if (this.#perContext && this.#isOver) return;
-    const fate = { reason, frame: null };
-    this.#waiting.push({ frame: null, tsMs: this.#deps.clock.wallMs(), atMs: null, context: null, fate });
+  #miss(count: number, reason: string, asked: number | null = null, context: Context | null = null): void {
+    if (this.#isOfNoPart(asked)) return;
+    const tsMs = this.#deps.clock.wallMs();
+    for (let n = 0; n < count; n += 1) {
+      this.#waiting.push({ frame: null, tsMs, atMs: null, context, asked, fate: { reason, frame: null } });
+    }
+  }
+
+  #isOfNoPart(asked: number | null): boolean {
+    return this.#perContext ? this.#isOver : this.#deps.policy.onInspect && asked === null;
   }
 
   #settle(frame: number, fate: Verdict | Unjudged): void {

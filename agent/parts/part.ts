@@ -6,6 +6,8 @@ export interface Part {
   readonly verdict: PartVerdict;
   /** The worst of its pictures; null where none was judged. */
   readonly worst: Verdict | null;
+  /** The inspection that it was asked for by, null where it was not. */
+  readonly asked: number | null;
 }
 
 /** A picture of a part that is not judged, and why not. */
@@ -23,6 +25,7 @@ export interface Captured {
   /** Monotonic: when it left the camera; null where it never came. */
   readonly atMs: number | null;
   readonly context: Context | null;
+  readonly asked: number | null;
 }
 
 export interface PartDeps {
@@ -79,6 +82,7 @@ export class OpenPart {
     const file = shown?.file ?? this.#unjudged?.file;
     return {
       worst,
+      asked: this.#last?.asked ?? null,
       verdict: {
         camera,
         part: nameIn(context) ?? count,
@@ -112,7 +116,7 @@ export class OpenPart {
     this.#pictures += 1;
     this.#first ??= captured;
     // A picture that never came does not say when the last one was taken.
-    if (captured.atMs !== null || this.#last === null) this.#last = captured;
+    if (captured.atMs !== null || this.#last === null || this.#last.atMs === null) this.#last = captured;
   }
 }
 

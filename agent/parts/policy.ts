@@ -6,6 +6,8 @@ export interface PartPolicy {
   readonly per: { readonly kind: "frames"; readonly frames: number } | { readonly kind: "context" };
   /** Whether a picture that was dropped is one of a part's: each trigger of the camera is for a part. */
   readonly countsDropped: boolean;
+  /** Whether only pictures that an inspection asked for are of a part. */
+  readonly onInspect: boolean;
   /** From a part's last picture; null: there is none. */
   readonly deadlineMs: number | null;
   /** Whether a verdict after the deadline is not to be relied on. */
@@ -20,10 +22,11 @@ export interface PartPolicy {
 export function partPolicy(camera: CameraConfig): PartPolicy | null {
   const per = partOf(camera);
   if (per === null) return null;
-  const { deadlineMs, lateIs, unknownIs, closeAfterMs } = camera.parts;
+  const { on, deadlineMs, lateIs, unknownIs, closeAfterMs } = camera.parts;
   return {
     per: per === "context" ? { kind: "context" } : { kind: "frames", frames: per === "frame" ? 1 : per.frames },
     countsDropped: isTriggered(camera.source) || camera.source.type === "images",
+    onInspect: on === "inspect",
     deadlineMs,
     lateIsUnknown: lateIs === "unknown",
     unknownIs,

@@ -56,7 +56,7 @@ test("without a file the demo runs: the contract's defaults, the shipped bundle 
           clearBelow: 0.9,
           mergeWithinS: 10,
         },
-        parts: { per: "auto", deadlineMs: null, lateIs: "judged", unknownIs: "ng", closeAfterMs: null },
+        parts: { per: "auto", on: "picture", deadlineMs: null, lateIs: "judged", unknownIs: "ng", closeAfterMs: null },
         source: { type: "demo" },
       },
     ],

@@ -193,6 +193,7 @@ test("a score tells the time of capture, and the latency from the camera to its 
 /** The contract's. */
 const commands = [
   "snapshot",
+  "inspect",
   "enable",
   "disable",
   "threshold",

@@ -12,6 +12,7 @@ const test = suite("parts");
 const FRAME: PartPolicy = {
   per: { kind: "frames", frames: 1 },
   countsDropped: true,
+  onInspect: false,
   deadlineMs: null,
   lateIsUnknown: false,
   unknownIs: "ng",

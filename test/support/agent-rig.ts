@@ -30,6 +30,9 @@ export function rig(cameras: readonly FakeCamera[], ids: readonly string[], rest
       outbox.added$.subscribe((payload) => {
         sent.push({ topic: topics.alert(payload.camera), payload, qos: 1, retain: false });
       });
+      outbox.judged$.subscribe((payload) => {
+        sent.push({ topic: topics.verdict(payload.camera), payload, qos: 1, retain: false });
+      });
       return sink;
     },
     log: { info: (text) => lines.push(text), warn: (text) => lines.push(text), error: (text) => lines.push(text) },
