@@ -14,7 +14,8 @@ const FAR = 3;
 const LEAST_SPREAD = 0.02;
 /** Fewer say nothing of what is usual. */
 const FEWEST = 4;
-const LEAST_DISTANCE = 1e-9;
+/** What pictures that are all but the same differ by; less is the arithmetic's. */
+export const LEAST_DISTANCE = 1e-4;
 
 /**
  * The good pictures that look wrong, the oddest first: a stray, a damaged one, a defect among the good. Told by the median and the spread

@@ -1,3 +1,4 @@
+import { LEAST_DISTANCE } from "../judging/odd.js";
 import { median } from "../judging/statistics.js";
 import type { ThresholdFound } from "../judging/threshold.js";
 import { thresholdFor } from "../judging/threshold.js";
@@ -52,13 +53,24 @@ export async function judge(judged: Judged): Promise<Judgement> {
   const memory =
     remembered === null ? null : await memoryPart(judged, remembered, heldOut.length > 0 ? heldOut : trained);
   const detector: Detector = { teacher, student, memory };
-  const scores = await goodScores(judged, detector, [...heldOut, ...trained], judged.onDone);
-  const isTrained = (student === null ? [] : trained).length;
-  const found = thresholdFor(
-    { heldOut: scores.slice(0, scores.length - isTrained), trained: scores.slice(scores.length - isTrained) },
-    judged.falseAlarms,
-  );
+  const scores = await judgedScores(judged, detector, [...heldOut, ...trained]);
+  // Where nothing was learned, no picture scores less than a new one.
+  const fresh = student === null ? scores.length : heldOut.length;
+  const found = thresholdFor({ heldOut: scores.slice(0, fresh), trained: scores.slice(fresh) }, judged.falseAlarms);
   return { ...found, memory, onnx: encodeModel(inferenceGraph(backbone, detector, size)) };
+}
+
+/** The scores of good pictures; those of the memory alone are known already. */
+async function judgedScores(
+  judged: Judged,
+  detector: Detector,
+  indices: readonly number[],
+): Promise<readonly number[]> {
+  const { student, remembered } = judged;
+  const memory = detector.memory ?? null;
+  if (student !== null || remembered === null || memory === null)
+    return goodScores(judged, detector, indices, judged.onDone);
+  return indices.map((index) => memory.weight * memory.scale * remembered.distances.get(index)!);
 }
 
 /** The memory's part in the map: so scaled that typical good parts score the same by student and by memory. */
@@ -67,7 +79,7 @@ async function memoryPart(
   { memory, distances }: Remembered,
   indices: readonly number[],
 ): Promise<MemoryPart> {
-  const typical = median(indices.map((index) => distances.get(index)!));
+  const typical = Math.max(median(indices.map((index) => distances.get(index)!)), LEAST_DISTANCE);
   if (judged.student === null) return { memory, weight: 1, scale: TYPICAL_SCORE / typical };
   const scores = await goodScores(judged, { teacher: judged.teacher, student: judged.student }, indices);
   return { memory, weight: MEMORY_TIMES / (1 + MEMORY_TIMES), scale: median(scores) / typical };

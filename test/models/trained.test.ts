@@ -115,6 +115,23 @@ test("the memory alone is a detector: it sees what no good picture shows, and te
   assert.ok(result.moreImagesWanted > 300);
 });
 
+test("the same picture over and over makes a detector, too, and none of them is odd", async () => {
+  const normal = await writeGoodPictures(join(dir, "same"), 6);
+  const [first, ...rest] = await listImages(normal);
+  const pixels = await readRgb(first!, { width: 64, height: 64 });
+  for (const path of rest) await writePng(path, pixels, { width: 64, height: 64 }, 3);
+  for (const quick of [true, false]) {
+    const { threshold, suspicious, memory } = await trainStudent({
+      ...lesson,
+      normal,
+      out: join(dir, `same-${quick}`),
+      quick,
+    });
+    assert.equal(suspicious, []);
+    assert.ok(threshold > 0 && Number.isFinite(threshold) && Number.isFinite(memory?.scale), `${threshold}`);
+  }
+});
+
 test("below 256 pixels a training says what that costs", async () => {
   const warnings: string[] = [];
   const onProgress = (each: TrainProgress) => each.phase === "warning" && warnings.push(each.message);
