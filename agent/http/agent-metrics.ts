@@ -18,17 +18,19 @@ export function agentMetrics(view: AgentView, make: Instruments): () => void {
 function outboxMetrics({ outbox }: AgentView, make: Instruments): () => void {
   const depth = make.gauge("retort_outbox_depth", "Alert messages that wait for the broker");
   const age = make.gauge("retort_outbox_age_seconds", "How long the oldest of them waits");
-  const bytes = make.gauge("retort_outbox_bytes", "Alerts and pictures that wait on disk");
+  const bytes = make.gauge("retort_outbox_bytes", "Alerts, verdicts and pictures that wait on disk");
   const pictures = make.gauge("retort_outbox_pictures", "Pictures that wait for the broker");
-  const undurable = make.gauge("retort_outbox_undurable", "Alerts that wait in memory only");
+  const verdicts = make.gauge("retort_outbox_verdicts", "Verdicts that wait for the broker");
+  const undurable = make.gauge("retort_outbox_undurable", "Alerts and verdicts that wait in memory only");
   const full = make.gauge("retort_outbox_full", "1 while the disk has no room");
-  const lost = make.counter("retort_outbox_lost_total", "Alerts and pictures given up", ["reason"]);
+  const lost = make.counter("retort_outbox_lost_total", "Alerts, verdicts and pictures given up", ["reason"]);
   return () => {
     const health = outbox();
     depth.set(health.depth);
     age.set(health.ageMs / 1_000);
     bytes.set(health.bytes);
     pictures.set(health.evidence);
+    verdicts.set(health.verdicts);
     undurable.set(health.undurable);
     full.set(health.full ? 1 : 0);
     lost.reset();

@@ -1,6 +1,6 @@
 import { Subscription } from "rxjs";
 import type { CameraState } from "../contract/payloads.js";
-import type { AlertPhase, DropReason, Inspection } from "../types.js";
+import type { AlertPhase, DropReason, Inspection, PartOutcome } from "../types.js";
 import type { Instruments } from "./instruments.js";
 import type { AgentView, CameraView } from "./view.js";
 
@@ -17,6 +17,7 @@ const STATES = keysOf<CameraState>({
   disabled: true,
 });
 const PHASES = keysOf<AlertPhase>({ raised: true, updated: true, cleared: true, acknowledged: true, shelved: true });
+const OUTCOMES = keysOf<PartOutcome>({ ok: true, ng: true, unknown: true });
 const DROP_REASONS = keysOf<DropReason>({ "newer-frame": true, shutdown: true, disabled: true });
 
 /** From a trivial model on a GPU to a large one on a slow CPU. */
@@ -107,9 +108,15 @@ export function cameraMetrics({ cameras }: AgentView, make: Instruments): () => 
     "The threshold in force, NaN until the model is there",
     labelNames,
   );
+  const parts = make.counter("retort_parts_total", "Parts that got a verdict", ["camera", "verdict"]);
+  const late = make.counter(
+    "retort_parts_late_total",
+    "Of them, those whose verdict came after the deadline",
+    labelNames,
+  );
   const states = make.gauge("retort_camera_state", "1 for the state that a camera is in", ["camera", "state"]);
   return () => {
-    for (const counter of [captured, scored, failed, dropped]) counter.reset();
+    for (const counter of [captured, scored, failed, dropped, parts, late]) counter.reset();
     for (const each of cameras) {
       const counts = each.ledger.counts();
       const camera = each.config.id;
@@ -118,6 +125,10 @@ export function cameraMetrics({ cameras }: AgentView, make: Instruments): () => 
       failed.inc({ camera }, counts.failed);
       inFlight.set({ camera }, counts.inFlight);
       for (const reason of DROP_REASONS) dropped.inc({ camera, reason }, counts.dropped[reason] ?? 0);
+      if (each.parts !== null) {
+        for (const verdict of OUTCOMES) parts.inc({ camera, verdict }, each.parts[verdict]);
+        late.inc({ camera }, each.parts.late);
+      }
       threshold.set({ camera }, each.threshold() ?? Number.NaN);
       for (const state of STATES) states.set({ camera, state }, each.standing.state === state ? 1 : 0);
     }

@@ -70,7 +70,7 @@ function cameraRoutes(app: FastifyInstance, { view, streams }: RouteDeps): void 
 
 /** A camera in the form of the API; without its source's address, which may hold what is not for everybody. */
 function cameraOf(camera: CameraView, { inForce }: AgentView): object {
-  const { config, enabled, standing, threshold, ledger } = camera;
+  const { config, enabled, standing, threshold, ledger, parts } = camera;
   const { state, reason, sinceMs } = standing;
   return {
     id: config.id,
@@ -83,6 +83,7 @@ function cameraOf(camera: CameraView, { inForce }: AgentView): object {
     threshold: threshold(),
     inForce: inForce(camera),
     frames: ledger.counts(),
+    parts,
     stream: `/stream/${encodeURIComponent(config.id)}`,
   };
 }

@@ -9,6 +9,7 @@ import type {
   EvidenceHealth,
   FrameHealth,
   OutboxHealth,
+  PartsHealth,
   ProviderHealth,
 } from "../contract/payloads.js";
 import type { ModelIdentity, Outcome } from "../types.js";
@@ -53,6 +54,8 @@ export interface CameraView {
   readonly ledger: { counts(): Pick<FrameHealth, "captured" | "scored" | "dropped" | "failed" | "inFlight"> };
   /** What became of each frame. The frame is shared: it is only read. */
   readonly outcomes$: Observable<Outcome>;
+  /** Verdicts on parts since the start; null where it sees none. */
+  readonly parts: PartsHealth | null;
   readonly enabled: boolean;
   readonly standing: { readonly state: CameraState; readonly reason: string | null; readonly sinceMs: number };
   /** The threshold in force; null until the model is there. */

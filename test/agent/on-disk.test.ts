@@ -32,9 +32,9 @@ const named = new Set(
 );
 /** What is there for a moment only; keys in the outbox; a bundle. */
 const isPassing = (path: string): boolean => /\.(draft|dbtmp|new)$/.test(path);
-const isElsewhere = (path: string): boolean => /^(model\.|[anesu]\/|meta$)/.test(path);
+const isElsewhere = (path: string): boolean => /^(model\.|[anesuv]\/|meta$)/.test(path);
 /** A folder of which the page names what is in it. */
-const isSpreadOut = (path: string): boolean => ["evidence", "frames", "feedback"].includes(path);
+const isSpreadOut = (path: string): boolean => ["evidence", "frames", "feedback", "verdict-seq"].includes(path);
 
 /** The files below a folder, and the folders that lie in it itself, in the page's words. */
 function inWordsOfThePage(folder: string): readonly string[] {
@@ -45,7 +45,7 @@ function inWordsOfThePage(folder: string): readonly string[] {
     .map((path) =>
       path
         .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/, "<alert id>")
-        .replace("/cam1/", "/<camera>/")
+        .replace(/\/cam1(?=\/|$)/, "/<camera>")
         .replace(/\d{6}/, "<number>")
         .replace(/(before|damaged)-\d+/, "$1-<n>")
         .replace(/(not_a_)?defect/, "<verdict>"),
@@ -86,7 +86,7 @@ async function run(config: Config, verdict: "defect" | "not_a_defect"): Promise<
 }
 
 test("every file that an agent leaves in its state folder is on the page, after damage and restarts, too; and no other", async () => {
-  const config = configOf([cameraConfig("cam1")]);
+  const config = configOf([cameraConfig("cam1", { parts: { ...cameraConfig("cam1").parts, per: "frame" } })]);
   const state = config.state.path;
   const seen = new Set<string>();
   const look = (): void => {

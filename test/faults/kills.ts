@@ -5,15 +5,15 @@ import { type Testimony, Witness } from "../soak/witness.js";
 import { temporaryFolder } from "../support/config.js";
 import { freePort, type Mosquitto, startMosquitto } from "../support/mosquitto.js";
 import { startProxy } from "../support/proxy.js";
-import type { OpenVictim } from "./victims.js";
+import { type Kept, keptAfter, type OpenVictim } from "./victims.js";
 
 export interface KillsReport extends Testimony {
   readonly kills: number;
   /** Of them, before the first alert of that life. */
   readonly earlyKills: number;
   readonly brokerKills: number;
-  /** The last `seq` that the victim said was kept. */
-  readonly kept: number;
+  /** What the victim said was kept. */
+  readonly kept: Kept;
   /** Given up by the outbox, by reason: nothing should be. */
   readonly lost: Readonly<Record<string, number>>;
   /** What a life took until its first alert was kept (the outbox alone: until it was open), ms. */
@@ -56,7 +56,7 @@ export async function stormOfKills({ victim: open, kills, seed, lifeMs, onLife }
   await brokerUp();
   const victim = await open({ statePath: temporaryFolder(), url: wire.url, witness });
   const reopenMs: number[] = [];
-  let kept = 0;
+  let kept: Kept = { alerts: 0, verdicts: {} };
   for (let life = 0; life < kills; life += 1) {
     const { child, storming, said } = victim.live();
     const closed = once(child, "close");
@@ -77,12 +77,12 @@ export async function stormOfKills({ victim: open, kills, seed, lifeMs, onLife }
     }
     child.kill("SIGKILL");
     await closed;
-    kept = Math.max(kept, said.kept);
+    kept = keptAfter(kept, said);
     if (killBroker) await brokerUp();
     onLife?.(life + 1, witness.testimony(victim.id));
   }
   const last = await victim.finish(kept);
-  kept = Math.max(kept, last.kept);
+  kept = last.kept;
   await brokerDown("SIGTERM");
   await wire.close();
   const sorted = reopenMs.sort((a, b) => a - b);
@@ -96,4 +96,32 @@ export async function stormOfKills({ victim: open, kills, seed, lifeMs, onLife }
     reopenMs: { median: Math.round(sorted[sorted.length >> 1] ?? 0), most: Math.round(sorted.at(-1) ?? 0) },
     seconds: Math.round((performance.now() - began) / 1_000),
   };
+}
+
+/** What is wrong with a report, in words: nothing should be. */
+export function faultsOf({ kept, verdicts, ...report }: KillsReport): readonly string[] {
+  const { missing, outOfOrder, contradictory, earlyEvidence, withoutEvidence, standing, alerts, lost } = report;
+  const counts = { missing: missing.length, outOfOrder, contradictory: contradictory.length, earlyEvidence };
+  const cameras = Object.entries(verdicts).map(([camera, heard]) => ({
+    camera,
+    missing: heard.missing.length,
+    outOfOrder: heard.outOfOrder,
+    contradictory: heard.contradictory.length,
+    "kept and not heard": Math.max(0, (kept.verdicts[camera] ?? 0) - heard.highest),
+  }));
+  // What stood at a kill is cleared by the next life.
+  const all = {
+    ...counts,
+    withoutEvidence,
+    "standing, but for one": Math.max(0, standing - 1),
+    "kept and not heard": Math.max(0, kept.alerts - alerts),
+    "cameras without a verdict": Object.keys(kept.verdicts).filter((camera) => verdicts[camera] === undefined).length,
+    ...lost,
+  };
+  const ofCameras = cameras.flatMap(({ camera, ...rest }) => wrong(rest, `verdicts of ${camera}`));
+  return [...wrong(all, "alerts"), ...ofCameras];
+}
+
+function wrong(counts: Readonly<Record<string, number>>, of: string): readonly string[] {
+  return Object.entries(counts).flatMap(([what, count]) => (count === 0 ? [] : [`${of}: ${what}: ${count}`]));
 }

@@ -1,10 +1,10 @@
-/** What kills.ts kills: an outbox and a publisher in an alert storm. Arguments: the state directory, the broker's address. */
+/** What kills.ts kills: an outbox and a publisher in a storm of alerts and verdicts. Arguments: the state directory, the broker's address. */
 import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { v7 as uuidv7 } from "uuid";
 import { openPublisher } from "../../agent/mqtt/publisher.js";
 import { openOutbox } from "../../agent/outbox/open.js";
-import { alertStep, MB } from "../support/outbox.js";
+import { alertStep, MB, partVerdict } from "../support/outbox.js";
 
 const [statePath = "", url = "", gapMs = "2"] = process.argv.slice(2);
 const tell = (what: object): void => void process.stdout.write(`${JSON.stringify(what)}\n`);
@@ -17,6 +17,7 @@ const beganMs = performance.now();
 const outbox = await openOutbox({
   statePath,
   base,
+  cameras: ["cam1", "cam2"],
   maxBytes: 512 * MB,
   maxAgeMs: 86_400_000,
   onTrouble: ({ code, message }) => tell({ trouble: code, message }),
@@ -43,10 +44,17 @@ for (let n = 0; storming; n += 1) {
   const announced = evidence === null ? null : outbox.announce(step);
   if (announced !== null) await sleep(Number(gapMs));
   void outbox.add(step, { evidence, announced }).then(() => tell({ kept: outbox.last() }));
+  for (const camera of ["cam1", "cam1", "cam2"]) {
+    void outbox.addVerdict(partVerdict({ camera, part: n })).then((verdict) => tell({ camera, verdict: verdict?.seq }));
+  }
   await sleep(Number(gapMs));
 }
 // Asked to stop: everything is to arrive first.
-while (outbox.health().depth > 0 || outbox.health().evidence > 0) await sleep(20);
+const waiting = (): number => {
+  const { depth, verdicts, evidence } = outbox.health();
+  return depth + verdicts + evidence;
+};
+while (waiting() > 0) await sleep(20);
 tell({ done: outbox.last(), ...outbox.health() });
 await publisher.close();
 await outbox.close();

@@ -14,15 +14,32 @@ export interface Victim {
   /** Under which it publishes. */
   readonly id: string;
   live(): Life;
-  /** A last life, in which all that is kept is sent; then it stops by itself. @param kept the highest `seq` known so far */
-  finish(kept: number): Promise<{ readonly kept: number; readonly lost: Readonly<Record<string, number>> }>;
+  /** A last life, in which all that is kept is sent; then it stops by itself. @param kept what is known so far */
+  finish(kept: Kept): Promise<{ readonly kept: Kept; readonly lost: Readonly<Record<string, number>> }>;
+}
+
+/** The highest `seq` that were said to be kept. */
+export interface Kept {
+  readonly alerts: number;
+  /** By camera. */
+  readonly verdicts: Readonly<Record<string, number>>;
+}
+
+/** What is kept after a life. */
+export function keptAfter({ alerts, verdicts }: Kept, { kept, verdicts: said }: Life["said"]): Kept {
+  const cameras = [...new Set([...Object.keys(verdicts), ...Object.keys(said)])];
+  return {
+    alerts: Math.max(alerts, kept),
+    verdicts: Object.fromEntries(cameras.map((id) => [id, Math.max(verdicts[id] ?? 0, said[id] ?? 0)])),
+  };
 }
 
 export interface Life {
   readonly child: ChildProcess;
   /** When its first alert is kept. */
   readonly storming: Promise<unknown>;
-  readonly said: { kept: number; openMs: number };
+  /** The highest `seq` that it said was kept: of alerts, and of verdicts by camera. */
+  readonly said: { kept: number; openMs: number; readonly verdicts: Record<string, number> };
 }
 
 export type OpenVictim = (site: {
@@ -39,7 +56,8 @@ export const outboxVictim: OpenVictim = async ({ statePath, url }) => {
   let lost: Record<string, number> | null = null;
   const live = (): Life =>
     begin([storm, statePath, url], (line, said) => {
-      const what = JSON.parse(line) as { openMs?: number; kept?: number; done?: number; lost: Record<string, number> };
+      const what = JSON.parse(line) as Said;
+      if (what.camera !== undefined && what.verdict !== undefined) said.verdicts[what.camera] = what.verdict;
       if (what.openMs !== undefined) said.openMs = what.openMs;
       if (what.done !== undefined) lost = what.lost;
       return what.kept ?? null;
@@ -47,14 +65,24 @@ export const outboxVictim: OpenVictim = async ({ statePath, url }) => {
   return {
     id: "storm",
     live,
-    finish: async () => {
+    finish: async (kept) => {
       const { child, storming, said } = live();
       await storming;
       await ended(child, "SIGTERM");
-      return { kept: said.kept, lost: lost ?? { "never said": 1 } };
+      return { kept: keptAfter(kept, said), lost: lost ?? { "never said": 1 } };
     },
   };
 };
+
+/** A line of storm.ts. */
+interface Said {
+  readonly openMs?: number;
+  readonly kept?: number;
+  readonly camera?: string;
+  readonly verdict?: number;
+  readonly done?: number;
+  readonly lost: Record<string, number>;
+}
 
 /** `retort run`: two cameras that raise and clear without end, with pictures. */
 export const agentVictim: OpenVictim = async ({ statePath, url, witness }) => {
@@ -82,6 +110,7 @@ export const agentVictim: OpenVictim = async ({ statePath, url, witness }) => {
     const beganMs = performance.now();
     return begin([main, "run", "--json", "--config", config], (line, said) => {
       const { topic, payload } = JSON.parse(line) as { topic: string; payload: { seq: number } };
+      if (topic.endsWith("/verdict")) said.verdicts[topic.split("/")[0]!] = payload.seq;
       if (!topic.endsWith("/alert")) return null;
       if (said.kept === 0) said.openMs = performance.now() - beganMs;
       return payload.seq;
@@ -94,9 +123,15 @@ export const agentVictim: OpenVictim = async ({ statePath, url, witness }) => {
       const healthBefore = witness.health.get(id)?.length ?? 0;
       const { child, storming: never, said } = live(quiet);
       never.catch(() => undefined);
-      const all = () => Math.max(kept, said.kept);
-      const there = () => witness.testimony(id);
-      await until(() => there().alerts >= all() && there().withoutEvidence === 0, "all that was kept is there", 20_000);
+      const all = () => keptAfter(kept, said);
+      const isAllThere = (): boolean => {
+        const { alerts, verdicts, withoutEvidence } = witness.testimony(id);
+        const areVerdicts = Object.entries(all().verdicts).every(
+          ([camera, seq]) => (verdicts[camera]?.highest ?? 0) >= seq,
+        );
+        return alerts >= all().alerts && areVerdicts && withoutEvidence === 0;
+      };
+      await until(isAllThere, "all that was kept is there", 20_000);
       await until(() => (witness.health.get(id)?.length ?? 0) > healthBefore, "its health is told", 20_000);
       await ended(child, "SIGTERM");
       const health = witness.health.get(id)?.at(-1) as { outbox?: { lost?: Record<string, number> } } | undefined;
@@ -108,7 +143,7 @@ export const agentVictim: OpenVictim = async ({ statePath, url, witness }) => {
 /** @param keptOf from a line that it printed, the `seq` that it says is kept */
 function begin(args: readonly string[], keptOf: (line: string, said: Life["said"]) => number | null): Life {
   const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "ignore"] });
-  const said = { kept: 0, openMs: 0 };
+  const said: Life["said"] = { kept: 0, openMs: 0, verdicts: {} };
   let rest = "";
   const storming = new Promise<void>((resolve, reject) => {
     child.once("exit", (code, signal) => reject(new Error(`ended before its first alert: ${code ?? signal}`)));

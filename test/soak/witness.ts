@@ -21,18 +21,74 @@ export interface Testimony {
   readonly withoutEvidence: number;
   /** Alerts that were raised and not cleared so far. */
   readonly standing: number;
+  /** By camera. */
+  readonly verdicts: Readonly<Record<string, Heard>>;
+}
+
+/** What is known of one stream of numbers. */
+export interface Heard {
+  readonly received: number;
+  /** Different `seq`. */
+  readonly different: number;
+  /** The highest `seq` that came. */
+  readonly highest: number;
+  /** `seq` that never came, up to the highest that did. */
+  readonly missing: readonly number[];
+  /** First comings that were not in the order of their `seq`. */
+  readonly outOfOrder: number;
+  /** `seq` that came with two contents. */
+  readonly contradictory: readonly number[];
+  readonly repeated: number;
+  readonly replayed: number;
 }
 
 /** Nothing came for so long after the broker's end: nothing more will. */
 const QUIET_MS = 500;
 
-/** Listens to `<prefix>/#` through any number of lives of the broker, and remembers every alert by agent and `seq`. */
+/** The messages of one stream, by their `seq`. */
+class Stream {
+  /** The contents, by `seq`. */
+  readonly #seen = new Map<number, string>();
+  readonly #contradictory = new Set<number>();
+  readonly #counts = { received: 0, outOfOrder: 0, repeated: 0, replayed: 0 };
+  #highest = 0;
+
+  get heard(): Heard {
+    const all = Array.from({ length: this.#highest }, (_, index) => index + 1);
+    return {
+      ...this.#counts,
+      different: this.#seen.size,
+      highest: this.#highest,
+      missing: all.filter((seq) => !this.#seen.has(seq)),
+      contradictory: [...this.#contradictory],
+    };
+  }
+
+  /** @param body all that must be the same when it comes again @returns whether it came for the first time */
+  hear(seq: number, body: object, replayed: boolean): boolean {
+    const content = digest(JSON.stringify(body));
+    this.#counts.received += 1;
+    if (replayed) this.#counts.replayed += 1;
+    const before = this.#seen.get(seq);
+    if (before !== undefined) {
+      this.#counts.repeated += 1;
+      if (before !== content) this.#contradictory.add(seq);
+      return false;
+    }
+    this.#seen.set(seq, content);
+    if (seq < this.#highest) this.#counts.outOfOrder += 1;
+    this.#highest = Math.max(this.#highest, seq);
+    return true;
+  }
+}
+
+/** Listens to `<prefix>/#` through any number of lives of the broker, and remembers every alert and every verdict by its `seq`. */
 export class Witness {
   readonly #prefix: string;
-  readonly #seen = new Map<string, Map<number, string>>();
-  readonly #counts = new Map<string, { received: number; outOfOrder: number; repeated: number; replayed: number }>();
-  readonly #contradictory = new Map<string, Set<number>>();
-  readonly #highest = new Map<string, number>();
+  /** By agent. */
+  readonly #alerts = new Map<string, Stream>();
+  /** By agent, then by camera. */
+  readonly #verdicts = new Map<string, Map<string, Stream>>();
   /** Health payloads by agent, in the order of their coming. */
   readonly health = new Map<string, Record<string, unknown>[]>();
   readonly #states = new Map<string, string>();
@@ -66,16 +122,13 @@ export class Witness {
   }
 
   testimony(agent: string): Testimony {
-    const seen = this.#seen.get(agent) ?? new Map<number, string>();
-    const highest = this.#highest.get(agent) ?? 0;
-    const missing = Array.from({ length: highest }, (_, index) => index + 1).filter((seq) => !seen.has(seq));
-    const counts = this.#counts.get(agent) ?? { received: 0, outOfOrder: 0, repeated: 0, replayed: 0 };
+    const { different, highest: _, ...alerts } = (this.#alerts.get(agent) ?? new Stream()).heard;
+    const verdicts = [...(this.#verdicts.get(agent) ?? [])].map(([camera, stream]) => [camera, stream.heard] as const);
     const promised = [...(this.#promised.get(agent)?.values() ?? [])];
     return {
-      ...counts,
-      alerts: seen.size,
-      missing,
-      contradictory: [...(this.#contradictory.get(agent) ?? [])],
+      ...alerts,
+      alerts: different,
+      verdicts: Object.fromEntries(verdicts),
       earlyEvidence: this.#early.get(agent) ?? 0,
       withoutEvidence: promised.filter((came) => !came).length,
       standing: this.#standing.get(agent)?.size ?? 0,
@@ -98,6 +151,7 @@ export class Witness {
     else if (kind === "state") this.#states.set(`${agent}/${camera}`, String(payload.state));
     else if (kind === "evidence") this.#picture(agent, topic);
     else if (kind === "alert") this.#alert(agent, payload);
+    else if (kind === "verdict") this.#verdict(agent, camera, payload);
   }
 
   #picture(agent: string, topic: string): void {
@@ -108,24 +162,10 @@ export class Witness {
   }
 
   #alert(agent: string, payload: Record<string, unknown>): void {
-    const seen = this.#seen.get(agent) ?? new Map<number, string>();
-    this.#seen.set(agent, seen);
-    const counts = this.#counts.get(agent) ?? { received: 0, outOfOrder: 0, repeated: 0, replayed: 0 };
-    this.#counts.set(agent, counts);
+    const stream = this.#alerts.get(agent) ?? new Stream();
+    this.#alerts.set(agent, stream);
     const { replayed, ...rest } = payload;
-    const seq = Number(payload.seq);
-    const body = digest(JSON.stringify(rest));
-    counts.received += 1;
-    if (replayed === true) counts.replayed += 1;
-    const before = seen.get(seq);
-    if (before !== undefined) {
-      counts.repeated += 1;
-      if (before === body) return;
-      const wrong = this.#contradictory.get(agent) ?? new Set();
-      this.#contradictory.set(agent, wrong.add(seq));
-      return;
-    }
-    seen.set(seq, body);
+    if (!stream.hear(Number(payload.seq), rest, replayed === true)) return;
     const standing = this.#standing.get(agent) ?? new Set<string>();
     this.#standing.set(agent, standing);
     if (payload.phase === "cleared") standing.delete(String(payload.id));
@@ -134,9 +174,15 @@ export class Witness {
     const promised = this.#promised.get(agent) ?? new Map<string, boolean>();
     if (evidence !== null)
       this.#promised.set(agent, promised.set(evidence.topic, promised.get(evidence.topic) ?? false));
-    const highest = this.#highest.get(agent) ?? 0;
-    if (seq < highest) counts.outOfOrder += 1;
-    this.#highest.set(agent, Math.max(highest, seq));
+  }
+
+  #verdict(agent: string, camera: string, payload: Record<string, unknown>): void {
+    const streams = this.#verdicts.get(agent) ?? new Map<string, Stream>();
+    const stream = streams.get(camera) ?? new Stream();
+    this.#verdicts.set(agent, streams.set(camera, stream));
+    // One that waited is late for its gate.
+    const { replayed, late, ...rest } = payload;
+    stream.hear(Number(payload.seq), rest, replayed === true);
   }
 
   #healthOf(agent: string): Record<string, unknown>[] {

@@ -91,6 +91,7 @@ function testCamera(id: string, first: CameraState): TestCamera {
     config: cameraConfig(id),
     ledger: new Ledger(0),
     outcomes$: new Subject(),
+    parts: id === "cam1" ? { ok: 3, ng: 2, unknown: 1, late: 1 } : null,
     get enabled() {
       return standing.state !== "disabled";
     },
