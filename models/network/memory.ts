@@ -71,19 +71,14 @@ export function memoryDistance(g: Graph, vectors: Value, memory: Memory): { dist
     { axis: row, from: y, to: y + rows },
     { axis: column, from: x, to: x + columns },
   ];
-  const padded = padWith(g, vectors, [0, 0, 1, 1], 0);
+  const padded = padWith(g, transpose(g, vectors, [2, 3, 0, 1]), [1, 1, 0, 0], 0);
   const around = concat(
     g,
-    shifts.map((shift) => slice(g, padded, window(shift, [2, 3]))),
-    1,
+    shifts.map((shift) => reshape(g, slice(g, padded, window(shift, [0, 1])), [rows, columns, 1, "N", channels])),
+    2,
   );
   const places = rows * columns;
-  const count = `${SIDE * SIDE} N`;
-  const queries = reshape(g, transpose(g, reshape(g, around, ["N", SIDE * SIDE, channels, places]), [3, 1, 0, 2]), [
-    places,
-    count,
-    channels,
-  ]);
+  const queries = reshape(g, around, [places, `${SIDE * SIDE} N`, channels]);
   const stored = g.sharedConstant("memory_vectors", () => [memory.vectors, [places, channels, pictures]]);
   // [places, 9 N, pictures]: row s of a place of the memory is of the picture's place that lies s - (1, 1) away.
   const similar = reshape(g, matMul(g, queries, stored), [rows, columns, SIDE * SIDE, "N", pictures]);
