@@ -37,6 +37,11 @@ export async function requireReportPath(path: string): Promise<void> {
   await reporting(path, () => tryFile(path));
 }
 
+/** Tries the folder of several pictures before anything is computed. @throws CodedError REPORT_UNWRITABLE */
+export async function requireReportFolder(path: string): Promise<void> {
+  await reporting(path, () => tryFolder(path));
+}
+
 /** Writes a report, a list or a picture, also to a device such as /dev/stdout; makes its folder. @throws CodedError REPORT_UNWRITABLE */
 export async function writeReport(path: string, content: string | Uint8Array): Promise<void> {
   await reporting(path, async () => {

@@ -98,8 +98,8 @@ async function shownOf(judged: JudgedPicture, { manifest }: Bundle, map: string 
 
 /** Tries the folder of the heat maps before anything is judged. @throws CodedError REPORT_UNWRITABLE */
 async function requireMaps(folder: string): Promise<void> {
-  const { requireReportPath } = await import("../../models/writable.js");
-  await requireReportPath(join(folder, `.${process.pid}.probe`));
+  const { requireReportFolder } = await import("../../models/writable.js");
+  await requireReportFolder(folder);
 }
 
 /** A heat map's name for each picture: its path below the folder that all have in common, so that no two meet. */

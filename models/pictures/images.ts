@@ -153,10 +153,17 @@ async function attempt<T>(path: string, work: () => Promise<T>): Promise<T> {
 }
 
 function unreadable(path: string, cause: unknown): CodedError {
-  return new CodedError("IMAGE_UNREADABLE", `cannot read the picture ${path}: ${messageOf(cause)}`, {
+  return new CodedError("IMAGE_UNREADABLE", `cannot read the picture ${path}: ${complaints(cause)}`, {
     at: path,
     cause,
   });
+}
+
+/** What libvips complains of, on one line and each thing once; without its word that a warning counts, which says nothing to a user. */
+function complaints(cause: unknown): string {
+  const lines = messageOf(cause).split("\n");
+  const said = lines.map((line) => line.trim()).filter((line) => line !== "" && !line.startsWith("Warning treated as"));
+  return [...new Set(said)].join("; ");
 }
 
 /** Writes pixels, uint8 [height, width, channels], as PNG; makes the folder. */

@@ -266,13 +266,22 @@ test("a line whose videorate could abort the agent is refused; others that use i
     "videorate drop-only=true max-rate=5",
     'videorate max-rate=5 drop-only = "true"',
     "videorate drop-only=1",
+    "videorate drop-only=t",
+    "videorate drop_only=YES",
+    "videorate drop-only=true average-period=00",
+    "( name=all rate::drop-only=true videorate name=rate )",
   ]) {
     assert.throws(
       () => line(`v4l2src ! ${rate} ! video/x-raw`),
       (error: unknown) => error instanceof CodedError && error.code === "CAMERA_LAUNCH_REFUSED",
     );
   }
-  const harmless = ["videorate ! video/x-raw,framerate=5/1", "videorate drop-only=true average-period=1000000000"];
+  const harmless = [
+    "videorate ! video/x-raw,framerate=5/1",
+    "videorate drop-only = false max-rate=5",
+    "videorate drop-only=true average-period=1000000000",
+    "videorate drop_only=true average_period=1",
+  ];
   for (const rate of harmless) assert.match(line(`v4l2src ! ${rate}`), rate);
 });
 

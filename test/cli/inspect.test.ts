@@ -92,7 +92,7 @@ test("heat maps lie in the folder asked for, none over another, and nowhere else
   assert.not(existsSync(`${bad}.jpg`));
   const { status, stderr } = await retort(["inspect", "--model", bundle, good, "--maps", "/dev/null/maps"]);
   assert.is(status, 1);
-  assert.match(stderr, "REPORT_UNWRITABLE");
+  assert.match(stderr, "error REPORT_UNWRITABLE: cannot write /dev/null/maps: ");
 });
 
 test("in a terminal each picture is a line", async () => {

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
+import sharp from "sharp";
 import * as assert from "uvu/assert";
 import { CodedError } from "../../errors.js";
 import { listImages, readFolder } from "../../models/pictures/folder.js";
@@ -86,6 +87,27 @@ test("a broken or cut picture is named in the error", async () => {
   const whole = await readFile(cut);
   await writeFile(cut, whole.subarray(0, whole.length / 2));
   assert.is(await codeOf(readRgb(cut, size)), "IMAGE_UNREADABLE");
+});
+
+test("what is wrong with a picture is said once, on one line", async () => {
+  const path = join(dir, "disordered.tif");
+  const tiff = await sharp(pixels, { raw: { ...size, channels: 3 } })
+    .tiff({ compression: "none" })
+    .toBuffer();
+  // The last two entries of the file's directory change places.
+  const start = tiff.readUInt32LE(4);
+  const last = start + 2 + 12 * (tiff.readUInt16LE(start) - 1);
+  const entry = Buffer.from(tiff.subarray(last - 12, last));
+  tiff.copy(tiff, last - 12, last, last + 12);
+  entry.copy(tiff, last);
+  await writeFile(path, tiff);
+  const error = await readRgb(path, size).catch((cause: unknown) => cause);
+  assert.instance(error, CodedError);
+  const said = error instanceof Error ? error.message : "";
+  assert.match(
+    said,
+    /disordered\.tif: Invalid TIFF directory; tags are not sorted in ascending order(; error in [^;\n]+)*$/,
+  );
 });
 
 test("a bitmap of one bit a pixel is read by its palette", async () => {

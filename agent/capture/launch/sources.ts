@@ -65,13 +65,21 @@ function head(source: LaunchedSource, board: Board, password?: string): string {
 
 /** A line of the user's own. */
 function customHead({ launch, live }: GstreamerSource, board: Board): string {
-  // See tail.ts. With an average-period it takes another way, and aborts at nothing.
-  const rates = launch.match(/\bvideorate\b[^!]*/g) ?? [];
-  if (rates.some((rate) => /\bdrop-only\s*=\s*"?(true|yes|1)/i.test(rate) && !rate.includes("average-period"))) {
+  if (launch.split("!").some(abortsWithoutRate)) {
     const message = "videorate with drop-only=true ends the whole agent at a stream without a frame rate and durations";
     throw new CodedError("CAMERA_LAUNCH_REFUSED", message);
   }
   return live ? `${launch} ! ${scalable(board)} ! ${OWN_SIZE}` : launch;
+}
+
+/**
+ * Whether a part of a launch line sets the property of `videorate` that aborts the process; see tail.ts. With an average-period that
+ * element works otherwise, and aborts at nothing. GStreamer takes `_` for `-`, several words for true, and the property on a bin
+ * around the element (`rate::drop-only=true`), so whatever does not plainly say false counts.
+ */
+function abortsWithoutRate(part: string): boolean {
+  const dropsOnly = /drop[-_]only\s*=(?!\s*"?(?:false|f|no|0)\b)/i.test(part);
+  return dropsOnly && !/average[-_]period\s*=\s*"?0*[1-9]/.test(part);
 }
 
 /** A UVC or other Video4Linux camera. */
