@@ -107,7 +107,13 @@ export function startWatching(
           if (standing.state === "no-signal") log.warn(`${camera.id}: no signal: ${standing.reason}`);
           void uplink.publish(stateMessage(camera.id, standing, clock.wallMs()));
         },
-        keepVerdict: (part) => alerting.outbox.addVerdict(part),
+        keepVerdict: async ({ verdict, worst }) => {
+          const kept = await alerting.outbox.addVerdict(verdict);
+          if (kept?.verdict === "ng" && worst !== null) {
+            alerting.evidence.keepPart(kept.camera, kept.seq, worst.inspection.frame);
+          }
+          return kept;
+        },
         context: uplink.context,
         onUnreadable: ({ id }, { code, reason }) => unreadable(`${id}: ${code}: ${reason}`),
         threshold: (camera) => limitOf(camera, settings.now),

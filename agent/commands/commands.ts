@@ -2,7 +2,7 @@ import type { FeedbackVerdict } from "../types.js";
 import { type AlertCommandDeps, alertCommands } from "./alert-commands.js";
 import { calibrateCommand } from "./calibrate.js";
 import { type CameraCommandDeps, cameraCommands } from "./camera-commands.js";
-import { type Handlers, USUAL_LIMIT_MS } from "./handler.js";
+import { cameraOf, type Handlers, USUAL_LIMIT_MS } from "./handler.js";
 import { inspectCommand } from "./inspect.js";
 import { snapshotCommand } from "./snapshot.js";
 
@@ -12,6 +12,8 @@ export interface CommandDeps extends AlertCommandDeps, CameraCommandDeps {
   readonly evidence: {
     /** Keeps the raw frame of an alert for training. @returns its path @throws CodedError FEEDBACK_*, EVIDENCE_OFF */
     keepForFeedback(alertId: string, verdict: FeedbackVerdict): Promise<string>;
+    /** The same of a part, by its verdict's `seq`. */
+    keepPartForFeedback(camera: string, seq: number, verdict: FeedbackVerdict): Promise<string>;
   };
 }
 
@@ -37,9 +39,15 @@ export function commandHandlers(deps: CommandDeps): Handlers {
     },
     feedback: {
       limitMs,
-      run: async ({ alert, verdict }) => {
-        const kept = await evidence.keepForFeedback(String(alert), verdict as FeedbackVerdict);
-        return { alert, verdict, kept };
+      run: async (args) => {
+        const { alert, seq } = args;
+        const verdict = args.verdict as FeedbackVerdict;
+        if (alert !== undefined) {
+          return { alert, verdict, kept: await evidence.keepForFeedback(String(alert), verdict) };
+        }
+        const { id } = cameraOf(cameras, args).config;
+        const kept = await evidence.keepPartForFeedback(id, Number(seq), verdict);
+        return { camera: id, seq, verdict, kept };
       },
     },
   };

@@ -4,11 +4,12 @@ import type { EvidenceConfig } from "../../config/types.js";
 import { CodedError, messageOf } from "../../errors.js";
 import type { EvidenceHealth } from "../contract/payloads.js";
 import { rateLimited } from "../kit/rate-limited.js";
-import type { AlertStep, FeedbackVerdict, Outcome } from "../types.js";
+import type { AlertStep, FeedbackVerdict, Frame, Outcome } from "../types.js";
 import { Archive } from "./archive.js";
 import { pictureDue } from "./due.js";
 import { diskFeedback } from "./feedback.js";
 import { type EvidenceMaker, type MakerOptions, openEvidenceMaker } from "./maker.js";
+import { partFrameId } from "./part-frames.js";
 import { diskRawFrames, leftRawFrames } from "./raw-frames.js";
 import { recentFrames } from "./recent.js";
 import { diskEvidence, leftEvidence } from "./store.js";
@@ -29,6 +30,10 @@ export interface Evidence {
   read(alertId: string): Promise<Uint8Array | null>;
   /** See Feedback. @returns a path @throws CodedError; EVIDENCE_OFF, too */
   keepForFeedback(alertId: string, verdict: FeedbackVerdict): Promise<string>;
+  /** Keeps the raw frame of a part, for feedback. @param seq of the part's verdict */
+  keepPart(camera: string, seq: number, frame: Frame): void;
+  /** As `keepForFeedback`, of a part by its verdict's `seq`. */
+  keepPartForFeedback(camera: string, seq: number, verdict: FeedbackVerdict): Promise<string>;
   /** Gives evidence up where the disk is nearly full: whatever else is written there outranks it. */
   makeRoom(): Promise<void>;
   /** Null where evidence is switched off. */
@@ -85,16 +90,22 @@ export async function openEvidence(options: EvidenceOptions): Promise<Evidence> 
     warn({ code: reason, text });
   };
 
-  const keepFrames = async ({ id, camera }: AlertStep): Promise<void> => {
+  const keepRaw = async (id: string, camera: string, frames: readonly Frame[], of: string): Promise<void> => {
     if (config.ringFrames === 0) return;
-    const kept = await raw.keep(id, camera, recent.frames(camera));
+    const kept = await raw.keep(id, camera, frames);
     if (kept.kept) counts.framesKept += 1;
-    else failed(counts.framesFailed, kept.reason, `the raw frames of alert ${id} are not kept: ${kept.message}`);
+    else failed(counts.framesFailed, kept.reason, `the raw frames of ${of} are not kept: ${kept.message}`);
   };
   const keepPicture = async (id: string, { jpeg }: Picture): Promise<void> => {
     const kept = await store.put(id, jpeg);
     if (!kept.kept)
       failed(counts.unstored, kept.reason, `the picture of alert ${id} is not kept here: ${kept.message}`);
+  };
+
+  const keepForFeedback = async (alertId: string, verdict: FeedbackVerdict): Promise<string> => {
+    // The frames of an alert that was raised a moment ago may still be on their way to the disk.
+    await raw.settled();
+    return feedback.keep(alertId, verdict);
   };
 
   return {
@@ -108,7 +119,8 @@ export async function openEvidence(options: EvidenceOptions): Promise<Evidence> 
       if (due !== "due" || inspection === null) return null;
       // One that comes back weaker does not take the place of what the alert is shown by.
       const worst = isWorst(step);
-      if (worst && step.phase === "raised") void keepFrames(step);
+      if (worst && step.phase === "raised")
+        void keepRaw(step.id, step.camera, recent.frames(step.camera), `alert ${step.id}`);
       return maker.make(subjectOf(inspection, step.threshold, step.regions)).then((made) => {
         if (made.kind === "failed") {
           failed(counts.failed, made.reason, `alert ${step.id} goes without a picture: ${made.message}`);
@@ -120,11 +132,11 @@ export async function openEvidence(options: EvidenceOptions): Promise<Evidence> 
       });
     },
     read: (alertId) => store.read(alertId),
-    async keepForFeedback(alertId, verdict) {
-      // The frames of an alert that was raised a moment ago may still be on their way to the disk.
-      await raw.settled();
-      return feedback.keep(alertId, verdict);
+    keepForFeedback,
+    keepPart: (camera, seq, frame) => {
+      void keepRaw(partFrameId(camera, seq), camera, [frame], `part ${seq} of ${camera}`);
     },
+    keepPartForFeedback: (camera, seq, verdict) => keepForFeedback(partFrameId(camera, seq), verdict),
     makeRoom: tend,
     health: () => ({
       made: counts.made,
@@ -146,10 +158,14 @@ const switchedOff: Evidence = {
   saw: () => undefined,
   pictureOf: () => null,
   read: async () => null,
-  keepForFeedback: async () => {
-    throw new CodedError("EVIDENCE_OFF", "no raw frames are kept here", { at: "evidence.enabled" });
-  },
+  keepForFeedback: () => Promise.reject(nothingKept()),
+  keepPart: () => undefined,
+  keepPartForFeedback: () => Promise.reject(nothingKept()),
   makeRoom: async () => undefined,
   health: () => null,
   close: async () => undefined,
 };
+
+function nothingKept(): CodedError {
+  return new CodedError("EVIDENCE_OFF", "no raw frames are kept here", { at: "evidence.enabled" });
+}

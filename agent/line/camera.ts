@@ -8,9 +8,10 @@ import { Ledger } from "../health/ledger.js";
 import type { LoadedModel } from "../inference/load.js";
 import { inTurns } from "../kit/serial.js";
 import { within } from "../kit/within.js";
+import type { Part } from "../parts/part.js";
 import type { PartCounts } from "../parts/part-life.js";
 import type { RaiseRate } from "../scoring/raise-rate.js";
-import type { Context, Outcome, PartVerdict, Threshold } from "../types.js";
+import type { Context, Outcome, Threshold } from "../types.js";
 import { CameraAlerts } from "./camera-alerts.js";
 import { type LineDeps, lineOf } from "./line-of.js";
 import type { Outgoing } from "./outgoing.js";
@@ -22,7 +23,7 @@ export interface CameraDeps extends LineDeps {
   readonly model: (camera: CameraConfig) => Promise<LoadedModel>;
   readonly send: (outgoing: Sendable) => void;
   /** Keeps the verdict. @returns it with its number; null where it was given up */
-  readonly keepVerdict: (part: PartVerdict) => Promise<VerdictPayload | null>;
+  readonly keepVerdict: (part: Part) => Promise<VerdictPayload | null>;
   /** Is given each change of a camera's state. */
   readonly onStanding: (camera: CameraConfig, standing: CameraStanding) => void;
   /** In force now, and how it was set, in words; read for every frame. */
@@ -213,6 +214,7 @@ export function runCamera(camera: CameraConfig, deps: CameraDeps): RunningCamera
       }),
     setFault: (reason) => {
       fault = reason;
+      stand.fault = reason;
       show();
     },
     get parts() {

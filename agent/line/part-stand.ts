@@ -7,12 +7,12 @@ import type { Part } from "../parts/part.js";
 import { type PartCounts, type PartCue, PartLife } from "../parts/part-life.js";
 import { type PartPolicy, partPolicy } from "../parts/policy.js";
 import { regionsOf } from "../scoring/regions.js";
-import type { CameraEvent, Context, PartVerdict, Verdict } from "../types.js";
+import type { CameraEvent, Context, Verdict } from "../types.js";
 
 export interface PartStandDeps {
   readonly clock: { readonly monotonicMs: () => number; readonly wallMs: () => number };
   /** Keeps the verdict. @returns it with its number; null where it was given up */
-  readonly keepVerdict: (part: PartVerdict) => Promise<VerdictPayload | null>;
+  readonly keepVerdict: (part: Part) => Promise<VerdictPayload | null>;
 }
 
 /** A picture is there by then, or the camera is not. */
@@ -27,6 +27,8 @@ export class PartStand {
   readonly #policy: PartPolicy | null;
   readonly #deps: PartStandDeps;
   readonly #inspections: Inspections | null;
+  /** What is wrong with the judgement of its pictures; null: nothing that is known. */
+  fault: string | null = null;
   #closing: NodeJS.Timeout | undefined;
 
   constructor(camera: CameraConfig, deps: PartStandDeps) {
@@ -34,7 +36,9 @@ export class PartStand {
     this.#deps = deps;
     const policy = partPolicy(camera);
     this.#policy = policy;
-    this.life = policy && new PartLife({ camera: camera.id, policy, regionsOf: regions, clock: deps.clock });
+    const { clock } = deps;
+    this.life =
+      policy && new PartLife({ camera: camera.id, policy, regionsOf: regions, fault: () => this.fault, clock });
     this.#inspections = inspectionsOf(policy, (cue) => this.#outside(cue));
   }
 
@@ -76,9 +80,9 @@ export class PartStand {
   }
 
   /** A part's pictures are judged. */
-  closed({ verdict, asked }: Part): void {
-    void this.#deps.keepVerdict(verdict).then((kept) => {
-      if (asked !== null) this.#inspections?.answer(asked, kept);
+  closed(part: Part): void {
+    void this.#deps.keepVerdict(part).then((kept) => {
+      if (part.asked !== null) this.#inspections?.answer(part.asked, kept);
     });
   }
 

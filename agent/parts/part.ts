@@ -32,6 +32,8 @@ export interface PartDeps {
   readonly camera: string;
   readonly policy: PartPolicy;
   readonly regionsOf: (verdict: Verdict) => readonly Region[];
+  /** Why pictures that look good may not be: the model is known to see no defects; null where nothing is known. */
+  readonly fault: () => string | null;
   readonly clock: { readonly monotonicMs: () => number; readonly wallMs: () => number };
 }
 
@@ -109,6 +111,8 @@ export class OpenPart {
     if (tooLate) return "late: the verdict came after the deadline";
     if (isBad) return null;
     if (this.#unjudged !== null) return this.#unjudged.reason;
+    const fault = this.#deps.fault();
+    if (fault !== null) return `faulted: ${fault}`;
     return this.#worst === null ? "no-picture: no picture of the part came" : null;
   }
 

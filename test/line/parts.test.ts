@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import * as assert from "uvu/assert";
 import { type RunningAgent, startAgent } from "../../agent/agent.js";
 import type { ContextAckPayload, VerdictPayload } from "../../agent/contract/part-payloads.js";
@@ -161,6 +162,19 @@ test("inspections of a free running camera, one after the other, each get the pi
     const { part, frame, verdict } = outcome.result as VerdictPayload;
     assert.equal([part, frame, verdict], [number, number, isBad ? "ng" : "ok"]);
   }
+});
+
+test("feedback names a part by its camera and seq: the raw frame of a bad one is kept for training", async () => {
+  const line = await station({ parts: { ...PARTS, per: "frame" } }, fakeCamera("cam1", [good, bad]));
+  await until(() => line.verdicts().length === 2, "verdicts");
+  const feedback = (seq: number) => line.ask("feedback", { camera: "cam1", seq, verdict: "not_a_defect" });
+  const outcome = await feedback(2);
+  assert.ok(outcome.ok);
+  const { kept } = outcome.result as { kept: string };
+  assert.match(kept, /feedback\/not_a_defect\/cam1\/[0-9a-f-]{36}\.webp$/);
+  assert.ok(existsSync(kept));
+  const none = await feedback(1);
+  assert.is(none.ok ? "ok" : none.code, "FEEDBACK_NO_FRAME");
 });
 
 test("inspect is refused where nothing tells which pictures it is to have", async () => {

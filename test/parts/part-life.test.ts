@@ -23,6 +23,7 @@ const PER_CONTEXT: PartPolicy = { ...FRAME, per: { kind: "context" } };
 /** A camera's parts in tests: cues by short names, and what came of them. */
 class Rig {
   nowMs = 1_000;
+  fault: string | null = null;
   readonly seen: PartVerdict[] = [];
   readonly life: PartLife;
 
@@ -31,6 +32,7 @@ class Rig {
       camera: "cam1",
       policy: { ...FRAME, ...policy },
       regionsOf: () => [{ x: 1, y: 2, width: 3, height: 4, area: 12, score: 0.9 }],
+      fault: () => this.fault,
       clock: { monotonicMs: () => this.nowMs, wallMs: () => 1_700_000_000_000 },
     };
     this.life = new PartLife(deps);
@@ -250,6 +252,21 @@ test("a verdict after the deadline says that it is late, and is unknown where th
     );
     assert.is(rig.life.counts.late, 2);
   }
+});
+
+test("while the model is known to miss defects no part is ok; one that it finds bad is ng all the same", () => {
+  const rig = new Rig();
+  const part = (number: number, score: number) => {
+    rig.comes(number);
+    rig.judged(number, score);
+  };
+  rig.fault = "SELF_TEST_FAILED: 1 of 3";
+  part(1, 0.1);
+  part(2, 0.9);
+  rig.fault = null;
+  part(3, 0.1);
+  assert.equal(rig.short, ["1 unknown", "2 ng", "3 ok"]);
+  assert.is(rig.seen[0]!.reason, "faulted: SELF_TEST_FAILED: 1 of 3");
 });
 
 test("a camera that is stopped leaves no part without a verdict, and goes on counting after", () => {
