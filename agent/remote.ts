@@ -17,6 +17,7 @@ import type { Clock } from "./kit/clock.js";
 import { Closing, opening } from "./kit/closing.js";
 import { type Logger, warnOf } from "./kit/log.js";
 import { contextAck, contextBook } from "./line/contexts.js";
+import { pictureJudges } from "./line/picture-judges.js";
 import type { Outbox } from "./outbox/outbox.js";
 import type { Uplink, Watching } from "./watching.js";
 
@@ -94,6 +95,7 @@ export function openRemote(
           broker: () => publisher.health(),
           inForce,
           commands: trail.list,
+          judgeOf: pictureJudges({ cameras, models, modelNames: Object.keys(config.models) }),
         };
         const http = edges.openHttp?.(view, log);
         serving.add("HTTP", HTTP_MS, () => http?.close());

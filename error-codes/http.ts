@@ -19,10 +19,27 @@ export const httpCodes = chapter("HTTP", "README.md#http", {
     "The agent does not answer to the host name of the request.",
     "Ask for this machine's own name, or add the name to http.names.",
   ),
+  HTTP_INSPECT_BUSY: failed(
+    "As many pictures wait to be judged as may.",
+    "Send it again after Retry-After; send one after the other.",
+  ),
+  HTTP_INSPECT_UNKNOWN: failed(
+    "There is neither a camera nor a model of this name.",
+    "See cameras and models in the configuration for the names.",
+  ),
   HTTP_INTERNAL: failed("The agent could not answer.", "Its log says why."),
   HTTP_MEDIA_TYPE: failed("The request's body is of a kind that is not taken.", SEE_API),
+  HTTP_MODEL_AWAY: failed(
+    "The model that is to judge a picture is not loaded.",
+    "Wait until it is; a model is loaded while an enabled camera uses it. The camera's state says what is wrong with it.",
+  ),
   HTTP_NOT_FOUND: failed("There is nothing at this address.", SEE_API),
   HTTP_PARAMETER_INVALID: failed("A parameter of the request is not of its form.", SEE_API),
+  HTTP_ORIGIN_REFUSED: failed(
+    "A web page of another origin asked for something to be done.",
+    "Have a server of yours ask instead of the page.",
+  ),
+  HTTP_PICTURE_TOO_LARGE: failed("The picture has too many pixels.", "Scale it down; the model sees far fewer."),
   HTTP_PORT_FORBIDDEN: failed("This user may not listen on the port.", "Choose one above 1023."),
   HTTP_PORT_TAKEN: failed("Another program has the port.", "Free the port, or set http.port."),
   HTTP_REQUEST_TIMEOUT: failed("The request took too long to arrive.", "Send it in one piece."),

@@ -14,7 +14,7 @@ export interface Limits {
 }
 
 const HEADER_BYTES = 8_192;
-/** Of a body, which no route takes. */
+/** Of a body; the one route that takes some has a limit of its own. */
 const BODY_BYTES = 1_024;
 /** Of one parameter: a camera's id has 200 bytes at most, each three characters when escaped. */
 const PARAMETER_CHARACTERS = 600;
@@ -51,7 +51,7 @@ export function openApp(limits: Limits, onInternal: (reason: string) => void): F
   });
   app.server.maxConnections = limits.maxConnections;
   app.server.maxHeadersCount = 100;
-  // Nothing to parse: a body of any kind is refused with 415.
+  // Nothing to parse, but for the one route: a body of any kind is refused with 415.
   app.removeAllContentTypeParsers();
   app.setNotFoundHandler(() => {
     throw new HttpFault(404, "HTTP_NOT_FOUND", "there is nothing at this address");

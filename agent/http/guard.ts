@@ -18,7 +18,7 @@ export interface GuardOptions {
 const OPEN = "/healthz";
 
 /**
- * Secure headers, host names, the token: set up before any route. The only file that imports fastify's guards.
+ * Secure headers, host names, origins, the token: set up before any route. The only file that imports fastify's guards.
  * A token is taken from the Authorization header alone: what stands in an address ends in logs and histories.
  */
 export async function guard(app: FastifyInstance, options: GuardOptions): Promise<void> {
@@ -35,6 +35,7 @@ export async function guard(app: FastifyInstance, options: GuardOptions): Promis
   // Answers are of this moment, and pictures are for the asker alone.
   app.addHook("onRequest", async (_request, reply) => void reply.header("Cache-Control", "no-store"));
   if (hosts !== null) app.addHook("onRequest", async (request) => hostKnown(request, hosts));
+  app.addHook("onRequest", async (request) => requireOwnOrigin(request));
   if (token === null) return;
   await app.register(fastifyBearerAuth, { keys: new Set([token]), addHook: false });
   await app.register(rateLimit, { global: false });
@@ -61,6 +62,20 @@ export async function guard(app: FastifyInstance, options: GuardOptions): Promis
 function hostKnown({ headers: { host = "" } }: FastifyRequest, hosts: ReadonlySet<string>): void {
   const name = host.toLowerCase().replace(/:\d*$/, "").replace(/\.$/, "");
   if (!hosts.has(name)) throw new HttpFault(421, "HTTP_HOST_UNKNOWN", "the agent does not answer to this host name");
+}
+
+const SAFE_METHODS: readonly string[] = ["GET", "HEAD", "OPTIONS"];
+
+/**
+ * A page elsewhere cannot read what it gets from here, but could have a request do something: browsers say whose it is
+ * (RFC 6454, 7.3; Fetch Metadata). Programs say nothing, and may.
+ */
+function requireOwnOrigin({ method, headers }: FastifyRequest): void {
+  if (SAFE_METHODS.includes(method)) return;
+  const { origin, host = "", "sec-fetch-site": site } = headers;
+  const own = origin === undefined || origin.toLowerCase().replace(/^https?:\/\//, "") === host.toLowerCase();
+  if (own && (site === undefined || site === "same-origin" || site === "none")) return;
+  throw new HttpFault(403, "HTTP_ORIGIN_REFUSED", "pages of another origin may ask for nothing here");
 }
 
 function tokenRight(app: FastifyInstance, request: FastifyRequest, reply: FastifyReply): Promise<boolean> {

@@ -3,6 +3,7 @@ import { maskText } from "../../config/mask.js";
 import { timestamp } from "../contract/payloads.js";
 import { HttpFault } from "./fault.js";
 import type { Metrics } from "./metrics.js";
+import { addPictureRoute } from "./pictures.js";
 import { unready } from "./readiness.js";
 import type { Streams } from "./streams.js";
 import type { AgentView, CameraView } from "./view.js";
@@ -17,6 +18,7 @@ export const paths = [
   "/api/alerts",
   "/api/alerts/{id}/evidence.jpg",
   "/api/commands",
+  "/api/inspect/{name}",
   "/stream/{camera}",
 ] as const;
 
@@ -32,6 +34,7 @@ export function addRoutes(app: FastifyInstance, deps: RouteDeps): void {
   cameraRoutes(app, deps);
   alertRoutes(app, deps);
   commandRoutes(app, deps);
+  addPictureRoute(app, deps.view);
 }
 
 /** The routes for supervisors and monitoring. */

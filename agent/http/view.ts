@@ -12,9 +12,10 @@ import type {
   PartsHealth,
   ProviderHealth,
 } from "../contract/payloads.js";
+import type { PictureVerdict } from "../contract/picture-verdict.js";
 import type { ModelIdentity, Outcome } from "../types.js";
 
-/** What HTTP shows of the agent; reading it costs the line nothing. */
+/** What HTTP shows of the agent, which costs the line nothing, and who judges pictures for it. */
 export interface AgentView {
   readonly config: Config;
   readonly cameras: readonly CameraView[];
@@ -39,6 +40,21 @@ export interface AgentView {
   readonly inForce: (camera: CameraView) => CameraInForce;
   /** The last commands, the latest first. */
   readonly commands: () => readonly CommandRecord[];
+  /** Who judges pictures under this name, a camera's before a model's. */
+  readonly judgeOf: (name: string) => FoundJudge;
+}
+
+export type FoundJudge =
+  | { readonly kind: "judge"; readonly judge: PictureJudge }
+  /** `disabled`: the camera is, and has no model therefore; `not-loaded`: the model loads, is broken, or no camera uses it. */
+  | { readonly kind: "unknown" | "disabled" | "not-loaded" };
+
+export interface PictureJudge {
+  /**
+   * Judges the bytes of a JPEG or PNG file when it is their turn; one that cannot be read is `unknown`.
+   * @returns null where `signal` was aborted before
+   */
+  inspect(picture: Buffer, signal: AbortSignal): Promise<PictureVerdict | null>;
 }
 
 export interface AlertQuery {

@@ -1,4 +1,4 @@
-/** Pictures on disk, to and from plain pixels. The only file that imports sharp. */
+/** Pictures on disk or in memory, to and from plain pixels. The only file that imports sharp. */
 import { mkdir, readFile, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import sharp, { type FailOnOptions, type Sharp } from "sharp";
@@ -24,25 +24,40 @@ const MOST_PIXELS = 160_000_000;
 /** An uncompressed picture of so many. */
 const MOST_BYTES = MOST_PIXELS * 3 + 65_536;
 
+/** What came over the network is given up when decoding takes longer, seconds: a few kilobytes may ask for hours. */
+const MOST_DECODING_S = 10;
+
+/** A picture's path, or the bytes of its file. */
+export type PictureSource = string | Buffer;
+
 // Training data sets are read once and tests rewrite files under the same name: libvips must not remember them.
 sharp.cache(false);
 
 /**
  * A picture as RGB, uint8 [size.height, size.width, 3], row-major, upright (EXIF orientation applied), alpha dropped.
  * Exact pixels when the picture has the size already, else bilinear with the support widened when shrinking.
+ * @param part of the picture in that size, where not all of it is wanted; then uint8 [part.height, part.width, 3]
  * @throws CodedError IMAGE_UNREADABLE, also where the file can be decoded but is damaged
  */
-export async function readRgb(path: string, size: Size): Promise<Uint8Array<ArrayBuffer>> {
-  return attempt(path, async () => {
-    const { data, info } = await decode(await open(path), (picture) => {
+export async function readRgb(source: PictureSource, size: Size, part?: Part): Promise<Uint8Array<ArrayBuffer>> {
+  return attempt(source, async () => {
+    const { data, info } = await decode(await open(source), (picture) => {
       picture.autoOrient().removeAlpha().toColourspace("srgb").raw({ depth: "uchar" });
-      return picture.resize({ ...size, fit: "fill", kernel: "linear", fastShrinkOnLoad: false });
+      picture.resize({ ...size, fit: "fill", kernel: "linear", fastShrinkOnLoad: false });
+      return part === undefined ? picture : picture.extract(part);
     });
-    if (info.width !== size.width || info.height !== size.height || info.channels !== 3)
+    const { width, height } = part ?? size;
+    if (info.width !== width || info.height !== height || info.channels !== 3)
       throw new Error(`decoded to ${info.width}x${info.height}x${info.channels}`);
     // A copy of its own: sharp's buffer may be a view of something larger, and callers transfer these.
     return new Uint8Array(data);
   });
+}
+
+/** A rectangle of a picture, in pixels from its top left. */
+export interface Part extends Size {
+  readonly left: number;
+  readonly top: number;
 }
 
 /** How a picture is stored. */
@@ -55,17 +70,17 @@ export interface StoredPicture {
   readonly depth: string;
 }
 
-/** What a picture's header says; its data is not looked at. @throws CodedError IMAGE_UNREADABLE */
-export async function describePicture(path: string): Promise<StoredPicture> {
-  return attempt(path, async () => {
-    const { autoOrient, format, depth } = await (await open(path)).picture.metadata();
+/** What a picture's header says, however large it is; its data is not looked at. @throws CodedError IMAGE_UNREADABLE */
+export async function describePicture(source: PictureSource): Promise<StoredPicture> {
+  return attempt(source, async () => {
+    const { autoOrient, format, depth } = await (await open(source, false)).picture.metadata();
     return { size: { width: autoOrient.width, height: autoOrient.height }, lossy: format === "jpeg", depth };
   });
 }
 
 /** The size of a picture as it would be shown (EXIF orientation applied). @throws CodedError IMAGE_UNREADABLE */
-export async function imageSize(path: string): Promise<Size> {
-  return (await describePicture(path)).size;
+export async function imageSize(source: PictureSource): Promise<Size> {
+  return (await describePicture(source)).size;
 }
 
 /** The least and the largest sample of a picture, as stored. @throws CodedError IMAGE_UNREADABLE */
@@ -109,20 +124,26 @@ interface Opened {
   readonly damage: () => Promise<string | null>;
 }
 
-async function open(path: string): Promise<Opened> {
-  const { size } = await stat(path);
-  if (size > MOST_BYTES) throw new Error(`it has ${size} bytes, the limit is ${MOST_BYTES}`);
-  const bytes = await readFile(path);
+/** @param limitInputPixels false where the picture is not decoded */
+async function open(source: PictureSource, limitInputPixels: number | false = MOST_PIXELS): Promise<Opened> {
+  const bytes = typeof source === "string" ? await bytesOf(source) : source;
   // libvips as sharp ships it has no BMP reader, and industrial cameras write little else.
   if (bytes[0] === 0x42 && bytes[1] === 0x4d) {
     const bmp = decodeBmp(bytes, MOST_PIXELS);
     return { picture: raw(bmp.pixels, bmp), damage: () => Promise.resolve(null) };
   }
   const scan = readJpegScan(bytes);
+  const picture = sharp(bytes, { failOn: scan === null ? failLevel(bytes) : "truncated", limitInputPixels });
   return {
-    picture: sharp(bytes, { failOn: scan === null ? failLevel(bytes) : "truncated", limitInputPixels: MOST_PIXELS }),
+    picture: typeof source === "string" ? picture : picture.timeout({ seconds: MOST_DECODING_S }),
     damage: () => (scan === null ? Promise.resolve(null) : jpegDamage(bytes, scan)),
   };
+}
+
+async function bytesOf(path: string): Promise<Buffer> {
+  const { size } = await stat(path);
+  if (size > MOST_BYTES) throw new Error(`it has ${size} bytes, the limit is ${MOST_BYTES}`);
+  return readFile(path);
 }
 
 /**
@@ -144,19 +165,19 @@ async function decode({ picture, damage }: Opened, as: (picture: Sharp) => Sharp
   return decoded.value;
 }
 
-async function attempt<T>(path: string, work: () => Promise<T>): Promise<T> {
+async function attempt<T>(source: PictureSource, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    throw unreadable(path, error);
+    throw unreadable(source, error);
   }
 }
 
-function unreadable(path: string, cause: unknown): CodedError {
-  return new CodedError("IMAGE_UNREADABLE", `cannot read the picture ${path}: ${complaints(cause)}`, {
-    at: path,
-    cause,
-  });
+function unreadable(source: PictureSource, cause: unknown): CodedError {
+  const reason = complaints(cause);
+  if (typeof source !== "string")
+    return new CodedError("IMAGE_UNREADABLE", `cannot read the picture: ${reason}`, { cause });
+  return new CodedError("IMAGE_UNREADABLE", `cannot read the picture ${source}: ${reason}`, { at: source, cause });
 }
 
 /** What libvips complains of, on one line and each thing once; without its word that a warning counts, which says nothing to a user. */

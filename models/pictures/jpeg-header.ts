@@ -37,6 +37,8 @@ interface Frame {
 interface Tables {
   frame: Frame | null;
   restartInterval: number;
+  /** Tables so far, those that were replaced, too. */
+  read: number;
   readonly quantisation: Map<number, Uint16Array>;
   readonly dc: Map<number, HuffmanTable>;
   readonly ac: Map<number, HuffmanTable>;
@@ -53,15 +55,28 @@ const SOS_SCAN = 0xda;
 const DQT_QUANTISATION = 0xdb;
 const DRI_RESTART_INTERVAL = 0xdd;
 
-/** The scan of a sequential, Huffman-coded picture of 8 bits; null for any other and where the header makes no sense. */
+/** A header is read in one go on the thread that asks: no encoder writes as many segments, tables or bytes between two of them. */
+const MOST_SEGMENTS = 4096;
+const MOST_TABLES = 256;
+const MOST_FILL_BYTES = 4096;
+
+/**
+ * The scan of a sequential, Huffman-coded picture of 8 bits; null for any other and where the header makes no sense, or would take
+ * long to read.
+ */
 export function readJpegScan(bytes: Uint8Array): JpegScan | null {
-  const tables: Tables = { frame: null, restartInterval: 0, quantisation: new Map(), dc: new Map(), ac: new Map() };
+  const tables: Tables = {
+    ...{ frame: null, restartInterval: 0, read: 0 },
+    ...{ quantisation: new Map(), dc: new Map(), ac: new Map() },
+  };
   let at = 0;
-  while (at + 4 <= bytes.length) {
-    if (bytes[at] !== 0xff) return null;
-    while (bytes[at] === 0xff) at += 1;
+  for (let segments = 0; at + 4 <= bytes.length; segments += 1) {
+    if (bytes[at] !== 0xff || segments > MOST_SEGMENTS) return null;
+    const fillEnd = at + MOST_FILL_BYTES;
+    while (bytes[at] === 0xff && at < fillEnd) at += 1;
     const marker = bytes[at]!;
     at += 1;
+    if (marker === 0xff) return null;
     if (marker === SOI_START) continue;
     if (marker === EOI_END) return null;
     const length = bytes[at]! * 256 + bytes[at + 1]!;
@@ -86,8 +101,10 @@ function readSegment(marker: number, body: Uint8Array, tables: Tables): boolean 
   return marker < SOF0_BASELINE || marker > 0xcf || marker === JPG_RESERVED || marker === DAC_ARITHMETIC;
 }
 
-function readQuantisation(body: Uint8Array, { quantisation }: Tables): boolean {
+function readQuantisation(body: Uint8Array, tables: Tables): boolean {
   for (let at = 0; at < body.length; ) {
+    tables.read += 1;
+    if (tables.read > MOST_TABLES) return false;
     const bytesEach = (body[at]! >> 4) + 1;
     const end = at + 1 + 64 * bytesEach;
     if (bytesEach > 2 || end > body.length) return false;
@@ -96,21 +113,23 @@ function readQuantisation(body: Uint8Array, { quantisation }: Tables): boolean {
       bytesEach === 1 ? body[from + k]! : body[from + 2 * k]! * 256 + body[from + 2 * k + 1]!,
     );
     if (steps.includes(0)) return false;
-    quantisation.set(body[at]! & 15, steps);
+    tables.quantisation.set(body[at]! & 15, steps);
     at = end;
   }
   return true;
 }
 
-function readHuffman(body: Uint8Array, { dc, ac }: Tables): boolean {
+function readHuffman(body: Uint8Array, tables: Tables): boolean {
   for (let at = 0; at < body.length; ) {
+    tables.read += 1;
+    if (tables.read > MOST_TABLES) return false;
     const counts = body.subarray(at + 1, at + 17);
     const codes = counts.reduce((sum, count) => sum + count, 0);
     const end = at + 17 + codes;
     if (end > body.length) return false;
     const table = huffmanTable(counts, body.subarray(at + 17, end));
     if (table === null) return false;
-    (body[at]! >> 4 === 0 ? dc : ac).set(body[at]! & 15, table);
+    (body[at]! >> 4 === 0 ? tables.dc : tables.ac).set(body[at]! & 15, table);
     at = end;
   }
   return true;

@@ -1,11 +1,13 @@
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { type RunningAgent, startAgent } from "../../agent/agent.js";
+import type { PictureVerdict } from "../../agent/contract/picture-verdict.js";
 import { httpOpener } from "../../agent/http/opener.js";
 import { openMqtt } from "../../agent/mqtt/open.js";
 import { type FakeCamera, fakeCamera } from "../fakes/camera.js";
 import { cameraConfig, configOf, mqttConfig, temporaryFolder } from "../support/config.js";
 import { type Mosquitto, startMosquitto } from "../support/mosquitto.js";
+import { pngOf } from "../support/png.js";
 import { suite } from "../support/suite.js";
 import { writeTinyBundle } from "../support/tiny-bundle.js";
 import { until } from "../support/until.js";
@@ -79,6 +81,23 @@ test("ready with camera and broker; not without the one or the other; alive all 
   await broker.stop();
   await untilReady(["BROKER_AWAY"]);
   assert.is((await get("/healthz")).status, 200);
+});
+
+test("a picture that is posted is judged as the camera's, and is no frame of it", async () => {
+  const captured = agent!.cameras[0]!.ledger.counts().captured;
+  for (const [level, verdict] of [
+    [250, "ng"],
+    [10, "ok"],
+  ] as const) {
+    const body = new Uint8Array(pngOf(new Uint8Array(3 * 32 * 32).fill(level), { width: 32, height: 32 }));
+    const response = await fetch(new URL("/api/inspect/cam1", url), {
+      method: "POST",
+      body,
+      headers: { "content-type": "image/png" },
+    });
+    assert.is(((await response.json()) as PictureVerdict).verdict, verdict);
+  }
+  assert.is(agent!.cameras[0]!.ledger.counts().captured, captured);
 });
 
 test("an alert is in the history with its picture, also after a restart", async () => {

@@ -6,6 +6,7 @@ import * as assert from "uvu/assert";
 import { CodedError } from "../../errors.js";
 import { listImages, readFolder } from "../../models/pictures/folder.js";
 import { imageSize, readRgb, writeJpeg, writePng } from "../../models/pictures/images.js";
+import { readJpegScan } from "../../models/pictures/jpeg-header.js";
 import { createRandom } from "../../models/random.js";
 import { suite } from "../support/suite.js";
 
@@ -37,6 +38,39 @@ test("a picture of the wanted size comes back exactly as written", async () => {
   await writePng(path, pixels, size, 3);
   assert.equal(await readRgb(path, size), pixels);
   assert.equal(await imageSize(path), size);
+});
+
+test("bytes in memory are read like their file, and a part like the same part of the whole", async () => {
+  const path = join(dir, "part.png");
+  await writePng(path, pixels, size, 3);
+  const whole = { width: 20, height: 12 };
+  const expected = await readRgb(path, whole);
+  assert.equal(await readRgb(await readFile(path), whole), expected);
+  const part = { left: 4, top: 3, width: 9, height: 6 };
+  const rows = Array.from({ length: part.height }, (_, y) => {
+    const from = 3 * ((part.top + y) * whole.width + part.left);
+    return [...expected.subarray(from, from + 3 * part.width)];
+  });
+  assert.equal([...(await readRgb(path, whole, part))], rows.flat());
+  assert.equal(await imageSize(await readFile(path)), size);
+  assert.is(await codeOf(readRgb(Buffer.from("no picture"), size)), "IMAGE_UNREADABLE");
+});
+
+test("a JPEG's header that would take seconds to read holds nobody up", async () => {
+  const segment = (marker: number, body: Buffer) =>
+    Buffer.concat([Buffer.of(0xff, marker, (body.length + 2) >> 8, (body.length + 2) & 255), body]);
+  const tables = segment(0xc4, Buffer.alloc(17 * 3_800));
+  const kinds = {
+    tables: Buffer.concat(Array.from({ length: 400 }, () => tables)),
+    segments: Buffer.alloc(20_000_000, Buffer.of(0xff, 0xe5, 0, 2)),
+    "fill bytes": Buffer.alloc(30_000_000, 0xff),
+  };
+  for (const [kind, header] of Object.entries(kinds)) {
+    const bytes = Buffer.concat([Buffer.of(0xff, 0xd8), header]);
+    const startedAtMs = performance.now();
+    assert.is(readJpegScan(bytes), null);
+    assert.ok(performance.now() - startedAtMs < 50, kind);
+  }
 });
 
 test("grey, alpha and 16 bit pictures all become three bytes a pixel", async () => {
