@@ -3,6 +3,8 @@
 /** Codes of at most this many bits are looked up at once. */
 const LOOKUP_BITS = 9;
 const LONGEST_CODE = 16;
+/** A marker may have any number of them before it; encoders write none or a few. */
+const MOST_FILL_BYTES = 4096;
 
 /** A code table. Built by {@link huffmanTable}. */
 export interface HuffmanTable {
@@ -97,12 +99,12 @@ export class HuffmanReader {
     return value < 1 << (bits - 1) ? value - (1 << bits) + 1 : value;
   }
 
-  /** Goes on to the next marker, or the file's end. @returns the whole bytes passed over */
-  skipToMarker(): number {
+  /** Goes on to the next marker, or the file's end, or gives up past `most` bytes. @returns the whole bytes passed over */
+  skipToMarker(most: number): number {
     const bytes = this.#bytes;
     const unread = Math.max(0, (this.#count - this.#padding) >> 3);
     const from = this.#at;
-    while (!this.#atMarker && this.#at < bytes.length) {
+    while (!this.#atMarker && this.#at < bytes.length && unread + this.#at - from <= most) {
       if (bytes[this.#at] === 0xff && bytes[this.#at + 1] !== 0) this.#atMarker = true;
       else this.#at += 1;
     }
@@ -115,7 +117,8 @@ export class HuffmanReader {
   /** Passes over the restart marker of this number, 0 to 7; false where another thing stands there. */
   takeRestart(number: number): boolean {
     let at = this.#at;
-    while (this.#bytes[at] === 0xff) at += 1;
+    const fillEnd = at + MOST_FILL_BYTES;
+    while (this.#bytes[at] === 0xff && at < fillEnd) at += 1;
     if (at === this.#at || this.#bytes[at] !== 0xd0 + number) return false;
     this.#at = at + 1;
     this.#atMarker = false;

@@ -34,7 +34,8 @@ export async function jpegDamage(bytes: Uint8Array, scan: JpegScan): Promise<str
   for (let mcu = 0; mcu < mcus; mcu += 1) {
     if (restartInterval > 0 && mcu > 0 && mcu % restartInterval === 0) {
       const number = (mcu / restartInterval - 1) % 8;
-      if (reader.skipToMarker() > MOST_SPARE_BYTES || !reader.takeRestart(number)) return damagedAt(mcu, mcus);
+      if (reader.skipToMarker(MOST_SPARE_BYTES) > MOST_SPARE_BYTES || !reader.takeRestart(number))
+        return damagedAt(mcu, mcus);
       predictions.fill(0);
     }
     for (const component of mcuBlocks) {
@@ -48,8 +49,8 @@ export async function jpegDamage(bytes: Uint8Array, scan: JpegScan): Promise<str
       sliceEndMs = performance.now() + SLICE_MS;
     }
   }
-  const spare = reader.skipToMarker();
-  return spare > MOST_SPARE_BYTES ? `its data is damaged: ${spare} bytes are left over at its end` : null;
+  const spare = reader.skipToMarker(MOST_SPARE_BYTES);
+  return spare > MOST_SPARE_BYTES ? "its data is damaged: bytes are left over at its end" : null;
 }
 
 /** Limits of a component's coefficients, by their place in zigzag order. */

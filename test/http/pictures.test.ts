@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { readFile, writeFile } from "node:fs/promises";
+import { connect } from "node:net";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import type { PictureVerdict } from "../../agent/contract/picture-verdict.js";
@@ -215,33 +217,49 @@ test("one picture at a time, four at most that wait, a rest for the cameras afte
   assert.is((await send("cam1", picture)).status, 200, "there is room again");
 });
 
-test("an inference is followed by three times its duration without one", async () => {
-  const engine = fakeEngine();
-  const slow: LoadedModel["engine"] = {
-    ...engine,
-    inspect: async (frame) => {
-      const outcome = await engine.inspect(frame);
-      if (outcome.kind === "failed") return outcome;
-      return { kind: "inspected", inspection: { ...outcome.inspection, inferenceMs: 40 } };
-    },
-  };
-  const rests: number[] = [];
-  const of = pictureJudges({
-    cameras: [],
-    modelNames: ["plate"],
-    models: new Map([["plate", { engine: slow, calibration: null }]]),
-    pause: async (ms) => rests.push(ms),
+test("a client that goes away gives its place back, also in the middle of its picture", async () => {
+  let open: (() => void) | undefined;
+  const gate = new Promise<void>((resolve) => {
+    open = resolve;
   });
-  const found = of("plate");
-  assert.is(found.kind, "judge");
-  if (found.kind !== "judge") return;
-  const here = new AbortController();
-  await found.judge.inspect(blockAt(8, 8), here.signal);
-  assert.equal(rests, []);
-  await found.judge.inspect(blockAt(8, 8), here.signal);
-  assert.equal(rests, [120]);
-  here.abort();
-  assert.is(await found.judge.inspect(blockAt(8, 8), here.signal), null, "nobody waits for it any more");
+  let asked = 0;
+  await start(
+    judges({
+      delay: () => {
+        asked += 1;
+        return gate;
+      },
+    }),
+  );
+  const head =
+    "POST /api/inspect/cam1 HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/jpeg\r\nContent-Length: 9\r\n\r\n";
+  const { hostname, port } = new URL(http!.url()!);
+  const halves = await Promise.all(
+    Array.from({ length: 4 }, async () => {
+      const socket = connect(Number(port), hostname);
+      await once(socket, "connect");
+      socket.write(`${head}\xff`);
+      return socket;
+    }),
+  );
+  const picture = bytes(blockAt(8, 8));
+  /** Empty, so that it is refused either way. */
+  const probe = async () => (await send("cam1", new Uint8Array())).status;
+  while ((await probe()) !== 503);
+  for (const socket of halves) socket.destroy();
+  while ((await probe()) !== 400);
+  const leaving = new AbortController();
+  const url = new URL("/api/inspect/cam1", http!.url()!);
+  const left = Array.from({ length: 4 }, () =>
+    fetch(url, { method: "POST", body: picture, headers: JPEG, signal: leaving.signal }).catch(() => null),
+  );
+  await until(() => asked === 1, "the first is being judged");
+  leaving.abort();
+  await Promise.all(left);
+  while ((await probe()) !== 400);
+  open!();
+  assert.is((await judged("cam1", picture)).verdict, "ok");
+  assert.is(asked, 2, "nothing is judged for those who left");
 });
 
 test("the demo model over a socket: good parts ok, bad ones ng, as the camera's frames are judged", async () => {

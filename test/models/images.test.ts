@@ -5,7 +5,8 @@ import sharp from "sharp";
 import * as assert from "uvu/assert";
 import { CodedError } from "../../errors.js";
 import { listImages, readFolder } from "../../models/pictures/folder.js";
-import { imageSize, readRgb, writeJpeg, writePng } from "../../models/pictures/images.js";
+import { encodeJpeg, imageSize, readRgb, writeJpeg, writePng } from "../../models/pictures/images.js";
+import { jpegDamage } from "../../models/pictures/jpeg-damage.js";
 import { readJpegScan } from "../../models/pictures/jpeg-header.js";
 import { createRandom } from "../../models/random.js";
 import { suite } from "../support/suite.js";
@@ -70,6 +71,17 @@ test("a JPEG's header that would take seconds to read holds nobody up", async ()
     const startedAtMs = performance.now();
     assert.is(readJpegScan(bytes), null);
     assert.ok(performance.now() - startedAtMs < 50, kind);
+  }
+});
+
+test("a JPEG with megabytes behind its data is damaged, which is found at once", async () => {
+  const jpeg = await encodeJpeg(new Uint8Array(3 * 64 * 64).fill(90), { width: 64, height: 64 });
+  const scan = readJpegScan(jpeg)!;
+  for (const filling of [Buffer.of(0), Buffer.of(0xff, 0)]) {
+    const bytes = Buffer.concat([jpeg.subarray(0, -2), Buffer.alloc(32_000_000, filling), Buffer.of(0xff, 0xd9)]);
+    const startedAtMs = performance.now();
+    assert.match((await jpegDamage(bytes, scan))!, "bytes are left over");
+    assert.ok(performance.now() - startedAtMs < 50);
   }
 });
 
