@@ -1,4 +1,4 @@
-import { mkdir, open, rename, rm } from "node:fs/promises";
+import { mkdir, open, rename, rm, rmdir, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { errnoOf } from "./errors.js";
 
@@ -55,10 +55,43 @@ export async function replaceFiles(
 
 /** Creates a folder and those above it that are missing; once the promise is fulfilled, all of them are on disk. */
 export async function makeFolder(path: string, options: { readonly mode?: number } = {}): Promise<void> {
-  const whole = resolve(path);
-  const first = await mkdir(whole, { ...options, recursive: true });
-  if (first === undefined) return;
-  for (let folder = whole; folder.length >= first.length; folder = dirname(folder)) await syncFolder(dirname(folder));
+  for (const folder of await makeFolders(path, options)) await syncFolder(dirname(folder));
+}
+
+/**
+ * Creates a folder and those above it that are missing. (Node's own recursive mkdir never returns where the system says of every
+ * new folder that there is none, as /proc does, and takes a core meanwhile.)
+ * @returns those that were created, the uppermost first
+ * @throws what the file system answers: EACCES, EROFS, ENOTDIR, EEXIST for a file of that name ...; then none of them is left
+ */
+export async function makeFolders(path: string, options: { readonly mode?: number } = {}): Promise<readonly string[]> {
+  const folder = resolve(path);
+  try {
+    await mkdir(folder, options);
+    return [folder];
+  } catch (error) {
+    if (errnoOf(error) === "EEXIST" && (await stat(folder)).isDirectory()) return [];
+    if (errnoOf(error) !== "ENOENT" || dirname(folder) === folder) throw error;
+  }
+  const above = await makeFolders(dirname(folder), options);
+  try {
+    await mkdir(folder, options);
+  } catch (error) {
+    // Somebody else was quicker, or it cannot be made: then the system says so of this very call again.
+    if (errnoOf(error) === "EEXIST" && (await stat(folder)).isDirectory()) return above;
+    await removeFolders(above);
+    throw error;
+  }
+  return [...above, folder];
+}
+
+/** Removes folders that `makeFolders` created, the lowest first; one that another process uses by now stays. */
+export async function removeFolders(made: readonly string[]): Promise<void> {
+  for (const folder of made.toReversed()) {
+    await rmdir(folder).catch((error: unknown) => {
+      if (!["ENOTEMPTY", "ENOENT"].includes(errnoOf(error))) throw error;
+    });
+  }
 }
 
 const draftOf = (path: string): string => `${path}.draft`;

@@ -1,7 +1,8 @@
 /** Places that results will be written to, tried before the work that makes them. Trying leaves nothing behind. */
-import { mkdir, open, rm, rmdir, writeFile } from "node:fs/promises";
+import { open, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { CodedError, errnoOf, messageOf } from "../errors.js";
+import { makeFolders, removeFolders } from "../replace-file.js";
 
 /**
  * Tries to write a file.
@@ -45,7 +46,7 @@ export async function requireReportFolder(path: string): Promise<void> {
 /** Writes a report, a list or a picture, also to a device such as /dev/stdout; makes its folder. @throws CodedError REPORT_UNWRITABLE */
 export async function writeReport(path: string, content: string | Uint8Array): Promise<void> {
   await reporting(path, async () => {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolders(dirname(path));
     await writeFile(path, content);
   });
 }
@@ -55,37 +56,5 @@ async function reporting(path: string, work: () => Promise<void>): Promise<void>
     await work();
   } catch (cause) {
     throw new CodedError("REPORT_UNWRITABLE", `cannot write ${path}: ${messageOf(cause)}`, { at: path, cause });
-  }
-}
-
-/**
- * Makes a folder and those above it that are missing. (Node's own recursive mkdir never returns where the system says of every
- * new folder that there is none, as /proc does.)
- * @returns those that were made, the uppermost first
- */
-async function makeFolders(path: string): Promise<readonly string[]> {
-  try {
-    await mkdir(path);
-    return [path];
-  } catch (error) {
-    if (errnoOf(error) === "EEXIST") return [];
-    if (errnoOf(error) !== "ENOENT" || dirname(path) === path) throw error;
-  }
-  const above = await makeFolders(dirname(path));
-  try {
-    await mkdir(path);
-  } catch (error) {
-    await removeFolders(above);
-    throw error;
-  }
-  return [...above, path];
-}
-
-async function removeFolders(made: readonly string[]): Promise<void> {
-  for (const folder of made.toReversed()) {
-    // Another process may have begun to use it.
-    await rmdir(folder).catch((error: unknown) => {
-      if (!["ENOTEMPTY", "ENOENT"].includes(errnoOf(error))) throw error;
-    });
   }
 }

@@ -2,7 +2,7 @@ import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from "nod
 import { basename, join } from "node:path";
 import * as assert from "uvu/assert";
 import { errnoOf } from "../errors.js";
-import { makeFolder, type ReplaceFileSystem, replaceFile, replaceFiles } from "../replace-file.js";
+import { makeFolder, makeFolders, type ReplaceFileSystem, replaceFile, replaceFiles } from "../replace-file.js";
 import { temporaryFolder } from "./support/config.js";
 import { suite } from "./support/suite.js";
 
@@ -108,6 +108,25 @@ test("permissions are as asked for, of files and of every folder made", async ()
   assert.is(await modeOf("b"), 0o700);
   assert.is(await modeOf("b", "c"), 0o700);
   assert.is(await modeOf("b", "c", "secret"), 0o600);
+});
+
+test("where no folder can be created the answer is an error at once, and nothing is left", async () => {
+  // Node's own recursive mkdir never returns from this one.
+  assert.is(await errnoFrom(makeFolders("/proc/retort/state")), "ENOENT");
+  const dir = temporaryFolder();
+  await writeFile(join(dir, "file"), "");
+  assert.is(await errnoFrom(makeFolders(join(dir, "file"))), "EEXIST");
+  assert.is(await errnoFrom(makeFolder(join(dir, "file", "a", "b"))), "ENOTDIR");
+  assert.equal(await readdir(dir), ["file"]);
+});
+
+test("folders that are missing are created, by several callers at once too, and the caller learns which were its own", async () => {
+  const dir = temporaryFolder();
+  const made = await makeFolders(join(dir, "a", "b"));
+  assert.equal(made, [join(dir, "a"), join(dir, "a", "b")]);
+  assert.equal(await makeFolders(join(dir, "a", "b")), []);
+  await Promise.all([1, 2, 3, 4].map((n) => makeFolder(join(dir, "c", "d", "e", String(n)))));
+  assert.equal((await readdir(join(dir, "c", "d", "e"))).sort(), ["1", "2", "3", "4"]);
 });
 
 test.run();

@@ -1,6 +1,7 @@
-import { mkdir, rm, statfs } from "node:fs/promises";
+import { rm, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 import { messageOf } from "../../errors.js";
+import { makeFolders } from "../../replace-file.js";
 import { inTurns } from "../kit/serial.js";
 
 /** What is kept for one alert: a file, or a folder of them. */
@@ -142,7 +143,7 @@ export class Archive {
     if (!(await this.#makeRoom(bytes, this.#options.maxBytes + replaced))) {
       return notKept("disk-full", "the disk is nearly full");
     }
-    await mkdir(dirname(item.path), { recursive: true, mode: 0o700 });
+    await makeFolders(dirname(item.path), { mode: 0o700 });
     await place();
     this.#account(item);
     return { kept: true };

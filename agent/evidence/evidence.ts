@@ -1,7 +1,7 @@
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { EvidenceConfig } from "../../config/types.js";
 import { CodedError, messageOf } from "../../errors.js";
+import { makeFolders } from "../../replace-file.js";
 import type { EvidenceHealth } from "../contract/payloads.js";
 import { rateLimited } from "../kit/rate-limited.js";
 import type { AlertStep, FeedbackVerdict, Frame, Outcome } from "../types.js";
@@ -68,7 +68,7 @@ export async function openEvidence(options: EvidenceOptions): Promise<Evidence> 
   const store = diskEvidence(folder("evidence"), archive);
   const raw = diskRawFrames(folder("frames"), archive);
   const feedback = diskFeedback(folder("feedback"), archive, maxBytes);
-  await mkdir(statePath, { recursive: true, mode: 0o700 })
+  await makeFolders(statePath, { mode: 0o700 })
     .then(() => Promise.all([leftEvidence(folder("evidence")), leftRawFrames(folder("frames"))]))
     .then((left) => archive.adopt(left.flat()))
     .catch((error: unknown) => log.error(`evidence of earlier runs cannot be read: ${messageOf(error)}`));

@@ -1,6 +1,7 @@
-import { mkdir, rename, rm, stat } from "node:fs/promises";
+import { rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { CodedError, messageOf } from "../../errors.js";
+import { makeFolders } from "../../replace-file.js";
 import { inTurns } from "../kit/serial.js";
 import type { FeedbackVerdict } from "../types.js";
 import { type Archive, type Item, onDisk } from "./archive.js";
@@ -48,8 +49,8 @@ export function diskFeedback(folder: string, archive: Archive, maxBytes: number)
     }
     const path = pathOf(verdict, cameraOf(item), item.id);
     const before = join(folder, "before", cameraOf(item));
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    await mkdir(before, { recursive: true, mode: 0o700 });
+    await makeFolders(dirname(path), { mode: 0o700 });
+    await makeFolders(before, { mode: 0o700 });
     await rename(join(item.path, RAISED), path);
     // An alert that was raised again may have been judged before.
     await rm(join(before, item.id), { recursive: true, force: true });
@@ -70,7 +71,7 @@ export function diskFeedback(folder: string, archive: Archive, maxBytes: number)
       });
     }
     path = pathOf(verdict, earlier.camera, alertId);
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await makeFolders(dirname(path), { mode: 0o700 });
     await rename(earlier.path, path);
     return path;
   }

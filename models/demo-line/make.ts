@@ -1,7 +1,8 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { makeFolders } from "../../replace-file.js";
 import { readBundle } from "../bundle/bundle.js";
 import { evaluateBundle } from "../evaluate/evaluate.js";
 import { evaluationTable } from "../evaluate/table.js";
@@ -35,7 +36,7 @@ const { values } = parseArgs({
 
 const say = (text: string) => void process.stderr.write(`${text}\n`);
 const teacherPath = values.teacher ?? join(values.out, "teacher.safetensors");
-await mkdir(values.out, { recursive: true });
+await makeFolders(values.out);
 if (values.teacher === undefined) await writeFile(teacherPath, encodeSafetensors(await makeTeacher(), { half: true }));
 
 const data = await mkdtemp(join(tmpdir(), "retort-demo-"));

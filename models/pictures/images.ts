@@ -1,8 +1,9 @@
 /** Pictures on disk or in memory, to and from plain pixels. The only file that imports sharp. */
-import { mkdir, readFile, stat } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import sharp, { type FailOnOptions, type Sharp } from "sharp";
 import { CodedError, messageOf } from "../../errors.js";
+import { makeFolders } from "../../replace-file.js";
 import { decodeBmp } from "./bmp.js";
 import { jpegDamage } from "./jpeg-damage.js";
 import { readJpegScan } from "./jpeg-header.js";
@@ -189,7 +190,7 @@ function complaints(cause: unknown): string {
 
 /** Writes pixels, uint8 [height, width, channels], as PNG; makes the folder. */
 export async function writePng(path: string, pixels: Uint8Array, size: Size, channels: 1 | 3): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolders(dirname(path));
   await sharp(pixels, { raw: { ...size, channels } })
     .toColourspace(channels === 1 ? "b-w" : "srgb")
     .png({ compressionLevel: 6 })
@@ -203,7 +204,7 @@ export async function encodeLossless(pixels: Uint8Array, size: Size): Promise<Bu
 
 /** Writes RGB pixels as JPEG; makes the folder. Quality 1 to 100. */
 export async function writeJpeg(path: string, pixels: Uint8Array, size: Size, quality = 90): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolders(dirname(path));
   await raw(pixels, size).jpeg({ quality }).toFile(path);
 }
 
