@@ -104,7 +104,7 @@ export class PartLife {
       this.#open.unjudged({ reason: "stopped: the camera was stopped before the part was over", frame: null }, at);
       parts.push(this.#close(this.#open));
     }
-    this.#named = { name: null, atMs: 0 };
+    // The part that is named has had its verdict: its pictures that are yet to come make no second one.
     this.#isOver = true;
     return parts;
   }

@@ -9,7 +9,7 @@ import { openLevelStore } from "../../agent/store/level-store.js";
 import { Witness } from "../soak/witness.js";
 import { temporaryFolder } from "../support/config.js";
 import { startMosquitto } from "../support/mosquitto.js";
-import { alertStep, MB, picture, plain, testOutbox } from "../support/outbox.js";
+import { alertStep, MB, partVerdict, picture, plain, testOutbox } from "../support/outbox.js";
 import { startProxy } from "../support/proxy.js";
 import { suite } from "../support/suite.js";
 import { until } from "../support/until.js";
@@ -129,6 +129,54 @@ test("evidence goes first, raised alerts never; alerts are sent meanwhile; all i
     "they are on disk now",
   );
   assert.not(troubles.includes("STORE_DAMAGED"));
+});
+
+test("verdicts go on being sent, in order; each that is missing was given up before any alert, and is named as a gap", async () => {
+  if (disk === null) return;
+  const broker = await startMosquitto();
+  closing.push(() => broker.stop());
+  const wire = await startProxy(broker.port);
+  closing.push(() => wire.close());
+  const witness = new Witness("retort");
+  await witness.listen(broker.port);
+  closing.push(() => witness.drain());
+  const outbox = await open(disk);
+  wire.open = false;
+  const publisher = openPublisher({ url: wire.url, prefix: "retort", agentId: "line-7", version: "0.1.0", outbox });
+  closing.push(() => publisher.close());
+  let verdicts = 0;
+  const judge = async (count: number): Promise<void> => {
+    verdicts += count;
+    await Promise.all(Array.from({ length: count }, () => outbox.addVerdict(partVerdict())));
+  };
+
+  await judge(500);
+  await outbox.add(alertStep(), withPicture());
+  fill();
+  for (let n = 0; outbox.health().undurable === 0; n += 1) {
+    assert.ok(n < 2_000, "never so full that a verdict does not fit");
+    fill();
+    await judge(20);
+    await outbox.add(alertStep(), withPicture());
+  }
+  wire.open = true;
+  const isAccounted = (): boolean => {
+    const { highest = 0, missing = [] } = witness.testimony("line-7").verdicts.cam1 ?? {};
+    return highest === verdicts && witness.testimony("line-7").alerts === outbox.last() && missing.every(isGap);
+  };
+  const isGap = (seq: number): boolean =>
+    outbox.health().gaps.some(({ from, to, camera }) => camera === "cam1" && from <= seq && seq <= to);
+  await until(isAccounted, "every verdict is sent, or known to be given up", 10_000);
+  rmSync(filler());
+  await until(() => !outbox.health().full && outbox.health().undurable === 0, "room again", 10_000);
+  await judge(5);
+  await until(isAccounted, "live ones, too", 10_000);
+  const { outOfOrder, contradictory } = witness.testimony("line-7").verdicts.cam1!;
+  assert.equal([outOfOrder, contradictory, witness.testimony("line-7").missing], [0, [], []]);
+  assert.equal(
+    Object.keys(outbox.health().lost).filter((reason) => reason.startsWith("alert")),
+    [],
+  );
 });
 
 test("an agent that starts on a full disk has all that waits, and takes more alerts", async () => {

@@ -210,6 +210,20 @@ test("a part of a context that was named before the camera began is a part, too"
   assert.equal(rig.short, ["a ok"]);
 });
 
+test("a part of a context that the camera's stop ended has no second verdict when it is started again", () => {
+  const rig = new Rig(PER_CONTEXT);
+  rig.says("a");
+  rig.comes(1, { part: "a" });
+  rig.judged(1, 0.1);
+  rig.ends();
+  rig.comes(2, { part: "a" });
+  rig.judged(2, 0.1);
+  rig.comes(3, { part: "b" });
+  rig.judged(3, 0.1);
+  rig.says(null);
+  assert.equal(rig.short, ["a unknown", "b ok"]);
+});
+
 test("a part of a context is over by time; what comes after is of no part", () => {
   const rig = new Rig({ ...PER_CONTEXT, closeAfterMs: 500 });
   rig.says("a");
