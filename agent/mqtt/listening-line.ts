@@ -2,12 +2,12 @@ import type { MqttConfig } from "../../config/types.js";
 import { addressOf } from "./transport.js";
 
 /**
- * The command line of mosquitto_sub that brings every message of a topic, those of the time when it did not run included: QoS 1 and a
+ * The command line of mosquitto_sub that brings every message of some topics, those of the time when it did not run included: QoS 1 and a
  * session that lasts. It works with the broker that the agent is connected to, as the agent's own user. Null where there is none: Mosquitto's
  * clients do not speak through websockets.
  * @param url of the broker
  */
-export function listeningLine(mqtt: MqttConfig, url: string, topic: string): string | null {
+export function listeningLine(mqtt: MqttConfig, url: string, ...topics: readonly string[]): string | null {
   const { secure, websocket, host, port } = addressOf(url);
   if (websocket) return null;
   const { username, passwordFile, caFile, certFile, keyFile, serverName } = mqtt;
@@ -20,7 +20,7 @@ export function listeningLine(mqtt: MqttConfig, url: string, topic: string): str
     ...(passwordFile === null ? [] : [`-P "$(head -n 1 ${quoted(passwordFile)})"`]),
     // Each listener needs a name of its own: the broker keeps what it misses under it.
     '-q 1 -c -i "$(hostname)-listener"',
-    `-t ${quoted(topic)}`,
+    ...topics.map((topic) => `-t ${quoted(topic)}`),
   ].join(" ");
 }
 

@@ -1,4 +1,5 @@
 import { filter, take } from "rxjs";
+import { partOf } from "../../config/parts.js";
 import type { Config } from "../../config/types.js";
 import { type CodedError, messageOf } from "../../errors.js";
 import type { AlertQueue } from "../contract/alert-queue.js";
@@ -36,7 +37,12 @@ export async function openMqtt(config: Config, log: Logger, outbox: AlertQueue, 
   }
 }
 
-function edgeTo(broker: EmbeddedBroker | null, { agent, mqtt }: Config, log: Logger, outbox: AlertQueue): MqttEdge {
+function edgeTo(
+  broker: EmbeddedBroker | null,
+  { agent, mqtt, cameras }: Config,
+  log: Logger,
+  outbox: AlertQueue,
+): MqttEdge {
   const url = broker?.url ?? mqtt.url;
   // Files that are missing or wrong are a connect that failed, to be tried again: cameras go on meanwhile.
   const open: OpenClient = async (options) => openClient({ ...options, ...(await readCredentials(mqtt)) });
@@ -53,7 +59,12 @@ function edgeTo(broker: EmbeddedBroker | null, { agent, mqtt }: Config, log: Log
     () => performance.now(),
   );
   publisher.trouble$.subscribe((trouble) => warn({ code: kindOf(trouble), text: textOf(trouble) }));
-  const line = listeningLine(mqtt, url, `${baseTopic(mqtt.prefix, agent.id)}/${topics.alert("+")}`);
+  const base = baseTopic(mqtt.prefix, agent.id);
+  const heard = [
+    topics.alert("+"),
+    ...(cameras.some((camera) => partOf(camera) !== null) ? [topics.verdict("+")] : []),
+  ];
+  const line = listeningLine(mqtt, url, ...heard.map((topic) => `${base}/${topic}`));
   publisher.connected$.pipe(filter((connected) => connected)).subscribe(() => {
     log.info(`connected to ${url}, MQTT ${publisher.protocol()}`);
   });
