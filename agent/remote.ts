@@ -49,7 +49,7 @@ export interface Remote extends Uplink {
 }
 
 const HTTP_MS = 200;
-const PUBLISHER_MS = 2_600;
+const PUBLISHER_MS = 2_200;
 
 /** Opens the way to the broker. @throws CodedError of the publisher, such as MQTT_EMBEDDED_FAILED */
 export function openRemote(
