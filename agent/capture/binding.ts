@@ -27,10 +27,10 @@ export interface AppSink {
   readonly stats: string;
 }
 
-/** An `identity silent=false`. */
+/** An `identity`. */
 export interface Gauge {
-  /** Such as `chain ******* (gauge:sink) (57600 bytes, dts: none, pts: 0:00:00.1, ...`; of the last buffer or event. */
-  readonly "last-message": string | null;
+  /** A GstStructure as text: how many buffers, of how many bytes together, have passed since the pipeline was started. */
+  readonly stats: string;
 }
 
 /** A `valve`. */
@@ -67,6 +67,11 @@ export function parseLaunch(launch: string): NativePipeline {
 export interface Shot {
   readonly buffer: Buffer;
   readonly caps: Caps;
+}
+
+/** A count out of a GstStructure as text; 0 where it has none. */
+export function countIn(stats: string, name: string): number {
+  return Number(new RegExp(`${name}=\\(guint64\\)(\\d+)`).exec(stats)?.[1] ?? 0);
 }
 
 /** The next buffer of a sink; null where the stream ended, failed or was stopped. */

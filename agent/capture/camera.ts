@@ -117,9 +117,13 @@ function idleReasonOf(source: SourceConfig): string | null {
   return source.type === "images" && source.watch !== "off" ? "no new picture" : null;
 }
 
+/** So much jitter costs a live camera no picture, where its rate is just `fps`. */
+const JITTER_MS = 200;
+
 /** Aravis's cameras deliver at the rate that they are set to, or at that of their triggers: each trigger is a part. */
 function paceOf({ source, fps }: CameraConfig): Pace | null {
-  return source.type === "aravis" && source.trigger !== "software" ? null : new Pace(fps);
+  if (source.type === "aravis") return source.trigger === "software" ? new Pace(fps) : null;
+  return new Pace(fps, isLive(source) ? JITTER_MS : 0);
 }
 
 function silenceLimits({ source, fps, noSignalAfterS }: CameraConfig): SilenceLimits {

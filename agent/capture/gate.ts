@@ -1,12 +1,12 @@
-import { type AppSink, pull, type Shot, type Valve } from "./binding.js";
+import { type AppSink, countIn, type Gauge, pull, type Shot, type Valve } from "./binding.js";
 
 /** The way of a live camera's pictures to the scaler, which costs the most of what is done to them. */
 export interface Gate {
   /** Shuts it; before the line plays. */
   reset(): void;
   /**
-   * The camera's next picture. One that has come since the one before was taken will do only where it is asked for in the same turn:
-   * later, it would be an old one. Null where the line ended, failed or was stopped.
+   * The camera's next picture, or one that has come in the milliseconds since the one before was taken. Null where the line ended,
+   * failed or was stopped.
    */
   next(): Promise<Taken | null>;
 }
@@ -18,49 +18,56 @@ export interface Taken extends Shot {
 
 /** A picture that has passed the gate is in the sink after so long, even where the scaler has much to do. */
 const SCALING_MS = 5;
+/** Whoever asks again so soon finds the gate open: opening and shutting it at each picture would cost more than it saves. */
+const LINGER_MS = 10;
 
 /**
  * Lets pictures through to the scaler while one is asked for: what nobody wants costs nothing.
  * @param sink where the newest scaled picture waits
- * @param nativeSink which each picture of the camera reaches, wanted or not
+ * @param gauge which each picture of the camera passes, wanted or not
  */
-export function createGate(valve: Valve, sink: AppSink, nativeSink: AppSink): Gate {
+export function createGate(valve: Valve, sink: AppSink, gauge: Gauge): Gate {
   /** Scaled pictures that are known to wait in the sink no longer. */
   let gone = 0;
   /** Pictures of the camera that were taken or missed: one fewer than there are where the newest may still be taken. */
   let accounted = 0;
-  let asked = false;
+  let shutting: NodeJS.Timeout | undefined;
+  let shut = true;
+
+  function set(drop: boolean): void {
+    if (shut !== drop) valve.drop = drop;
+    shut = drop;
+  }
 
   /** The next scaled picture, of those that come from now on. */
   async function nextFresh(): Promise<Shot | null> {
     let next = pull(sink);
-    if (valve.drop && reached(sink) > gone) {
+    if (shut && reached(sink) > gone) {
       // A second picture may have slipped through before the gate was shut. What comes through a shut gate is that one.
       const straggler = await Promise.race([next, after(SCALING_MS)]);
       if (straggler === null) return null;
       gone = reached(sink);
       if (straggler !== undefined) next = pull(sink);
     }
-    valve.drop = false;
+    set(false);
     return next;
   }
 
   return {
     reset() {
+      clearTimeout(shutting);
       valve.drop = true;
+      shut = true;
       gone = 0;
       accounted = 0;
     },
     async next() {
-      asked = true;
+      clearTimeout(shutting);
       const shot = await nextFresh();
-      asked = false;
-      setImmediate(() => {
-        if (!asked) valve.drop = true;
-      });
       if (shot === null) return null;
+      shutting = setTimeout(set, LINGER_MS, true);
       gone += 1;
-      const missed = Math.max(0, reached(nativeSink) - accounted - 2);
+      const missed = Math.max(0, countIn(gauge.stats, "num-buffers") - accounted - 2);
       accounted += missed + 1;
       return { ...shot, missed };
     },
@@ -69,7 +76,7 @@ export function createGate(valve: Valve, sink: AppSink, nativeSink: AppSink): Ga
 
 /** An appsink of GStreamer 1.22 does not count what it drops, but every buffer that reaches it is `rendered`. */
 function reached(sink: AppSink): number {
-  return Number(/rendered=\(guint64\)(\d+)/.exec(sink.stats)?.[1] ?? 0);
+  return countIn(sink.stats, "rendered");
 }
 
 function after(ms: number): Promise<undefined> {

@@ -2,7 +2,7 @@
 import { concealing } from "../../config/mask.js";
 import { messageOf } from "../../errors.js";
 import type { Size } from "../types.js";
-import { type AppSink, type AppSrc, type Gauge, parseLaunch, pull, type Valve } from "./binding.js";
+import { type AppSink, type AppSrc, countIn, type Gauge, parseLaunch, pull, type Valve } from "./binding.js";
 import { type Bus, createBus } from "./bus.js";
 import type { FrameSource, Grab } from "./frame-source.js";
 import { createGate, type Gate, type Taken } from "./gate.js";
@@ -76,7 +76,7 @@ export function createGstreamerSource({ launch, input, feed, secrets }: Gstreame
     const { sink, nativeSink, gauge, gate } = made;
     const taken: Taken | null = gate === undefined ? await waiting(sink) : await gate.next();
     if (taken === null) return endOf(made, sink.eos);
-    if (native === undefined || isResized(gauge, native)) native = await nativeOf(nativeSink, input);
+    if (native === undefined || isResized(gauge, native)) native = await nativeOf(nativeSink, gauge, input);
     try {
       return { kind: "picture", pixels: packRows(taken.buffer, input), native: native.size, missed: taken.missed };
     } catch (error) {
@@ -118,6 +118,7 @@ function make(launch: string, feed: string | undefined): Made {
   const pipeline = parseLaunch(`${launch} appsrc name=${BELL}`);
   const sink = pipeline.findChild(ELEMENTS.frames) as AppSink;
   const nativeSink = pipeline.findChild(ELEMENTS.native) as AppSink;
+  const gauge = pipeline.findChild(ELEMENTS.gauge) as Gauge;
   const valve = pipeline.findChild(ELEMENTS.gate) as Valve | undefined;
   return {
     play: () => pipeline.play(),
@@ -125,8 +126,8 @@ function make(launch: string, feed: string | undefined): Made {
     bus: createBus(pipeline, pipeline.findChild(BELL)),
     sink,
     nativeSink,
-    gauge: pipeline.findChild(ELEMENTS.gauge) as Gauge,
-    gate: valve && createGate(valve, sink, nativeSink),
+    gauge,
+    gate: valve && createGate(valve, sink, gauge),
     feed: feed === undefined ? undefined : (pipeline.findChild(feed) as AppSrc),
   };
 }
@@ -144,18 +145,30 @@ async function waiting(sink: AppSink): Promise<Taken | null> {
 /** The camera's own picture: looked at once, and again when its bytes change, since each look copies it. */
 interface Native {
   readonly size: Size;
+  /** Of one picture. */
+  readonly bytes: number;
+  /** What had passed the gauge by then. */
+  readonly passed: Passed;
+}
+
+interface Passed {
+  readonly pictures: number;
   readonly bytes: number;
 }
 
-async function nativeOf(sink: AppSink, fallback: Size): Promise<Native> {
+async function nativeOf(sink: AppSink, gauge: Gauge, fallback: Size): Promise<Native> {
   const shot = await pull(sink);
   const { width, height } = shot?.caps ?? {};
   const size = width === undefined || height === undefined ? fallback : { width, height };
-  return { size, bytes: shot?.buffer.length ?? 0 };
+  return { size, bytes: shot?.buffer.length ?? 0, passed: passedBy(gauge) };
 }
 
-/** Whether pictures of another size or format arrive; what the gauge saw may be a frame or two ahead of the one judged. */
-function isResized(gauge: Gauge, { bytes }: Native): boolean {
-  const passing = /\((\d+) bytes/.exec(gauge["last-message"] ?? "")?.[1];
-  return passing !== undefined && Number(passing) !== bytes;
+/** Whether pictures of another size or format have come since; what passed the gauge may be a frame or two ahead of the one judged. */
+function isResized(gauge: Gauge, { bytes, passed: before }: Native): boolean {
+  const now = passedBy(gauge);
+  return now.bytes - before.bytes !== (now.pictures - before.pictures) * bytes;
+}
+
+function passedBy({ stats }: Gauge): Passed {
+  return { pictures: countIn(stats, "num-buffers"), bytes: countIn(stats, "num-bytes") };
 }

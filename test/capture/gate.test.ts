@@ -33,13 +33,19 @@ class FakeSink implements AppSink {
 }
 
 function camera() {
-  const [sink, nativeSink] = [new FakeSink(), new FakeSink()];
+  const sink = new FakeSink();
   const valve = { drop: false };
-  const gate = createGate(valve, sink, nativeSink);
+  let pictures = 0;
+  const gauge = {
+    get stats() {
+      return `application/x-identity-stats, num-bytes=(guint64)0, num-buffers=(guint64)${pictures};`;
+    },
+  };
+  const gate = createGate(valve, sink, gauge);
   gate.reset();
   /** A picture leaves the camera; it is scaled only through an open gate. */
   const picture = (number: number): void => {
-    nativeSink.push(Buffer.of(number));
+    pictures += 1;
     if (!valve.drop) sink.push(Buffer.of(number));
   };
   const next = async (): Promise<{ number: number | undefined; missed: number | undefined }> => {
@@ -49,7 +55,8 @@ function camera() {
   return { sink, valve, picture, next };
 }
 
-const turn = () => new Promise((resolve) => setImmediate(resolve));
+/** Longer than the gate stays open. */
+const pause = () => new Promise((resolve) => setTimeout(resolve, 25));
 
 test("is open while a picture is asked for, and shut soon after", async () => {
   const { valve, picture, next } = camera();
@@ -58,18 +65,21 @@ test("is open while a picture is asked for, and shut soon after", async () => {
   assert.not(valve.drop);
   picture(1);
   assert.equal(await first, { number: 1, missed: 0 });
-  await turn();
+  await pause();
   assert.ok(valve.drop);
 });
 
-test("stays open where the next picture is asked for at once: what came meanwhile is taken", async () => {
+test("stays open where the next picture is asked for soon: what came meanwhile is taken", async () => {
   const { valve, picture, next } = camera();
   const first = next();
   picture(1);
   picture(2);
   assert.is((await first).number, 1);
   assert.is((await next()).number, 2);
+  const third = next();
   assert.not(valve.drop);
+  picture(3);
+  await third;
 });
 
 test("a picture that slipped through is not taken later, when it is old", async () => {
@@ -78,7 +88,7 @@ test("a picture that slipped through is not taken later, when it is old", async 
   picture(1);
   picture(2);
   assert.is((await first).number, 1);
-  await turn();
+  await pause();
   picture(3);
   picture(4);
   const second = next();
@@ -95,7 +105,7 @@ test("counts the pictures that nobody asked for", async () => {
     const taken = next();
     picture((number += 1));
     missed += (await taken).missed ?? 0;
-    await turn();
+    await pause();
     for (let unwanted = 0; unwanted < 4; unwanted += 1) picture((number += 1));
   }
   assert.ok(missed >= 35 && missed <= 36, `${missed} of the 36 before the last`);

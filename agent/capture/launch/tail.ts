@@ -15,16 +15,16 @@ export interface TailOptions {
 export const ELEMENTS = {
   /** The `appsink` of pictures in the model's size. */
   frames: "frames",
-  /** The `appsink` of the camera's own pictures: every one of them, whatever becomes of it. */
+  /** The `appsink` of the same pictures as the camera gave them. */
   native: "native",
-  /** The `identity` that says how many bytes each picture has, without a copy of it. */
+  /** The `identity` that counts the camera's pictures and their bytes, whatever becomes of them. */
   gauge: "gauge",
-  /** Of live lines: the `valve` that lets a picture through to the scaler while one is wanted. */
+  /** Of live lines: the `valve` that lets a picture through while one is wanted. */
   gate: "gate",
 } as const;
 
 /**
- * What follows every head: the camera's own size on the side, the gate, scaling, RGB, the ROI, and the sink.
+ * What follows every head: the gate, the camera's own size on the side, scaling, RGB, the ROI, and the sink.
  * The whole picture is scaled so that its ROI gets the model's size, and then cropped: no need to know the camera's size.
  *
  * How many pictures a live source gives is decided by the gate, that is by our own clock and by the demand, and not by `videorate`:
@@ -38,9 +38,10 @@ export function tail({ input, roi, live, board }: TailOptions): string {
   const newest = "max-buffers=1 drop=true sync=false async=false";
   const { frames, native, gauge, gate } = ELEMENTS;
   return [
-    `tee name=picture ! identity name=${gauge} silent=false ! appsink name=${native} ${newest} wait-on-eos=false picture.`,
-    // Before the scaler: what is not wanted costs nothing. What describes the stream, and its end, passes a closed gate, too.
+    `identity name=${gauge}`,
+    // What is not wanted costs nothing. What describes the stream, and its end, passes a closed gate, too.
     ...(live ? [`valve name=${gate} drop=true drop-mode=forward-sticky-events`] : []),
+    `tee name=picture ! appsink name=${native} ${newest} wait-on-eos=false picture.`,
     ...scaler(full, board),
     ...crop(input, roi),
     `appsink name=${frames} ${live ? newest : "max-buffers=1 sync=false async=false"}`,
