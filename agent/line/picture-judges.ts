@@ -34,9 +34,8 @@ interface Settings {
 }
 
 const WHOLE: RoiConfig = { x: 0, y: 0, width: 1, height: 1 };
-/** An inference is followed by so many times its duration without one: three quarters of a model's time are the cameras' alone. */
+/** What a picture took, decoding and inference, is followed by so many times as long without one: three quarters are the cameras' alone. */
 const REST = 3;
-const MOST_REST_MS = 2_000;
 
 /**
  * Finds who judges pictures under a name, a camera's before a model's. All pictures are judged one at a time, and never two without a
@@ -56,8 +55,8 @@ export function pictureJudges({
       turn(async () => {
         if (restMs > 0 && !signal.aborted) await pause(restMs);
         if (signal.aborted) return null;
-        const { verdict, inferenceMs } = await judged(picture, settingsNow());
-        restMs = Math.min(MOST_REST_MS, REST * inferenceMs);
+        const { verdict, workMs } = await judged(picture, settingsNow());
+        restMs = REST * workMs;
         return verdict;
       }),
   });
@@ -82,7 +81,8 @@ export function pictureJudges({
 async function judged(
   picture: Buffer,
   settings: Settings,
-): Promise<{ readonly verdict: PictureVerdict; readonly inferenceMs: number }> {
+): Promise<{ readonly verdict: PictureVerdict; readonly workMs: number }> {
+  const startedAtMs = performance.now();
   const { threshold, limits } = settings;
   const { engine, imageHealth } = settings.model;
   const common = { v: 1, threshold, model: identity(engine.model) } as const;
@@ -90,18 +90,20 @@ async function judged(
     return { ...common, verdict: "unknown", reason: `${code}: ${reason}`, score: null, regions: [] };
   };
   const frame = await frameOf(picture, settings, engine.input);
-  if (frame instanceof CodedError) return { verdict: unknown(frame.code, frame.message), inferenceMs: 0 };
+  const decodingMs = performance.now() - startedAtMs;
+  if (frame instanceof CodedError) return { verdict: unknown(frame.code, frame.message), workMs: decodingMs };
   const outcome = await engine.inspect(frame);
   if (outcome.kind === "failed") {
     const { code, reason } = outcome.failure;
-    return { verdict: unknown(code, reason), inferenceMs: 0 };
+    return { verdict: unknown(code, reason), workMs: decodingMs };
   }
   const { score, map, inferenceMs, picture: stats } = outcome.inspection;
+  const workMs = decodingMs + inferenceMs;
   const fault = stats === undefined ? null : imageFault(stats, limits, imageHealth);
-  if (fault !== null) return { verdict: unknown(fault.code, fault.reason), inferenceMs };
+  if (fault !== null) return { verdict: unknown(fault.code, fault.reason), workMs };
   const verdict = score > threshold ? "ng" : "ok";
   const regions = regionsOf(map, frame.size, threshold, frame.view);
-  return { verdict: { ...common, verdict, reason: null, score, regions }, inferenceMs };
+  return { verdict: { ...common, verdict, reason: null, score, regions }, workMs };
 }
 
 /** The part of the picture that the model is to see, in its size; decoded, scaled and cut beside this thread. */

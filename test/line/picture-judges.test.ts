@@ -9,7 +9,7 @@ import { suite } from "../support/suite.js";
 const test = suite("pictures that somebody sends");
 const picture = pngOf(new Uint8Array(3 * 16 * 16).fill(90), { width: 16, height: 16 });
 
-test("an inference is followed by three times its duration without one", async () => {
+test("a picture is followed by three times what it took, decoding and inference, without one", async () => {
   const engine = fakeEngine();
   const slow: LoadedModel["engine"] = {
     ...engine,
@@ -33,7 +33,8 @@ test("an inference is followed by three times its duration without one", async (
   await found.judge.inspect(picture, here.signal);
   assert.equal(rests, []);
   await found.judge.inspect(picture, here.signal);
-  assert.equal(rests, [120]);
+  assert.is(rests.length, 1);
+  assert.ok(rests[0]! > 3 * 40, "of the inference, and of decoding");
   here.abort();
   assert.is(await found.judge.inspect(picture, here.signal), null, "nobody waits for it any more");
 });
@@ -42,7 +43,8 @@ test("the threshold is the one in force when the picture's turn comes", async ()
   const model: LoadedModel = { engine: fakeEngine(), calibration: null };
   let threshold = 0.9;
   const camera = { config: cameraConfig("cam1"), enabled: true, model: () => model, threshold: () => threshold };
-  const found = pictureJudges({ cameras: [camera], modelNames: ["plate"], models: new Map() })("cam1");
+  const pause = () => Promise.resolve();
+  const found = pictureJudges({ cameras: [camera], modelNames: ["plate"], models: new Map(), pause })("cam1");
   assert.is(found.kind, "judge");
   if (found.kind !== "judge") return;
   const { signal } = new AbortController();
