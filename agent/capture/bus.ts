@@ -1,22 +1,24 @@
 import type { BusMessage, NativePipeline } from "./binding.js";
 
+/** The messages of a pipeline. */
 export interface Bus {
-  /** Before each `play`. */
+  /** Forgets the last run; called before each `play`. */
   open(): void;
-  /** After each `play`: hears until the pipeline stops. @param onFault at the first error, once */
+  /** Reads messages until the pipeline stops; called after each `play`. @param onFault called at the first error, once */
   listen(onFault: () => void): void;
-  /** After `stop`: hears what is left. Resolves when no thread waits for the bus any more. */
+  /** Reads the messages that are left; called after `stop`. Resolves when no thread waits for the bus any more. */
   drain(): Promise<void>;
   /** The first error since `open`, which is the cause; later ones are its consequences. */
   fault(): string | null;
-  /** Whether a network source reported that it reached its camera. */
+  /** Whether a network source has reported since `open` that it reached its camera. */
   answered(): boolean;
 }
 
 /**
- * The bus of a pipeline, heard so that it can always be let go. The binding waits for a message in a pool thread, without a
- * limit, and asks again only while the pipeline is not stopped. A bus that flushes itself (GStreamer's default) could leave that
- * thread waiting for ever, and the process with it; so it keeps its messages, and a bell of our own marks their end.
+ * The bus of a pipeline, read so that no thread is left waiting for it. The binding waits for each message in a thread of libuv's pool,
+ * without a limit, and asks for the next only while the pipeline is not stopped. Where the bus flushes itself (GStreamer's default), that
+ * thread may wait for ever, and the process with it. So this bus keeps its messages, and after a stop a message of our own, the bell, marks
+ * their end.
  * @param bell an `appsrc` that is linked to nothing: setting its latency puts a message on the bus, in any state
  */
 export function createBus(pipeline: NativePipeline, bell: unknown): Bus {
@@ -40,9 +42,9 @@ export function createBus(pipeline: NativePipeline, bell: unknown): Bus {
     if (message.message !== undefined) fault ??= message.message;
     if (message.code === "open" && message.type === "GST_PROGRESS_TYPE_COMPLETE") answered = true;
     if (isBell(message)) heard += 1;
-    // One may be left over for the next time: nobody waits for it.
+    // One ring may be left over for the next drain: nobody waits for it.
     if (heard >= rung - 1) onHeard();
-    // Whichever request heard it: one left over from the time before may share the bus with the newest.
+    // By whichever request the error was read: one that is left over from the run before may share the bus with the newest.
     if (first && fault !== null) onFault();
   };
 
@@ -54,8 +56,8 @@ export function createBus(pipeline: NativePipeline, bell: unknown): Bus {
       onFault = () => undefined;
       onHeard = () => undefined;
     },
-    listen(tell) {
-      onFault = tell;
+    listen(callback) {
+      onFault = callback;
       pipeline.pollBus(note);
     },
     async drain() {
@@ -64,19 +66,19 @@ export function createBus(pipeline: NativePipeline, bell: unknown): Bus {
       const quiet = new Promise<void>((resolve) => {
         onHeard = () => {
           done = true;
-          // Not at once: whoever waits may play again, and the binding, back from here, would take this request for a listener's.
+          // Not at once: whoever waits may play again, and the binding, when this call returns, would take the request for a listener's.
           setImmediate(resolve);
         };
       });
-      // One for the listener, whose thread may be waiting, and one for ourselves.
+      // One ring for the listener, whose thread may be waiting, and one for this drain.
       ring();
       ring();
-      const hear = (): void =>
+      const read = (): void =>
         pipeline.pollBus((message) => {
           note(message);
-          if (!done) setImmediate(hear);
+          if (!done) setImmediate(read);
         });
-      hear();
+      read();
       await quiet;
     },
     fault: () => fault,

@@ -41,7 +41,7 @@ export interface CaptureDeps {
   readonly silenceLimits: (camera: CameraConfig) => SilenceLimits;
 }
 
-const real: CaptureDeps = {
+const REAL: CaptureDeps = {
   openSource,
   scheduler: asyncScheduler,
   random: Math.random,
@@ -51,13 +51,13 @@ const real: CaptureDeps = {
 };
 
 /**
- * What one camera has to say, for as long as it is watched. Never errors: a camera that cannot be reached, or stops delivering, is
- * `no-signal` with the reason, and is tried again for ever. Completes only where a source without `loop` has ended.
+ * The events of one camera, for as long as it is watched. Never errors: a camera that cannot be reached, or stops delivering, is
+ * `no-signal` with the reason, and is tried again for ever. Completes only where a source that does not loop has ended.
  * Unsubscribing releases the camera at once, even one that never delivers.
  */
 export function watchCamera(options: WatchCameraOptions, deps: Partial<CaptureDeps> = {}): Observable<CameraEvent> {
   const { camera, input, demand$ } = options;
-  const all = { ...real, ...deps };
+  const all = { ...REAL, ...deps };
   const { scheduler, random, monotonicMs } = all;
   const { id, source: config } = camera;
   return defer(() => {

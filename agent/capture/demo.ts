@@ -4,14 +4,14 @@ import type { Size } from "../types.js";
 import type { FrameSource } from "./frame-source.js";
 import { cutRegion, scaledWhole } from "./region.js";
 
-/** Draws pictures without end. */
+/** A stream of drawn pictures, without end. */
 export interface DemoFrames {
   next(): { readonly pixels: Uint8Array<ArrayBuffer> };
 }
 
 export type OpenDemoFrames = (size: Size) => DemoFrames;
 
-/** The line that the shipped bundle has learned. */
+/** Pictures of the line that the shipped bundle has learned. */
 export const shippedDemoFrames: OpenDemoFrames = (size) => createDemoStream({ line: createDemoLine(), size });
 
 export interface DemoOptions {
@@ -30,7 +30,7 @@ export function createDemoSource({ input, roi, openFrames }: DemoOptions): Frame
       running = true;
     },
     async grab() {
-      // A turn of the event loop for each: drawing must never starve what else waits for this thread.
+      // One turn of the event loop for each picture: drawing must not starve what else waits for this thread.
       await new Promise((resolve) => setImmediate(resolve));
       if (!running) return { kind: "lost", reason: "stopped" };
       frames ??= openFrames(native);

@@ -1,7 +1,7 @@
 import type { ErrorCode } from "../../errors.js";
 import type { Size } from "../types.js";
 
-/** What a source yields when it is asked for a picture. A value in every case: `grab` never rejects. */
+/** What a source yields when it is asked for a picture: a value in every case. */
 export type Grab =
   | {
       readonly kind: "picture";
@@ -9,13 +9,14 @@ export type Grab =
       readonly pixels: Uint8Array<ArrayBuffer>;
       /** The camera's own picture, before scaling and ROI. */
       readonly native: Size;
-      /** Pictures that newer ones replaced since the grab before. */
+      /** Pictures that came since the grab before and were not taken. */
       readonly missed: number;
-      /** The file it comes from, where it comes from one. */
+      /** The picture's file, relative to the source's folder; absent where it comes from none. */
       readonly origin?: string;
     }
+  /** One picture could not be read; the next may be. */
   | { readonly kind: "unreadable"; readonly code: ErrorCode; readonly reason: string; readonly origin: string }
-  /** No more pictures, as planned; `start` plays again from the first. */
+  /** There are no more pictures, as planned; `start` plays again from the first. */
   | { readonly kind: "ended" }
   /** The camera, file or device failed, or the source was stopped. `start` tries again. */
   | { readonly kind: "lost"; readonly reason: string };
@@ -27,10 +28,10 @@ export type Grab =
 export interface FrameSource {
   /** Begins to capture; faults come from `grab`. */
   start(): void;
-  /** The next picture, when there is one: may stay pending for as long as the camera is silent. */
+  /** The next picture, when there is one: pending for as long as the camera is silent. Never rejects. */
   grab(): Promise<Grab>;
-  /** Whether the camera itself answered since `start`, though no picture may have come yet. */
+  /** Whether the camera itself has answered since `start`, though no picture may have come yet. */
   answered(): boolean;
-  /** Ends the capture at once: a pending grab yields `lost`. Resolves when all is released. */
+  /** Ends the capture at once: a pending grab yields `lost`. Resolves when the source is released. */
   stop(): Promise<void>;
 }

@@ -15,7 +15,7 @@ export interface FrameClocks {
   readonly monotonicMs: () => number;
 }
 
-/** Turns what a source yields into a camera's events: numbers the frames, and reports each change of condition once. */
+/** Turns what a source yields into a camera's events: numbers the frames, reports each change of condition once. */
 export function createFrames(
   camera: CameraConfig,
   input: Size,

@@ -21,8 +21,8 @@ export interface ReconnectOptions<T> {
 }
 
 /**
- * Tries a source again for ever, with the delays of kit/backoff. A delay counts from the beginning of the failed attempt, so that a camera that lets an attempt
- * hang is not met later than one that refuses. Anything that comes makes the next delay the shortest again.
+ * Tries a source again for ever, with the delays of kit/backoff. A delay counts from the beginning of the failed attempt, so that a
+ * camera that lets attempts hang is not tried more rarely than one that refuses them. Any value makes the next delay the shortest again.
  */
 export function reconnect<T>({ scheduler, random, lost }: ReconnectOptions<T>): MonoTypeOperatorFunction<T> {
   return (attempt$) =>
@@ -35,7 +35,7 @@ export function reconnect<T>({ scheduler, random, lost }: ReconnectOptions<T>): 
       }).pipe(
         tap(() => {
           failures = 0;
-          // From the loss on: a camera that was well for an hour is not tried again at once, in a loop.
+          // Counted from the last value on: a camera that was well for an hour is not tried again at once, in a loop.
           begunMs = scheduler.now();
         }),
         catchError((error: unknown) =>

@@ -1,8 +1,8 @@
 import type { Size } from "../types.js";
 
 /**
- * RGB without padding, [height, width, 3]: GStreamer rounds each row up to four bytes. The buffer itself where there is
- * nothing to remove.
+ * The pixels of GStreamer's RGB picture without padding, [height, width, 3]: GStreamer rounds each row up to four bytes. They are the
+ * buffer itself where there is nothing to remove. Throws RangeError where the buffer is too short.
  */
 export function packRows(buffer: Uint8Array, { width, height }: Size): Uint8Array<ArrayBuffer> {
   const row = width * 3;
@@ -20,7 +20,7 @@ function ownsItsMemory(buffer: Uint8Array): buffer is Uint8Array<ArrayBuffer> {
   return buffer.byteOffset === 0 && buffer.byteLength === buffer.buffer.byteLength;
 }
 
-/** The other way round: rows as GStreamer wants them. @param picture its rows without padding */
+/** A picture's rows, padded as GStreamer wants them. @param picture rows without padding */
 export function padRows(picture: Uint8Array, { width, height }: Size, bytesPerPixel: number): Uint8Array {
   const row = width * bytesPerPixel;
   const stride = Math.ceil(row / 4) * 4;

@@ -4,14 +4,15 @@ import { join } from "node:path";
 import { type ErrorCode, messageOf } from "../../errors.js";
 import type { Check } from "./check.js";
 
+/** Where to look for cameras. */
 export interface CameraSources {
-  /** Linux: a folder of video<n>/name. */
+  /** Linux's folder of video<n>/name. */
   readonly videoDir: string;
   /** Aravis's list of GigE and USB3 Vision cameras, a line each; rejects where its tool is missing. */
   readonly aravisList: () => Promise<string>;
 }
 
-const here: CameraSources = {
+const HERE: CameraSources = {
   videoDir: "/sys/class/video4linux",
   aravisList: async () => {
     try {
@@ -23,8 +24,8 @@ const here: CameraSources = {
   },
 };
 
-/** What is plugged in; never rejects. */
-export async function cameraChecks({ videoDir, aravisList }: CameraSources = here): Promise<readonly Check[]> {
+/** The cameras that are plugged in, or answer on the network; never rejects. */
+export async function cameraChecks({ videoDir, aravisList }: CameraSources = HERE): Promise<readonly Check[]> {
   return [...(await videoDevices(videoDir)), ...(await visionCameras(aravisList))];
 }
 
@@ -33,7 +34,7 @@ async function videoDevices(dir: string): Promise<readonly Check[]> {
   try {
     names = (await readdir(dir)).sort();
   } catch (error) {
-    // The folder is made with the first device.
+    // The kernel makes the folder with the first device.
     return [none("video devices", "CAMERA_V4L2_NONE", `no video device (${messageOf(error)})`)];
   }
   if (names.length === 0) return [none("video devices", "CAMERA_V4L2_NONE", "no video device")];
@@ -72,7 +73,7 @@ function none(
 function run(tool: string): Promise<string> {
   return new Promise((resolve, reject) => {
     execFile(tool, [], { timeout: 6_000 }, (error, stdout) => {
-      // It exits 1 when it found nothing.
+      // The tool exits with 1 when it found nothing.
       if (error !== null && typeof error.code === "string") reject(error);
       else resolve(stdout);
     });

@@ -5,6 +5,7 @@ import { loadAravis } from "../capture/vision/aravis.js";
 import { socketBytes } from "../capture/vision/device.js";
 import type { Check } from "./check.js";
 
+/** The machine, as far as GigE Vision and USB3 Vision cameras depend on it. */
 export interface VisionMachine {
   /** Throws where Aravis is missing. */
   readonly load: () => unknown;
@@ -12,7 +13,7 @@ export interface VisionMachine {
   readonly setting: (path: string) => Promise<string>;
 }
 
-const here: VisionMachine = {
+const HERE: VisionMachine = {
   load: loadAravis,
   setting: (path) => readFile(`/proc/sys/${path}`, "utf8"),
 };
@@ -20,7 +21,7 @@ const here: VisionMachine = {
 /** What GigE Vision and USB3 Vision cameras need beside GStreamer; never rejects. */
 export async function visionChecks(
   cameras: readonly CameraConfig[],
-  machine: VisionMachine = here,
+  machine: VisionMachine = HERE,
 ): Promise<readonly Check[]> {
   const configured = cameras.flatMap(({ id, source, enabled }) =>
     enabled && source.type === "aravis" ? [{ path: `cameras.${id}.source`, source }] : [],

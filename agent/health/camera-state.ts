@@ -33,7 +33,7 @@ interface Memory {
 
 const AT_START: Memory = {
   condition: "starting",
-  conditionReason: "the source is being opened",
+  conditionReason: "waiting for the first picture",
   alarm: false,
   judged: false,
   failures: 0,

@@ -84,7 +84,7 @@ const cues: Record<string, StateCue> = {
   f: { kind: "failed", reason: "SCORE_NOT_FINITE" },
 };
 const standings = {
-  s: { state: "starting", reason: "the source is being opened" },
+  s: { state: "starting", reason: "waiting for the first picture" },
   u: { state: "starting", reason: "SCORE_NOT_FINITE" },
   o: { state: "ok", reason: null },
   x: { state: "anomalous", reason: null },

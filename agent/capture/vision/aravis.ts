@@ -7,21 +7,21 @@
  */
 import { bytesAt, loadLibrary, out, type Ref, stringsAt } from "./ffi.js";
 
-/** Its soname: the 0.8 series, in Debian 12 and Ubuntu 22.04 and later. */
-const soname = "libaravis-0.8.so.0";
+/** The 0.8 series, in Debian 12 and Ubuntu 22.04 and later. */
+const SONAME = "libaravis-0.8.so.0";
 
 export type Aravis = ReturnType<typeof bind>;
 
 let bound: Aravis | undefined;
 
-/** Loaded with the first camera that needs it. Throws with the loader's words where the library is missing. */
+/** Aravis, loaded with the first camera that needs it. Throws with the loader's words where the library is missing. */
 export function loadAravis(): Aravis {
   bound ??= bind();
   return bound;
 }
 
 function bind() {
-  const { sync, away, asking } = loadLibrary(soname);
+  const { sync, away, asking } = loadLibrary(SONAME);
   const free = loadLibrary("libglib-2.0.so.0").sync<[Ref], void>("g_free", "void", ["void *"]);
   const { sync: ofObject, away: awayOfObject } = loadLibrary("libgobject-2.0.so.0");
   const object = "void *";
@@ -116,7 +116,7 @@ function bind() {
       const start = data(buffer, length);
       return bytesAt(start, Number(length[0]));
     },
-    /** Off the main thread: a stream waits for its thread to end, a camera is told that we leave it. */
+    /** Off the main thread: a stream waits for its thread to end, and a camera is given up by a packet. */
     release: awayOfObject<[object: Ref], void>("g_object_unref", "void", [object]),
   };
 }

@@ -3,12 +3,13 @@ import type { RawPicture } from "../launch/sources.js";
 import type { Aravis } from "./aravis.js";
 import type { Ref } from "./ffi.js";
 
-/** What a stream gives: its picture must be read, and the buffer released, before the device is closed. */
+/** A picture in a buffer of the stream; it must be read, and the buffer released, before the device is closed. */
 export interface Delivery {
+  /** Whether all of its packets have arrived. */
   readonly whole: boolean;
-  /** The picture's rows without padding. */
+  /** A copy of the picture: rows without padding. */
   read(): Uint8Array<ArrayBuffer>;
-  /** The buffer is the camera's again. */
+  /** Gives the buffer back to the stream. */
   release(): void;
 }
 
@@ -25,12 +26,14 @@ export interface VisionDevice {
   close(lost: boolean): Promise<void>;
 }
 
-const off = 0;
-const continuous = 0;
-/** Enough for the time between two looks, few enough for 20 megapixels. */
-const bufferCount = 6;
+/** ArvAuto. */
+const OFF = 0;
+/** ArvAcquisitionMode. */
+const CONTINUOUS = 0;
+/** Buffers of a stream: enough for the time between two looks, few enough for pictures of 20 megapixels. */
+const BUFFERS = 6;
 
-/** The socket's buffer for such pictures. The kernel counts a packet of 1,400 bytes as 2,304, and doubles what is asked for. */
+/** The bytes of a socket's buffer for pictures of that size. The kernel counts a packet of 1,400 bytes as 2,304, and doubles what is asked for. */
 export function socketBytes(pictureBytes: number): number {
   return Math.max(1_048_576, 3 * pictureBytes);
 }
@@ -44,7 +47,7 @@ export async function openDevice(aravis: Aravis, source: AravisSource, fps: numb
     const bytes = await aravis.payload(camera);
     stream = await aravis.createStream(camera);
     if (aravis.isNetworked(camera)) aravis.setSocketBuffer(stream, socketBytes(bytes));
-    for (let index = 0; index < bufferCount; index += 1) aravis.push(stream, aravis.newBuffer(bytes));
+    for (let index = 0; index < BUFFERS; index += 1) aravis.push(stream, aravis.newBuffer(bytes));
     await aravis.start(camera);
     return streaming(aravis, camera, stream, picture);
   } catch (error) {
@@ -81,16 +84,16 @@ function streaming(aravis: Aravis, camera: Ref, stream: Ref, picture: RawPicture
 
 async function setUp(aravis: Aravis, camera: Ref, source: AravisSource, fps: number): Promise<RawPicture> {
   const { width = -1, height = -1, exposureUs, gain } = source;
-  await aravis.setAcquisitionMode(camera, continuous);
+  await aravis.setAcquisitionMode(camera, CONTINUOUS);
   const format = await choosePixelFormat(aravis, camera, source.format ?? "mono");
   await aravis.setPixelFormat(camera, format.pixelFormat);
   if (width > 0 || height > 0) await aravis.setRegion(camera, -1, -1, width, height);
   if (exposureUs !== undefined) {
-    if (await aravis.hasExposureAuto(camera)) await aravis.setExposureAuto(camera, off);
+    if (await aravis.hasExposureAuto(camera)) await aravis.setExposureAuto(camera, OFF);
     await aravis.setExposureUs(camera, exposureUs);
   }
   if (gain !== undefined) {
-    if (await aravis.hasGainAuto(camera)) await aravis.setGainAuto(camera, off);
+    if (await aravis.hasGainAuto(camera)) await aravis.setGainAuto(camera, OFF);
     await aravis.setGain(camera, gain);
   }
   await setTrigger(aravis, camera, source, fps);
@@ -108,7 +111,7 @@ async function setTrigger(aravis: Aravis, camera: Ref, source: AravisSource, fps
 }
 
 /** Bayer patterns by the end of their names in GenICam's PFNC, as GStreamer names them. */
-const patterns: Readonly<Record<string, string>> = { RG8: "rggb", GR8: "grbg", GB8: "gbrg", BG8: "bggr" };
+const PATTERNS: Readonly<Record<string, string>> = { RG8: "rggb", GR8: "grbg", GB8: "gbrg", BG8: "bggr" };
 
 async function choosePixelFormat(
   aravis: Aravis,
@@ -118,7 +121,7 @@ async function choosePixelFormat(
   if (wanted === "mono") return { pixelFormat: "Mono8", gstreamer: "video/x-raw,format=GRAY8" };
   if (wanted === "rgb") return { pixelFormat: "RGB8", gstreamer: "video/x-raw,format=RGB" };
   const offered = await aravis.pixelFormats(camera);
-  for (const [end, pattern] of Object.entries(patterns)) {
+  for (const [end, pattern] of Object.entries(PATTERNS)) {
     const pixelFormat = `Bayer${end}`;
     if (offered.includes(pixelFormat)) return { pixelFormat, gstreamer: `video/x-bayer,format=${pattern}` };
   }

@@ -1,17 +1,18 @@
 import { messageOf } from "../../../errors.js";
 import type { Delivery, VisionDevice } from "./device.js";
 
-/** What a session has to tell when it is asked for a picture. */
-export type Told =
+/** What a session answers when it is asked for a picture. */
+export type Answer =
   | { readonly kind: "picture"; readonly delivery: Delivery; readonly missed: number }
   /** A picture with holes: packets were lost on the way. */
   | { readonly kind: "incomplete" }
   | { readonly kind: "lost"; readonly reason: string };
 
 export interface Session {
+  /** The camera; null until it is open. */
   readonly opened: () => VisionDevice | null;
   /** The newest picture, as soon as there is one. One request at a time. */
-  take(): Promise<Told>;
+  take(): Promise<Answer>;
   /** Ends at once, and what waits with it. Resolves when the camera has been handed back, or may be gone. */
   end(): Promise<void>;
 }
@@ -23,20 +24,20 @@ export interface SessionOptions {
   readonly monotonicMs: () => number;
 }
 
-/** How long one look for a picture may take: so long does an end wait. */
-const lookMs = 200;
-/** A silent camera is asked this often whether it is still there: for want of triggers it may be silent for hours. */
-const askAfterMs = 2_000;
-/** A camera silent for so long at its end may be gone. */
-const suspectAfterMs = 1_000;
-/** Holes in every picture for so long are no accident. */
-const holesMs = 3_000;
+/** The longest that one look for a picture may take: the end of a session waits for it. */
+const LOOK_MS = 200;
+/** A silent camera is asked this often whether it is still there: without triggers it may be silent for hours. */
+const ASK_AFTER_MS = 2_000;
+/** A camera that has been silent for so long when its session ends may be gone. */
+const SUSPECT_AFTER_MS = 1_000;
+/** A camera whose every picture has had holes for so long is lost. */
+const HOLES_MS = 3_000;
 
-const holes =
+const HOLES =
   "every picture arrives with holes, because packets are lost: raise net.core.rmem_max (`retort doctor` says to what), give this " +
   "program the capability CAP_NET_RAW, or use larger packets (MTU)";
 
-/** One connection to a camera, from its opening to its end: always looks for pictures, keeps the newest. */
+/** One connection to a camera, from its opening to its end. It always looks for pictures, and keeps the newest. */
 export function createSession({ open, onDemand, monotonicMs }: SessionOptions): Session {
   let device: VisionDevice | null = null;
   let over = false;
@@ -46,16 +47,16 @@ export function createSession({ open, onDemand, monotonicMs }: SessionOptions): 
   let incomplete = 0;
   let triggered = false;
   let heardMs = monotonicMs();
-  let waiting: ((told: Told) => void) | null = null;
+  let waiting: ((answer: Answer) => void) | null = null;
 
-  /** What there is to tell; taken when told. */
-  function next(): Told | null {
+  /** Takes the answer that can be given now, if there is one. */
+  function next(): Answer | null {
     if (over) return { kind: "lost", reason: "stopped" };
     if (newest !== null) {
-      const told: Told = { kind: "picture", delivery: newest, missed };
+      const answer: Answer = { kind: "picture", delivery: newest, missed };
       newest = null;
       missed = 0;
-      return told;
+      return answer;
     }
     if (incomplete > 0) {
       incomplete -= 1;
@@ -64,13 +65,14 @@ export function createSession({ open, onDemand, monotonicMs }: SessionOptions): 
     return lost === null ? null : { kind: "lost", reason: lost };
   }
 
-  function tell(): void {
+  /** Answers whoever waits, where there is an answer. */
+  function answer(): void {
     if (waiting === null) return;
-    const told = next();
-    if (told === null) return;
+    const ready = next();
+    if (ready === null) return;
     const resolve = waiting;
     waiting = null;
-    resolve(told);
+    resolve(ready);
   }
 
   function triggerIfWanted(): void {
@@ -81,22 +83,22 @@ export function createSession({ open, onDemand, monotonicMs }: SessionOptions): 
 
   function fail(error: unknown): void {
     lost ??= messageOf(error);
-    tell();
+    answer();
   }
 
-  /** Whether the camera may be gone. Each word to it then takes seconds: it is not asked to stop, and nobody waits for the rest. */
+  /** Whether the camera may be gone. Each request to it then takes seconds: it is not asked to stop, and its closing is not waited for. */
   function isSuspect(): boolean {
-    return lost !== null || monotonicMs() - heardMs > suspectAfterMs;
+    return lost !== null || monotonicMs() - heardMs > SUSPECT_AFTER_MS;
   }
 
   async function look(from: VisionDevice): Promise<void> {
     heardMs = monotonicMs();
     let wholeMs = monotonicMs();
     while (!over && lost === null) {
-      const delivery = await from.next(lookMs);
+      const delivery = await from.next(LOOK_MS);
       const nowMs = monotonicMs();
       if (delivery === null) {
-        if (nowMs - heardMs < askAfterMs) continue;
+        if (nowMs - heardMs < ASK_AFTER_MS) continue;
         await from.ask();
         heardMs = monotonicMs();
         continue;
@@ -113,9 +115,9 @@ export function createSession({ open, onDemand, monotonicMs }: SessionOptions): 
       } else {
         delivery.release();
         incomplete += 1;
-        if (nowMs - wholeMs > holesMs) lost = holes;
+        if (nowMs - wholeMs > HOLES_MS) lost = HOLES;
       }
-      tell();
+      answer();
       triggerIfWanted();
     }
   }
@@ -132,8 +134,8 @@ export function createSession({ open, onDemand, monotonicMs }: SessionOptions): 
     }
     newest?.release();
     newest = null;
-    tell();
-    // What a camera that is gone answers to its closing tells nothing.
+    answer();
+    // A camera that is gone answers its closing with an error.
     await device?.close(isSuspect()).catch(() => null);
   }
   const running = run();
@@ -143,13 +145,13 @@ export function createSession({ open, onDemand, monotonicMs }: SessionOptions): 
     take() {
       return new Promise((resolve) => {
         waiting = resolve;
-        tell();
+        answer();
         triggerIfWanted();
       });
     },
     end() {
       over = true;
-      tell();
+      answer();
       return device !== null && isSuspect() ? Promise.resolve() : running;
     },
   };

@@ -27,16 +27,16 @@ export function createVisionSource(options: VisionSourceOptions): FrameSource {
   async function grab(): Promise<Grab> {
     const from = session;
     if (from === null) return { kind: "lost", reason: "stopped" };
-    const told = await from.take();
+    const answer = await from.take();
     const picture = from.opened()?.picture;
-    if (told.kind === "lost" || picture === undefined) {
-      return { kind: "lost", reason: told.kind === "lost" ? told.reason : "stopped" };
+    if (answer.kind === "lost" || picture === undefined) {
+      return { kind: "lost", reason: answer.kind === "lost" ? answer.reason : "stopped" };
     }
-    if (told.kind === "incomplete") {
+    if (answer.kind === "incomplete") {
       const reason = "packets of the picture were lost on the way";
       return { kind: "unreadable", code: "CAMERA_PICTURE_INCOMPLETE", reason, origin: "camera" };
     }
-    const { delivery, missed } = told;
+    const { delivery, missed } = answer;
     const bytes = delivery.read();
     delivery.release();
     const scaled = await scalerFor(picture).scale(bytes);
