@@ -1,10 +1,10 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { packageRoot } from "../../config/package-root.js";
 import { freePort, type Mosquitto, startMosquitto } from "../support/mosquitto.js";
 import { startProxy, type Proxy as Wire } from "../support/proxy.js";
+import { startRtspServer } from "../support/rtsp-server.js";
 import { writeTinyBundle } from "../support/tiny-bundle.js";
 import { type AgentProcess, prepareAgent, stormCamera, writeStormPictures } from "./agents.js";
 import type { Witness } from "./witness.js";
@@ -96,22 +96,16 @@ export async function openSite(folder: string, witness: Witness): Promise<Site> 
 }
 
 async function rtspCamera(): Promise<(UpAndDown & { readonly url: string }) | null> {
-  const script = fileURLToPath(new URL("../../../test/fixtures/rtsp-server.py", import.meta.url));
-  let server: ChildProcess | null = null;
-  const start = async (port: string): Promise<string | null> => {
-    const child = spawn("/usr/bin/python3", [script, port], { stdio: ["ignore", "pipe", "ignore"] });
-    server = child;
-    const said = once(child.stdout, "data").then(([data]) => String(data).trim());
-    return Promise.race([said, once(child, "exit").then(() => null)]);
-  };
-  const port = await start("0");
-  if (port === null) return null;
+  const first = await startRtspServer();
+  if (first === null) return null;
+  let child = first.child;
   return {
-    url: `rtsp://127.0.0.1:${port}/line`,
-    up: async () => void (await start(port)),
+    url: `rtsp://127.0.0.1:${first.port}/line`,
+    up: async () => {
+      child = (await startRtspServer(first.port))?.child ?? child;
+    },
     down: async () => {
-      const child = server;
-      if (child === null || child.exitCode !== null) return;
+      if (child.exitCode !== null || child.signalCode !== null) return;
       const exit = once(child, "exit");
       child.kill("SIGKILL");
       await exit;
