@@ -5,7 +5,7 @@ import type { Config } from "../../config/types.js";
 import { messageOf } from "../../errors.js";
 import { readBundle } from "../../models/bundle/bundle.js";
 import { limitOf, overridesOf } from "../commands/in-force.js";
-import { NO_SETTINGS, type SettingsData, settingsIn } from "../commands/settings-file.js";
+import { NO_SETTINGS, own, type SettingsData, settingsIn } from "../commands/settings-file.js";
 
 /** What a camera would be judged by if the agent were started now. */
 export interface InForce {
@@ -30,11 +30,13 @@ export async function standingOf(config: Config): Promise<Standing> {
     async ([name, { path }]) => [name, (await readBundle(path)).manifest.threshold] as const,
   );
   const thresholds = new Map(await Promise.all(models));
+  const isCommanded = (id: string) => own(settings.thresholds, id) !== undefined;
   const inForce = config.cameras.map((camera): readonly [string, InForce] => {
     const { limit, how } = limitOf(camera, settings);
     if (limit !== "model") return [camera.id, { threshold: limit, how }];
     // Every camera's model is one of these: a valid configuration has no other.
-    return [camera.id, { threshold: thresholds.get(camera.model)!, how: `the model's, ${how}` }];
+    const threshold = thresholds.get(camera.model)!;
+    return [camera.id, { threshold, how: isCommanded(camera.id) ? `the model's, ${how}` : "the model's" }];
   });
   const overrides = overridesOf(config.cameras, settings).map(({ path, message, remedy }): Problem => {
     return { code: "CONFIG_OVERRIDDEN", path, message, remedy };

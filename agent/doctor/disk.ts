@@ -1,18 +1,17 @@
-import { constants } from "node:fs";
 import { access, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 import { messageOf } from "../../errors.js";
+import { tryFolder } from "../../models/writable.js";
 import type { Check } from "./check.js";
 
 const ENOUGH_MB = 500;
 
-/** Room for the agent's state, and the right to write it; never rejects. */
+/** Room for the agent's state, and whether it can be written there, which is tried and leaves nothing behind; never rejects. */
 export async function diskCheck(statePath: string): Promise<Check> {
   const path = "state.path";
   try {
-    const folder = await nearest(statePath);
-    await access(folder, constants.W_OK);
-    const { bavail, bsize } = await statfs(folder);
+    await tryFolder(statePath);
+    const { bavail, bsize } = await statfs(await nearest(statePath));
     const freeMb = Math.floor((bavail * bsize) / 1_048_576);
     const message = `${statePath}: ${freeMb} MB free`;
     if (freeMb >= ENOUGH_MB) return { level: "ok", code: "DISK_OK", path, message, remedy: "" };

@@ -126,6 +126,7 @@ cameras: [{id: a, model: m, source: {type: demo}, alert: {threshold: 0.5}}, {id:
   };
   assert.is(status, 0);
   assert.equal([inForce.a?.threshold, inForce.b?.threshold], [0.9, 0.25]);
+  assert.is(inForce.b?.how, "the model's");
   assert.match(inForce.a?.how ?? "", "anna");
   assert.equal(
     warnings.map(({ code, path }) => [code, path]),

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { brokerChecks } from "../../agent/doctor/broker.js";
@@ -64,8 +64,12 @@ test("cameras that are plugged in are named; none, or no tool to look, is a note
 });
 
 test("room for the state is looked for where its directory will be made", async () => {
-  assert.is((await diskCheck(join(temporaryFolder(), "not/yet/there"))).code, "DISK_OK");
+  const folder = temporaryFolder();
+  assert.is((await diskCheck(join(folder, "not/yet/there"))).code, "DISK_OK");
+  assert.equal(readdirSync(folder), [], "looking leaves nothing behind");
   assert.is((await diskCheck("/proc/nowhere")).level, "fail");
+  writeFileSync(join(folder, "state"), "a file, which is no folder");
+  assert.is((await diskCheck(join(folder, "state"))).code, "STATE_UNWRITABLE");
 });
 
 test("doctor: a GigE Vision camera needs Aravis, and a socket that holds its pictures", async () => {
