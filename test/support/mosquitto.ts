@@ -64,7 +64,6 @@ export async function subscribe(
       rest = lines.pop()!;
       for (const line of lines) {
         if (line.startsWith("Subscribed")) resolve();
-        // A signal makes it print its goodbye into the midst of a line.
         if (!line.startsWith("{") || (stopping && !line.endsWith("}"))) continue;
         const { topic, hex, retained, qos } = JSON.parse(line) as Line;
         const bytes = Buffer.from(hex, "hex");
@@ -79,7 +78,8 @@ export async function subscribe(
     of: (topic) => heard.filter((each) => each.topic === topic).map(({ payload }) => payload),
     stop: () => {
       stopping = true;
-      return ended(process, "SIGTERM");
+      // Asked by SIGTERM right after its subscription it now and then goes on for ever.
+      return ended(process, "SIGKILL");
     },
   };
 }
