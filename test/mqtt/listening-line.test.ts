@@ -59,7 +59,7 @@ async function listen(line: string, lines: number, onSubscribed: () => Promise<v
     await until(() => printed().length === lines, "the messages");
     return printed();
   } finally {
-    process.kill();
+    process.kill("SIGKILL");
     await ended;
   }
 }
