@@ -69,11 +69,6 @@ export interface Shot {
   readonly caps: Caps;
 }
 
-/** A count out of a GstStructure as text; 0 where it has none. */
-export function countIn(stats: string, name: string): number {
-  return Number(new RegExp(`${name}=\\(guint64\\)(\\d+)`).exec(stats)?.[1] ?? 0);
-}
-
 /** The next buffer of a sink; null where the stream ended, failed or was stopped. */
 export function pull(sink: AppSink): Promise<Shot | null> {
   return new Promise((resolve) => sink.pull((buffer, caps) => resolve(buffer === null ? null : { buffer, caps })));

@@ -1,4 +1,4 @@
-import { type AppSink, countIn, type Gauge, pull, type Shot, type Valve } from "./binding.js";
+import { type AppSink, pull, type Shot, type Valve } from "./binding.js";
 
 /** The way of a live camera's pictures to the scaler, which costs the most of what is done to them. */
 export interface Gate {
@@ -8,12 +8,7 @@ export interface Gate {
    * The camera's next picture, or one that has come in the milliseconds since the one before was taken. Null where the line ended,
    * failed or was stopped.
    */
-  next(): Promise<Taken | null>;
-}
-
-export interface Taken extends Shot {
-  /** Pictures of the camera, since the one before, that nobody asked for. */
-  readonly missed: number;
+  next(): Promise<Shot | null>;
 }
 
 /** A picture that has passed the gate is in the sink after so long, even where the scaler has much to do. */
@@ -24,13 +19,10 @@ const LINGER_MS = 10;
 /**
  * Lets pictures through to the scaler while one is asked for: what nobody wants costs nothing.
  * @param sink where the newest scaled picture waits
- * @param gauge which each picture of the camera passes, wanted or not
  */
-export function createGate(valve: Valve, sink: AppSink, gauge: Gauge): Gate {
+export function createGate(valve: Valve, sink: AppSink): Gate {
   /** Scaled pictures that are known to wait in the sink no longer. */
   let gone = 0;
-  /** Pictures of the camera that were taken or missed: one fewer than there are where the newest may still be taken. */
-  let accounted = 0;
   let shutting: NodeJS.Timeout | undefined;
   let shut = true;
 
@@ -59,7 +51,6 @@ export function createGate(valve: Valve, sink: AppSink, gauge: Gauge): Gate {
       valve.drop = true;
       shut = true;
       gone = 0;
-      accounted = 0;
     },
     async next() {
       clearTimeout(shutting);
@@ -67,16 +58,14 @@ export function createGate(valve: Valve, sink: AppSink, gauge: Gauge): Gate {
       if (shot === null) return null;
       shutting = setTimeout(set, LINGER_MS, true);
       gone += 1;
-      const missed = Math.max(0, countIn(gauge.stats, "num-buffers") - accounted - 2);
-      accounted += missed + 1;
-      return { ...shot, missed };
+      return shot;
     },
   };
 }
 
 /** An appsink of GStreamer 1.22 does not count what it drops, but every buffer that reaches it is `rendered`. */
 function reached(sink: AppSink): number {
-  return countIn(sink.stats, "rendered");
+  return Number(/rendered=\(guint64\)(\d+)/.exec(sink.stats)?.[1] ?? 0);
 }
 
 function after(ms: number): Promise<undefined> {

@@ -2,10 +2,10 @@
 import { concealing } from "../../config/mask.js";
 import { messageOf } from "../../errors.js";
 import type { Size } from "../types.js";
-import { type AppSink, type AppSrc, countIn, type Gauge, parseLaunch, pull, type Valve } from "./binding.js";
+import { type AppSink, type AppSrc, type Gauge, parseLaunch, pull, type Valve } from "./binding.js";
 import { type Bus, createBus } from "./bus.js";
 import type { FrameSource, Grab } from "./frame-source.js";
-import { createGate, type Gate, type Taken } from "./gate.js";
+import { createGate, type Gate } from "./gate.js";
 import { ELEMENTS } from "./launch/tail.js";
 import { packRows } from "./rows.js";
 
@@ -51,6 +51,8 @@ export function createGstreamerSource({ launch, input, feed, secrets }: Gstreame
   let stopping: Promise<void> | undefined;
   let unmakeable: string | null = null;
   let native: Native | undefined;
+  /** Pictures of a live line that were taken or missed: one fewer than there are where the newest may still be taken. */
+  let accounted = 0;
   const conceal = concealing(launch, secrets);
 
   function start(): void {
@@ -64,6 +66,7 @@ export function createGstreamerSource({ launch, input, feed, secrets }: Gstreame
     }
     if (made === undefined) return;
     native = undefined;
+    accounted = 0;
     made.gate?.reset();
     made.bus.open();
     made.play();
@@ -74,11 +77,15 @@ export function createGstreamerSource({ launch, input, feed, secrets }: Gstreame
     if (!running) return lost("stopped");
     if (made === undefined) return lost(conceal(unmakeable ?? "not started"));
     const { sink, nativeSink, gauge, gate } = made;
-    const taken: Taken | null = gate === undefined ? await waiting(sink) : await gate.next();
-    if (taken === null) return endOf(made, sink.eos);
-    if (native === undefined || isResized(gauge, native)) native = await nativeOf(nativeSink, gauge, input);
+    const shot = await (gate === undefined ? pull(sink) : gate.next());
+    if (shot === null) return endOf(made, sink.eos);
+    const passed = passedBy(gauge);
+    if (native === undefined || isResized(native, passed)) native = await nativeOf(nativeSink, gauge, input);
+    // Where nothing is live, each picture waits for its turn.
+    const missed = gate === undefined ? 0 : Math.max(0, passed.pictures - accounted - 2);
+    accounted += missed + 1;
     try {
-      return { kind: "picture", pixels: packRows(taken.buffer, input), native: native.size, missed: taken.missed };
+      return { kind: "picture", pixels: packRows(shot.buffer, input), native: native.size, missed };
     } catch (error) {
       return lost(messageOf(error));
     }
@@ -127,19 +134,13 @@ function make(launch: string, feed: string | undefined): Made {
     sink,
     nativeSink,
     gauge,
-    gate: valve && createGate(valve, sink, gauge),
+    gate: valve && createGate(valve, sink),
     feed: feed === undefined ? undefined : (pipeline.findChild(feed) as AppSrc),
   };
 }
 
 function lost(reason: string): Grab {
   return { kind: "lost", reason };
-}
-
-/** The next picture of a line that is not live: each waits for its turn, and none is missed. */
-async function waiting(sink: AppSink): Promise<Taken | null> {
-  const shot = await pull(sink);
-  return shot && { ...shot, missed: 0 };
 }
 
 /** The camera's own picture: looked at once, and again when its bytes change, since each look copies it. */
@@ -163,12 +164,13 @@ async function nativeOf(sink: AppSink, gauge: Gauge, fallback: Size): Promise<Na
   return { size, bytes: shot?.buffer.length ?? 0, passed: passedBy(gauge) };
 }
 
-/** Whether pictures of another size or format have come since; what passed the gauge may be a frame or two ahead of the one judged. */
-function isResized(gauge: Gauge, { bytes, passed: before }: Native): boolean {
-  const now = passedBy(gauge);
+/** Whether pictures of another size or format have come since; what has passed may be a frame or two ahead of the one judged. */
+function isResized({ bytes, passed: before }: Native, now: Passed): boolean {
   return now.bytes - before.bytes !== (now.pictures - before.pictures) * bytes;
 }
 
+/** What has passed the gauge. It is read once for each picture: that takes as long as everything else here. */
 function passedBy({ stats }: Gauge): Passed {
-  return { pictures: countIn(stats, "num-buffers"), bytes: countIn(stats, "num-bytes") };
+  const pictures = Number(/num-buffers=\(guint64\)(\d+)/.exec(stats)?.[1] ?? 0);
+  return { pictures, bytes: Number(/num-bytes=\(guint64\)(\d+)/.exec(stats)?.[1] ?? 0) };
 }

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BehaviorSubject } from "rxjs";
 import * as assert from "uvu/assert";
-import { watchCamera } from "../../agent/capture/camera.js";
+import { type CaptureDeps, watchCamera } from "../../agent/capture/camera.js";
 import type { CameraEvent } from "../../agent/types.js";
 import type { SourceConfig } from "../../config/types.js";
 import { cameraConfig } from "../support/config.js";
@@ -26,14 +26,11 @@ test.after(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-function watch(source: SourceConfig, wanted = 1_000_000) {
+function watch(source: SourceConfig, wanted = 1_000_000, deps: Partial<CaptureDeps> = {}) {
   const events: CameraEvent[] = [];
   let completed = false;
-  const subscription = watchCamera({
-    camera: cameraConfig("cam", { source }),
-    input,
-    demand$: new BehaviorSubject(wanted),
-  }).subscribe({
+  const demand$ = new BehaviorSubject(wanted);
+  const subscription = watchCamera({ camera: cameraConfig("cam", { source }), input, demand$ }, deps).subscribe({
     next: (event) => void events.push(event),
     complete: () => {
       completed = true;
@@ -105,6 +102,15 @@ test("a live source that takes any size keeps its own, not the model's", async (
   // videotestsrc's own is 320 x 240.
   assert.equal(camera.frames()[0]!.view, { x: 0, y: 0, width: 320, height: 240 });
   camera.stop();
+});
+
+test("a camera slower than the silence that is a fault is lost once, and then known to be slow", async () => {
+  const launch = "videotestsrc is-live=true ! video/x-raw,framerate=5/2";
+  const silenceLimits = () => ({ firstMs: 2_000, answeredMs: 2_000, nextMs: 250, learned: true });
+  const camera = watch({ type: "gstreamer", launch, live: true }, 1_000, { silenceLimits });
+  await until(() => camera.frames().length === 5, "five frames", 10_000);
+  camera.stop();
+  assert.equal(camera.conditions(), ["starting", "delivering", "no-signal", "delivering"]);
 });
 
 test("what is not there is no-signal, with the reason and the remedy", async () => {
