@@ -4,9 +4,11 @@
  * Every file runs in a process of its own. It fails when a test fails, and also when a suite never ran, a hook threw,
  * a handle was leaked or a process left behind: things that uvu alone takes for success.
  *
- * Environment: RETORT_TEST_JOBS files at a time (2); RETORT_TEST_LIMIT_S (120) for a file; RETORT_TEST_LINGER_S (5) from a
- * file's summary to its end; RETORT_TEST_ROOT, another project's root (this runner's own tests).
+ * Environment: RETORT_TEST_JOBS files at a time (one more than there are cores, for tests wait as often as they compute);
+ * RETORT_TEST_LIMIT_S (120) for a file; RETORT_TEST_LINGER_S (5) from a file's summary to its end; RETORT_TEST_ROOT, another
+ * project's root (this runner's own tests).
  */
+import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { discover, type TestFile } from "./runner/discover.js";
@@ -18,7 +20,7 @@ const limits = {
   fileMs: 1000 * number("RETORT_TEST_LIMIT_S", 120),
   lingerMs: 1000 * number("RETORT_TEST_LINGER_S", 5),
 };
-const jobs = number("RETORT_TEST_JOBS", 2);
+const jobs = number("RETORT_TEST_JOBS", availableParallelism() + 1);
 let passed = 0;
 let failed = 0;
 let skipped = 0;

@@ -24,7 +24,9 @@ export class Closing {
   /**
    * Adds a part that is open now.
    * @param name for whoever reads that it could not be closed
-   * @param close waited for at most `limitMs` milliseconds; what hangs is left behind
+   * @param limitMs its share of the time that closing may take: what one part leaves of its share goes to the next, so that a busy disk
+   * is waited for while all together never take longer than the sum
+   * @param close what hangs is left behind
    */
   add(name: string, limitMs: number, close: () => unknown): void {
     this.#parts.push({ name, limitMs, close });
@@ -42,14 +44,20 @@ export class Closing {
   }
 
   async #closeAll(): Promise<void> {
+    let leftMs = 0;
     for (const { name, limitMs, close } of this.#parts.reverse()) {
+      const allowedMs = limitMs === null ? null : limitMs + leftMs;
+      const beganMs = performance.now();
       try {
         const closing = Promise.resolve(close());
-        if (limitMs === null) await closing;
-        else if (!(await within(limitMs, closing))) this.#onFault(`${name} was not closed within ${limitMs / 1_000} s`);
+        if (allowedMs === null) await closing;
+        else if (!(await within(allowedMs, closing))) {
+          this.#onFault(`${name} was not closed within ${(allowedMs / 1_000).toFixed(3)} s`);
+        }
       } catch (error) {
         this.#onFault(`${name} could not be closed: ${messageOf(error)}`);
       }
+      if (allowedMs !== null) leftMs = Math.max(0, allowedMs - (performance.now() - beganMs));
     }
   }
 }

@@ -35,6 +35,8 @@ export interface TrainOptions {
   readonly reportPath?: string;
   /** Goes on from the checkpoint beside `out` if there is one. */
   readonly resume?: boolean;
+  /** Leaves the checkpoint beside the bundle when all is done, so that another training can go on from it. */
+  readonly keepCheckpoint?: boolean;
   /** 0: one per core. */
   readonly threads?: number;
   /** Seconds between checkpoints within an epoch; every epoch's end writes one too. */
@@ -64,6 +66,7 @@ export interface TrainSettings {
   readonly suspicious: "keep" | "exclude";
   readonly reportPath: string | undefined;
   readonly resume: boolean;
+  readonly keepCheckpoint: boolean;
   readonly threads: number;
   readonly checkpointMs: number;
   readonly report: (progress: TrainProgress) => void;
@@ -76,7 +79,7 @@ export interface TrainSettings {
  */
 export function settingsOf(options: TrainOptions): TrainSettings {
   const { normal, arch, teacher, out, name, version, signal } = options;
-  const { imageHealth = true, resume = false, threads = 0 } = options;
+  const { imageHealth = true, resume = false, keepCheckpoint = false, threads = 0 } = options;
   const { epochs = DEFAULTS.epochs, batch = DEFAULTS.batch, size = DEFAULTS.size, seed = DEFAULTS.seed } = options;
   const { falseAlarms = FALSE_ALARM_RATE, memory = DEFAULTS.memory, quick = false, suspicious = "keep" } = options;
   requireFalseAlarms(falseAlarms);
@@ -91,7 +94,22 @@ export function settingsOf(options: TrainOptions): TrainSettings {
   requireOption("batch", batch, batch >= 1, "Give a whole number from 1.");
   requireOption("size", size, size >= 64 && size % 32 === 0, "Give a multiple of 32, at least 64.");
   return {
-    ...{ normal, arch, teacher, out, name, version, imageHealth, epochs, batch, seed, resume, threads, signal },
+    ...{
+      normal,
+      arch,
+      teacher,
+      out,
+      name,
+      version,
+      imageHealth,
+      epochs,
+      batch,
+      seed,
+      resume,
+      keepCheckpoint,
+      threads,
+      signal,
+    },
     ...{ falseAlarms, memory, quick, suspicious, reportPath: options.reportPath },
     checkpointPath: `${out}.checkpoint.safetensors`,
     input: { width: size, height: size },

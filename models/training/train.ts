@@ -130,7 +130,7 @@ export async function trainStudent(options: TrainOptions): Promise<TrainResult> 
         images: pixels.length,
       });
     }
-    if (!quick) await rm(settings.checkpointPath, { force: true });
+    if (!quick && !settings.keepCheckpoint) await rm(settings.checkpointPath, { force: true });
     return {
       bundle: bundle.dir,
       ...{ name: bundle.manifest.name, version: bundle.manifest.version, sha256: bundle.manifest.sha256 },

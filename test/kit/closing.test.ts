@@ -49,6 +49,21 @@ test("a part that hangs or fails keeps no other from being closed, and is report
   ]);
 });
 
+test("what a part leaves of its time goes to the next, and all together take no longer than the sum", async () => {
+  const faults: string[] = [];
+  const closing = await thingOf(async (parts) => {
+    parts.add("third, which hangs", 5, hang);
+    parts.add("second, slower than its share", 5, () => new Promise((resolve) => setTimeout(resolve, 50)));
+    parts.add("first, at once", 200, () => undefined);
+  }, faults);
+  const beganMs = performance.now();
+  await closing.close();
+  assert.is(faults.length, 1, faults.join("; "));
+  assert.match(faults[0]!, /^third, which hangs was not closed within 0\.1/);
+  const tookMs = performance.now() - beganMs;
+  assert.ok(tookMs < 350, `${tookMs} ms`);
+});
+
 test("where opening fails half-way, what is open is closed before the error goes on", async () => {
   const log: string[] = [];
   const opened = thingOf(async (parts) => {
