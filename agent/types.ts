@@ -17,6 +17,13 @@ export interface Rect extends Size {
 /** What a line's control says about the part in front of a camera: joined to the scores and alerts that follow. */
 export type Context = Readonly<Record<string, unknown>>;
 
+/** What a camera took of a frame's `view`, in its own pixels. */
+export interface Original {
+  /** RGB, [size.height, size.width, 3], row-major. */
+  readonly pixels: Uint8Array<ArrayBuffer>;
+  readonly size: Size;
+}
+
 /** One picture, already scaled to the model's input. */
 export interface Frame {
   readonly camera: string;
@@ -30,6 +37,11 @@ export interface Frame {
   readonly size: Size;
   /** The part of the camera's frame that `pixels` shows (the ROI), in the camera's own pixels. */
   readonly view: Rect;
+  /**
+   * What `pixels` was scaled from; null where it is gone. A camera's is held while the frame is judged and little longer: who keeps
+   * it asks in the turn in which the frame is judged. Nothing is copied until then. Absent where `pixels` is all that there was. Never rejects.
+   */
+  readonly original?: () => Promise<Original | null>;
   /** The picture's file, relative to its source's folder, where it comes from one. */
   readonly file?: string;
   /** Wall clock at capture, epoch milliseconds. */

@@ -108,10 +108,11 @@ export function startWatching(
           void uplink.publish(stateMessage(camera.id, standing, clock.wallMs()));
         },
         keepVerdict: async ({ verdict, worst }) => {
+          // In the turn in which the part is judged: what the camera saw of it is soon gone.
+          const held = verdict.verdict === "ng" && worst ? alerting.evidence.holdPart(worst.inspection.frame) : null;
           const kept = await alerting.outbox.addVerdict(verdict);
-          if (kept?.verdict === "ng" && worst !== null) {
-            alerting.evidence.keepPart(kept.camera, kept.seq, worst.inspection.frame);
-          }
+          if (kept === null) held?.drop();
+          else held?.keep(kept.seq);
           return kept;
         },
         context: uplink.context,

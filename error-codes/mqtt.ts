@@ -205,7 +205,7 @@ export const inboundCodes = chapter("Commands and contexts over MQTT", "README.m
   PAYLOAD_TOO_LARGE: failed("A message is larger than what is taken.", "Send a smaller JSON object."),
   REPLY_TOO_LARGE: failed(
     "The reply to a command is larger than the broker takes.",
-    "Raise the broker's limit for a message, or ask for less.",
+    "Raise the broker's limit for a message, or ask for less (snapshot: size model).",
   ),
   SNAPSHOT_NO_PICTURE: failed("No picture came from the camera.", "The camera's state tells what is wrong."),
 });

@@ -21,16 +21,30 @@ export interface AppSrc {
 
 export interface AppSink {
   /** Occupies a thread of libuv's pool until there is a buffer, or null: the stream ended, failed or was stopped. */
-  pull(callback: (buffer: Buffer | null, caps: Caps) => void): void;
+  pull(callback: (buffer: Buffer | null, caps: Caps, number?: number) => void): void;
   readonly eos: boolean;
   /** A GstStructure as text. */
   readonly stats: string;
+}
+
+/** An `appsink` that holds the newest buffers for who wants one of them. */
+export interface HoldingSink extends AppSink {
+  /**
+   * Yields the buffer of a number as RGB, and lets go of it and of those before it. Null where it is not held, or is nothing that
+   * `videoconvert` knows. Waits for none; converts in a thread of libuv's pool. Patched in, as numbers are.
+   */
+  take(number: number, callback: (buffer: Buffer | null, caps: Caps) => void): void;
+  "max-buffers": number;
+  /** The newest buffer, a copy, held or not. There must have been one. */
+  readonly "last-sample": { readonly buf: Buffer | null; readonly caps: Caps };
 }
 
 /** An `identity`. */
 export interface Gauge {
   /** A GstStructure as text: how many buffers, of how many bytes together, have passed since the pipeline was started. */
   readonly stats: string;
+  /** Numbers the buffers that pass, from 1 on, whether the pipeline is started again or not. To be called once. */
+  numberBuffers(): void;
 }
 
 /** A `valve`. */
@@ -67,9 +81,13 @@ export function parseLaunch(launch: string): NativePipeline {
 export interface Shot {
   readonly buffer: Buffer;
   readonly caps: Caps;
+  /** Of a line whose gauge numbers buffers. */
+  readonly number: number | undefined;
 }
 
 /** The next buffer of a sink; null where the stream ended, failed or was stopped. */
 export function pull(sink: AppSink): Promise<Shot | null> {
-  return new Promise((resolve) => sink.pull((buffer, caps) => resolve(buffer === null ? null : { buffer, caps })));
+  return new Promise((resolve) =>
+    sink.pull((buffer, caps, number) => resolve(buffer === null ? null : { buffer, caps, number })),
+  );
 }

@@ -1,5 +1,5 @@
 import type { ErrorCode } from "../../errors.js";
-import type { Size } from "../types.js";
+import type { Original, Size } from "../types.js";
 
 /** What a source yields when it is asked for a picture: a value in every case. */
 export type Grab =
@@ -11,6 +11,8 @@ export type Grab =
       readonly native: Size;
       /** Pictures that came since the grab before and were not taken. */
       readonly missed: number;
+      /** All of the camera's own picture; as a frame's, see types.ts. */
+      readonly original?: () => Promise<Original | null>;
       /** The picture's file, relative to the source's folder; absent where it comes from none. */
       readonly origin?: string;
     }

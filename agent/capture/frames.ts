@@ -1,7 +1,7 @@
 import type { CameraConfig } from "../../config/types.js";
-import type { CameraEvent, Size } from "../types.js";
+import type { CameraEvent, Frame, Rect, Size } from "../types.js";
 import type { Played } from "./play.js";
-import { viewOf } from "./region.js";
+import { cutView, viewOf } from "./region.js";
 
 /** A failed attempt, with what can be done about it. */
 export interface Lost {
@@ -45,6 +45,7 @@ export function createFrames(
       }
       case "picture": {
         number += 1;
+        const view = viewOf(roi, played.native);
         const frame: CameraEvent = {
           kind: "frame",
           camera: id,
@@ -53,11 +54,12 @@ export function createFrames(
             number,
             pixels: played.pixels,
             size: input,
-            view: viewOf(roi, played.native),
+            view,
             capturedAtMs: wallMs(),
             availableAtMs: monotonicMs(),
             captureMs: 0,
             ...(played.origin === undefined ? {} : { file: played.origin }),
+            ...originalOf(played, view),
           },
         };
         const { missed } = played;
@@ -66,5 +68,17 @@ export function createFrames(
         return [...dropped, ...changed("delivering", null), frame];
       }
     }
+  };
+}
+
+/** A camera that turned another size between the frame and the question has no original of that frame. */
+function originalOf({ original, native }: Extract<Played, { kind: "picture" }>, view: Rect): Pick<Frame, "original"> {
+  if (original === undefined) return {};
+  return {
+    original: async () => {
+      const whole = await original();
+      const isSame = whole?.size.width === native.width && whole.size.height === native.height;
+      return isSame ? cutView(whole, view) : null;
+    },
   };
 }

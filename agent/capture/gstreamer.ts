@@ -2,11 +2,12 @@
 import { concealing } from "../../config/mask.js";
 import { messageOf } from "../../errors.js";
 import type { Size } from "../types.js";
-import { type AppSink, type AppSrc, type Gauge, parseLaunch, pull, type Valve } from "./binding.js";
+import { type AppSink, type AppSrc, type Gauge, type HoldingSink, parseLaunch, pull, type Valve } from "./binding.js";
 import { type Bus, createBus } from "./bus.js";
 import type { FrameSource, Grab } from "./frame-source.js";
 import { createGate, type Gate } from "./gate.js";
 import { ELEMENTS } from "./launch/tail.js";
+import { Originals } from "./originals.js";
 import { packRows } from "./rows.js";
 
 const BELL = "bell";
@@ -18,6 +19,8 @@ export interface GstreamerOptions {
   readonly input: Size;
   /** The line's `appsrc` for pictures that are pushed. */
   readonly feed?: string;
+  /** How many of the camera's own pictures are held at least; see Originals. */
+  readonly held: number;
   /** What stands in the line and is nobody's to see. */
   readonly secrets?: readonly string[];
 }
@@ -33,7 +36,8 @@ interface Made {
   stop(): void;
   readonly bus: Bus;
   readonly sink: AppSink;
-  readonly nativeSink: AppSink;
+  readonly nativeSink: HoldingSink;
+  readonly originals: Originals;
   readonly gauge: Gauge;
   /** Of live lines. */
   readonly gate: Gate | undefined;
@@ -45,9 +49,11 @@ interface Made {
  * A line that GStreamer cannot parse (an element is missing) makes `grab` yield `lost` with GStreamer's words. It is parsed once:
  * a process never finds elements that it did not find before, and what a failed parse made of the line is not freed.
  */
-export function createGstreamerSource({ launch, input, feed, secrets }: GstreamerOptions): GstreamerSource {
+export function createGstreamerSource(options: GstreamerOptions): GstreamerSource {
+  const { launch, input, secrets } = options;
   let made: Made | undefined;
   let running = false;
+  let waiting = false;
   let stopping: Promise<void> | undefined;
   let unmakeable: string | null = null;
   let native: Native | undefined;
@@ -59,7 +65,7 @@ export function createGstreamerSource({ launch, input, feed, secrets }: Gstreame
     running = true;
     if (made === undefined && unmakeable === null) {
       try {
-        made = make(launch, feed);
+        made = make(options);
       } catch (error) {
         unmakeable = messageOf(error);
       }
@@ -68,6 +74,7 @@ export function createGstreamerSource({ launch, input, feed, secrets }: Gstreame
     native = undefined;
     accounted = 0;
     made.gate?.reset();
+    made.originals.begin();
     made.bus.open();
     made.play();
     made.bus.listen(() => made?.stop());
@@ -76,16 +83,22 @@ export function createGstreamerSource({ launch, input, feed, secrets }: Gstreame
   async function grab(): Promise<Grab> {
     if (!running) return lost("stopped");
     if (made === undefined) return lost(conceal(unmakeable ?? "not started"));
-    const { sink, nativeSink, gauge, gate } = made;
+    const { sink, nativeSink, originals, gauge, gate } = made;
+    waiting = true;
     const shot = await (gate === undefined ? pull(sink) : gate.next());
+    waiting = false;
     if (shot === null) return endOf(made, sink.eos);
     const passed = passedBy(gauge);
-    if (native === undefined || isResized(native, passed)) native = await nativeOf(nativeSink, gauge, input);
+    if (native === undefined || isResized(native, passed)) {
+      native = nativeOf(nativeSink, passed, input);
+      originals.hold(native.bytes);
+    }
     // Where nothing is live, each picture waits for its turn.
     const missed = gate === undefined ? 0 : Math.max(0, passed.pictures - accounted - 2);
     accounted += missed + 1;
     try {
-      return { kind: "picture", pixels: packRows(shot.buffer, input), native: native.size, missed };
+      const pixels = packRows(shot.buffer, input);
+      return { kind: "picture", pixels, native: native.size, missed, original: originals.of(shot.number) };
     } catch (error) {
       return lost(messageOf(error));
     }
@@ -103,6 +116,7 @@ export function createGstreamerSource({ launch, input, feed, secrets }: Gstreame
 
   function stop(): Promise<void> {
     if (running && made !== undefined) {
+      if (waiting) made.originals.stoppedWaiting();
       made.stop();
       stopping = made.bus.drain();
     }
@@ -120,12 +134,13 @@ export function createGstreamerSource({ launch, input, feed, secrets }: Gstreame
   };
 }
 
-function make(launch: string, feed: string | undefined): Made {
+function make({ launch, feed, held }: GstreamerOptions): Made {
   // The bell is linked to nothing: it only rings through the bus (see bus.ts).
   const pipeline = parseLaunch(`${launch} appsrc name=${BELL}`);
   const sink = pipeline.findChild(ELEMENTS.frames) as AppSink;
-  const nativeSink = pipeline.findChild(ELEMENTS.native) as AppSink;
+  const nativeSink = pipeline.findChild(ELEMENTS.native) as HoldingSink;
   const gauge = pipeline.findChild(ELEMENTS.gauge) as Gauge;
+  gauge.numberBuffers();
   const valve = pipeline.findChild(ELEMENTS.gate) as Valve | undefined;
   return {
     play: () => pipeline.play(),
@@ -133,6 +148,7 @@ function make(launch: string, feed: string | undefined): Made {
     bus: createBus(pipeline, pipeline.findChild(BELL)),
     sink,
     nativeSink,
+    originals: new Originals(nativeSink, held),
     gauge,
     gate: valve && createGate(valve, sink),
     feed: feed === undefined ? undefined : (pipeline.findChild(feed) as AppSrc),
@@ -157,11 +173,12 @@ interface Passed {
   readonly bytes: number;
 }
 
-async function nativeOf(sink: AppSink, gauge: Gauge, fallback: Size): Promise<Native> {
-  const shot = await pull(sink);
-  const { width, height } = shot?.caps ?? {};
+/** Of the newest picture. */
+function nativeOf(sink: HoldingSink, passed: Passed, fallback: Size): Native {
+  const { buf, caps } = sink["last-sample"];
+  const { width, height } = caps;
   const size = width === undefined || height === undefined ? fallback : { width, height };
-  return { size, bytes: shot?.buffer.length ?? 0, passed: passedBy(gauge) };
+  return { size, bytes: buf?.length ?? 0, passed };
 }
 
 /** Whether pictures of another size or format have come since; what has passed may be a frame or two ahead of the one judged. */

@@ -1,9 +1,10 @@
+import { stat } from "node:fs/promises";
 import { relative } from "node:path";
 import type { RoiConfig } from "../../config/types.js";
 import { CodedError, messageOf } from "../../errors.js";
 import { listImages } from "../../models/pictures/folder.js";
 import { imageSize, readRgb } from "../../models/pictures/images.js";
-import type { Size } from "../types.js";
+import type { Original, Size } from "../types.js";
 import { type Arrival, Arrivals } from "./arrivals.js";
 import type { FrameSource, Grab } from "./frame-source.js";
 import { cutRegion, scaledWhole } from "./region.js";
@@ -135,10 +136,28 @@ const STOPPED: Grab = { kind: "lost", reason: "stopped" };
 async function read(file: string, { path, input, roi }: ImagesOptions): Promise<Grab> {
   const origin = relative(path, file);
   try {
+    const stamp = await stampOf(file);
     const [pixels, native] = await Promise.all([readRgb(file, scaledWhole(input, roi)), imageSize(file)]);
-    return { kind: "picture", pixels: cutRegion(pixels, input, roi), native, missed: 0, origin };
+    const original = () => reread(file, native, stamp);
+    return { kind: "picture", pixels: cutRegion(pixels, input, roi), native, missed: 0, origin, original };
   } catch (error) {
     const code = error instanceof CodedError ? error.code : "IMAGE_UNREADABLE";
     return { kind: "unreadable", code, reason: messageOf(error), origin };
   }
+}
+
+/** The picture of a file in its own size; null where the file is gone, or is another one now. */
+async function reread(file: string, size: Size, stamp: string): Promise<Original | null> {
+  try {
+    const pixels = await readRgb(file, size);
+    return (await stampOf(file)) === stamp ? { pixels, size } : null;
+  } catch {
+    return null;
+  }
+}
+
+/** What changes with a file's contents. */
+async function stampOf(file: string): Promise<string> {
+  const { ino, size, mtimeMs } = await stat(file);
+  return `${ino} ${size} ${mtimeMs}`;
 }

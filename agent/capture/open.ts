@@ -5,7 +5,7 @@ import type { FrameSource } from "./frame-source.js";
 import { createGstreamerSource } from "./gstreamer.js";
 import { createImagesSource, createWatchedImagesSource } from "./images.js";
 import { type Board, detectBoard } from "./launch/board.js";
-import { launchLine } from "./launch/sources.js";
+import { isLive, type LaunchedSource, launchLine } from "./launch/sources.js";
 import { passwordOf } from "./password.js";
 import { loadAravis } from "./vision/aravis.js";
 import { openDevice } from "./vision/device.js";
@@ -38,5 +38,15 @@ export function openSource(camera: CameraConfig, input: Size, deps: OpenDeps = {
   const password = passwordOf(source);
   const launch = launchLine(source, { input, roi, board }, password);
   const user = source.type === "rtsp" ? source.username : undefined;
-  return createGstreamerSource({ launch, input, secrets: [user, password].filter((each) => each !== undefined) });
+  const secrets = [user, password].filter((each) => each !== undefined);
+  return createGstreamerSource({ launch, input, secrets, held: heldOf(source, board) });
+}
+
+/**
+ * How many of the camera's own pictures are held. On a Jetson they lie in memory that cannot be read here, and decoders have few of them;
+ * libcamera has few, too. A file's run ahead of what is judged, by what its sink and its queue hold.
+ */
+function heldOf(source: LaunchedSource, board: Board): number {
+  if (board === "jetson" || source.type === "csi") return 1;
+  return isLive(source) ? 3 : 5;
 }

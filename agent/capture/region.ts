@@ -1,6 +1,6 @@
 /** The region of interest (ROI): a part of the camera's picture, in shares of it, that is shown to the model in the model's size. */
 import type { RoiConfig } from "../../config/types.js";
-import type { Rect, Size } from "../types.js";
+import type { Original, Rect, Size } from "../types.js";
 
 /** The size of the whole picture at the scale where its ROI has the model's size. */
 export function scaledWhole(input: Size, roi: RoiConfig): Size {
@@ -26,11 +26,22 @@ export function cropOf(input: Size, roi: RoiConfig) {
 export function cutRegion(whole: Uint8Array<ArrayBuffer>, input: Size, roi: RoiConfig): Uint8Array<ArrayBuffer> {
   const { left, top, right, bottom } = cropOf(input, roi);
   if (left + top + right + bottom === 0) return whole;
-  const fullWidth = left + input.width + right;
-  const cut = new Uint8Array(input.width * input.height * 3);
-  for (let y = 0; y < input.height; y += 1) {
-    const from = ((top + y) * fullWidth + left) * 3;
-    cut.set(whole.subarray(from, from + input.width * 3), y * input.width * 3);
+  return cutOut(whole, left + input.width + right, { x: left, y: top, ...input });
+}
+
+/** A part of the camera's own picture; that one itself where the part is all of it. */
+export function cutView(whole: Original, view: Rect): Original {
+  const { width, height } = view;
+  if (width === whole.size.width && height === whole.size.height) return whole;
+  return { pixels: cutOut(whole.pixels, whole.size.width, view), size: { width, height } };
+}
+
+/** @param whole RGB, [h, wholeWidth, 3] @returns RGB, [height, width, 3] */
+function cutOut(whole: Uint8Array, wholeWidth: number, { x, y, width, height }: Rect): Uint8Array<ArrayBuffer> {
+  const cut = new Uint8Array(width * height * 3);
+  for (let row = 0; row < height; row += 1) {
+    const from = ((y + row) * wholeWidth + x) * 3;
+    cut.set(whole.subarray(from, from + width * 3), row * width * 3);
   }
   return cut;
 }

@@ -1,3 +1,4 @@
+import type { Resolution } from "../kit/sharpest.js";
 import type { FeedbackVerdict } from "../types.js";
 import { type AlertCommandDeps, alertCommands } from "./alert-commands.js";
 import { calibrateCommand } from "./calibrate.js";
@@ -10,11 +11,17 @@ export interface CommandDeps extends AlertCommandDeps, CameraCommandDeps {
   readonly status: () => Promise<object>;
   readonly runSelfTests: () => Promise<void>;
   readonly evidence: {
-    /** Keeps the raw frame of an alert for training. @returns its path @throws CodedError FEEDBACK_*, EVIDENCE_OFF */
-    keepForFeedback(alertId: string, verdict: FeedbackVerdict): Promise<string>;
+    /** Keeps the raw frame of an alert for training. @throws CodedError FEEDBACK_*, EVIDENCE_OFF */
+    keepForFeedback(alertId: string, verdict: FeedbackVerdict): Promise<KeptForTraining>;
     /** The same of a part, by its verdict's `seq`. */
-    keepPartForFeedback(camera: string, seq: number, verdict: FeedbackVerdict): Promise<string>;
+    keepPartForFeedback(camera: string, seq: number, verdict: FeedbackVerdict): Promise<KeptForTraining>;
   };
+}
+
+interface KeptForTraining {
+  readonly path: string;
+  /** In whose pixels it is; null where nobody noted it. */
+  readonly size: Resolution | null;
 }
 
 /** Golden pictures go one at a time, behind the line's frames. */
@@ -43,11 +50,12 @@ export function commandHandlers(deps: CommandDeps): Handlers {
         const { alert, seq } = args;
         const verdict = args.verdict as FeedbackVerdict;
         if (alert !== undefined) {
-          return { alert, verdict, kept: await evidence.keepForFeedback(String(alert), verdict) };
+          const { path, size } = await evidence.keepForFeedback(String(alert), verdict);
+          return { alert, verdict, kept: path, size };
         }
         const { id } = cameraOf(cameras, args).config;
-        const kept = await evidence.keepPartForFeedback(id, Number(seq), verdict);
-        return { camera: id, seq, verdict, kept };
+        const { path, size } = await evidence.keepPartForFeedback(id, Number(seq), verdict);
+        return { camera: id, seq, verdict, kept: path, size };
       },
     },
   };

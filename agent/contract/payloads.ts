@@ -148,8 +148,12 @@ export interface EvidenceHealth {
   readonly made: number;
   readonly skipped: Readonly<Record<"rate" | "late", number>>;
   readonly failed: Readonly<Record<string, number>>;
-  /** Alerts whose raw frames were kept, or not, by reason. */
-  readonly frames: { readonly kept: number; readonly failed: Readonly<Record<string, number>> };
+  /** Alerts and parts whose raw frames were kept, or not, by reason; of those kept, how many in the model's pixels alone, as the camera's were gone. */
+  readonly frames: {
+    readonly kept: number;
+    readonly modelSize: number;
+    readonly failed: Readonly<Record<string, number>>;
+  };
   /** On disk. `removed` and `failed` (pictures made, yet not kept here) by reason. */
   readonly stored: {
     readonly items: number;

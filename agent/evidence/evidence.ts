@@ -7,10 +7,10 @@ import { rateLimited } from "../kit/rate-limited.js";
 import type { AlertStep, FeedbackVerdict, Frame, Outcome } from "../types.js";
 import { Archive } from "./archive.js";
 import { pictureDue } from "./due.js";
-import { diskFeedback } from "./feedback.js";
+import { diskFeedback, type KeptForTraining } from "./feedback.js";
 import { type EvidenceMaker, type MakerOptions, openEvidenceMaker } from "./maker.js";
 import { partFrameId } from "./part-frames.js";
-import { diskRawFrames, leftRawFrames } from "./raw-frames.js";
+import { diskRawFrames, type HeldFrames, leftRawFrames } from "./raw-frames.js";
 import { recentFrames } from "./recent.js";
 import { diskEvidence, leftEvidence } from "./store.js";
 import { type Picture, subjectOf } from "./subject.js";
@@ -28,18 +28,25 @@ export interface Evidence {
   pictureOf(step: AlertStep): Promise<Picture | null> | null;
   /** The JPEG of an alert, null where there is none, or none any more. @throws what the file system does */
   read(alertId: string): Promise<Uint8Array | null>;
-  /** See Feedback. @returns a path @throws CodedError; EVIDENCE_OFF, too */
-  keepForFeedback(alertId: string, verdict: FeedbackVerdict): Promise<string>;
-  /** Keeps the raw frame of a part, for feedback. @param seq of the part's verdict */
-  keepPart(camera: string, seq: number, frame: Frame): void;
+  /** See Feedback. @throws CodedError; EVIDENCE_OFF, too */
+  keepForFeedback(alertId: string, verdict: FeedbackVerdict): Promise<KeptForTraining>;
+  /** Takes the raw frame of a part, in the turn in which the part is judged: its verdict has no number yet. */
+  holdPart(frame: Frame): HeldPart;
   /** As `keepForFeedback`, of a part by its verdict's `seq`. */
-  keepPartForFeedback(camera: string, seq: number, verdict: FeedbackVerdict): Promise<string>;
+  keepPartForFeedback(camera: string, seq: number, verdict: FeedbackVerdict): Promise<KeptForTraining>;
   /** Gives evidence up where the disk is nearly full: whatever else is written there outranks it. */
   makeRoom(): Promise<void>;
   /** Null where evidence is switched off. */
   health(): EvidenceHealth | null;
   /** Pictures on their way are finished if they are quick. Safe to call twice. */
   close(): Promise<void>;
+}
+
+/** What may be kept of a part. One of the two is to be called. */
+export interface HeldPart {
+  /** Keeps it, for feedback. @param seq of the part's verdict */
+  keep(seq: number): void;
+  drop(): void;
 }
 
 export interface EvidenceOptions {
@@ -84,17 +91,28 @@ export async function openEvidence(options: EvidenceOptions): Promise<Evidence> 
     archive.tend().catch((error: unknown) => warn({ code: "tend", text: `evidence on disk: ${messageOf(error)}` }));
   const tending = setInterval(() => void tend(), TEND_MS).unref();
 
-  const counts = { made: 0, skipped: { rate: 0, late: 0 }, failed: {}, framesKept: 0, framesFailed: {}, unstored: {} };
+  const counts = {
+    made: 0,
+    skipped: { rate: 0, late: 0 },
+    failed: {},
+    framesKept: 0,
+    modelSize: 0,
+    framesFailed: {},
+    unstored: {},
+  };
   const failed = (what: Record<string, number>, reason: string, text: string): void => {
     what[reason] = (what[reason] ?? 0) + 1;
     warn({ code: reason, text });
   };
 
-  const keepRaw = async (id: string, camera: string, frames: readonly Frame[], of: string): Promise<void> => {
-    if (config.ringFrames === 0) return;
-    const kept = await raw.keep(id, camera, frames);
-    if (kept.kept) counts.framesKept += 1;
-    else failed(counts.framesFailed, kept.reason, `the raw frames of ${of} are not kept: ${kept.message}`);
+  const keepRaw = async (held: HeldFrames, id: string, of: string): Promise<void> => {
+    const kept = await held.keep(id);
+    if (!kept.kept) {
+      failed(counts.framesFailed, kept.reason, `the raw frames of ${of} are not kept: ${kept.message}`);
+      return;
+    }
+    counts.framesKept += 1;
+    if (kept.size === "model") counts.modelSize += 1;
   };
   const keepPicture = async (id: string, { jpeg }: Picture): Promise<void> => {
     const kept = await store.put(id, jpeg);
@@ -102,7 +120,7 @@ export async function openEvidence(options: EvidenceOptions): Promise<Evidence> 
       failed(counts.unstored, kept.reason, `the picture of alert ${id} is not kept here: ${kept.message}`);
   };
 
-  const keepForFeedback = async (alertId: string, verdict: FeedbackVerdict): Promise<string> => {
+  const keepForFeedback = async (alertId: string, verdict: FeedbackVerdict): Promise<KeptForTraining> => {
     // The frames of an alert that was raised a moment ago may still be on their way to the disk.
     await raw.settled();
     return feedback.keep(alertId, verdict);
@@ -119,8 +137,10 @@ export async function openEvidence(options: EvidenceOptions): Promise<Evidence> 
       if (due !== "due" || inspection === null) return null;
       // One that comes back weaker does not take the place of what the alert is shown by.
       const worst = isWorst(step);
-      if (worst && step.phase === "raised")
-        void keepRaw(step.id, step.camera, recent.frames(step.camera), `alert ${step.id}`);
+      if (worst && step.phase === "raised" && config.ringFrames > 0) {
+        const before = recent.frames(step.camera).slice(0, -1);
+        void keepRaw(raw.hold(before, inspection.frame), step.id, `alert ${step.id}`);
+      }
       return maker.make(subjectOf(inspection, step.threshold, step.regions)).then((made) => {
         if (made.kind === "failed") {
           failed(counts.failed, made.reason, `alert ${step.id} goes without a picture: ${made.message}`);
@@ -133,8 +153,14 @@ export async function openEvidence(options: EvidenceOptions): Promise<Evidence> 
     },
     read: (alertId) => store.read(alertId),
     keepForFeedback,
-    keepPart: (camera, seq, frame) => {
-      void keepRaw(partFrameId(camera, seq), camera, [frame], `part ${seq} of ${camera}`);
+    holdPart(frame) {
+      if (config.ringFrames === 0) return NOTHING_HELD;
+      const { camera } = frame;
+      const held = raw.hold([], frame);
+      return {
+        keep: (seq) => void keepRaw(held, partFrameId(camera, seq), `part ${seq} of ${camera}`),
+        drop: held.drop,
+      };
     },
     keepPartForFeedback: (camera, seq, verdict) => keepForFeedback(partFrameId(camera, seq), verdict),
     makeRoom: tend,
@@ -142,7 +168,7 @@ export async function openEvidence(options: EvidenceOptions): Promise<Evidence> 
       made: counts.made,
       skipped: { ...counts.skipped },
       failed: { ...counts.failed },
-      frames: { kept: counts.framesKept, failed: { ...counts.framesFailed } },
+      frames: { kept: counts.framesKept, modelSize: counts.modelSize, failed: { ...counts.framesFailed } },
       stored: { ...archive.health(), failed: { ...counts.unstored } },
     }),
     async close() {
@@ -154,12 +180,14 @@ export async function openEvidence(options: EvidenceOptions): Promise<Evidence> 
   };
 }
 
+const NOTHING_HELD: HeldPart = { keep: () => undefined, drop: () => undefined };
+
 const switchedOff: Evidence = {
   saw: () => undefined,
   pictureOf: () => null,
   read: async () => null,
   keepForFeedback: () => Promise.reject(nothingKept()),
-  keepPart: () => undefined,
+  holdPart: () => NOTHING_HELD,
   keepPartForFeedback: () => Promise.reject(nothingKept()),
   makeRoom: async () => undefined,
   health: () => null,

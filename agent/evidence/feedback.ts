@@ -3,9 +3,10 @@ import { dirname, join } from "node:path";
 import { CodedError, messageOf } from "../../errors.js";
 import { makeFolders } from "../../replace-file.js";
 import { inTurns } from "../kit/serial.js";
+import type { Resolution } from "../kit/sharpest.js";
 import type { FeedbackVerdict } from "../types.js";
 import { type Archive, type Item, onDisk } from "./archive.js";
-import { cameraOf, RAISED, rawKey } from "./raw-frames.js";
+import { cameraOf, RAISED, RECORD, rawKey, resolutionIn } from "./raw-frames.js";
 import { isAlertId, namesIn } from "./store.js";
 
 const verdicts: readonly FeedbackVerdict[] = ["defect", "not_a_defect"];
@@ -16,10 +17,17 @@ export interface Feedback {
    * Moves an alert's raw frames: the raising one to `folder/<verdict>/<camera>/<alert id>.webp`, where
    * `retort train --normal folder/not_a_defect` finds it, the moments before, which nobody has judged, to `folder/before`.
    * A second verdict outweighs the first.
-   * @returns the raising frame's path
+   * Its record goes with it.
    * @throws CodedError FEEDBACK_ALERT_INVALID, FEEDBACK_VERDICT_INVALID, FEEDBACK_NO_FRAME, FEEDBACK_FULL, FEEDBACK_FAILED
    */
-  keep(alertId: string, verdict: FeedbackVerdict): Promise<string>;
+  keep(alertId: string, verdict: FeedbackVerdict): Promise<KeptForTraining>;
+}
+
+/** A raw frame that is kept for training. */
+export interface KeptForTraining {
+  readonly path: string;
+  /** In whose pixels it is; null where nobody noted it. */
+  readonly size: Resolution | null;
 }
 
 /** @param maxBytes of all that is kept here */
@@ -51,6 +59,7 @@ export function diskFeedback(folder: string, archive: Archive, maxBytes: number)
     const before = join(folder, "before", cameraOf(item));
     await makeFolders(dirname(path), { mode: 0o700 });
     await makeFolders(before, { mode: 0o700 });
+    await rename(join(item.path, RECORD), recordOf(path)).catch(ifThere);
     await rename(join(item.path, RAISED), path);
     // An alert that was raised again may have been judged before.
     await rm(join(before, item.id), { recursive: true, force: true });
@@ -58,12 +67,12 @@ export function diskFeedback(folder: string, archive: Archive, maxBytes: number)
     return path;
   }
 
-  async function keep(alertId: string, verdict: FeedbackVerdict): Promise<string> {
+  async function keep(alertId: string, verdict: FeedbackVerdict): Promise<KeptForTraining> {
     let path: string | undefined;
     await archive.release(rawKey(alertId), async (item) => {
       path = await move(item, verdict);
     });
-    if (path !== undefined) return path;
+    if (path !== undefined) return described(path);
     const earlier = await judged(alertId);
     if (earlier === null) {
       throw new CodedError("FEEDBACK_NO_FRAME", "no raw frame of this alert is kept, or none any more", {
@@ -72,8 +81,9 @@ export function diskFeedback(folder: string, archive: Archive, maxBytes: number)
     }
     path = pathOf(verdict, earlier.camera, alertId);
     await makeFolders(dirname(path), { mode: 0o700 });
+    await rename(recordOf(earlier.path), recordOf(path)).catch(ifThere);
     await rename(earlier.path, path);
-    return path;
+    return described(path);
   }
 
   const inTurn = inTurns();
@@ -91,6 +101,20 @@ export function diskFeedback(folder: string, archive: Archive, maxBytes: number)
       }
     },
   };
+}
+
+async function described(path: string): Promise<KeptForTraining> {
+  return { path, size: await resolutionIn(recordOf(path)) };
+}
+
+/** The record's path beside a picture. */
+function recordOf(path: string): string {
+  return path.replace(/\.webp$/, ".json");
+}
+
+/** Before version 0.2 there were no records. */
+function ifThere(error: NodeJS.ErrnoException): void {
+  if (error.code !== "ENOENT") throw error;
 }
 
 function check(alertId: string, verdict: FeedbackVerdict): void {

@@ -1,18 +1,32 @@
 import { createHash } from "node:crypto";
-import { mkdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf } from "../../errors.js";
 import { encodeLossless } from "../../models/pictures/images.js";
 import { inTurns } from "../kit/serial.js";
-import type { Frame } from "../types.js";
+import { type Resolution, type Sharpest, sharpest } from "../kit/sharpest.js";
+import type { Frame, Size } from "../types.js";
 import { type Archive, type Item, type Kept, onDisk } from "./archive.js";
 import { isAlertId, namesIn } from "./store.js";
 
 /** The raising frame; those before it are `before-1`, the last one, and so on. */
 export const RAISED = "raised.webp";
+/** What RAISED is; see RawRecord. */
+export const RECORD = "raised.json";
 
-/** Alerts whose frames are being packed at once, each with its frames in memory. */
+/** A raw frame's record: which frame of which camera it is, and in whose pixels. */
+export interface RawRecord extends Size {
+  readonly v: 1;
+  readonly camera: string;
+  readonly frame: number;
+  /** Of its capture. */
+  readonly ts: string;
+  /** `model`: only what the model was shown, as the camera's own picture of this frame was gone. */
+  readonly size: Resolution;
+}
+
+/** Alerts and parts whose frames are held or being packed at once, each with its frames in memory. */
 const MAX_PACKING = 4;
 /**
  * Packing rests this many times as long as it works, so that it takes a tenth of a core at most: libuv's pool, where it is
@@ -22,13 +36,26 @@ const REST = 9;
 /** One that took long for another's sake, on a machine that stalls. */
 const LONGEST_REST_MS = 1_000;
 
+/** What became of frames that were to be kept; in whose pixels the raising one is. */
+export type KeptFrames = Exclude<Kept, { kept: true }> | { readonly kept: true; readonly size: Resolution };
+
+/** Frames that may be kept. One of the two is to be called. */
+export interface HeldFrames {
+  /** Never rejects. @param id of the alert, or a part's name in the form of one */
+  keep(id: string): Promise<KeptFrames>;
+  drop(): void;
+}
+
 /**
- * The raw frames of alerts: `folder/<camera>/<alert id>/raised.webp` and the moments before it, lossless. They are what
- * `feedback` keeps for training.
+ * The raw frames of alerts and bad parts: `folder/<camera>/<alert id>/raised.webp`, in the camera's own pixels, and the moments before it,
+ * in the model's, lossless. They are what `feedback` keeps for training.
  */
 export interface RawFrames {
-  /** Never rejects. @param frames oldest first, the raising one last; only read */
-  keep(alertId: string, camera: string, frames: readonly Frame[]): Promise<Kept>;
+  /**
+   * Takes frames that may be kept, in the turn in which the raising one is judged: what the camera saw of it is soon gone.
+   * @param before of the same camera, oldest first; frames are only read
+   */
+  hold(before: readonly Frame[], raising: Frame): HeldFrames;
   /** Resolves when every alert's frames are packed. */
   settled(): Promise<void>;
   /** The alert at hand is finished without rests, those behind it are not kept. Safe to call twice. */
@@ -41,33 +68,48 @@ export function diskRawFrames(folder: string, archive: Archive): RawFrames {
   const inTurn = inTurns();
   const settled = (): Promise<void> => inTurn(() => undefined);
 
-  async function pack(alertId: string, camera: string, frames: readonly Frame[]): Promise<Kept> {
+  async function packed(name: string, { pixels, size }: Pick<Sharpest, "pixels" | "size">): Promise<RawFile> {
+    const startedAtMs = performance.now();
+    const bytes = await encodeLossless(pixels, size);
+    await rest(Math.min(LONGEST_REST_MS, REST * (performance.now() - startedAtMs)), closing.signal);
+    return { name, bytes };
+  }
+
+  async function pack(
+    id: string,
+    before: readonly Frame[],
+    raising: Frame,
+    own: Promise<Sharpest>,
+  ): Promise<KeptFrames> {
     if (closing.signal.aborted) return { kept: false, reason: "stopped", message: "the agent is stopping" };
     const files: RawFile[] = [];
-    for (const [index, { pixels, size }] of frames.entries()) {
-      const before = frames.length - 1 - index;
-      const name = before === 0 ? RAISED : `before-${before}.webp`;
-      const startedAtMs = performance.now();
-      files.push({ name, bytes: await encodeLossless(pixels, size) });
-      await rest(Math.min(LONGEST_REST_MS, REST * (performance.now() - startedAtMs)), closing.signal);
+    for (const [index, frame] of before.entries()) {
+      files.push(await packed(`before-${before.length - index}.webp`, frame));
     }
-    const path = join(folder, cameraFolder(camera), alertId);
+    const raised = await own;
+    files.push(await packed(RAISED, raised), { name: RECORD, bytes: recordOf(raising, raised) });
+    const path = join(folder, cameraFolder(raising.camera), id);
     const bytes = files.reduce((sum, file) => sum + onDisk(file.bytes.length), 0);
-    return archive.put({ key: rawKey(alertId), id: alertId, path, bytes }, () => placeFolder(path, files));
+    const kept = await archive.put({ key: rawKey(id), id, path, bytes }, () => placeFolder(path, files));
+    return kept.kept ? { kept: true, size: raised.resolution } : kept;
   }
 
   return {
-    keep(alertId, camera, frames) {
-      if (packing >= MAX_PACKING) {
-        return Promise.resolve({ kept: false, reason: "busy", message: `${MAX_PACKING} alerts' frames wait` });
-      }
+    hold(before, raising) {
+      if (packing >= MAX_PACKING) return TOO_MANY;
       packing += 1;
-      // One after the other: packing takes a thread of libuv's pool, and the cameras need theirs.
-      return inTurn(() => pack(alertId, camera, frames))
-        .catch((error: unknown): Kept => ({ kept: false, reason: "disk", message: messageOf(error) }))
-        .finally(() => {
-          packing -= 1;
-        });
+      const drop = (): void => {
+        packing -= 1;
+      };
+      const own = sharpest(raising);
+      return {
+        drop,
+        // One after the other: packing takes a thread of libuv's pool, and the cameras need theirs.
+        keep: (id) =>
+          inTurn(() => pack(id, before, raising, own))
+            .catch((error: unknown): KeptFrames => ({ kept: false, reason: "disk", message: messageOf(error) }))
+            .finally(drop),
+      };
     },
     settled,
     close: () => {
@@ -75,6 +117,27 @@ export function diskRawFrames(folder: string, archive: Archive): RawFrames {
       return settled();
     },
   };
+}
+
+const TOO_MANY: HeldFrames = {
+  keep: async () => ({ kept: false, reason: "busy", message: `those of ${MAX_PACKING} others wait` }),
+  drop: () => undefined,
+};
+
+function recordOf({ camera, number, capturedAtMs }: Frame, { size, resolution }: Sharpest): Buffer {
+  const ts = new Date(capturedAtMs).toISOString();
+  const record: RawRecord = { v: 1, camera, frame: number, ts, ...size, size: resolution };
+  return Buffer.from(`${JSON.stringify(record)}\n`);
+}
+
+/** In whose pixels a raw frame is; null where its record cannot be read, or there is none, as before version 0.2. */
+export async function resolutionIn(path: string): Promise<Resolution | null> {
+  try {
+    const { size } = JSON.parse(await readFile(path, "utf8")) as RawRecord;
+    return size === "camera" || size === "model" ? size : null;
+  } catch {
+    return null;
+  }
 }
 
 interface RawFile {

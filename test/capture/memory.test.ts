@@ -15,7 +15,7 @@ const test = suite("memory");
 
 function open(source: LaunchedSource): FrameSource {
   const roi = { x: 0, y: 0, width: 1, height: 1 };
-  return createGstreamerSource({ launch: launchLine(source, { input, roi, board: "generic" }), input });
+  return createGstreamerSource({ launch: launchLine(source, { input, roi, board: "generic" }), input, held: 5 });
 }
 
 function residentMb(): number {

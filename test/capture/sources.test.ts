@@ -14,6 +14,7 @@ const launched = (launch: string) =>
   createGstreamerSource({
     launch: launchLine({ type: "gstreamer", launch, live: false }, { input, roi, board: "generic" }),
     input,
+    held: 5,
   });
 
 frameSourceContract("the fake", async () => ({

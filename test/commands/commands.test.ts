@@ -229,14 +229,30 @@ test("snapshot is the camera's next picture, as JPEG", async () => {
   const line = await start();
   const asked = line.ask("snapshot", { camera: "cam1" });
   await line.show(200);
-  const { base64, width, height, contentType } = result(await asked);
-  assert.equal([width, height, contentType], [16, 16, "image/jpeg"]);
+  const { base64, width, height, size, contentType } = result(await asked);
+  assert.equal([width, height, size, contentType], [16, 16, "camera", "image/jpeg"]);
   const { data, info } = await sharp(Buffer.from(String(base64), "base64"))
     .raw()
     .toBuffer({ resolveWithObject: true });
   assert.equal([info.width, info.height], [16, 16]);
   assert.ok(Math.abs(data[0]! - 200) <= 3);
   assert.is(code(await line.ask("snapshot", { camera: "cam9" })), "CAMERA_UNKNOWN");
+});
+
+test("snapshot is in the camera's own pixels; the model's where they are asked for, or the camera's are gone", async () => {
+  const line = await start();
+  const own = { pixels: new Uint8Array(40 * 30 * 3).fill(90), size: { width: 40, height: 30 } };
+  const view = { x: 0, y: 0, ...own.size };
+  const taken = async (args: object, original: () => Promise<typeof own | null>) => {
+    const asked = line.ask("snapshot", { camera: "cam1", ...args });
+    line.camera.tell({ kind: "frame", camera: "cam1", frame: greyFrame(200, undefined, { view, original }) });
+    const { width, height, size, base64 } = result(await asked);
+    const { channels } = await sharp(Buffer.from(String(base64), "base64")).stats();
+    return [width, height, size, Math.round(channels[0]!.mean / 10) * 10];
+  };
+  assert.equal(await taken({}, async () => own), [40, 30, "camera", 90]);
+  assert.equal(await taken({ size: "model" }, async () => own), [16, 16, "model", 200]);
+  assert.equal(await taken({}, async () => null), [16, 16, "model", 200]);
 });
 
 test("feedback keeps the raw frame of an alert, under its verdict", async () => {

@@ -132,7 +132,7 @@ const health = {
     made: 3,
     skipped: { rate: 1, late: 0 },
     failed: { timeout: 1 },
-    frames: { kept: 2, failed: { busy: 1 } },
+    frames: { kept: 2, modelSize: 1, failed: { busy: 1 } },
     stored: { items: 5, mb: 1.2, removed: { age: 1, quota: 0, "disk-full": 0 }, failed: {} },
   },
   selfTests: { m: { ts: "2026-01-02T03:04:05.006Z", passed: false, pictures: 3, reason: "SELF_TEST_FAILED: 1 of 3" } },

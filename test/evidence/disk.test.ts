@@ -1,15 +1,21 @@
-import { mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { v7 as uuidv7 } from "uuid";
 import * as assert from "uvu/assert";
 import { Archive, type ArchiveOptions, type Item, timeOf } from "../../agent/evidence/archive.js";
 import { diskFeedback } from "../../agent/evidence/feedback.js";
-import { cameraFolder, diskRawFrames, leftRawFrames } from "../../agent/evidence/raw-frames.js";
+import {
+  cameraFolder,
+  diskRawFrames,
+  type KeptFrames,
+  leftRawFrames,
+  type RawRecord,
+} from "../../agent/evidence/raw-frames.js";
 import { diskEvidence, leftEvidence } from "../../agent/evidence/store.js";
-import type { FeedbackVerdict } from "../../agent/types.js";
+import type { FeedbackVerdict, Frame } from "../../agent/types.js";
 import { CodedError } from "../../errors.js";
-import { readRgb } from "../../models/pictures/images.js";
+import { imageSize, readRgb } from "../../models/pictures/images.js";
 import { evidenceStoreContract } from "../contracts/evidence-store.js";
 import { memoryEvidence } from "../fakes/evidence-store.js";
 import { temporaryFolder } from "../support/config.js";
@@ -117,8 +123,9 @@ test("no more wait for a slow disk than is stated", async () => {
 interface Bench {
   readonly folder: string;
   readonly archive: Archive;
-  keep(id: string, levels: readonly number[], camera?: string): Promise<unknown>;
+  keep(id: string, levels: readonly number[], rest?: Partial<Frame>): Promise<KeptFrames>;
   feedback(id: string, verdict: FeedbackVerdict): Promise<string>;
+  sizeOf(id: string, verdict: FeedbackVerdict): Promise<string | null>;
 }
 
 function bench(maxBytes = 10e6): Bench {
@@ -129,13 +136,12 @@ function bench(maxBytes = 10e6): Bench {
   return {
     folder,
     archive,
-    keep: (id, levels, camera = "cam1") =>
-      raw.keep(
-        id,
-        camera,
-        levels.map((level) => greyFrame(level)),
-      ),
-    feedback: (id, verdict) => feedback.keep(id, verdict),
+    keep: (id, levels, rest = {}) => {
+      const frames = levels.map((level) => greyFrame(level, undefined, rest));
+      return raw.hold(frames.slice(0, -1), frames.at(-1)!).keep(id);
+    },
+    feedback: async (id, verdict) => (await feedback.keep(id, verdict)).path,
+    sizeOf: async (id, verdict) => (await feedback.keep(id, verdict)).size,
   };
 }
 
@@ -163,6 +169,42 @@ test("feedback keeps the raising frame as it was, under its verdict; what nobody
   assert.equal(readdirSync(before).sort(), ["before-1.webp", "before-2.webp"]);
   assert.equal(readdirSync(join(folder, "frames", "cam1")), []);
   assert.is(archive.health().items, 0);
+});
+
+test("the raising frame is kept in the camera's own pixels; where they are gone, in the model's, and its record says so", async () => {
+  const { folder, keep, feedback, sizeOf } = bench();
+  const own = { pixels: new Uint8Array(40 * 30 * 3).fill(77), size: { width: 40, height: 30 } };
+  const view = { x: 5, y: 5, ...own.size };
+  const [whole, gone] = [uuidv7(), uuidv7()];
+  const kept = await keep(whole, [10, 30], { view, original: async () => own });
+  assert.equal(kept, { kept: true, size: "camera" });
+  assert.equal(await keep(gone, [30], { view, original: async () => null }), { kept: true, size: "model" });
+  assert.equal([await sizeOf(whole, "defect"), await sizeOf(gone, "defect")], ["camera", "model"]);
+  const path = await feedback(whole, "not_a_defect");
+  assert.equal(await imageSize(path), own.size);
+  assert.equal(await readRgb(path, own.size), own.pixels);
+  assert.equal(await imageSize(await feedback(gone, "defect")), size);
+  const record = JSON.parse(readFileSync(path.replace(".webp", ".json"), "utf8")) as RawRecord;
+  assert.equal([record.camera, record.frame, record.width, record.size], ["cam1", 1, 40, "camera"]);
+  assert.equal(readdirSync(join(folder, "feedback", "before", "cam1", whole)), ["before-1.webp"]);
+});
+
+test("no more frames are held than is stated; what is dropped makes room", async () => {
+  const folder = temporaryFolder();
+  const raw = diskRawFrames(join(folder, "frames"), archiveIn(folder));
+  const held = Array.from({ length: 4 }, () => raw.hold([], greyFrame(1)));
+  let asked = false;
+  const original = async () => {
+    asked = true;
+    return null;
+  };
+  const refused = await raw
+    .hold([], greyFrame(1, undefined, { view: { x: 0, y: 0, width: 9, height: 9 }, original }))
+    .keep(uuidv7());
+  assert.is(!refused.kept && refused.reason, "busy");
+  assert.not(asked, "nothing is fetched for what is not kept");
+  held[0]!.drop();
+  assert.ok((await raw.hold([], greyFrame(1)).keep(uuidv7())).kept);
 });
 
 test("a verdict may be repeated, and corrected", async () => {

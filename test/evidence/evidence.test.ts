@@ -71,14 +71,15 @@ test("a raised alert gets the picture of its frame, which can be read later, and
   assert.is((await picture)!.jpeg[2], 30);
   await until(() => evidence.health()!.stored.items === 2, "picture and frames on disk");
   assert.is((await evidence.read(step.id))![2], 30);
-  const path = await evidence.keepForFeedback(step.id, "defect");
+  const { path, size } = await evidence.keepForFeedback(step.id, "defect");
+  assert.is(size, "camera");
   assert.equal(await readRgb(path, { width: 16, height: 16 }), greyFrame(30).pixels);
   assert.is(evidence.pictureOf({ ...step, phase: "cleared" }), null);
   await evidence.makeRoom();
   const { made, skipped, failed, frames } = evidence.health()!;
   assert.equal(
     { made, skipped, failed, frames },
-    { made: 1, skipped: { rate: 0, late: 0 }, failed: {}, frames: { kept: 1, failed: {} } },
+    { made: 1, skipped: { rate: 0, late: 0 }, failed: {}, frames: { kept: 1, modelSize: 0, failed: {} } },
   );
   assert.equal(lines, []);
 });
@@ -102,7 +103,7 @@ test("an alert that comes back weaker is sent its picture, and keeps that of its
   await until(() => evidence.health()!.frames.kept === 2, "the worse frame kept");
   assert.is((await evidence.read(first.id))![2], 90);
   assert.equal(
-    await readRgb(await evidence.keepForFeedback(first.id, "defect"), { width: 16, height: 16 }),
+    await readRgb((await evidence.keepForFeedback(first.id, "defect")).path, { width: 16, height: 16 }),
     greyFrame(90).pixels,
   );
 });

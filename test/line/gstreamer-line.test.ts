@@ -1,10 +1,12 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as assert from "uvu/assert";
 import { stringify } from "yaml";
+import { imageSize } from "../../models/pictures/images.js";
 import { temporaryFolder } from "../support/config.js";
 import { type Mosquitto, type Subscriber, startMosquitto, subscribe } from "../support/mosquitto.js";
 import { suite } from "../support/suite.js";
@@ -16,6 +18,7 @@ const test = suite("retort run, GStreamer to Mosquitto");
 const main = fileURLToPath(new URL("../../agent/main.cjs", import.meta.url));
 let broker: Mosquitto;
 let subscriber: Subscriber;
+let stateFolder = "";
 let stop: (() => Promise<void>) | undefined;
 test.before(async () => {
   broker = await startMosquitto();
@@ -35,6 +38,7 @@ interface Stopped {
 
 async function run(launches: Record<string, string>): Promise<() => Promise<Stopped>> {
   const folder = temporaryFolder();
+  stateFolder = join(folder, "state");
   const file = join(folder, "retort.yaml");
   const cameras = Object.entries(launches).map(([id, launch]) => ({
     id,
@@ -49,7 +53,7 @@ async function run(launches: Record<string, string>): Promise<() => Promise<Stop
     mqtt: { url: broker.url },
     models: { plate: { path: await writeTinyBundle() } },
     cameras,
-    state: { path: join(folder, "state") },
+    state: { path: stateFolder },
   };
   await writeFile(file, stringify(config));
   subscriber = await subscribe(broker.port, "retort/line-7/#");
@@ -71,7 +75,7 @@ const source = (pattern: string) =>
   `videotestsrc is-live=true pattern=${pattern} ! video/x-raw,width=320,height=240,framerate=20/1`;
 const topic = (name: string) => subscriber.of(`retort/line-7/${name}`);
 
-test("white pictures raise an alert in the camera's own pixels, black ones none", async () => {
+test("white pictures raise an alert, its regions and its raw frame in the camera's own pixels, black ones none", async () => {
   const terminate = await run({ good: source("black"), bad: source("white") });
   await until(() => topic("bad/alert").length > 0 && topic("good/score").length > 10, "alert and scores", 10_000);
   const [raised] = topic("bad/alert");
@@ -80,6 +84,9 @@ test("white pictures raise an alert in the camera's own pixels, black ones none"
   const [region] = raised!.regions as { x: number; y: number; width: number; height: number }[];
   assert.equal([region!.x, region!.y, region!.width, region!.height], [0, 0, 320, 240]);
   assert.is(topic("good/alert").length, 0);
+  const frames = join(stateFolder, "frames", "bad", String(raised!.id), "raised.webp");
+  await until(() => existsSync(frames), "the raw frame");
+  assert.equal(await imageSize(frames), { width: 320, height: 240 });
   await until(() => topic("bad/state").at(-1)?.state === "anomalous", "the state");
   assert.is(topic("good/state").at(-1)!.state, "ok");
   assert.is((await terminate()).status, 0);

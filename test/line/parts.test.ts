@@ -170,7 +170,8 @@ test("feedback names a part by its camera and seq: the raw frame of a bad one is
   const feedback = (seq: number) => line.ask("feedback", { camera: "cam1", seq, verdict: "not_a_defect" });
   const outcome = await feedback(2);
   assert.ok(outcome.ok);
-  const { kept } = outcome.result as { kept: string };
+  const { kept, size } = outcome.result as { kept: string; size: string };
+  assert.is(size, "camera");
   assert.match(kept, /feedback\/not_a_defect\/cam1\/[0-9a-f-]{36}\.webp$/);
   assert.ok(existsSync(kept));
   const none = await feedback(1);

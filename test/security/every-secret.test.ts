@@ -73,7 +73,7 @@ test("a launch line runs as it was written, whatever words stand in it", async (
     fc.asyncProperty(secrets, async (secret) => {
       const launch = `videotestsrc num-buffers=2 ! identity name=${quoted(secret)} : capsfilter caps=video/x-raw`;
       const line = launchLine({ type: "gstreamer", launch, live: false }, view);
-      const source = createGstreamerSource({ launch: line, input: view.input });
+      const source = createGstreamerSource({ launch: line, input: view.input, held: 3 });
       source.start();
       const grab = await source.grab();
       await source.stop();

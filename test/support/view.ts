@@ -53,7 +53,7 @@ export function testView(http: Partial<HttpConfig> = {}): TestView {
         made: 7,
         skipped: { rate: 2, late: 1 },
         failed: { busy: 1 },
-        frames: { kept: 7, failed: {} },
+        frames: { kept: 7, modelSize: 0, failed: {} },
         stored: { items: 14, mb: 1, removed: {}, failed: { full: 1 } },
       }),
     },

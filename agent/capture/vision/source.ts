@@ -66,6 +66,9 @@ export function createVisionSource(options: VisionSourceOptions): FrameSource {
   };
 }
 
+/** One that is judged, one behind it, and one that is just scaled. */
+const HELD = 3;
+
 interface Scaler {
   readonly picture: RawPicture;
   readonly source: GstreamerSource;
@@ -75,7 +78,7 @@ interface Scaler {
 
 function createScaler(picture: RawPicture, { input, roi, board }: VisionSourceOptions): Scaler {
   const launch = visionLine(picture, { input, roi, board });
-  const source = createGstreamerSource({ launch, input, feed: FEED });
+  const source = createGstreamerSource({ launch, input, feed: FEED, held: HELD });
   const bytesPerPixel = picture.gstreamer.endsWith("format=RGB") ? 3 : 1;
   let running = false;
   return {
