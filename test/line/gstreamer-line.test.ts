@@ -77,7 +77,7 @@ const topic = (name: string) => subscriber.of(`retort/line-7/${name}`);
 
 test("white pictures raise an alert, its regions and its raw frame in the camera's own pixels, black ones none", async () => {
   const terminate = await run({ good: source("black"), bad: source("white") });
-  await until(() => topic("bad/alert").length > 0 && topic("good/score").length > 10, "alert and scores", 10_000);
+  await until(() => topic("bad/alert").length > 0 && topic("good/score").length > 10, "alert and scores", 30_000);
   const [raised] = topic("bad/alert");
   assert.is(raised!.phase, "raised");
   assert.is(raised!.seq, 1);
@@ -95,7 +95,7 @@ test("white pictures raise an alert, its regions and its raw frame in the camera
 
 test("a camera that never delivers holds up neither the other nor the stop", async () => {
   const terminate = await run({ dead: `${source("white")} ! valve drop=true`, good: source("black") });
-  await until(() => topic("good/score").length > 20, "the other's scores", 10_000);
+  await until(() => topic("good/score").length > 20, "the other's scores", 30_000);
   assert.is(topic("dead/score").length, 0);
   const { status, tookMs } = await terminate();
   assert.is(status, 0);
