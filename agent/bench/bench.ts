@@ -2,18 +2,19 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import type { GstreamerSource } from "../../config/types.js";
 import { readBundle } from "../../models/bundle/bundle.js";
-import { percentile } from "../health/ledger.js";
 import { openBareModel } from "../inference/measure.js";
 import type { CameraDeps } from "../line/camera.js";
 import type { Size } from "../types.js";
 import { compare, takeTurns } from "./compare.js";
+import { round, type Spread, spread } from "./figures.js";
 import { LIVE_CAMERA, type ManyCameras, measureCameras } from "./many-cameras.js";
-import { benchCamera, type Rig, startRig } from "./rig.js";
+import { benchCamera, type Rig, type RigOptions, startRig } from "./rig.js";
 import { openRigLoad } from "./rig-load.js";
 import { framesPerSecond, SETTLE_MS, segment } from "./segment.js";
+import { endlessSource, liveSource } from "./sources.js";
 import { writeTrivialBundle } from "./trivial-model.js";
+import { measureParts, type PartsResult } from "./verdicts.js";
 
 export interface BenchOptions {
   /** A bundle's directory. */
@@ -28,11 +29,10 @@ export interface BenchOptions {
   readonly segmentMs?: number;
   /** Live cameras of one more measurement; 0 or absent: none. */
   readonly cameras?: number;
-}
-
-export interface Spread {
-  readonly p50: number;
-  readonly p99: number;
+  /** Parts of one more measurement, with one and with four cameras; 0 or absent: none. */
+  readonly parts?: number;
+  /** Where their verdicts are synced to disk; a folder for temporary files that is on a disk unless given. */
+  readonly stateIn?: string;
 }
 
 export interface BenchResult {
@@ -70,7 +70,12 @@ export interface BenchResult {
   readonly rssMb: number;
   /** Present where `cameras` were asked for. */
   readonly cameras?: ManyCameras;
+  /** Present where `parts` were asked for. */
+  readonly parts?: PartsResult;
 }
+
+/** The most parts a second that are triggered: few lines are quicker. */
+const MOST_PARTS_PER_SECOND = 100;
 
 /**
  * The machine's ceiling and the agent's share of it, in interleaved segments, so that what else the machine does meets
@@ -85,8 +90,7 @@ export async function runBench(options: BenchOptions): Promise<BenchResult> {
   const segmentMs = options.segmentMs ?? 2_000;
   const say = options.onProgress ?? (() => undefined);
   const { watchCamera } = options;
-  const rigOf = (bundle: string, source: GstreamerSource, cameras = 1) =>
-    startRig({ bundle, threads, source, watchCamera, cameras });
+  const rigOf: RigOf = (bundle, source, cameras = 1) => startRig({ bundle, threads, source, watchCamera, cameras });
 
   say("the trivial model");
   const trivialFps = await trivial(input, 2 * segmentMs, rigOf);
@@ -135,6 +139,12 @@ export async function runBench(options: BenchOptions): Promise<BenchResult> {
   const many = options.cameras ?? 0;
   if (many > 0) say(`${many} live cameras`);
   const cameras = many > 0 ? await camerasOf(await rigOf(options.bundle, LIVE_CAMERA, many), 4 * segmentMs) : null;
+
+  const count = options.parts ?? 0;
+  if (count > 0) say(`trigger to verdict of ${count} parts, with one camera and with four`);
+  const partsPerSecond = Math.min(ceilingFps / 2, MOST_PARTS_PER_SECOND);
+  const stand = { bundle: options.bundle, threads, source: endlessSource(input), watchCamera };
+  const parts = count > 0 ? await measureParts(stand, { parts: count, partsPerSecond }, options.stateIn) : null;
   return {
     model: `${manifest.name} ${manifest.version}`,
     provider,
@@ -150,8 +160,11 @@ export async function runBench(options: BenchOptions): Promise<BenchResult> {
     eventLoopDelayMs: { p99: round(delay.percentile(99) / 1e6) },
     rssMb,
     ...(cameras === null ? {} : { cameras }),
+    ...(parts === null ? {} : { parts }),
   };
 }
+
+type RigOf = (bundle: string, source: RigOptions["source"], cameras?: number) => Promise<Rig>;
 
 async function camerasOf(rig: Rig, forMs: number): Promise<ManyCameras> {
   const { count, fps, leastFps, mostFps, eventLoopDelayMs: delay } = await measureCameras(rig, forMs);
@@ -160,11 +173,7 @@ async function camerasOf(rig: Rig, forMs: number): Promise<ManyCameras> {
   return { count, fps: round(fps), leastFps: round(leastFps), mostFps: round(mostFps), eventLoopDelayMs };
 }
 
-async function trivial(
-  input: Size,
-  forMs: number,
-  rigOf: (bundle: string, source: GstreamerSource) => Promise<Rig>,
-): Promise<number> {
+async function trivial(input: Size, forMs: number, rigOf: RigOf): Promise<number> {
   const dir = await mkdtemp(join(tmpdir(), "retort-trivial-"));
   try {
     await writeTrivialBundle(dir, { ...input, threshold: 2 });
@@ -177,25 +186,4 @@ async function trivial(
   } finally {
     await rm(dir, { recursive: true, force: true });
   }
-}
-
-/** A source that gives pictures as fast as they are asked for; black ones cost GStreamer next to nothing. */
-function endlessSource({ width, height }: Size): GstreamerSource {
-  const launch = `videotestsrc is-live=false pattern=black ! video/x-raw,format=RGB,width=${width},height=${height}`;
-  return { type: "gstreamer", launch, live: false };
-}
-
-function liveSource({ width, height }: Size, fps: number): GstreamerSource {
-  const caps = `video/x-raw,format=RGB,width=${width},height=${height},framerate=${Math.max(1, Math.round(fps * 100))}/100`;
-  return { type: "gstreamer", launch: `videotestsrc is-live=true pattern=black ! ${caps}`, live: true };
-}
-
-function spread(samples: readonly number[]): Spread {
-  const sorted = [...samples].sort((a, b) => a - b);
-  if (sorted.length === 0) return { p50: Number.NaN, p99: Number.NaN };
-  return { p50: round(percentile(sorted, 0.5)), p99: round(percentile(sorted, 0.99)) };
-}
-
-function round(value: number): number {
-  return Math.round(value * 1_000) / 1_000;
 }

@@ -6,6 +6,7 @@ import { schema } from "../../config/schema.js";
 import type { CameraConfig, Config, GstreamerSource } from "../../config/types.js";
 import { CodedError } from "../../errors.js";
 import { type RunningAgent, startAgent } from "../agent.js";
+import { baseTopic, topics } from "../contract/topics.js";
 import { opening } from "../kit/closing.js";
 import type { Logger } from "../kit/log.js";
 import type { CameraDeps } from "../line/camera.js";
@@ -20,14 +21,26 @@ export interface RigOptions {
   readonly watchCamera: CameraDeps["watchCamera"];
   /** Cameras with this source; 1 unless given. */
   readonly cameras?: number;
+  /** Of what one part is; none unless given. */
+  readonly parts?: Partial<CameraConfig["parts"]>;
+  /** The folder that the agent's own is made in; that for temporary files unless given. */
+  readonly stateIn?: string;
 }
 
-/** A whole agent, from a real source to a real subscriber, that can be paused. */
-export interface Rig {
+/** A whole agent that can be paused, and its broker. */
+export interface BenchAgent {
   readonly agent: RunningAgent;
   readonly gate: Gate;
-  readonly listener: Listener;
+  /** The broker's. */
+  readonly url: string;
+  /** Of the agent's topics. */
+  readonly base: string;
   close(): Promise<void>;
+}
+
+/** A whole agent, from a real source to a real subscriber to its scores. */
+export interface Rig extends BenchAgent {
+  readonly listener: Listener;
 }
 
 /** The longest that each part may take to close, ms. */
@@ -36,10 +49,21 @@ const AGENT_MS = 6_000;
 const LISTENER_MS = 5_000;
 const quiet: Logger = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
-/** Starts paused. @throws CodedError BENCH_FAILED when the camera does not start, or those of startAgent */
-export function startRig({ watchCamera, ...options }: RigOptions): Promise<Rig> {
+/** Starts paused. @throws CodedError of startBenchAgent */
+export function startRig(options: RigOptions): Promise<Rig> {
   return opening(quiet.warn, async (closing) => {
-    const statePath = await mkdtemp(join(tmpdir(), "retort-bench-"));
+    const bench = await startBenchAgent(options);
+    closing.adopt(bench.close);
+    const listener = await openListener({ url: bench.url, topic: `${bench.base}/${topics.score("+")}` });
+    closing.add("the subscriber", LISTENER_MS, () => listener.close());
+    return { ...bench, listener, close: () => closing.close() };
+  });
+}
+
+/** Starts paused. @throws CodedError BENCH_FAILED when the camera does not start, or those of startAgent */
+export function startBenchAgent({ watchCamera, stateIn, ...options }: RigOptions): Promise<BenchAgent> {
+  return opening(quiet.warn, async (closing) => {
+    const statePath = await mkdtemp(join(stateIn ?? tmpdir(), "retort-bench-"));
     closing.add("the state folder", FOLDER_MS, () => rm(statePath, { recursive: true, force: true }));
     const gate = demandGate();
     let edge: MqttEdge | null = null;
@@ -57,17 +81,17 @@ export function startRig({ watchCamera, ...options }: RigOptions): Promise<Rig> 
     if (url === undefined || agent.models.size === 0) {
       throw new CodedError("BENCH_FAILED", "the model could not be started", { at: options.bundle });
     }
-    const listener = await openListener({ url, topic: `retort-bench/bench/+/score` });
-    closing.add("the subscriber", LISTENER_MS, () => listener.close());
-    return { agent, gate, listener, close: () => closing.close() };
+    return { agent, gate, url, base: baseTopic(PREFIX, ID), close: () => closing.close() };
   });
 }
 
+const PREFIX = "retort-bench";
+const ID = "bench";
 const { agent, mqtt, inference, cameras, alerts, evidence, outbox, http } = schema.keys;
 const { roi, health, alert, parts } = cameras.each.keys;
 
 /** A camera of the bench: every picture is wanted, none is looked at as a picture, and none is anomalous. */
-export function benchCamera(id: string, source: GstreamerSource): CameraConfig {
+export function benchCamera(id: string, source: GstreamerSource, ofParts: RigOptions["parts"] = {}): CameraConfig {
   return {
     id,
     model: "bench",
@@ -79,18 +103,19 @@ export function benchCamera(id: string, source: GstreamerSource): CameraConfig {
     // A test pattern is no view of a part.
     health: { ...defaultsOf(health), enabled: false },
     alert: { ...defaultsOf(alert), threshold: Number.MAX_VALUE },
-    parts: defaultsOf(parts),
+    parts: { ...defaultsOf(parts), ...ofParts },
   };
 }
 
-function configOf(options: Omit<RigOptions, "watchCamera">, statePath: string): Config {
+function configOf(options: Omit<RigOptions, "watchCamera" | "stateIn">, statePath: string): Config {
   const { bundle, threads, source, cameras: count = 1 } = options;
+  const ids = Array.from({ length: count }, (_, index) => `bench-${index + 1}`);
   return {
-    agent: { ...defaultsOf(agent), id: "bench" },
-    mqtt: { ...defaultsOf(mqtt), prefix: "retort-bench" },
+    agent: { ...defaultsOf(agent), id: ID },
+    mqtt: { ...defaultsOf(mqtt), prefix: PREFIX },
     models: { bench: { path: bundle } },
     inference: { ...defaultsOf(inference), precision: "fp32", threads },
-    cameras: Array.from({ length: count }, (_, index) => benchCamera(`bench-${index + 1}`, source)),
+    cameras: ids.map((id) => benchCamera(id, source, options.parts)),
     alerts: { ...defaultsOf(alerts), floodAbove: 0, historyMax: 1, historyDays: 1 },
     http: { ...defaultsOf(http), enabled: false },
     evidence: { ...defaultsOf(evidence), maxMb: 64, keepDays: 1 },

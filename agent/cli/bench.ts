@@ -1,7 +1,9 @@
 import { join } from "node:path";
 import { packageRoot } from "../../config/package-root.js";
 import type { BenchResult } from "../bench/bench.js";
+import type { Tail } from "../bench/figures.js";
 import type { ManyCameras } from "../bench/many-cameras.js";
+import type { PartsResult } from "../bench/verdicts.js";
 import type { AddCommand } from "./command.js";
 import { type JsonFlag, wholeNumber, withJsonFlag } from "./options.js";
 import { exitStatus } from "./terminal.js";
@@ -11,6 +13,8 @@ interface Flags extends JsonFlag {
   readonly seconds: number;
   readonly threads: number;
   readonly cameras: number;
+  readonly parts: number;
+  readonly state?: string;
 }
 
 /** `retort bench`: the machine's ceiling and the agent's share of it. */
@@ -26,8 +30,15 @@ export const benchCommand: AddCommand = (program, terminal) => {
       "live cameras (640 x 480, 15 frames/s) of one more measurement; 0: none",
       wholeNumber(0, 64),
       0,
-    );
-  withJsonFlag(command).action(async ({ json, model, seconds, threads, cameras }: Flags) => {
+    )
+    .option(
+      "--parts <count>",
+      "parts of one more measurement, from trigger to verdict, with one and with four cameras; 0: none",
+      wholeNumber(0, 1_000_000),
+      0,
+    )
+    .option("--state <folder>", "on the disk that their verdicts are synced to; one for temporary files unless given");
+  withJsonFlag(command).action(async ({ json, model, seconds, threads, cameras, parts, state }: Flags) => {
     const [{ runBench }, { watchCamera }] = await Promise.all([
       import("../bench/bench.js"),
       import("../capture/camera.js"),
@@ -38,6 +49,8 @@ export const benchCommand: AddCommand = (program, terminal) => {
       seconds,
       threads,
       cameras,
+      parts,
+      ...(state === undefined ? {} : { stateIn: state }),
       watchCamera,
       onProgress: (text) => terminal.err(text),
     });
@@ -48,7 +61,7 @@ export const benchCommand: AddCommand = (program, terminal) => {
 };
 
 function table(result: BenchResult): string {
-  const { outsideInferenceMs: outside, latencyMs: latency, cameras } = result;
+  const { outsideInferenceMs: outside, latencyMs: latency, cameras, parts } = result;
   const rows: readonly (readonly [string, string])[] = [
     ["model", `${result.model} on ${result.provider}, ${result.threads} threads`],
     ["bare session.run, the ceiling", `${result.ceilingFps.toFixed(1)} frames/s`],
@@ -62,8 +75,29 @@ function table(result: BenchResult): string {
     ["event loop delay under load", `p99 ${result.eventLoopDelayMs.p99.toFixed(1)} ms`],
     ["memory after warm-up", `${result.rssMb} MB`],
     ...(cameras === undefined ? [] : camerasRows(cameras)),
+    ...(parts === undefined ? [] : partsRows(parts)),
   ];
   return rows.map(([name, value]) => `${name.padEnd(36)}${value}`).join("\n");
+}
+
+function partsRows({ onDisk, latencies }: PartsResult): [string, string][] {
+  const rows = latencies.flatMap(
+    ({ cameras, verdicts, partsPerSecond, triggerMs, pictureMs, unjudged }): [string, string][] => {
+      const name = cameras === 1 ? "1 camera" : `${cameras} cameras`;
+      const of = `of ${verdicts} parts at ${partsPerSecond.toFixed(1)}/s`;
+      return [
+        [`trigger to verdict, ${name}`, `${tailText(triggerMs)} ${of}`],
+        ["of it from the picture on", tailText(pictureMs)],
+        ...(unjudged === 0 ? [] : [["triggers without a verdict", String(unjudged)] satisfies [string, string]]),
+      ];
+    },
+  );
+  return onDisk ? rows : [...rows, ["synced to", "memory, not a disk: name a folder on one with --state"]];
+}
+
+function tailText({ p50, p99, p999 }: Tail): string {
+  const last = p999 === null ? "p99.9 of 1,000 parts or more" : `p99.9 ${p999.toFixed(1)} ms`;
+  return `p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms, ${last}`;
 }
 
 function camerasRows({ count, fps, leastFps, mostFps, eventLoopDelayMs: delay }: ManyCameras): [string, string][] {

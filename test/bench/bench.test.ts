@@ -2,6 +2,7 @@ import { Subject } from "rxjs";
 import * as assert from "uvu/assert";
 import { runBench } from "../../agent/bench/bench.js";
 import { compare, takeTurns } from "../../agent/bench/compare.js";
+import { tail } from "../../agent/bench/figures.js";
 import { demandGate } from "../../agent/bench/gate.js";
 import type { WatchOptions } from "../../agent/line/line-of.js";
 import { fakeCamera } from "../fakes/camera.js";
@@ -60,6 +61,16 @@ comparison("one disturbed round moves neither the ratio nor the rates; a drift o
 
 comparison.run();
 
+const figures = suite("figures");
+
+figures("p99.9 is of a thousand samples or more: of fewer it would be chance", () => {
+  const upTo = (count: number) => Array.from({ length: count }, (_, index) => count - index);
+  assert.equal(tail(upTo(999)), { p50: 500, p99: 990, p999: null });
+  assert.equal(tail(upTo(2_000)), { p50: 1_000, p99: 1_980, p999: 1_998 });
+});
+
+figures.run();
+
 const bench = suite("bench");
 
 function* forever(): Generator<number> {
@@ -76,6 +87,7 @@ bench("yields every figure of the contract, the agent's from what a subscriber r
     watchCamera,
     segmentMs: 250,
     cameras: 3,
+    parts: 60,
     onProgress: (text) => said.push(text),
   });
   assert.is(result.model, "tiny 1.0.0");
@@ -94,6 +106,20 @@ bench("yields every figure of the contract, the agent's from what a subscriber r
   assert.is(count, 3);
   assert.ok(leastFps > 0 && leastFps <= mostFps, "every camera is judged");
   assert.ok(delay.p99 > 0 && delay.p99 <= delay.worst);
+  const latencies = result.parts!.latencies;
+  assert.equal(
+    latencies.map(({ cameras, verdicts, unjudged }) => [cameras, verdicts, unjudged]),
+    [
+      [1, 60, 0],
+      [4, 60, 0],
+    ],
+    "a verdict for each part that was triggered",
+  );
+  for (const { triggerMs, pictureMs } of latencies) {
+    assert.ok(0 < triggerMs.p50 && triggerMs.p50 <= triggerMs.p99 && triggerMs.p999 === null);
+    // Of a clock with whole milliseconds.
+    assert.ok(pictureMs.p50 > 0 && pictureMs.p50 < triggerMs.p50 + 2);
+  }
   assert.ok(said.length >= 4);
 });
 
