@@ -128,7 +128,7 @@ function tooSilent(waitedMs: number, { source, silence, scheduler }: PlayOptions
   return timer(Math.max(0, limitMs - waitedMs), scheduler).pipe(
     switchMap(() => {
       silence.tooLong();
-      return throwError(() => new CameraLost(`no picture for ${limitMs / 1_000} s`));
+      return throwError(() => new CameraLost(`no picture for ${Math.round(limitMs / 100) / 10} s`));
     }),
   );
 }

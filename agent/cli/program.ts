@@ -27,6 +27,13 @@ const commands: readonly AddCommand[] = [
   benchCommand,
 ];
 
+/** Behind a command whose own it is not, `--version` means what it means before one. */
+function tellVersion(command: Command): void {
+  if (command.options.some(({ long }) => long === "--version")) return;
+  command.version(productVersion(), "--version");
+  command.options.find(({ long }) => long === "--version")?.hideHelp();
+}
+
 /**
  * Runs one command line.
  * @param argv without node and script
@@ -48,6 +55,7 @@ export async function runProgram(argv: readonly string[], terminal: Terminal = p
     })
     .exitOverride();
   for (const add of commands) add(program, terminal);
+  for (const command of program.commands) tellVersion(command);
   try {
     await program.parseAsync([...argv], { from: "user" });
     return exitStatus.done;

@@ -116,6 +116,8 @@ test("nobody publishes this package by accident, and no registry has a package o
 test("--version: the package's, and the commit that it was built from", async () => {
   const { status, stdout } = await retort(["--version"]);
   assert.equal([status, stdout.trim()], [0, productVersion()]);
+  const behind = await retort(["run", "--version"]);
+  assert.equal([behind.status, behind.stdout.trim()], [0, productVersion()], "behind a command, too");
   const folder = temporaryFolder();
   writeFileSync(join(folder, "package.json"), '{"version":"1.2.3"}');
   assert.is(productVersion(folder), "1.2.3");
