@@ -12,7 +12,8 @@ export interface DemoFrames {
 export type OpenDemoFrames = (size: Size) => DemoFrames;
 
 /** Pictures of the line that the shipped bundle has learned. */
-export const shippedDemoFrames: OpenDemoFrames = (size) => createDemoStream({ line: createDemoLine(), size });
+export const shippedDemoFrames: OpenDemoFrames = (size) =>
+  createDemoStream({ line: createDemoLine(), size, spellEvery: 3 });
 
 export interface DemoOptions {
   readonly input: Size;

@@ -1,3 +1,4 @@
+import { partOf } from "../../config/parts.js";
 import { ConfigError, type Problem } from "../../config/problems.js";
 import type { Config } from "../../config/types.js";
 import { CodedError } from "../../errors.js";
@@ -7,7 +8,8 @@ import type { Logger } from "../kit/log.js";
 import type { Outbox } from "../outbox/outbox.js";
 import type { AddCommand } from "./command.js";
 import { endSurely } from "./end.js";
-import { jsonLine, type Shown, terminalLine } from "./event-line.js";
+import { jsonLine, type Shown } from "./event-line.js";
+import { EventLines } from "./event-lines.js";
 import { type ConfigFlags, type JsonFlag, layersOf, withConfigFlags, withJsonFlag } from "./options.js";
 import { examineConfig } from "./preflight.js";
 import { exitStatus, printable, type Terminal } from "./terminal.js";
@@ -36,7 +38,11 @@ export const runCommand: AddCommand = (program, terminal) => {
       log,
       openHttp: await httpOpener(config),
       openPublisher: async (_, __, outbox) =>
-        watched(await openMqtt(config, log, outbox), outbox, terminal, flags.json === true),
+        watched(
+          await openMqtt(config, log, outbox),
+          outbox,
+          flags.json === true ? jsonOn(terminal) : linesOn(terminal, config),
+        ),
     });
     const cause = await Promise.race([stopRequested, agent.unfit]);
     const failed = cause instanceof CodedError;
@@ -56,12 +62,32 @@ function greet(config: Config, warnings: readonly Problem[], log: Logger): void 
   }
 }
 
-/** Shows alerts, verdicts and states on the terminal, as they are kept and go out. */
-function watched(sink: MessageSink, outbox: Outbox, terminal: Terminal, json: boolean): MessageSink {
+/** Where what goes out is shown. */
+interface Display {
+  show(message: Shown): void;
+  end(): void;
+}
+
+function jsonOn(terminal: Terminal): Display {
   const show = (message: Shown): void => {
-    const line = json ? jsonLine(message) : terminalLine(message, terminal.interactive);
+    const line = jsonLine(message);
     if (line !== null) terminal.out(line);
   };
+  return { show, end: () => undefined };
+}
+
+function linesOn(terminal: Terminal, { cameras }: Config): Display {
+  const ofParts = new Set(cameras.filter((camera) => partOf(camera) !== null).map(({ id }) => id));
+  const options = { coloured: terminal.interactive, seesParts: (camera: string) => ofParts.has(camera) };
+  const lines = new EventLines(options, () => performance.now());
+  return {
+    show: (message) => lines.of(message).forEach(terminal.out),
+    end: () => lines.rest().forEach(terminal.out),
+  };
+}
+
+/** Shows alerts, verdicts and states, as they are kept and go out. */
+function watched(sink: MessageSink, outbox: Outbox, { show, end }: Display): MessageSink {
   outbox.added$.subscribe((payload) => show({ topic: topics.alert(payload.camera), payload }));
   outbox.judged$.subscribe((payload) => show({ topic: topics.verdict(payload.camera), payload }));
   return {
@@ -69,6 +95,10 @@ function watched(sink: MessageSink, outbox: Outbox, terminal: Terminal, json: bo
     publish: (message) => {
       show(message);
       return sink.publish(message);
+    },
+    close: async () => {
+      await sink.close();
+      end();
     },
   };
 }

@@ -85,9 +85,10 @@ export function pipeline({ camera, watch, engine, ledger, context, clock, ...lin
       const judged$ = line.parts === null ? verdicts$ : parts$.pipe(worstPictures());
       const alarms$ = judged$.pipe(alarm(line.alarm), share());
       const cues$ = merge(events$.pipe(cameraCues()), outcomes$.pipe(failureCues()), alarms$.pipe(alarmCues()));
+      // A part's verdict before the alert that it raises.
       return merge(
-        alarms$.pipe(alerts(line.alerts), heldBack(line.gate, clock.monotonicMs), asAlert()),
         parts$.pipe(asPart()),
+        alarms$.pipe(alerts(line.alerts), heldBack(line.gate, clock.monotonicMs), asAlert()),
         verdicts$.pipe(asScore(camera, clock.monotonicMs)),
         cues$.pipe(cameraState(), asState()),
       );

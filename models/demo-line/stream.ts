@@ -15,7 +15,14 @@ export interface DemoStreamOptions {
   readonly framesPerPart?: number;
   /** One part in so many is defective, on average; at least three good ones lie between two defective ones. */
   readonly defectEvery?: number;
+  /** In the place of one defective part in so many come four in a row, with the same defect: a tool is worn. Never unless given. */
+  readonly spellEvery?: number;
 }
+
+/** Frames of each part unless the options say otherwise. */
+export const FRAMES_PER_PART = 6;
+/** Defective parts in a row where a tool is worn. */
+const SPELL_PARTS = 4;
 
 /** A frame with its truth; the agent looks at the pixels only. */
 export interface DemoFrame {
@@ -41,9 +48,9 @@ interface Passing {
 
 /** Frames without end; the same options give the same frames. */
 export function createDemoStream(options: DemoStreamOptions): DemoStream {
-  const { line, seed = 1, size, framesPerPart = 6, defectEvery = 10 } = options;
+  const { line, seed = 1, size, framesPerPart = FRAMES_PER_PART, defectEvery = 10, spellEvery = 0 } = options;
   const random = createRandom(seedOf(0x57ea, seed));
-  const plan = defectPlan(createRandom(seedOf(0xdefec7, seed)), defectEvery);
+  const plan = defectPlan(createRandom(seedOf(0xdefec7, seed)), defectEvery, spellEvery);
   // The belt carries the part through the range of places that training has seen.
   const travel = Math.round((SPREAD * Math.min(size.width, size.height)) / 256);
   const slice = Math.ceil(size.height / framesPerPart);
@@ -85,14 +92,24 @@ export function createDemoStream(options: DemoStreamOptions): DemoStream {
 }
 
 /** A function that yields each part's defect in turn, null for a good one. The first defect comes early, for whoever watches. */
-function defectPlan(random: Random, every: number): () => DefectType | null {
+function defectPlan(random: Random, every: number, spellEvery: number): () => DefectType | null {
   let untilNext = 2;
   let types: DefectType[] = [];
+  let type: DefectType | null = null;
+  let begun = 0;
+  let inSpell = 0;
   return () => {
+    if (inSpell > 0) {
+      inSpell -= 1;
+      return type;
+    }
     untilNext -= 1;
     if (untilNext >= 0) return null;
     untilNext = Math.max(3, Math.round(random.between(0.5, 1.5) * (every - 1)));
     if (types.length === 0) types = random.shuffle(DEFECT_TYPES);
-    return types.pop() ?? null;
+    type = types.pop() ?? null;
+    begun += 1;
+    if (spellEvery > 0 && begun % spellEvery === 0) inSpell = SPELL_PARTS - 1;
+    return type;
   };
 }

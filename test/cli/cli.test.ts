@@ -90,7 +90,7 @@ test("doctor: the model's provider and why not a better one, the broker, the dis
   assert.ok(codes(down).includes("MQTT_UNREACHABLE"), down.stdout);
 });
 
-test("run: alerts on the terminal and at the broker, a clean stop within 5 s, seq goes on after a restart", async () => {
+test("run: each part and each alert on the terminal and at the broker, a clean stop within 5 s, seq goes on after a restart", async () => {
   const broker = await startMosquitto();
   const heard = await subscribe(broker.port, "retort/#");
   // A threshold that every picture exceeds.
@@ -112,6 +112,9 @@ test("run: alerts on the terminal and at the broker, a clean stop within 5 s, se
       stdout += text.toString();
     });
     await until(() => alerts().length > before && stdout.includes("ALERT raised"), "an alert", 15_000);
+    const [first, ...more] = stdout.split("\n").filter((line) => line.includes("  NG "));
+    assert.match(first ?? "", /^..:..:.. {2}NG {7}demo {2}part 1 {2}score .* \(threshold 0.010\) {2}/);
+    assert.ok(more.length >= 2, "an alert is of several bad parts");
     const startMs = performance.now();
     child.kill(signal);
     assert.equal(await exit, [0, null]);
@@ -128,7 +131,12 @@ test("run: alerts on the terminal and at the broker, a clean stop within 5 s, se
     alerts().map(({ seq }) => seq),
     alerts().map((_, index) => index + 1),
   );
-  const faults = ["status", "demo/state", "demo/score", "demo/alert"].flatMap((topic) =>
+  const seqs = heard.of("retort/x/demo/verdict").map(({ seq }) => seq);
+  assert.equal(
+    seqs,
+    seqs.map((_, index) => index + 1),
+  );
+  const faults = ["status", "demo/state", "demo/score", "demo/verdict", "demo/alert"].flatMap((topic) =>
     heard.of(`retort/x/${topic}`).flatMap((payload) => schemaFaults(topic.split("/").at(-1)!, payload)),
   );
   assert.equal(faults, []);

@@ -4,6 +4,7 @@ import * as assert from "uvu/assert";
 import { type ConfigLayers, checkConfig } from "../../config/load.js";
 import { packageRoot } from "../../config/package-root.js";
 import { ConfigError } from "../../config/problems.js";
+import { FRAMES_PER_PART } from "../../models/demo-line/index.js";
 import { httpConfig, mqttConfig } from "../support/config.js";
 import { camera, check, demo, load, machine } from "../support/config-machine.js";
 import { suite } from "../support/suite.js";
@@ -50,13 +51,20 @@ test("without a file the demo runs: the contract's defaults, the shipped bundle 
         },
         alert: {
           threshold: "model",
-          raiseAfter: "auto",
-          within: null,
+          raiseAfter: 3,
+          within: 5,
           clearAfter: 5,
           clearBelow: 0.9,
           mergeWithinS: 10,
         },
-        parts: { per: "auto", on: "picture", deadlineMs: null, lateIs: "judged", unknownIs: "ng", closeAfterMs: null },
+        parts: {
+          per: { frames: FRAMES_PER_PART },
+          on: "picture",
+          deadlineMs: null,
+          lateIs: "judged",
+          unknownIs: "ng",
+          closeAfterMs: null,
+        },
         source: { type: "demo" },
       },
     ],

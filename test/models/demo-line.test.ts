@@ -96,6 +96,23 @@ test("a part stays in view for several frames and moves; good parts dominate and
   assert.is(new Set(defects).size, 1 + DEFECT_TYPES.length, "every type occurs");
 });
 
+test("a worn tool now and then: four parts in a row have the same defect, and most defects still come alone", () => {
+  const stream = createDemoStream({ line, size: { width: 16, height: 16 }, framesPerPart: 1, spellEvery: 3 });
+  const defects = Array.from({ length: 200 }, () => stream.next().defect);
+  const runs: number[] = [];
+  defects.forEach((defect, at) => {
+    if (defect === null) return;
+    if (at > 0 && defects[at - 1] === defect) runs[runs.length - 1]! += 1;
+    else runs.push(1);
+  });
+  assert.equal(runs.slice(0, 6), [1, 1, 4, 1, 1, 4]);
+  // Ten parts of six pictures are six seconds of the demo.
+  assert.ok(
+    defects.findIndex((defect, at) => defect !== null && defect === defects[at - 1]) < 60,
+    "a newcomer sees one",
+  );
+});
+
 test("the stream repeats itself for the same seed, and hands out memory of its own", () => {
   const run = (seed: number) => {
     const stream = createDemoStream({ line, seed, size });
