@@ -9,7 +9,7 @@ import { openLevelStore } from "../../agent/store/level-store.js";
 import { Witness } from "../soak/witness.js";
 import { temporaryFolder } from "../support/config.js";
 import { freePort, type Mosquitto, startMosquitto } from "../support/mosquitto.js";
-import { alertStep, MB, picture, plain, testOutbox } from "../support/outbox.js";
+import { alertStep, MB, partVerdict, picture, plain, testOutbox } from "../support/outbox.js";
 import { startProxy } from "../support/proxy.js";
 import { suite } from "../support/suite.js";
 import { until } from "../support/until.js";
@@ -71,14 +71,33 @@ const add = (outbox: Outbox, count: number, evidenceBytes = 0): Promise<unknown>
     ),
   );
 
-const alerts = (witness: Witness): number => witness.testimony("line-7").alerts;
+/** Verdicts on so many parts of each camera. */
+const judge = (outbox: Outbox, count: number): Promise<unknown> =>
+  Promise.all(
+    Array.from({ length: 2 * count }, (_, n) =>
+      outbox.addVerdict(partVerdict({ camera: `cam${1 + (n % 2)}`, part: n })),
+    ),
+  );
 
-function nothingWrong(witness: Witness, count: number): void {
-  const { missing, outOfOrder, contradictory, alerts } = witness.testimony("line-7");
+const alerts = (witness: Witness): number => witness.testimony("line-7").alerts;
+const verdicts = (witness: Witness): readonly number[] =>
+  Object.values(witness.testimony("line-7").verdicts).map(({ different }) => different);
+
+/** @param judged verdicts of each camera */
+function nothingWrong(witness: Witness, count: number, judged: number): void {
+  const { missing, outOfOrder, contradictory, alerts, verdicts } = witness.testimony("line-7");
   assert.equal([alerts, missing, outOfOrder, contradictory], [count, [], 0, []]);
+  for (const camera of ["cam1", "cam2"]) {
+    const { different, highest, missing, outOfOrder, contradictory } = verdicts[camera]!;
+    assert.equal([different, highest, missing, outOfOrder, contradictory], [judged, judged, [], 0, []], camera);
+  }
 }
 
-test("a broker that is away for 5,000 alerts gets them all, in order, with their pictures, and states meanwhile", async () => {
+function nothingGivenUp(outbox: Outbox): void {
+  assert.equal([outbox.health().lost, outbox.health().gaps], [{}, []]);
+}
+
+test("a broker that is away for 5,000 alerts and 2,000 verdicts gets them all, in order, with their pictures, and states meanwhile", async () => {
   const outbox = await outboxOnDisk();
   const { port } = await mosquitto();
   const proxy = await startProxy(port);
@@ -88,8 +107,10 @@ test("a broker that is away for 5,000 alerts gets them all, in order, with their
   for (let n = 0; n < 10; n += 1) {
     await add(outbox, 490);
     await add(outbox, 10, 20_000);
+    await judge(outbox, 100);
   }
-  assert.equal([outbox.health().depth, outbox.health().evidence], [5_000, 100]);
+  const { depth, evidence, verdicts: waiting } = outbox.health();
+  assert.equal([depth, evidence, waiting], [5_000, 100, 2_000]);
   const witness = await witnessAt(port);
   proxy.open = true;
   await until(() => alerts(witness) > 0, "the first", 10_000);
@@ -97,9 +118,17 @@ test("a broker that is away for 5,000 alerts gets them all, in order, with their
   await said;
   assert.ok(outbox.health().depth > 0, "a state does not wait for the end of the queue");
   await add(outbox, 1, 20_000);
-  await until(() => outbox.health().depth === 0 && outbox.health().evidence === 0, "nothing waits", 20_000);
-  await until(() => alerts(witness) === 5_001 && witness.evidence === 101, "the witness has all", 5_000);
-  nothingWrong(witness, 5_001);
+  await judge(outbox, 1);
+  const isEmpty = (): boolean => {
+    const { depth, evidence, verdicts } = outbox.health();
+    return depth + evidence + verdicts === 0;
+  };
+  await until(isEmpty, "nothing waits", 20_000);
+  const hasAll = (): boolean =>
+    alerts(witness) === 5_001 && witness.evidence === 101 && verdicts(witness).every((count) => count === 1_001);
+  await until(hasAll, "the witness has all", 5_000);
+  nothingWrong(witness, 5_001, 1_001);
+  nothingGivenUp(outbox);
   assert.is(witness.testimony("line-7").replayed, 5_000);
   assert.is(witness.testimony("line-7").earlyEvidence, 0, "none before its alert");
 });
@@ -115,10 +144,12 @@ test("a half-open connection is noticed by alerts that nobody acknowledges", asy
   await until(() => alerts(witness) === 3, "three alerts");
   proxy.stall();
   await add(outbox, 20);
+  await judge(outbox, 10);
   await until(() => codes.includes("MQTT_NO_ACK"), "it is noticed", 3_000);
-  await until(() => outbox.health().depth === 0, "they go another way", 5_000);
-  await until(() => alerts(witness) === 23, "all of them");
-  nothingWrong(witness, 23);
+  await until(() => outbox.health().depth + outbox.health().verdicts === 0, "they go another way", 5_000);
+  await until(() => alerts(witness) === 23 && verdicts(witness).every((count) => count === 10), "all of them");
+  nothingWrong(witness, 23, 10);
+  nothingGivenUp(outbox);
 });
 
 test("a half-open connection is noticed by the ping that stays unanswered, however many scores are sent", async () => {
@@ -143,15 +174,17 @@ test("a broker that accepts and never acknowledges is left, ever less often trie
   const mute = await muteBroker(port);
   const { codes, ups } = publish(`mqtt://127.0.0.1:${port}`, outbox, { ackTimeoutMs: 200 });
   await add(outbox, 50);
+  await judge(outbox, 50);
   await until(() => codes.filter((code) => code === "MQTT_NO_ACK").length === 3, "three tries", 5_000);
-  assert.is(outbox.health().depth, 50);
+  assert.equal([outbox.health().depth, outbox.health().verdicts], [50, 100]);
   const pauses = mute.connectedAtMs.slice(1).map((ms, at) => ms - mute.connectedAtMs[at]!);
   assert.ok(pauses[1]! > pauses[0]!, `pauses grow: ${pauses}`);
   await mute.close();
   const before = ups();
   await mosquitto(port);
-  await until(() => outbox.health().depth === 0, "all of them", 8_000);
+  await until(() => outbox.health().depth + outbox.health().verdicts === 0, "all of them", 8_000);
   assert.ok(ups() > before);
+  nothingGivenUp(outbox);
 });
 
 test("credentials that are refused, then accepted: nothing is lost, and the trouble is told", async () => {

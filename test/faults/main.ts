@@ -25,7 +25,8 @@ if (values.parts !== undefined) {
     awayS: seconds / 6,
   });
   console.log(JSON.stringify(report, null, 2));
-  const isWhole = report.heard === report.parts && report.outOfOrder + Object.keys(report.lost).length === 0;
+  const { parts, heard, outOfOrder, contradictory, gaps, lost } = report;
+  const isWhole = heard === parts && outOfOrder + contradictory + gaps + Object.keys(lost).length === 0;
   process.exit(isWhole ? 0 : 1);
 }
 const kills = Number(values.kills ?? 100);
@@ -36,9 +37,13 @@ const report = await stormOfKills({
   kills,
   seed,
   lifeMs: 2_000,
-  onLife: (life, { alerts, repeated, missing }) => {
-    if (life % 10 === 0)
-      console.log(`${life} kills: ${alerts} alerts, ${repeated} repeats, ${missing.length} missing so far`);
+  onLife: (life, { alerts, repeated, missing, verdicts }) => {
+    if (life % 10 !== 0) return;
+    const judged = Object.entries(verdicts).map(
+      ([camera, heard]) => `${heard.different} verdicts of ${camera}, ${heard.missing.length} missing`,
+    );
+    const all = [`${alerts} alerts, ${repeated} repeats, ${missing.length} missing`, ...judged];
+    console.log(`${life} kills so far: ${all.join("; ")}`);
   },
 });
 console.log(JSON.stringify(report, null, 2));

@@ -65,7 +65,7 @@ export async function openSite(folder: string, witness: Witness): Promise<Site> 
     id: "steady",
     statePath: join(disk ?? folder, "steady"),
     cameras: [
-      { id: "belt", model: "demo", source: { type: "demo" }, fps: 4 },
+      { id: "belt", model: "demo", source: { type: "demo" }, fps: 4, parts: { per: { frames: 6 } } },
       stormCamera(pictures, 10),
       { id: "breaks", model: "tiny", source: live(`${picture} ! identity error-after=20`), fps: 10 },
       // A `file` source that is not there would be refused at the start.
