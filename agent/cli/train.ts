@@ -116,7 +116,7 @@ function suspiciousLines({ suspicious }: TrainResult, report: string | undefined
   if (suspicious.length === 0) return report === undefined ? [] : [`no good picture looks wrong: ${report}`];
   return [
     "good pictures that look wrong, not counted for the threshold:",
-    ...suspicious.map(({ path, score, reason }) => `  ${printable(path)}  ${score.toPrecision(3)}  ${reason}`),
+    ...suspicious.map(({ path, reason }) => `  ${printable(path)}  ${reason}`),
     report === undefined
       ? "  --report FILE.html shows them; --suspicious exclude leaves them out of training"
       : `  shown in ${report}`,

@@ -6,6 +6,8 @@ export interface OddPicture {
   readonly index: number;
   /** How far it is from its nearest relatives, see network/memory.ts. */
   readonly score: number;
+  /** How far that is above what is usual, on a logarithmic scale, in robust deviations. */
+  readonly deviations: number;
   readonly reason: string;
 }
 
@@ -17,23 +19,33 @@ const FEWEST = 4;
 /** What pictures that are all but the same differ by; less is the arithmetic's. */
 export const LEAST_DISTANCE = 1e-4;
 
+/** Good pictures by how odd they look. */
+export interface RankedPictures {
+  /** Those that look wrong, the oddest first: a stray, a damaged one, a defect among the good. */
+  readonly odd: readonly OddPicture[];
+  /** All others, the oddest first. Where good parts vary more than defects differ from them, a defect is among these. */
+  readonly rest: readonly OddPicture[];
+}
+
 /**
- * The good pictures that look wrong, the oddest first: a stray, a damaged one, a defect among the good. Told by the median and the spread
- * around it, which they do not move unless they are many.
+ * Good pictures in the order of their oddness, and which of them look wrong. Told by the median and the spread around it, which wrong pictures
+ * do not move unless they are many.
  * @param distances each picture's, to the others
  */
-export function oddPictures(distances: readonly number[]): readonly OddPicture[] {
-  if (distances.length < FEWEST) return [];
+export function rankPictures(distances: readonly number[]): RankedPictures {
+  if (distances.length < FEWEST) return { odd: [], rest: [] };
   const logs = distances.map((distance) => Math.log(Math.max(distance, LEAST_DISTANCE)));
   const { middle, spread } = robustFit(logs, LEAST_SPREAD);
   const usual = Math.exp(middle);
-  return logs
+  const ranked = logs
     .map((log, index) => ({ index, score: distances[index]!, deviations: (log - middle) / spread }))
-    .filter(({ deviations }) => deviations > FAR)
     .sort((a, b) => b.score - a.score)
     .map(({ index, score, deviations }) => ({
       index,
       score,
+      deviations,
       reason: `it is ${(score / usual).toFixed(1)} times as far from the pictures most like it as is usual (${deviations.toFixed(1)} deviations)`,
     }));
+  const isOdd = ({ deviations }: OddPicture): boolean => deviations > FAR;
+  return { odd: ranked.filter(isOdd), rest: ranked.filter((picture) => !isOdd(picture)) };
 }

@@ -11,12 +11,14 @@ export interface ContactSheet {
   /** Good pictures in all. */
   readonly images: number;
   readonly size: Size;
-  readonly pictures: readonly SheetPicture[];
+  /** Those that look wrong, the oddest first. */
+  readonly odd: readonly SheetPicture[];
+  /** The oddest of the others. */
+  readonly rest: readonly SheetPicture[];
 }
 
 interface SheetPicture {
   readonly path: string;
-  readonly score: number;
   readonly reason: string;
   /** uint8 [height, width, 3] */
   readonly pixels: Uint8Array;
@@ -39,26 +41,33 @@ export async function writeContactSheet(path: string, sheet: ContactSheet): Prom
   await writeReport(path, await sheetHtml(sheet));
 }
 
-async function sheetHtml({ name, threshold, images, size, pictures }: ContactSheet): Promise<string> {
-  const figures: string[] = [];
-  for (const { path, score, reason, pixels, map } of pictures) {
-    const heat = overlayHeat(pixels, map, 0.5 * threshold, 1.5 * threshold);
-    const shown = [await thumbnail(pixels, size, "picture"), await thumbnail(heat, size, "map")].join("");
-    const caption = `<code>${escapeHtml(path)}</code><br>score ${score.toPrecision(3)}: ${escapeHtml(reason)}`;
-    figures.push(`<figure>${shown}<figcaption>${caption}</figcaption></figure>`);
-  }
+async function sheetHtml({ name, threshold, images, size, odd, rest }: ContactSheet): Promise<string> {
   const title = `${escapeHtml(name)}: good pictures that look wrong`;
   const found =
-    pictures.length === 0
+    odd.length === 0
       ? `None of the ${images} pictures stands out.`
-      : `${pictures.length} of ${images} pictures, the oddest first. They did not set the threshold. Remove those that show no good part and train again, or train with --suspicious exclude.`;
+      : `${odd.length} of ${images} pictures, the oddest first. They did not set the threshold. Remove those that show no good part and train again, or train with --suspicious exclude.`;
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title}</title><style>${STYLE}</style></head><body>
 <h1>${title}</h1>
 <p>${found}</p>
-<div class="grid">${figures.join("\n")}</div>
+${await grid(odd, size, threshold)}
+<h2>The oddest of the others</h2>
+<p>They count as good, and did set the threshold. Where good parts differ much from each other a defect may be among these: look.</p>
+${await grid(rest, size, threshold)}
 </body></html>
 `;
+}
+
+async function grid(pictures: readonly SheetPicture[], size: Size, threshold: number): Promise<string> {
+  const figures: string[] = [];
+  for (const { path, reason, pixels, map } of pictures) {
+    const heat = overlayHeat(pixels, map, 0.5 * threshold, 1.5 * threshold);
+    const shown = [await thumbnail(pixels, size, "picture"), await thumbnail(heat, size, "map")].join("");
+    const caption = `<code>${escapeHtml(path)}</code><br>${escapeHtml(reason)}`;
+    figures.push(`<figure>${shown}<figcaption>${caption}</figcaption></figure>`);
+  }
+  return `<div class="grid">${figures.join("\n")}</div>`;
 }
 
 async function thumbnail(rgb: Uint8Array, size: Size, alt: string): Promise<string> {

@@ -3,7 +3,7 @@ import { type MemoryRecord, writeBundle } from "../bundle/bundle.js";
 import { bundleIdentity } from "../bundle/identity.js";
 import { requireWritableBundle } from "../bundle/writable.js";
 import type { Calibration } from "../judging/calibration.js";
-import { oddPictures } from "../judging/odd.js";
+import { rankPictures } from "../judging/odd.js";
 import { loadTeacher, type Teacher } from "../network/load.js";
 import { studentParameters } from "../network/parameters.js";
 import { type MemoryPart, teacherGraph } from "../network/rd.js";
@@ -26,6 +26,9 @@ import { stepGraph } from "./step.js";
 import { networkOf, openStepper } from "./stepper.js";
 
 export type { TrainOptions, TrainProgress };
+
+/** Pictures in the contact sheet beside those that look wrong. */
+const SHOWN_OF_REST = 6;
 
 /** A good picture that looks wrong: worth a look. */
 export interface SuspiciousPicture {
@@ -80,8 +83,8 @@ export async function trainStudent(options: TrainOptions): Promise<TrainResult> 
   const features = await openFeatures(teacher.backbone, teacher.weights, pixels, input, { threads });
   try {
     const everything = await rememberAll(settings, teacher, features, all);
-    const odd = oddPictures(all.map((index) => everything.distances.get(index)!));
-    const suspicious = odd.map(({ index, ...rest }) => ({ path: paths[index]!, ...rest }));
+    const { odd, rest } = rankPictures(all.map((index) => everything.distances.get(index)!));
+    const suspicious = odd.map(({ index, score, reason }) => ({ path: paths[index]!, score, reason }));
     reportSuspicious(suspicious, settings);
     const isOdd = new Set(odd.map(({ index }) => index));
     const isUsed = (index: number) => settings.suspicious === "keep" || !isOdd.has(index);
@@ -116,18 +119,18 @@ export async function trainStudent(options: TrainOptions): Promise<TrainResult> 
       },
     });
     if (settings.reportPath !== undefined) {
+      const shown = [...odd, ...rest.slice(0, SHOWN_OF_REST)];
       const maps = await judgedMaps(
         judged,
         memory,
-        odd.map(({ index }) => index),
+        shown.map(({ index }) => index),
       );
-      const shown = suspicious.map((each, at) => ({ ...each, pixels: pixels[odd[at]!.index]!, map: maps[at]! }));
+      const pictures = shown.map(({ index, reason }, at) => {
+        return { path: paths[index]!, reason, pixels: pixels[index]!, map: maps[at]! };
+      });
       await writeContactSheet(settings.reportPath, {
-        pictures: shown,
-        size: input,
-        threshold,
-        name: bundle.manifest.name,
-        images: pixels.length,
+        ...{ name: bundle.manifest.name, images: pixels.length, size: input, threshold },
+        ...{ odd: pictures.slice(0, odd.length), rest: pictures.slice(odd.length) },
       });
     }
     if (!quick && !settings.keepCheckpoint) await rm(settings.checkpointPath, { force: true });

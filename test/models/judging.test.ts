@@ -1,5 +1,5 @@
 import * as assert from "uvu/assert";
-import { oddPictures } from "../../models/judging/odd.js";
+import { rankPictures } from "../../models/judging/odd.js";
 import { incompleteBeta, normalTail, studentQuantile, upper95 } from "../../models/judging/statistics.js";
 import { rateInWords, thresholdFor } from "../../models/judging/threshold.js";
 import { createRandom } from "../../models/random.js";
@@ -84,16 +84,22 @@ test("the rate is told in parts, with what more pictures would bring", () => {
   );
 });
 
+const oddOf = (distances: readonly number[]) => rankPictures(distances).odd;
+
 test("a picture far from the others is odd, the oddest first; those of a long tail are not", () => {
   const usual = goodScores(100, 5, 0.2);
-  const odd = oddPictures([...usual, 1.4, 2.6]);
+  const odd = oddOf([...usual, 1.4, 2.6]);
   assert.equal(odd.map(({ index }) => index).slice(0, 2), [101, 100]);
   assert.match(odd[0]!.reason, /times as far/);
+  const { rest } = rankPictures([...usual, 1.4, 2.6]);
+  assert.is(rest.length + odd.length, 102);
+  const others = usual.filter((_, index) => !odd.some((each) => each.index === index));
+  assert.is(rest[0]!.score, Math.max(...others), "the oddest of the others is there to look at");
   let listed = 0;
-  for (let seed = 1; seed <= 100; seed += 1) listed += oddPictures(goodScores(200, seed, 0.4)).length;
+  for (let seed = 1; seed <= 100; seed += 1) listed += oddOf(goodScores(200, seed, 0.4)).length;
   assert.ok(listed <= 60, `${listed} of 20,000 good pictures`);
-  assert.equal(oddPictures([0.1, 0.1, 3]), []);
-  assert.equal(oddPictures([]), []);
+  assert.equal(oddOf([0.1, 0.1, 3]), []);
+  assert.equal(oddOf([]), []);
 });
 
 function near(actual: number, expected: number, tolerance: number): void {

@@ -84,6 +84,7 @@ test("a stray picture is named, does not set the threshold, and is left out of t
   const html = await readFile(report, "utf8");
   assert.match(html, stray);
   assert.match(html, 'alt="map"');
+  assert.is(html.split("<figure>").length - 1, kept.suspicious.length + 6, "the oddest of the others are shown, too");
   const left = await trainStudent({ ...lesson, normal, out: join(dir, "left"), suspicious: "exclude" });
   assert.is(left.memory?.pictures, 40 - kept.suspicious.length);
   for (const { threshold, calibration } of [kept, left]) {
