@@ -1,11 +1,10 @@
 import type { AddressInfo } from "node:net";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { FastifyInstance } from "fastify";
 import { isLoopback } from "../../config/loopback.js";
 import type { HttpConfig } from "../../config/types.js";
 import { CodedError, messageOf } from "../../errors.js";
 import { encodeJpeg } from "../../models/pictures/images.js";
-import { backoffMs } from "../kit/backoff.js";
+import { keepTrying } from "../kit/keep-trying.js";
 import type { Logger } from "../kit/log.js";
 import type { Frame } from "../types.js";
 import { type Limits, openApp } from "./app.js";
@@ -48,7 +47,6 @@ const limits = { headersMs: 5_000, requestMs: 10_000, silenceMs: 30_000 };
 export function openHttp(view: AgentView, options: HttpOptions): Http {
   const { log, version, usualPort = 8080 } = options;
   const { http } = view.config;
-  const stop = new AbortController();
   const live = openLive({
     encode: options.encode ?? (({ pixels, size }) => encodeJpeg(pixels, size)),
     fps: http.streamFps,
@@ -83,42 +81,24 @@ export function openHttp(view: AgentView, options: HttpOptions): Http {
     app = openApp({ ...limits, maxConnections: http.maxConnections, ...options.limits }, (reason) =>
       log.error(`HTTP_INTERNAL: ${reason}`),
     );
-    await guard(app, { token, hosts: hostsOf(http) });
-    addRoutes(app, { view, metrics, streams, version });
-    await listen(app);
-  };
-
-  const keepTrying = async (onTried: () => void): Promise<void> => {
-    let logged = "";
-    for (let tries = 1; !stop.signal.aborted; tries += 1) {
-      try {
-        await attempt();
-        log.info(`HTTP on ${urlOf(app)}`);
-        return;
-      } catch (error) {
-        await app?.close();
-        app = null;
-        const fault = faultOf(error, http);
-        if (fault.code !== logged) log.error(`${fault.code}: ${fault.message}. ${fault.remedy} It is tried again.`);
-        logged = fault.code;
-      }
-      onTried();
-      await sleep(backoffMs(tries, options.random ?? Math.random), undefined, { signal: stop.signal }).catch(
-        () => null,
-      );
+    try {
+      await guard(app, { token, hosts: hostsOf(http) });
+      addRoutes(app, { view, metrics, streams, version });
+      await listen(app);
+    } catch (error) {
+      await app.close();
+      app = null;
+      throw error;
     }
+    log.info(`HTTP on ${urlOf(app)}`);
   };
 
-  let running: Promise<void> = Promise.resolve();
-  const tried = new Promise<void>((resolve) => {
-    running = keepTrying(resolve).finally(resolve);
-  });
+  const trying = keepTrying(attempt, { faultOf: (error) => faultOf(error, http), log, random: options.random });
   return {
-    tried,
+    tried: trying.tried,
     url: () => urlOf(app),
     close: async () => {
-      stop.abort();
-      await running;
+      await trying.stop();
       await app?.close();
       app = null;
       for (const subscription of watching) subscription.unsubscribe();
