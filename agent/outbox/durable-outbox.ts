@@ -82,6 +82,10 @@ export class DurableOutbox implements Outbox {
     return this.#deps.verdictNumbers.sendable;
   }
 
+  lastNumber(camera: string): number {
+    return this.#deps.verdictNumbers.last[camera] ?? 0;
+  }
+
   add(step: AlertStep, details: AlertDetails): Promise<void> {
     return this.#add(step, details, this.#now());
   }

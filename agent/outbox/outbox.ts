@@ -34,6 +34,8 @@ export interface Outbox extends AlertQueue {
   add(step: AlertStep, details: AlertDetails): Promise<void>;
   /** Numbers the verdict among those of its camera and keeps it; else as `add`. @returns it; null where it was given up without a number */
   addVerdict(part: PartVerdict): Promise<VerdictPayload | null>;
+  /** The last number of a camera's verdicts, those of earlier runs included; 0 before the first. */
+  lastNumber(camera: string): number;
   /**
    * Notes on disk that the alert will be added as soon as it has its picture: after a kill before then, `recover` adds it
    * without. Null once the outbox is being closed.

@@ -46,6 +46,10 @@ export function verdictOutboxContract(name: string, openStore: () => Promise<Sto
       [],
     );
     assert.equal([outbox.lastVerdict(), outbox.last(), outbox.health().verdicts], [6, 1, 6]);
+    assert.equal(
+      ["cam1", "cam2", "cam3"].map((camera) => outbox.lastNumber(camera)),
+      [4, 2, 0],
+    );
   });
 
   test("what comes while the disk is at work goes into one write: a thousand verdicts at once cost a few syncs", async () => {

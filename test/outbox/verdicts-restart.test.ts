@@ -61,7 +61,7 @@ test("what the broker has is not sent again by the next life, though nothing wai
   for (const verdict of await outbox.verdicts(0, 10)) outbox.delivered(verdict);
   await outbox.close();
   const next = await open(statePath);
-  assert.equal([await waiting(next), next.lastVerdict()], [[], 3]);
+  assert.equal([await waiting(next), next.lastVerdict(), next.lastNumber("cam1")], [[], 3, 3]);
   await add(next, 1);
   assert.equal(await waiting(next), ["cam1 4"]);
 });
