@@ -2,6 +2,7 @@ import { cameraCodes, inferenceCodes } from "./error-codes/cameras.js";
 import { configCodes } from "./error-codes/config.js";
 import { doctorCodes } from "./error-codes/doctor.js";
 import { httpCodes } from "./error-codes/http.js";
+import { modbusCodes } from "./error-codes/modbus.js";
 import { modelCodes, trainingCodes } from "./error-codes/models.js";
 import { brokerCodes, inboundCodes } from "./error-codes/mqtt.js";
 import { stateCodes } from "./error-codes/state.js";
@@ -17,6 +18,7 @@ export const errorChapters = [
   inboundCodes,
   stateCodes,
   httpCodes,
+  modbusCodes,
   doctorCodes,
 ] as const;
 
@@ -31,6 +33,7 @@ export const errorCodes = {
   ...inboundCodes.codes,
   ...stateCodes.codes,
   ...httpCodes.codes,
+  ...modbusCodes.codes,
   ...doctorCodes.codes,
 } as const;
 

@@ -9,6 +9,7 @@ import type { Trail } from "./commands/trail.js";
 import type { CameraInForce } from "./contract/in-force.js";
 import type { CameraContext } from "./contract/inbound.js";
 import type { MessageSink } from "./contract/message-sink.js";
+import type { ModbusHealth } from "./contract/modbus-health.js";
 import { openValidator } from "./contract/validator.js";
 import { healthNow, statesOf } from "./health/report.js";
 import { wholeOf } from "./history/record.js";
@@ -18,6 +19,7 @@ import { Closing, opening } from "./kit/closing.js";
 import { type Logger, warnOf } from "./kit/log.js";
 import { contextAck, contextBook } from "./line/contexts.js";
 import { pictureJudges } from "./line/picture-judges.js";
+import type { Modbus, ModbusDeps } from "./modbus/open.js";
 import type { Outbox } from "./outbox/outbox.js";
 import type { Uplink, Watching } from "./watching.js";
 
@@ -27,6 +29,8 @@ export interface RemoteDeps {
   readonly openPublisher: (config: Config, log: Logger, outbox: Outbox) => Promise<MessageSink>;
   /** Absent: nobody can look in. Never waits. */
   readonly openHttp?: (view: AgentView, log: Logger) => { close(): Promise<void> };
+  /** Absent: no PLC can poll. Never waits. */
+  readonly openModbus?: (config: Config, deps: ModbusDeps) => Modbus;
 }
 
 /** What those who ask are answered from. */
@@ -40,8 +44,9 @@ export interface Served {
 /** The agent's ends of its lines to the broker and to whoever looks in over HTTP. */
 export interface Remote extends Uplink {
   /**
-   * Answers commands and HTTP from now on. To be called in the turn in which this was opened, or commands are missed.
-   * @returns what ends it: commands that are being carried out are given up, HTTP connections are cut
+   * Answers commands and HTTP from now on, and tells PLCs which cameras are ready. To be called in the turn in which this was opened, or
+   * commands are missed.
+   * @returns what ends it: commands that are being carried out are given up, HTTP connections are cut, no camera is ready
    */
   serve(served: Served): () => Promise<void>;
   /** Sends what waits, `stopped`, and disconnects. */
@@ -49,6 +54,7 @@ export interface Remote extends Uplink {
 }
 
 const HTTP_MS = 200;
+const MODBUS_MS = 50;
 const PUBLISHER_MS = 2_200;
 
 /** Opens the way to the broker. @throws CodedError of the publisher, such as MQTT_EMBEDDED_FAILED */
@@ -66,6 +72,12 @@ export function openRemote(
     async (closing) => {
       const publisher = await edges.openPublisher(config, log, outbox);
       closing.add("the connection to the broker", PUBLISHER_MS, () => publisher.close());
+      // Closed after the cameras: PLCs wait for the verdicts on pictures that are in flight when the agent stops.
+      const { judged$ } = outbox;
+      const lastNumber = (camera: string): number => outbox.lastNumber(camera);
+      const modbus = edges.openModbus?.(config, { judged$, lastNumber, log }) ?? null;
+      closing.add("Modbus", MODBUS_MS, () => modbus?.close());
+      const modbusHealth = (): ModbusHealth | null => modbus?.health() ?? null;
       const contexts = contextBook(
         config.cameras.map(({ id }) => id),
         warnOf(log),
@@ -93,6 +105,7 @@ export function openRemote(
           evidence,
           outbox: () => outbox.health(),
           broker: () => publisher.health(),
+          modbus: modbusHealth,
           inForce,
           commands: trail.list,
           judgeOf: pictureJudges({ cameras, models, modelNames: Object.keys(config.models) }),
@@ -116,6 +129,8 @@ export function openRemote(
           onDone: trail.record,
         });
         serving.add("commands", 0, () => commands.close());
+        const unwatch = modbus?.watch(cameras);
+        serving.add("the readiness of cameras", 0, () => unwatch?.());
         return () => serving.close();
       };
       return {
@@ -123,6 +138,7 @@ export function openRemote(
         context: contexts.of,
         context$,
         broker: () => publisher.health(),
+        modbus: modbusHealth,
         serve,
         close: () => closing.close(),
       };

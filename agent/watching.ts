@@ -6,6 +6,7 @@ import { isEnabled, limitOf, overridesOf } from "./commands/in-force.js";
 import type { Settings } from "./commands/settings.js";
 import { Shelvings } from "./commands/shelvings.js";
 import type { CameraContext } from "./contract/inbound.js";
+import type { ModbusHealth } from "./contract/modbus-health.js";
 import type { BrokerHealth } from "./contract/payloads.js";
 import { type MachineHealth, machineHealth } from "./health/machine.js";
 import { type HealthParts, healthMessage } from "./health/report.js";
@@ -39,6 +40,8 @@ export interface Uplink {
   /** Each time that it says something; after it is in force. */
   readonly context$: Observable<CameraContext>;
   broker(): BrokerHealth;
+  /** Null where no PLC can poll. */
+  modbus(): ModbusHealth | null;
 }
 
 /** What watching is built on. */
@@ -144,6 +147,7 @@ export function startWatching(
         models: models.loaded,
         outbox: alerting.outbox.health(),
         broker: uplink.broker(),
+        modbus: uplink.modbus(),
         evidence: alerting.evidence.health(),
         selfTests: selfTests.health(),
         stuckThreads: stuckThreads(),

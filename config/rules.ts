@@ -1,4 +1,5 @@
 import { isLoopback } from "./loopback.js";
+import { modbusRules } from "./modbus.js";
 import { partOf, raiseAfterOf } from "./parts.js";
 import type { Problem } from "./problems.js";
 import { RESERVED_LEVELS } from "./reserved-levels.js";
@@ -11,6 +12,7 @@ export function brokenRules(config: Config): readonly Problem[] {
     ...mqttRules(config),
     ...httpRules(config),
     ...cameraListRules(config),
+    ...modbusRules(config),
     ...config.cameras.flatMap((camera, index) =>
       cameraRules(camera, `cameras.${itemName(config.cameras, index)}`, config),
     ),

@@ -21,6 +21,7 @@ import {
   topicLevel,
   topicPrefix,
 } from "./formats.js";
+import { cameraModbusSection, modbusSection } from "./modbus-section.js";
 
 /** The host's name as one topic level. RabbitMQ turns the dots of a topic into levels: MQTT clients would not find it. */
 const agentIdOf = (hostname: string): string => hostname.replace(/[/+#.\p{Cc}$]/gu, "-") || "agent";
@@ -228,6 +229,7 @@ const cameras = list(
       lateIs: setting("judged", oneOf("judged", "unknown"), "unknown: a verdict that is late is not to be relied on"),
       unknownIs: setting("ng", oneOf("ng", "ok"), "what the gate does with an unknown part; each such verdict says it"),
     }),
+    modbus: cameraModbusSection,
   }),
 );
 
@@ -291,5 +293,6 @@ export const schema = section("A configuration of Retort", {
   evidence,
   outbox,
   http,
+  modbus: modbusSection,
   state,
 });

@@ -15,6 +15,7 @@ export type AlertsConfig = Config["alerts"];
 export type EvidenceConfig = Config["evidence"];
 export type OutboxConfig = Config["outbox"];
 export type HttpConfig = Config["http"];
+export type ModbusConfig = Config["modbus"];
 
 export type CameraConfig = Config["cameras"][number];
 export type RoiConfig = CameraConfig["roi"];

@@ -87,8 +87,8 @@ export function startBenchAgent({ watchCamera, stateIn, ...options }: RigOptions
 
 const PREFIX = "retort-bench";
 const ID = "bench";
-const { agent, mqtt, inference, cameras, alerts, evidence, outbox, http } = schema.keys;
-const { roi, health, alert, parts } = cameras.each.keys;
+const { agent, mqtt, inference, cameras, alerts, evidence, outbox, http, modbus } = schema.keys;
+const { roi, health, alert, parts, modbus: cameraModbus } = cameras.each.keys;
 
 /** A camera of the bench: every picture is wanted, none is looked at as a picture, and none is anomalous. */
 export function benchCamera(id: string, source: GstreamerSource, ofParts: RigOptions["parts"] = {}): CameraConfig {
@@ -104,6 +104,7 @@ export function benchCamera(id: string, source: GstreamerSource, ofParts: RigOpt
     health: { ...defaultsOf(health), enabled: false },
     alert: { ...defaultsOf(alert), threshold: Number.MAX_VALUE },
     parts: { ...defaultsOf(parts), ...ofParts },
+    modbus: defaultsOf(cameraModbus),
   };
 }
 
@@ -118,6 +119,7 @@ function configOf(options: Omit<RigOptions, "watchCamera" | "stateIn">, statePat
     cameras: ids.map((id) => benchCamera(id, source, options.parts)),
     alerts: { ...defaultsOf(alerts), floodAbove: 0, historyMax: 1, historyDays: 1 },
     http: { ...defaultsOf(http), enabled: false },
+    modbus: defaultsOf(modbus),
     evidence: { ...defaultsOf(evidence), maxMb: 64, keepDays: 1 },
     outbox: { ...defaultsOf(outbox), maxMb: 16 },
     state: { path: statePath },

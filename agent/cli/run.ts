@@ -23,20 +23,22 @@ export const runCommand: AddCommand = (program, terminal) => {
     // What the agent keeps is nobody else's to read, whichever library writes it.
     process.umask(0o077);
     const log = await loggerFor(terminal, flags.json === true);
-    const [{ startAgent }, { httpOpener }, { openMqtt }, { watchCamera }, { threadPoolSizeFor }] = await Promise.all([
+    const [{ startAgent }, { httpOpener }, { modbusOpener }, { openMqtt }, { watchCamera }, pool] = await Promise.all([
       import("../agent.js"),
       import("../http/opener.js"),
+      import("../modbus/opener.js"),
       import("../mqtt/open.js"),
       import("../capture/camera.js"),
       import("../capture/thread-pool.js"),
     ]);
-    warnOfSmallPool(threadPoolSizeFor(config.cameras.length), log);
+    warnOfSmallPool(pool.threadPoolSizeFor(config.cameras.length), log);
     greet(config, warnings, log);
     const stopRequested = signalled();
     const agent = await startAgent(config, {
       watchCamera,
       log,
       openHttp: await httpOpener(config),
+      openModbus: await modbusOpener(config),
       openPublisher: async (_, __, outbox) =>
         watched(
           await openMqtt(config, log, outbox),

@@ -1,5 +1,6 @@
 import type { ErrorCode } from "../../errors.js";
 import type { AlertPhase, Context, DropReason, ModelIdentity, PartOutcome, Region, Verdict } from "../types.js";
+import type { ModbusHealth } from "./modbus-health.js";
 
 /** The payloads of the contract. Every one carries `v: 1`; `ts` and `since` are RFC 3339 UTC with milliseconds. */
 export interface Payload {
@@ -188,6 +189,8 @@ export interface HealthPayload extends Payload {
   readonly stuckThreads: number;
   readonly outbox: OutboxHealth;
   readonly broker: BrokerHealth;
+  /** Null where it is switched off. */
+  readonly modbus: ModbusHealth | null;
   /** Null where it is switched off. */
   readonly evidence: EvidenceHealth | null;
   /** By model name; none before the first test. */

@@ -1,4 +1,5 @@
 import type { CameraInForce } from "../contract/in-force.js";
+import type { ModbusHealth } from "../contract/modbus-health.js";
 import {
   type BrokerHealth,
   type CameraHealth,
@@ -31,6 +32,7 @@ export interface HealthParts {
   readonly models: ReadonlyMap<string, { readonly engine: { providers(): ProviderHealth } }>;
   readonly outbox: OutboxHealth;
   readonly broker: BrokerHealth;
+  readonly modbus: ModbusHealth | null;
   readonly evidence: EvidenceHealth | null;
   readonly selfTests: Readonly<Record<string, SelfTestHealth>>;
   readonly machine: MachineHealth;
@@ -77,7 +79,8 @@ export function statesOf<Camera extends CameraStatus>(
 }
 
 function healthOf(parts: HealthParts, frames: (ledger: Ledger) => FrameHealth): HealthPayload {
-  const { cameras, models, stuckThreads, outbox, broker, evidence, selfTests, machine, uptimeMs, wallMs } = parts;
+  const { cameras, models, stuckThreads, outbox, broker, modbus, evidence, selfTests, machine, uptimeMs, wallMs } =
+    parts;
   const byCamera: Record<string, CameraHealth> = {};
   for (const { config, ledger, alerts, parts: verdicts } of cameras) {
     const { heldBack, shelvedUntilMs } = alerts;
@@ -94,6 +97,7 @@ function healthOf(parts: HealthParts, frames: (ledger: Ledger) => FrameHealth): 
     stuckThreads,
     outbox,
     broker,
+    modbus,
     evidence,
     selfTests,
     ...machine,

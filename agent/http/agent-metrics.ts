@@ -1,4 +1,5 @@
 import { messageLosses, outboxLosses } from "../contract/losses.js";
+import { modbusHangUps } from "../contract/modbus-health.js";
 import type { Instruments } from "./instruments.js";
 import type { AgentView } from "./view.js";
 
@@ -7,6 +8,7 @@ export function agentMetrics(view: AgentView, make: Instruments): () => void {
   const reads = [
     outboxMetrics(view, make),
     brokerMetrics(view, make),
+    modbusMetrics(view, make),
     modelMetrics(view, make),
     evidenceMetrics(view, make),
   ];
@@ -48,6 +50,23 @@ function brokerMetrics({ broker }: AgentView, make: Instruments): () => void {
     waiting.set(health.waiting);
     lost.reset();
     for (const reason of messageLosses) lost.inc({ reason }, health.lost[reason] ?? 0);
+  };
+}
+
+function modbusMetrics({ modbus }: AgentView, make: Instruments): () => void {
+  const listening = make.gauge("retort_modbus_listening", "1 while PLCs can poll over Modbus/TCP");
+  const connections = make.gauge("retort_modbus_connections", "Connections over Modbus/TCP");
+  const requests = make.counter("retort_modbus_requests_total", "Requests over Modbus/TCP");
+  const refused = make.counter("retort_modbus_refused_total", "Requests for something else than reading");
+  const hungUp = make.counter("retort_modbus_hung_up_total", "Connections turned away or hung up on", ["reason"]);
+  return () => {
+    const health = modbus();
+    listening.set(health?.listening ? 1 : 0);
+    connections.set(health?.connections ?? 0);
+    for (const each of [requests, refused, hungUp]) each.reset();
+    requests.inc(health?.requests ?? 0);
+    refused.inc(health?.refused ?? 0);
+    for (const reason of modbusHangUps) hungUp.inc({ reason }, health?.hungUp[reason] ?? 0);
   };
 }
 

@@ -2,6 +2,7 @@ import type { Observable } from "rxjs";
 import type { CameraConfig, Config } from "../../config/types.js";
 import type { CommandRecord } from "../contract/command-record.js";
 import type { CameraInForce } from "../contract/in-force.js";
+import type { ModbusHealth } from "../contract/modbus-health.js";
 import type {
   AlertPayload,
   BrokerHealth,
@@ -36,6 +37,8 @@ export interface AgentView {
   };
   readonly outbox: () => OutboxHealth;
   readonly broker: () => BrokerHealth;
+  /** Null where no PLC can poll. */
+  readonly modbus: () => ModbusHealth | null;
   /** What is in force at one of the `cameras`, and where it comes from. */
   readonly inForce: (camera: CameraView) => CameraInForce;
   /** The last commands, the latest first. */

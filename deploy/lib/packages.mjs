@@ -40,6 +40,7 @@ const AGENT = [
 /** @type {readonly Group[]} */
 const TESTS = [
   { why: "to test against a real MQTT broker", names: [["mosquitto"], ["mosquitto-clients"]] },
+  { why: "to test as a PLC, with libmodbus", names: [["mbpoll"]] },
   { why: "to make the certificates of the tests", names: [["openssl"]] },
   { why: "to test against a real RTSP server", names: [["gir1.2-gst-rtsp-server-1.0"], ["python3-gi"]] },
   {

@@ -7,6 +7,7 @@ import { watchCamera } from "../../agent/capture/camera.js";
 import type { Aravis } from "../../agent/capture/vision/aravis.js";
 import { openDevice } from "../../agent/capture/vision/device.js";
 import { httpOpener } from "../../agent/http/opener.js";
+import { modbusOpener } from "../../agent/modbus/opener.js";
 import { openMqtt } from "../../agent/mqtt/open.js";
 import { conforms, type Node } from "../../config/declare.js";
 import { schema } from "../../config/schema.js";
@@ -14,6 +15,7 @@ import { isTree, join as joinPath } from "../../config/tree.js";
 import type { AravisSource } from "../../config/types.js";
 import { temporaryFolder } from "../support/config.js";
 import { load } from "../support/config-machine.js";
+import { freePort } from "../support/mosquitto.js";
 import { suite } from "../support/suite.js";
 import { writeTinyBundle } from "../support/tiny-bundle.js";
 import { until } from "../support/until.js";
@@ -84,6 +86,7 @@ models: { m: { path: ${bundle}, selfTest: { path: demo } } }
 cameras:
 ${cameras.join("")}
 http: { port: 0 }
+modbus: { enabled: true, port: ${await freePort()} }
 state: { path: ${join(temporaryFolder(), "state")} }
 `);
   const reads = new Set<string>();
@@ -95,6 +98,7 @@ state: { path: ${join(temporaryFolder(), "state")} }
     watchCamera,
     log,
     openHttp: await httpOpener(seen),
+    openModbus: await modbusOpener(seen),
     openPublisher: (_, __, outbox) => openMqtt(seen, log, outbox),
   });
   try {

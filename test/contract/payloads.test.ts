@@ -128,6 +128,13 @@ const health = {
     lost: { offline: 1 },
     trouble: { code: "MQTT_ID_TAKEN" as const, message: "another client", ts: "2026-01-02T03:04:05.678Z" },
   },
+  modbus: {
+    listening: true,
+    connections: 1,
+    requests: 100,
+    refused: 1,
+    hungUp: { full: 0, malformed: 1, excess: 0, idle: 0 },
+  },
   evidence: {
     made: 3,
     skipped: { rate: 1, late: 0 },

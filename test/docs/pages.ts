@@ -4,12 +4,14 @@ import { join, relative } from "node:path";
 import { packageRoot } from "../../config/package-root.js";
 import { errorChapters } from "../../errors.js";
 import { configurationTables, exampleYaml } from "./configuration.js";
+import { modbusTables } from "./modbus.js";
 
 /** A page's path, relative to the repository's root, and what makes its text. */
 export const pages: readonly { readonly path: string; readonly text: () => string }[] = [
   { path: "docs/troubleshooting.md", text: troubleshooting },
   { path: "config/example.yaml", text: exampleYaml },
-  { path: "README.md", text: readme },
+  { path: "README.md", text: () => withTables("README.md", configurationTables()) },
+  { path: "docs/plc.md", text: () => withTables("docs/plc.md", modbusTables()) },
 ];
 
 function troubleshooting(): string {
@@ -42,12 +44,12 @@ This page is made from the table in \`errors.ts\` by \`npm run docs\`.
 ${chapters.join("\n")}`;
 }
 
-/** The README as it is, with the tables that are made between their marks. */
-function readme(): string {
-  const text = readFileSync(join(packageRoot(), "README.md"), "utf8");
-  return Object.entries(configurationTables()).reduce((whole, [name, table]) => {
+/** A page as it is, with the tables that are made between their marks. */
+function withTables(path: string, tables: Readonly<Record<string, string>>): string {
+  const text = readFileSync(join(packageRoot(), path), "utf8");
+  return Object.entries(tables).reduce((whole, [name, table]) => {
     const place = new RegExp(`(<!-- made: ${name} -->\n)[\\s\\S]*?(<!-- end: ${name} -->)`);
-    if (!place.test(whole)) throw new Error(`README.md has no place for the table ${name}`);
+    if (!place.test(whole)) throw new Error(`${path} has no place for the table ${name}`);
     return whole.replace(place, (_, begin: string, end: string) => `${begin}${table}\n${end}`);
   }, text);
 }

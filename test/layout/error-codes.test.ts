@@ -43,8 +43,8 @@ test("every code in the table is given somewhere", () => {
 test("the documents name no code that is not in the table", () => {
   const documents = ["README.md", "SECURITY.md", "deploy/README.md", "agent/http/openapi.yaml"];
   const pages = readdirSync(join(packageRoot(), "docs")).map((name) => `docs/${name}`);
-  /** Variables and rights: the product's, Node's and the system's. */
-  const others = /^(RETORT|UV|NODE|ONNXRUNTIME|GST|CAP|AF)_/;
+  /** Variables, rights and words of PLC programs: the product's, Node's, the system's, IEC 61131-3's. */
+  const others = /^(RETORT|UV|NODE|ONNXRUNTIME|GST|CAP|AF|END)_/;
   for (const path of [...documents, ...pages]) {
     const words = readFileSync(join(packageRoot(), path), "utf8").match(/\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b/g) ?? [];
     const unknown = words.filter((word) => !others.test(word) && !Object.hasOwn(errorCodes, word));

@@ -22,6 +22,7 @@ const EDGES: readonly { readonly name: string; readonly where: string }[] = [
   { name: "@fastify/bearer-auth", where: "" },
   { name: "@fastify/rate-limit", where: "" },
   { name: "prom-client", where: "" },
+  { name: "modbus-serial", where: "" },
 ];
 
 const everything = [...product, ...read("test"), ...read("deploy")];

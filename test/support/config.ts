@@ -3,7 +3,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { defaultsOf } from "../../config/defaults.js";
 import { schema } from "../../config/schema.js";
-import type { AlertConfig, CameraConfig, Config, HttpConfig, InferenceConfig, MqttConfig } from "../../config/types.js";
+import type {
+  AlertConfig,
+  CameraConfig,
+  Config,
+  HttpConfig,
+  InferenceConfig,
+  ModbusConfig,
+  MqttConfig,
+} from "../../config/types.js";
 
 const folders: string[] = [];
 process.once("exit", () => {
@@ -17,8 +25,8 @@ export function temporaryFolder(): string {
   return folder;
 }
 
-const { agent, mqtt, inference, cameras, alerts, evidence, outbox, http } = schema.keys;
-const { roi, health, alert, parts } = cameras.each.keys;
+const { agent, mqtt, inference, cameras, alerts, evidence, outbox, http, modbus } = schema.keys;
+const { roi, health, alert, parts, modbus: cameraModbus } = cameras.each.keys;
 
 /** Plain alerts: on and off at the threshold, each of its own. */
 export function alertConfig(rest: Partial<AlertConfig> = {}): AlertConfig {
@@ -38,6 +46,7 @@ export function cameraConfig(id: string, rest: Partial<CameraConfig> = {}): Came
     health: { ...defaultsOf(health), enabled: false },
     alert: alertConfig(),
     parts: defaultsOf(parts),
+    modbus: defaultsOf(cameraModbus),
     ...rest,
   };
 }
@@ -49,6 +58,11 @@ export function mqttConfig(rest: Partial<MqttConfig> = {}): MqttConfig {
 /** Any free port on loopback. */
 export function httpConfig(rest: Partial<HttpConfig> = {}): HttpConfig {
   return { ...defaultsOf(http), port: 0, ...rest };
+}
+
+/** On loopback; the port is the test's to choose. */
+export function modbusConfig(rest: Partial<ModbusConfig> = {}): ModbusConfig {
+  return { ...defaultsOf(modbus), enabled: true, ...rest };
 }
 
 /** What a model runs with in tests: one thread leaves the other core to what is tested. */
@@ -66,6 +80,7 @@ export function configOf(configured: readonly CameraConfig[], rest: Partial<Conf
     alerts: { ...defaultsOf(alerts), floodAbove: 0 },
     outbox: { ...defaultsOf(outbox), maxMb: 16, maxAgeHours: 1 },
     http: httpConfig(),
+    modbus: defaultsOf(modbus),
     evidence: { ...defaultsOf(evidence), maxMb: 64, ringFrames: 3, ringMb: 8 },
     state: { path: temporaryFolder() },
     ...rest,

@@ -70,6 +70,7 @@ export function testView(http: Partial<HttpConfig> = {}): TestView {
       damage: [],
     }),
     broker: () => ({ connected, protocol: "5", waiting: 2, lost: { overflow: 6 }, trouble: null }),
+    modbus: () => null,
     commands: () => [commandRecord("2"), commandRecord("1")],
     judgeOf: () => ({ kind: "unknown" }),
     inForce: (camera) => inForceOf(camera, NO_SETTINGS),
