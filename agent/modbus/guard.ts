@@ -42,17 +42,20 @@ function guardSocket(socket: Socket, { idleMs }: GuardLimits, traffic: Traffic):
     traffic.hungUp[reason] += 1;
     socket.destroy();
   };
+  // Of requests, not of bytes: a client that sends one byte a minute keeps a PLC out as well.
+  const idle = setTimeout(() => hangUp("idle"), idleMs);
   traffic.connections += 1;
   socket.once("close", () => {
     traffic.connections -= 1;
+    clearTimeout(idle);
   });
   socket.setNoDelay(true).setKeepAlive(true, KEEP_ALIVE_MS);
-  socket.setTimeout(idleMs, () => hangUp("idle"));
   socket.on("data", (bytes) => {
     if (performance.now() - window.fromMs >= 1_000) window = { fromMs: performance.now(), bytes: 0 };
     window.bytes += bytes.length;
     const functions = walk.take(bytes);
     if (functions === null) return hangUp("malformed");
+    if (functions.length > 0) idle.refresh();
     traffic.requests += functions.length;
     traffic.refused += functions.filter((code) => code < 1 || code > LAST_READING).length;
     if (window.bytes > MOST_BYTES_A_SECOND || socket.writableLength > MOST_UNTAKEN_BYTES) hangUp("excess");

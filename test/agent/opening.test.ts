@@ -5,12 +5,14 @@ import { openEvidence } from "../../agent/evidence/evidence.js";
 import { openHistory } from "../../agent/history/open.js";
 import { openHttp } from "../../agent/http/open.js";
 import { loadModel } from "../../agent/inference/load.js";
+import { openModbus } from "../../agent/modbus/open.js";
 import { openMqtt } from "../../agent/mqtt/open.js";
 import { openOutbox } from "../../agent/outbox/open.js";
 import { CodedError } from "../../errors.js";
 import { fakeCamera } from "../fakes/camera.js";
 import { fakeEngine } from "../fakes/engine.js";
-import { cameraConfig, configOf, mqttConfig } from "../support/config.js";
+import { cameraConfig, configOf, modbusConfig, mqttConfig } from "../support/config.js";
+import { freePort } from "../support/mosquitto.js";
 import { testOutbox } from "../support/outbox.js";
 import { suite } from "../support/suite.js";
 import { writeTinyBundle } from "../support/tiny-bundle.js";
@@ -111,6 +113,7 @@ test("stops within 5 s though every part hangs, and says which", async () => {
     return part;
   };
   const faults: string[] = [];
+  const free = await freePort();
   const agent = await startAgent(config, {
     ...real,
     log: { ...log, warn: (text) => faults.push(text) },
@@ -119,13 +122,19 @@ test("stops within 5 s though every part hangs, and says which", async () => {
     openEvidence: (options) => hangs(openEvidence(options)),
     openPublisher: (...args) => hangs(real.openPublisher(...args)),
     openHttp: () => ({ close: never }),
+    openModbus: (to, deps) => {
+      const modbus = openModbus({ ...to, modbus: modbusConfig({ port: free }) }, deps);
+      ends.push(modbus.close);
+      return { ...modbus, close: never };
+    },
     loadModel: async () => ({ engine: fakeEngine({ delay: never }), calibration: null }),
   });
   await agent.started;
   const startedAtMs = performance.now();
   await agent.stop();
   assert.ok(performance.now() - startedAtMs < 5_000, `${performance.now() - startedAtMs} ms`);
-  for (const part of ["HTTP", "capture", "inference", "the connection to the broker", "the history", "the outbox"]) {
+  const parts = ["HTTP", "capture", "inference", "Modbus", "the connection to the broker", "the history", "the outbox"];
+  for (const part of parts) {
     assert.ok(
       faults.some((fault) => fault.startsWith(part) && fault.includes("was not closed within")),
       `${part}: ${faults.join("; ")}`,
