@@ -3,6 +3,7 @@ import { filter, Subject } from "rxjs";
 import { partOf } from "../config/parts.js";
 import type { Config } from "../config/types.js";
 import type { CodedError } from "../errors.js";
+import type { VerdictPayload } from "./contract/part-payloads.js";
 import { baseTopic } from "./contract/topics.js";
 import { type Evidence, type EvidenceOptions, openEvidence } from "./evidence/evidence.js";
 import type { AlertHistory } from "./history/history.js";
@@ -12,8 +13,10 @@ import type { Clock } from "./kit/clock.js";
 import { opening } from "./kit/closing.js";
 import { type Logger, warnOf } from "./kit/log.js";
 import { alertIntake } from "./line/alert-intake.js";
+import { partIntake } from "./line/part-intake.js";
 import { type OutboxOptions, openOutbox } from "./outbox/open.js";
 import type { Outbox } from "./outbox/outbox.js";
+import type { Part } from "./parts/part.js";
 import type { AlertStep } from "./types.js";
 
 /** The edges of alerting, each with its real default. */
@@ -30,7 +33,9 @@ export interface Alerting {
   readonly evidence: Evidence;
   /** Takes a step of an alert, in the turn in which it is taken: the picture shows what is then the camera's newest frame. */
   accept(step: AlertStep): void;
-  /** Draws no more pictures; resolves when the outbox has every step that was accepted. */
+  /** Takes a part, in the turn in which it is judged. @returns its verdict with its number; null where it was given up */
+  judged(part: Part): Promise<VerdictPayload | null>;
+  /** Draws no more pictures; resolves when the outbox has every step and picture that was accepted. */
   finish(): Promise<void>;
   /** Resolves when everything is on disk. */
   close(): Promise<void>;
@@ -87,8 +92,9 @@ export function openAlerting(
         ageMs: ages.ageMs,
       });
       const intake = alertIntake(evidence, outbox);
+      const parts = partIntake(evidence, outbox);
       const finish = async (): Promise<void> => {
-        await Promise.all([evidence.close(), intake.settled()]);
+        await Promise.all([evidence.close(), intake.settled(), parts.settled()]);
       };
       closing.add("evidence", FINISH_MS, finish);
       // Evidence gives way to alerts where the disk is full.
@@ -97,7 +103,8 @@ export function openAlerting(
       const owed = await outbox.recover();
       if (owed > 0)
         log.warn(`the last run was cut short: ${owed} alerts waited for a picture, or stood and are cleared`);
-      return { outbox, history, evidence, accept: intake.accept, finish, close: () => closing.close() };
+      const { accept } = intake;
+      return { outbox, history, evidence, accept, judged: parts.accept, finish, close: () => closing.close() };
     },
   );
 }

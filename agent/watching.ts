@@ -110,14 +110,7 @@ export function startWatching(
           if (standing.state === "no-signal") log.warn(`${camera.id}: no signal: ${standing.reason}`);
           void uplink.publish(stateMessage(camera.id, standing, clock.wallMs()));
         },
-        keepVerdict: async ({ verdict, worst }) => {
-          // In the turn in which the part is judged: what the camera saw of it is soon gone.
-          const held = verdict.verdict === "ng" && worst ? alerting.evidence.holdPart(worst.inspection.frame) : null;
-          const kept = await alerting.outbox.addVerdict(verdict);
-          if (kept === null) held?.drop();
-          else held?.keep(kept.seq);
-          return kept;
-        },
+        keepVerdict: alerting.judged,
         context: uplink.context,
         onUnreadable: ({ id }, { code, reason }) => unreadable(`${id}: ${code}: ${reason}`),
         threshold: (camera) => limitOf(camera, settings.now),

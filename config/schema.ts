@@ -228,6 +228,8 @@ const cameras = list(
       ),
       lateIs: setting("judged", oneOf("judged", "unknown"), "unknown: a verdict that is late is not to be relied on"),
       unknownIs: setting("ng", oneOf("ng", "ok"), "what the gate does with an unknown part; each such verdict says it"),
+      evidence: setting("ng", oneOf("ng", "none"), "which parts get a picture, as alerts do; it follows the verdict"),
+      okEvidenceEvery: setting(0, integer(0, 1_000_000), "one of so many good parts gets a picture, too; 0: none"),
     }),
     modbus: cameraModbusSection,
   }),

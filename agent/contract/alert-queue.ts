@@ -13,8 +13,9 @@ export interface WaitingAlert {
 
 /** A picture that the broker does not have. */
 export interface WaitingEvidence {
-  readonly kind: "evidence";
-  /** The number of the alert message that it belongs to. */
+  /** `picture`: of a part. */
+  readonly kind: "evidence" | "picture";
+  /** The number of the alert message that it belongs to; of a part, the place of its verdict. */
   readonly seq: number;
   /** The topic without `T/`. */
   readonly topic: string;
@@ -54,6 +55,10 @@ export interface AlertQueue {
   lastVerdict(): number;
   /** The verdicts of all cameras that wait behind a place, in the order of their places; in flight from now on, as alerts are. */
   verdicts(after: number, limit: number): Promise<readonly WaitingVerdict[]>;
+  /** The place of each part's verdict whose picture may be sent from now on: it comes when the verdict is on its way, or there. */
+  readonly pictured$: Observable<number>;
+  /** As `evidence`, of parts: by the places of their verdicts. */
+  pictures(after: number, before: number): Promise<WaitingEvidence | null>;
   /** The broker has the message: it is removed. */
   delivered(message: WaitingMessage): void;
   /** The broker will never take the message: it is removed and counted as lost. */

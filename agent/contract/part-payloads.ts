@@ -15,6 +15,8 @@ export interface VerdictPayload extends Payload {
   readonly frame: number | null;
   readonly file?: string;
   readonly regions: readonly Region[];
+  /** The whole topic on which its picture follows, where one is drawn; null where none is. */
+  readonly evidence: { readonly topic: string } | null;
   readonly latencyMs: number | null;
   readonly deadlineMs: number | null;
   readonly late: boolean;
@@ -30,8 +32,12 @@ export interface ContextAckPayload extends Payload {
   readonly fromFrame: number;
 }
 
-/** @param seq of the camera's own */
-export function verdictPayload(part: PartVerdict, seq: number): VerdictPayload {
+/** @param seq of the camera's own @param evidence where its picture follows */
+export function verdictPayload(
+  part: PartVerdict,
+  seq: number,
+  evidence: VerdictPayload["evidence"] = null,
+): VerdictPayload {
   const { tsMs, latencyMs, model, camera, part: name, verdict, reason, unknownIs, score, threshold } = part;
   const { frames, frame, file, regions, deadlineMs, late, context } = part;
   return {
@@ -49,6 +55,7 @@ export function verdictPayload(part: PartVerdict, seq: number): VerdictPayload {
     frame,
     ...(file === undefined ? {} : { file }),
     regions,
+    evidence,
     latencyMs: latencyMs === null ? null : round(latencyMs),
     deadlineMs,
     late,

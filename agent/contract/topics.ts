@@ -11,6 +11,8 @@ export const topics = {
   verdict: (camera: string) => `${camera}/verdict`,
   contextAck: (camera: string) => `${camera}/context/ack`,
   evidence: (camera: string, alertId: string) => `${camera}/evidence/${alertId}`,
+  /** Of a part, by its verdict's `seq`. */
+  partEvidence: (camera: string, seq: number) => `${camera}/evidence/part-${seq}`,
   reply: (command: string) => `reply/${command}`,
   /** Where `retort doctor` tries out the broker. */
   doctor: "doctor",

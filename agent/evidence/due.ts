@@ -21,16 +21,7 @@ export type Due = "due" | "not-due" | "rate" | "late";
 export function pictureDue(nowMs: () => number): (step: AlertStep, framePresent: boolean) => Due {
   /** By alert: what its last picture showed. */
   const open = new Map<string, { score: number; pictures: number }>();
-  const spent = new Map<string, { tokens: number; atMs: number }>();
-
-  function allowed(camera: string): boolean {
-    const atMs = nowMs();
-    const before = spent.get(camera) ?? { tokens: BURST, atMs };
-    const tokens = Math.min(BURST, before.tokens + ((atMs - before.atMs) / 1_000) * PER_SECOND);
-    const enough = tokens >= 1;
-    spent.set(camera, { tokens: enough ? tokens - 1 : tokens, atMs });
-    return enough;
-  }
+  const allowed = pictureRate(nowMs);
 
   return ({ id, phase, camera, score }, framePresent) => {
     if (phase === "cleared") open.delete(id);
@@ -43,5 +34,18 @@ export function pictureDue(nowMs: () => number): (step: AlertStep, framePresent:
     const [oldest] = open.keys();
     if (open.size > MAX_OPEN && oldest !== undefined) open.delete(oldest);
     return due ? "due" : "rate";
+  };
+}
+
+/** Whether a camera may have one more picture: two a second, four at once. What it is asked for counts. @param nowMs monotonic */
+export function pictureRate(nowMs: () => number): (camera: string) => boolean {
+  const spent = new Map<string, { tokens: number; atMs: number }>();
+  return (camera) => {
+    const atMs = nowMs();
+    const before = spent.get(camera) ?? { tokens: BURST, atMs };
+    const tokens = Math.min(BURST, before.tokens + ((atMs - before.atMs) / 1_000) * PER_SECOND);
+    const enough = tokens >= 1;
+    spent.set(camera, { tokens: enough ? tokens - 1 : tokens, atMs });
+    return enough;
   };
 }

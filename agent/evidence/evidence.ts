@@ -4,16 +4,16 @@ import { CodedError, messageOf } from "../../errors.js";
 import { makeFolders } from "../../replace-file.js";
 import type { EvidenceHealth } from "../contract/payloads.js";
 import { rateLimited } from "../kit/rate-limited.js";
-import type { AlertStep, FeedbackVerdict, Frame, Outcome } from "../types.js";
+import type { AlertStep, FeedbackVerdict, Outcome, PartVerdict, Verdict } from "../types.js";
 import { Archive } from "./archive.js";
-import { pictureDue } from "./due.js";
+import { pictureDue, pictureRate } from "./due.js";
 import { diskFeedback, type KeptForTraining } from "./feedback.js";
 import { type EvidenceMaker, type MakerOptions, openEvidenceMaker } from "./maker.js";
 import { partFrameId } from "./part-frames.js";
 import { diskRawFrames, type HeldFrames, leftRawFrames } from "./raw-frames.js";
 import { recentFrames } from "./recent.js";
 import { diskEvidence, leftEvidence } from "./store.js";
-import { type Picture, subjectOf } from "./subject.js";
+import { type Picture, type Subject, subjectOf } from "./subject.js";
 import { worstAlerts } from "./worst.js";
 
 /** What is kept of that which a camera saw when it raised an alert. Nothing here rejects unless it says so. */
@@ -30,8 +30,8 @@ export interface Evidence {
   read(alertId: string): Promise<Uint8Array | null>;
   /** See Feedback. @throws CodedError; EVIDENCE_OFF, too */
   keepForFeedback(alertId: string, verdict: FeedbackVerdict): Promise<KeptForTraining>;
-  /** Takes the raw frame of a part, in the turn in which the part is judged: its verdict has no number yet. */
-  holdPart(frame: Frame): HeldPart;
+  /** Takes what is kept of a part, in the turn in which it is judged: its verdict has no number yet. */
+  holdPart(part: JudgedPart): HeldPart;
   /** As `keepForFeedback`, of a part by its verdict's `seq`. */
   keepPartForFeedback(camera: string, seq: number, verdict: FeedbackVerdict): Promise<KeptForTraining>;
   /** Gives evidence up where the disk is nearly full: whatever else is written there outranks it. */
@@ -42,9 +42,20 @@ export interface Evidence {
   close(): Promise<void>;
 }
 
-/** What may be kept of a part. One of the two is to be called. */
+/** A part, and what is wanted of it. */
+export interface JudgedPart {
+  readonly verdict: Pick<PartVerdict, "verdict" | "regions">;
+  /** The worst of its pictures; null where none was judged. */
+  readonly worst: Verdict | null;
+  /** Whether a picture is wanted. */
+  readonly isPictured: boolean;
+}
+
+/** What may be kept of a part. `keep` or `drop` is to be called. */
 export interface HeldPart {
-  /** Keeps it, for feedback. @param seq of the part's verdict */
+  /** As `pictureOf`'s: null where none is wanted, or too many are. */
+  readonly picture: Promise<Picture | null> | null;
+  /** Keeps the raw frame of a bad part, for feedback. @param seq of the part's verdict */
   keep(seq: number): void;
   drop(): void;
 }
@@ -85,6 +96,7 @@ export async function openEvidence(options: EvidenceOptions): Promise<Evidence> 
     onRestart: (reason) => log.error(`evidence: its thread is started again: ${reason}`),
   });
   const isDue = pictureDue(nowMs);
+  const isPartDue = pictureRate(nowMs);
   const isWorst = worstAlerts();
   const warn = rateLimited<{ code: string; text: string }>(({ text }) => log.warn(text), nowMs);
   const tend = (): Promise<void> =>
@@ -114,6 +126,15 @@ export async function openEvidence(options: EvidenceOptions): Promise<Evidence> 
     counts.framesKept += 1;
     if (kept.size === "model") counts.modelSize += 1;
   };
+  const draw = async (subject: Subject, of: string): Promise<Picture | null> => {
+    const made = await maker.make(subject);
+    if (made.kind === "made") {
+      counts.made += 1;
+      return made.picture;
+    }
+    failed(counts.failed, made.reason, `${of} goes without a picture: ${made.message}`);
+    return null;
+  };
   const keepPicture = async (id: string, { jpeg }: Picture): Promise<void> => {
     const kept = await store.put(id, jpeg);
     if (!kept.kept)
@@ -141,25 +162,23 @@ export async function openEvidence(options: EvidenceOptions): Promise<Evidence> 
         const before = recent.frames(step.camera).slice(0, -1);
         void keepRaw(raw.hold(before, inspection.frame), step.id, `alert ${step.id}`);
       }
-      return maker.make(subjectOf(inspection, step.threshold, step.regions)).then((made) => {
-        if (made.kind === "failed") {
-          failed(counts.failed, made.reason, `alert ${step.id} goes without a picture: ${made.message}`);
-          return null;
-        }
-        counts.made += 1;
-        if (worst) void keepPicture(step.id, made.picture);
-        return made.picture;
-      });
+      const drawn = draw(subjectOf(inspection, step.threshold, step.regions), `alert ${step.id}`);
+      if (worst) void drawn.then((picture) => picture && keepPicture(step.id, picture));
+      return drawn;
     },
     read: (alertId) => store.read(alertId),
     keepForFeedback,
-    holdPart(frame) {
-      if (config.ringFrames === 0) return NOTHING_HELD;
-      const { camera } = frame;
-      const held = raw.hold([], frame);
+    holdPart({ verdict: { verdict, regions }, worst, isPictured }) {
+      if (worst === null) return NOTHING_HELD;
+      const { inspection, threshold } = worst;
+      const { camera } = inspection.frame;
+      const held = verdict === "ng" && config.ringFrames > 0 ? raw.hold([], inspection.frame) : null;
+      const isDue = isPictured && isPartDue(camera);
+      if (isPictured && !isDue) counts.skipped.rate += 1;
       return {
-        keep: (seq) => void keepRaw(held, partFrameId(camera, seq), `part ${seq} of ${camera}`),
-        drop: held.drop,
+        picture: isDue ? draw(subjectOf(inspection, threshold.value, regions), `a part of ${camera}`) : null,
+        keep: (seq) => held && void keepRaw(held, partFrameId(camera, seq), `part ${seq} of ${camera}`),
+        drop: () => held?.drop(),
       };
     },
     keepPartForFeedback: (camera, seq, verdict) => keepForFeedback(partFrameId(camera, seq), verdict),
@@ -180,7 +199,7 @@ export async function openEvidence(options: EvidenceOptions): Promise<Evidence> 
   };
 }
 
-const NOTHING_HELD: HeldPart = { keep: () => undefined, drop: () => undefined };
+const NOTHING_HELD: HeldPart = { picture: null, keep: () => undefined, drop: () => undefined };
 
 const switchedOff: Evidence = {
   saw: () => undefined,

@@ -1,9 +1,10 @@
 import type { CodedError } from "../../errors.js";
-import type { AlertQueue, WaitingAlert, WaitingEvidence, WaitingVerdict } from "../contract/alert-queue.js";
+import type { AlertQueue, WaitingAlert, WaitingMessage, WaitingVerdict } from "../contract/alert-queue.js";
 import { topics } from "../contract/topics.js";
-import { type Connection, hungUpOn, sendOver } from "./connection.js";
-import { givenUp, InOrder, nameOf, outboxFailed, usualPauseMs } from "./in-order.js";
-import { keyOf, type Packet } from "./packet.js";
+import type { Connection } from "./connection.js";
+import { EvidenceLane } from "./evidence-lane.js";
+import { InOrder, usualPauseMs } from "./in-order.js";
+import type { Packet } from "./packet.js";
 
 export interface OutboxSenderDeps {
   readonly outbox: AlertQueue;
@@ -15,28 +16,17 @@ export interface OutboxSenderDeps {
   readonly pauseMs?: (refusals: number) => number;
 }
 
-/** How far the evidence has been sent over one connection. */
-interface Progress {
-  readonly connection: Connection;
-  /** The `seq` of the last evidence that was found. */
-  cursor: number;
-  /** Below this `seq` there is no more evidence behind the cursor. */
-  soughtBelow: number;
-  seeking: boolean;
-  /** Evidence that goes next, or is on its way. */
-  found: WaitingEvidence | null;
-  sending: boolean;
-}
-
 /**
- * Brings what waits in the outbox to the connection that is up: alerts and verdicts each in their order, alerts first; evidence behind its
- * alert, one at a time.
+ * Brings what waits in the outbox to the connection that is up: alerts and verdicts each in their order, alerts first; pictures behind
+ * their alerts and verdicts, one at a time, those of alerts first.
  */
 export class OutboxSender {
   readonly #deps: OutboxSenderDeps;
   readonly #alerts: InOrder<WaitingAlert>;
   readonly #verdicts: InOrder<WaitingVerdict>;
-  #progress: Progress | null = null;
+  readonly #evidence: EvidenceLane;
+  readonly #pictures: EvidenceLane;
+  #isUp = false;
   readonly #onDrained: (() => void)[] = [];
 
   constructor(deps: OutboxSenderDeps) {
@@ -44,8 +34,8 @@ export class OutboxSender {
     const { outbox, base, onTrouble, pauseMs = usualPauseMs(deps.random) } = deps;
     const shared = { base, onTrouble, pauseMs, onChange: () => this.pump() };
     const answers = {
-      delivered: (message: WaitingAlert | WaitingVerdict) => outbox.delivered(message),
-      refused: (message: WaitingAlert | WaitingVerdict) => outbox.refused(message),
+      delivered: (message: WaitingMessage) => outbox.delivered(message),
+      refused: (message: WaitingMessage) => outbox.refused(message),
     };
     this.#alerts = new InOrder<WaitingAlert>({
       ...shared,
@@ -73,12 +63,27 @@ export class OutboxSender {
           waited ? { ...payload, replayed: true, late: payload.late || payload.deadlineMs !== null } : payload,
       },
     });
+    this.#evidence = new EvidenceLane({
+      ...shared,
+      ...answers,
+      find: (after, before) => outbox.evidence(after, before),
+      below: () => this.#alerts.deliveredBelow,
+    });
+    this.#pictures = new EvidenceLane({
+      ...shared,
+      ...answers,
+      find: (after, before) => outbox.pictures(after, before),
+      below: () => this.#verdicts.deliveredBelow,
+    });
+    outbox.pictured$.subscribe((place) => {
+      this.#pictures.came(place);
+      this.pump();
+    });
   }
 
   attach(connection: Connection): void {
-    this.#progress = { connection, cursor: 0, soughtBelow: 0, seeking: false, found: null, sending: false };
-    this.#alerts.attach(connection);
-    this.#verdicts.attach(connection);
+    this.#isUp = true;
+    for (const stream of [this.#alerts, this.#verdicts, this.#evidence, this.#pictures]) stream.attach(connection);
     this.pump();
   }
 
@@ -87,11 +92,9 @@ export class OutboxSender {
    * @returns what became of an alert or a verdict; null where it is none
    */
   detach(convicted: Packet | null): "kept" | "given-up" | null {
-    const found = this.#progress?.found ?? null;
-    this.#progress = null;
-    if (found !== null && convicted !== null && nameOf(found) === keyOf(convicted)) {
-      this.#giveUp(found, hungUpOn(convicted));
-    }
+    this.#isUp = false;
+    this.#evidence.detach(convicted);
+    this.#pictures.detach(convicted);
     const fates = [this.#alerts.detach(convicted), this.#verdicts.detach(convicted)];
     this.#deps.outbox.released();
     return fates.find((fate) => fate !== null) ?? null;
@@ -106,60 +109,15 @@ export class OutboxSender {
   }
 
   pump(): void {
-    const progress = this.#progress;
-    if (progress === null) return;
-    this.#alerts.pump();
-    this.#verdicts.pump();
-    this.#pumpEvidence(progress);
+    if (!this.#isUp) return;
+    for (const stream of [this.#alerts, this.#verdicts, this.#evidence, this.#pictures]) stream.pump();
     this.#notifyWhenDrained();
   }
 
-  /** Evidence is sought before it takes a slot of the window: a broker may allow one only, and an alert must not wait for a search. */
-  #pumpEvidence(progress: Progress): void {
-    if (progress.seeking || progress.sending) return;
-    if (progress.found !== null) {
-      if (progress.connection.window.take("evidence")) void this.#sendEvidence(progress, progress.found);
-      return;
-    }
-    const below = this.#alerts.deliveredBelow;
-    if (below > progress.soughtBelow) void this.#seekEvidence(progress, below);
-  }
-
-  async #seekEvidence(progress: Progress, below: number): Promise<void> {
-    progress.seeking = true;
-    try {
-      progress.found = await this.#deps.outbox.evidence(progress.cursor, below);
-    } catch (error) {
-      this.#deps.onTrouble(outboxFailed(error));
-    }
-    progress.seeking = false;
-    if (progress.found === null) progress.soughtBelow = below;
-    else progress.cursor = progress.found.seq;
-    if (this.#progress === progress) this.pump();
-  }
-
-  async #sendEvidence(progress: Progress, evidence: WaitingEvidence): Promise<void> {
-    progress.sending = true;
-    const topic = `${this.#deps.base}/${evidence.topic}`;
-    const packet: Packet = { topic, key: nameOf(evidence), payload: evidence.jpeg, qos: 1, retain: false };
-    const outcome = await sendOver(progress.connection, "evidence", packet);
-    if (outcome.kind === "lost" || this.#progress !== progress) return;
-    progress.found = null;
-    progress.sending = false;
-    if (outcome.kind === "taken") this.#deps.outbox.delivered(evidence);
-    else this.#giveUp(evidence, outcome.error);
-    progress.connection.window.giveBack("evidence");
-  }
-
-  #giveUp(evidence: WaitingEvidence, error: CodedError): void {
-    this.#deps.outbox.refused(evidence);
-    this.#deps.onTrouble(givenUp(evidence, error));
-  }
-
   #notifyWhenDrained(): void {
-    const progress = this.#progress;
-    if (progress === null || this.#onDrained.length === 0) return;
-    if (!this.#alerts.isDrained || !this.#verdicts.isDrained || progress.seeking || progress.found !== null) return;
+    if (!this.#isUp || this.#onDrained.length === 0) return;
+    if (!this.#alerts.isDrained || !this.#verdicts.isDrained) return;
+    if (!this.#evidence.isIdle || !this.#pictures.isIdle) return;
     for (const resolve of this.#onDrained.splice(0)) resolve();
   }
 }

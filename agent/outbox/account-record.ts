@@ -1,4 +1,3 @@
-import type { WaitingMessage } from "../contract/alert-queue.js";
 import { put, type Store, type StoreOp } from "../store/store.js";
 import type { Gap } from "./losses.js";
 import { ALERTS, numberIn, VERDICTS, verdictIn, verdictsFrom } from "./records.js";
@@ -11,8 +10,8 @@ export interface Sum {
   readonly bytes: number;
 }
 
-/** The sums of what the store holds, by kind. */
-export type Tally = Readonly<Record<WaitingMessage["kind"], Sum>>;
+/** The sums of what the store holds, by kind; pictures of parts are evidence. */
+export type Tally = Readonly<Record<"alert" | "evidence" | "verdict", Sum>>;
 
 const NONE: Sum = { count: 0, bytes: 0 };
 export const EMPTY: Tally = { alert: NONE, evidence: NONE, verdict: NONE };

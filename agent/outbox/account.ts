@@ -11,6 +11,7 @@ import {
   evidenceKey,
   type Filed,
   type Numbered,
+  type NumberedPicture,
   type NumberedVerdict,
   readAlert,
   readEvidence,
@@ -42,6 +43,7 @@ export interface AccountOptions {
 export interface Entry {
   readonly messages: readonly Numbered[];
   readonly verdicts: readonly NumberedVerdict[];
+  readonly pictures: readonly NumberedPicture[];
   /** Messages that the broker has. */
   readonly arrived: readonly Filed[];
   /** Write-ahead notes. */
@@ -96,7 +98,7 @@ export class Account {
     return bytesIn(this.#tally);
   }
 
-  count(kind: WaitingMessage["kind"]): number {
+  count(kind: keyof Tally): number {
     return this.#tally[kind].count;
   }
 
@@ -134,10 +136,10 @@ export class Account {
     return this.#toSend(range, most, readVerdict);
   }
 
-  /** The first picture of a range of numbers, neither end included, that may be sent; in flight from now on. */
-  async evidence(after: number, before: number): Promise<WaitingEvidence | null> {
+  /** The first picture of a range of numbers, neither end included, that may be sent; in flight from now on. @param keyOf its record's */
+  async evidence(after: number, before: number, keyOf = evidenceKey): Promise<WaitingEvidence | null> {
     if (this.count("evidence") === 0) return null;
-    const range = { from: evidenceKey(after + 1), to: evidenceKey(before) };
+    const range = { from: keyOf(after + 1), to: keyOf(before) };
     for await (const evidence of this.#toSend(range, 1, readEvidence)) return evidence;
     return null;
   }
@@ -166,12 +168,13 @@ export class Account {
     }
   }
 
-  /** Writes one batch, synced when there is something to keep. @throws CodedError of the store; then nothing has changed */
-  async write({ messages, verdicts, arrived, notes }: Entry): Promise<void> {
+  /** Writes one batch, synced when there is more to keep than pictures of parts. @throws CodedError of the store; then nothing has changed */
+  async write({ messages, verdicts, pictures, arrived, notes }: Entry): Promise<void> {
     const change = new Change(this.#tally, notes);
     for (const message of arrived) change.remove(message);
     for (const message of messages) change.keep(message);
     for (const verdict of verdicts) change.keepVerdict(verdict);
+    for (const picture of pictures) change.keepPicture(picture);
     const isNew = messages.length + verdicts.length > 0;
     await this.#apply(change, { sync: isNew || notes.some(({ kind }) => kind === "put") });
     this.#removedBytes += arrived.reduce((sum, { bytes }) => sum + bytes, 0);
@@ -190,10 +193,7 @@ export class Account {
     return this.#giveUp(this.#victims(upTo), "disk", isEnough);
   }
 
-  /**
-   * Once a minute, gives up a step's worth of what has waited for too long, and writes the account, so that its clock survives.
-   * Does nothing when called sooner.
-   */
+  /** Once a minute at most, gives up a step's worth of what has waited for too long, and writes the account, so that its clock survives. */
   async upkeep(): Promise<void> {
     if (this.clockMs - this.#keptUpAtMs < UPKEEP_EVERY_MS) return;
     this.#keptUpAtMs = this.clockMs;

@@ -1,4 +1,3 @@
-import type { WaitingMessage } from "../contract/alert-queue.js";
 import { put, remove, type Store, type StoreOp } from "../store/store.js";
 import { EMPTY, type Tally } from "./account-record.js";
 import type { Loss } from "./losses.js";
@@ -9,8 +8,11 @@ import {
   evidenceKey,
   type Filed,
   type Numbered,
+  type NumberedPicture,
   type NumberedVerdict,
   numberIn,
+  PICTURES,
+  pictureKey,
   updateKey,
   VERDICTS,
   verdictIn,
@@ -34,7 +36,9 @@ export async function census(store: Store): Promise<Census> {
     found.add("alert", value.length);
     seqs.add(numberIn(key));
   }
-  for await (const { value } of store.entries(EVIDENCE)) found.add("evidence", value.length);
+  for (const range of [EVIDENCE, PICTURES]) {
+    for await (const { value } of store.entries(range)) found.add("evidence", value.length);
+  }
   for await (const { key, value } of store.entries(VERDICTS)) {
     const { camera, number, bytes } = verdictIn(key, value.length);
     found.add("verdict", bytes);
@@ -50,8 +54,8 @@ export function bytesIn({ alert, evidence, verdict }: Tally): number {
 
 /** A message's loss, by the number that subscribers know. */
 export function lossOf(message: Filed, cause: Cause | "refused"): Loss {
-  const { kind, seq } = message;
-  if (message.kind !== "verdict") return { seq, reason: `${kind}-${cause}` };
+  const { seq } = message;
+  if (message.kind !== "verdict") return { seq, reason: `${message.kind === "alert" ? "alert" : "evidence"}-${cause}` };
   return { seq: message.number, camera: message.camera, reason: `verdict-${cause}` };
 }
 
@@ -80,6 +84,12 @@ export class Change {
     this.add("verdict", record.length);
   }
 
+  /** Writes the picture of a part. */
+  keepPicture({ seq, record }: NumberedPicture): void {
+    this.ops.push(put(pictureKey(seq), record));
+    this.add("evidence", record.length);
+  }
+
   /** Writes a message, its evidence and its notes. */
   keep({ seq, payload, alert, evidence, notes }: Numbered): void {
     this.ops.push(...notes, put(alertKey(seq), alert));
@@ -94,8 +104,9 @@ export class Change {
     const { kind, seq, bytes } = message;
     if (message.kind === "verdict") this.ops.push(remove(verdictKey(message)));
     else if (kind === "evidence") this.ops.push(remove(evidenceKey(seq)));
+    else if (kind === "picture") this.ops.push(remove(pictureKey(seq)));
     else this.ops.push(remove(alertKey(seq)), remove(updateKey(seq)));
-    this.add(kind, -bytes, -1);
+    this.add(kind === "picture" ? "evidence" : kind, -bytes, -1);
   }
 
   /** Removes a message that the broker does not have. */
@@ -105,7 +116,7 @@ export class Change {
   }
 
   /** Counts a record. */
-  add(kind: WaitingMessage["kind"], bytes: number, count = 1): void {
+  add(kind: keyof Tally, bytes: number, count = 1): void {
     const before = this.tally[kind];
     this.tally = { ...this.tally, [kind]: { count: before.count + count, bytes: before.bytes + bytes } };
   }

@@ -3,6 +3,7 @@ import { CodedError, messageOf } from "../../errors.js";
 import type { WaitingAlert, WaitingEvidence, WaitingMessage, WaitingVerdict } from "../contract/alert-queue.js";
 import { type VerdictPayload, verdictPayload } from "../contract/part-payloads.js";
 import type { AlertPayload, OutboxHealth } from "../contract/payloads.js";
+import { topics } from "../contract/topics.js";
 import { Serial } from "../kit/serial.js";
 import type { AlertStep, PartVerdict } from "../types.js";
 import type { Account } from "./account.js";
@@ -10,10 +11,11 @@ import { lossOf } from "./change.js";
 import type { InFlight } from "./in-flight.js";
 import { Keeper } from "./keeper.js";
 import type { Losses } from "./losses.js";
-import type { AlertDetails, Announced, Outbox } from "./outbox.js";
+import type { AlertDetails, Announced, Evidence, KeptVerdict, Outbox } from "./outbox.js";
 import { Pending } from "./pending.js";
+import { PendingPictures } from "./pending-pictures.js";
 import { PendingVerdicts } from "./pending-verdicts.js";
-import { filed, numbered, numberedVerdict, type Times } from "./records.js";
+import { evidenceRecord, filed, numbered, numberedVerdict, type Times } from "./records.js";
 import { type Announcements, type Owed, standingAfter } from "./recovery.js";
 import type { Sequence } from "./sequence.js";
 import type { VerdictSequences } from "./verdict-numbers.js";
@@ -47,9 +49,11 @@ const REMOVE_AFTER_MS = 20;
 export class DurableOutbox implements Outbox {
   readonly added$ = new Subject<AlertPayload>();
   readonly judged$ = new Subject<VerdictPayload>();
+  readonly pictured$ = new Subject<number>();
   readonly #deps: DurableOutboxDeps;
   readonly #pending: Pending;
   readonly #pendingVerdicts: PendingVerdicts;
+  readonly #pendingPictures: PendingPictures;
   readonly #waiting: Waiting;
   readonly #keeper: Keeper;
   readonly #serial = new Serial((error) => this.#report(error));
@@ -63,6 +67,7 @@ export class DurableOutbox implements Outbox {
     const pendingVerdicts = new PendingVerdicts(deps.losses);
     this.#pending = pending;
     this.#pendingVerdicts = pendingVerdicts;
+    this.#pendingPictures = new PendingPictures(deps.losses);
     const parts = { ...deps, pending, pendingVerdicts, serial: this.#serial };
     const onError = (error: unknown) => this.#report(error);
     this.#waiting = new Waiting({ ...parts, onError });
@@ -90,13 +95,25 @@ export class DurableOutbox implements Outbox {
     return this.#add(step, details, this.#now());
   }
 
-  addVerdict(part: PartVerdict): Promise<VerdictPayload | null> {
+  addVerdict(part: PartVerdict, isPictured = false): Promise<KeptVerdict | null> {
     if (this.#closing !== null) {
       this.#deps.losses.count("verdict-stopped");
       return Promise.resolve(null);
     }
     return new Promise((settle) => {
-      this.#pendingVerdicts.add({ part, times: this.#now(), settle });
+      this.#pendingVerdicts.add({ part, isPictured, times: this.#now(), settle });
+      this.#serial.soon(this.#turn);
+    });
+  }
+
+  addPicture({ payload: { camera, seq }, place }: KeptVerdict, { jpeg }: Evidence): Promise<void> {
+    if (this.#closing !== null) {
+      this.#deps.losses.count("evidence-memory");
+      return Promise.resolve();
+    }
+    return new Promise((settle) => {
+      const record = evidenceRecord(topics.partEvidence(camera, seq), jpeg, this.#now());
+      this.#pendingPictures.add({ seq: place, record, settle });
       this.#serial.soon(this.#turn);
     });
   }
@@ -143,6 +160,10 @@ export class DurableOutbox implements Outbox {
 
   evidence(after: number, before: number): Promise<WaitingEvidence | null> {
     return this.#waiting.evidence(after, before);
+  }
+
+  pictures(after: number, before: number): Promise<WaitingEvidence | null> {
+    return this.#waiting.pictures(after, before);
   }
 
   delivered(message: WaitingMessage): void {
@@ -193,6 +214,7 @@ export class DurableOutbox implements Outbox {
       await this.#deps.account.close();
       this.added$.complete();
       this.judged$.complete();
+      this.pictured$.complete();
     })();
     return this.#closing;
   }
@@ -203,7 +225,7 @@ export class DurableOutbox implements Outbox {
   };
 
   get #hasUnnumbered(): boolean {
-    return this.#pending.hasUnnumbered || this.#pendingVerdicts.hasUnnumbered;
+    return this.#pending.hasUnnumbered || this.#pendingVerdicts.hasUnnumbered || this.#pendingPictures.count > 0;
   }
 
   /** Writes one batch: alerts that are new, those that the disk would not take before, and the removal of what arrived. */
@@ -213,6 +235,7 @@ export class DurableOutbox implements Outbox {
     const { base, sequence, verdictNumbers, inFlight } = this.#deps;
     const pending = this.#pending.take(BATCH_ALERTS, BATCH_EVIDENCE_BYTES);
     const parts = this.#pendingVerdicts.take(BATCH_VERDICTS);
+    const pictures = this.#pendingPictures.take();
     const { arrived } = inFlight;
     inFlight.forget([...this.#pending.forget(arrived), ...this.#pendingVerdicts.forget(arrived)]);
     const known = { seq: sequence.last, place: verdictNumbers.place };
@@ -220,14 +243,15 @@ export class DurableOutbox implements Outbox {
       const notes = standingAfter(step, times);
       return numbered(step, details.evidence, { seq: sequence.next(), times, notes, base });
     });
-    const verdicts = parts.map(({ part, times }) => {
+    const verdicts = parts.map(({ part, isPictured, times }) => {
       const { place, number } = verdictNumbers.next(part.camera);
-      return numberedVerdict(verdictPayload(part, number), place, times);
+      const evidence = isPictured ? { topic: `${base}/${topics.partEvidence(part.camera, number)}` } : null;
+      return numberedVerdict(verdictPayload(part, number, evidence), place, times);
     });
     for (const { details } of pending) this.#endAnnouncement(details);
     const undurable = { messages: this.#pending.undurable, verdicts: this.#pendingVerdicts.undurable };
     const kept = await this.#keeper.keep(
-      { messages: [...undurable.messages, ...messages], verdicts: [...undurable.verdicts, ...verdicts] },
+      { messages: [...undurable.messages, ...messages], verdicts: [...undurable.verdicts, ...verdicts], pictures },
       inFlight.arrived,
     );
     const isDurable = this.#pendingVerdicts.undurable.length === 0;
@@ -237,8 +261,12 @@ export class DurableOutbox implements Outbox {
     verdictNumbers.allSendable();
     for (const { seq, payload } of kept.messages) if (seq > known.seq) this.added$.next(payload);
     for (const { seq, payload } of kept.verdicts) if (seq > known.place) this.judged$.next(payload);
-    for (const { settle } of pending) settle();
-    for (const [index, { settle }] of parts.entries()) settle(verdicts[index]?.payload ?? null);
+    for (const { seq } of kept.pictures) this.pictured$.next(seq);
+    for (const { settle } of [...pending, ...pictures]) settle();
+    for (const [index, { settle }] of parts.entries()) {
+      const verdict = verdicts[index];
+      settle(verdict === undefined ? null : { payload: verdict.payload, place: verdict.seq });
+    }
   }
 
   readonly #tick = async (): Promise<void> => {

@@ -7,6 +7,7 @@ import {
   type Filed,
   filed,
   numberIn,
+  PICTURES,
   readAlert,
   readEvidence,
   readVerdict,
@@ -48,8 +49,11 @@ export async function* victims(holdings: Holdings, from: Rank, upTo: Rank): Asyn
   }
 }
 
-/** Pictures may wait for longer than their alerts did, so they are looked for from the start. */
+/** Pictures may wait for longer than their alerts and verdicts did, so they are looked for from the start. Those of parts go first. */
 async function* evidence({ store }: Holdings): AsyncIterable<Filed> {
+  for await (const { key, value } of store.entries(PICTURES)) {
+    yield { kind: "picture", seq: numberIn(key), bytes: value.length };
+  }
   for await (const { key, value } of store.entries(EVIDENCE)) {
     yield { kind: "evidence", seq: numberIn(key), bytes: value.length };
   }
@@ -77,10 +81,12 @@ async function* alerts({ store, first }: Holdings): AsyncIterable<Filed> {
 
 /** The messages that were added before that moment of the account's clock. */
 export async function* expired({ store, first, firstVerdict }: Holdings, beforeMs: number): AsyncIterable<Filed> {
-  for await (const { key, value } of store.entries(EVIDENCE)) {
-    const { message, times } = readEvidence(key, value);
-    if (times.atMs >= beforeMs) break;
-    yield filed(message);
+  for (const range of [PICTURES, EVIDENCE]) {
+    for await (const { key, value } of store.entries(range)) {
+      const { message, times } = readEvidence(key, value);
+      if (times.atMs >= beforeMs) break;
+      yield filed(message);
+    }
   }
   for await (const { key, value } of store.entries({ ...VERDICTS, from: verdictsFrom(firstVerdict) })) {
     const { message, times } = readVerdict(key, value);

@@ -5,7 +5,7 @@ import type { InFlight } from "./in-flight.js";
 import type { Losses } from "./losses.js";
 import type { Pending } from "./pending.js";
 import type { PendingVerdicts } from "./pending-verdicts.js";
-import { type Filed, type Numbered, type NumberedVerdict, withoutEvidence } from "./records.js";
+import { type Filed, type Numbered, type NumberedPicture, type NumberedVerdict, withoutEvidence } from "./records.js";
 import type { Announcements } from "./recovery.js";
 
 export interface KeeperDeps {
@@ -25,6 +25,7 @@ export interface KeeperDeps {
 export interface ToKeep {
   readonly messages: readonly Numbered[];
   readonly verdicts: readonly NumberedVerdict[];
+  readonly pictures: readonly NumberedPicture[];
 }
 
 /** Brings batches to a disk that may be full, or take nothing at all: then they are held in memory. */
@@ -40,16 +41,16 @@ export class Keeper {
   async keep(fresh: ToKeep, arrived: readonly Filed[]): Promise<ToKeep> {
     const { account, announcements, pending, pendingVerdicts, onError } = this.#deps;
     const notes = announcements.take();
-    const { messages, verdicts } = fresh;
-    if (messages.length + verdicts.length + arrived.length + notes.length === 0) return fresh;
-    const wanted = { messages: account.health().full ? this.#withoutEvidence(messages) : messages, verdicts };
+    const { messages, verdicts, pictures } = fresh;
+    if (messages.length + verdicts.length + pictures.length + arrived.length + notes.length === 0) return fresh;
+    const wanted = account.health().full ? this.#withoutEvidence(fresh) : fresh;
     try {
       return await this.#write(wanted, arrived, notes);
     } catch (error) {
       onError(error);
     }
     // The store has let go of its reserve, which may have made room for the alerts, if not for their pictures.
-    const bare = { messages: this.#withoutEvidence(wanted.messages), verdicts };
+    const bare = this.#withoutEvidence(wanted);
     try {
       const written = await this.#write(bare, arrived, notes);
       // At once: whoever filled the disk may take the reserve, too, and then not even a removal can be written.
@@ -59,7 +60,7 @@ export class Keeper {
     } catch (error) {
       onError(error);
       announcements.settle(notes, false);
-      return { messages: pending.hold(bare.messages), verdicts: pendingVerdicts.hold(verdicts) };
+      return { messages: pending.hold(bare.messages), verdicts: pendingVerdicts.hold(verdicts), pictures: [] };
     }
   }
 
@@ -74,10 +75,12 @@ export class Keeper {
     return fresh;
   }
 
-  /** The messages without their pictures: a disk that is nearly full may still take them. */
-  #withoutEvidence(messages: readonly Numbered[]): readonly Numbered[] {
-    this.#deps.losses.count("evidence-disk", messages.filter(({ evidence }) => evidence !== null).length);
-    return messages.map((message) => (message.evidence === null ? message : withoutEvidence(message)));
+  /** Messages without their pictures: a disk that is nearly full may still take them. */
+  #withoutEvidence({ messages, verdicts, pictures }: ToKeep): ToKeep {
+    const lost = messages.filter(({ evidence }) => evidence !== null).length + pictures.length;
+    this.#deps.losses.count("evidence-disk", lost);
+    const bare = messages.map((message) => (message.evidence === null ? message : withoutEvidence(message)));
+    return { messages: bare, verdicts, pictures: [] };
   }
 
   /** Gives up what matters least until the disk has room again; alerts that raise or clear are never given up for it. */

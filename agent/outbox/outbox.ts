@@ -15,6 +15,13 @@ export interface Announced {
   readonly key: string;
 }
 
+/** A verdict that has its numbers. */
+export interface KeptVerdict {
+  readonly payload: VerdictPayload;
+  /** Among the verdicts of all cameras. */
+  readonly place: number;
+}
+
 /** The details that an alert's step is added with. */
 export interface AlertDetails {
   readonly evidence: Evidence | null;
@@ -32,8 +39,17 @@ export interface Outbox extends AlertQueue {
    * nothing and it is held in memory, or it was given up; both are counted. Never rejects. Numbers follow the order of the calls.
    */
   add(step: AlertStep, details: AlertDetails): Promise<void>;
-  /** Numbers the verdict among those of its camera and keeps it; else as `add`. @returns it; null where it was given up without a number */
-  addVerdict(part: PartVerdict): Promise<VerdictPayload | null>;
+  /**
+   * Numbers the verdict among those of its camera and keeps it; else as `add`.
+   * @param isPictured whether a picture of the part is being drawn: the verdict then names its topic
+   * @returns it; null where it was given up without a number
+   */
+  addVerdict(part: PartVerdict, isPictured?: boolean): Promise<KeptVerdict | null>;
+  /**
+   * Keeps the picture of a part, whose verdict does not wait for it. Not synced: it outlives the process, and the loss of power once
+   * a message that came after it is synced. What is given up is counted. Never rejects.
+   */
+  addPicture(of: KeptVerdict, picture: Evidence): Promise<void>;
   /** The last number of a camera's verdicts, those of earlier runs included; 0 before the first. */
   lastNumber(camera: string): number;
   /**

@@ -1,15 +1,16 @@
 import type { WaitingVerdict } from "../contract/alert-queue.js";
-import type { VerdictPayload } from "../contract/part-payloads.js";
 import type { PartVerdict } from "../types.js";
 import type { Losses } from "./losses.js";
+import type { KeptVerdict } from "./outbox.js";
 import type { Filed, NumberedVerdict, Times } from "./records.js";
 
 /** A verdict that is to be kept and has no number yet. */
 export interface PendingVerdict {
   readonly part: PartVerdict;
+  readonly isPictured: boolean;
   readonly times: Times;
   /** Called when the verdict may be sent, with null when it is given up. */
-  readonly settle: (payload: VerdictPayload | null) => void;
+  readonly settle: (kept: KeptVerdict | null) => void;
 }
 
 /** As many as 50 parts a second make in more than three minutes. */

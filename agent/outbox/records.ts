@@ -9,12 +9,13 @@ import type { Evidence } from "./outbox.js";
 
 /**
  * The outbox's records as they lie in its store; docs/on-disk.md describes them for operators, test/fixtures/outbox-v1 holds some.
- * `a/<seq>` an alert, `e/<seq>` its evidence, `v/<place>/<seq>/<camera>` a verdict, by its place among those of all cameras, `u/<seq>` an empty mark on an alert that only updates, `n/<n>` the note of an alert
+ * `a/<seq>` an alert, `e/<seq>` its evidence, `v/<place>/<seq>/<camera>` a verdict, by its place among those of all cameras, `p/<place>` its picture, `u/<seq>` an empty mark on an alert that only updates, `n/<n>` the note of an alert
  * that was announced, `s/<alert id>` the note of an alert that stands, `meta` the account.
  */
 const digits = (seq: number): string => String(seq).padStart(16, "0");
 export const alertKey = (seq: number): string => `a/${digits(seq)}`;
 export const evidenceKey = (seq: number): string => `e/${digits(seq)}`;
+export const pictureKey = (place: number): string => `p/${digits(place)}`;
 /** Where the verdicts from a place on begin. */
 export const verdictsFrom = (place: number): string => `v/${digits(place)}`;
 export const verdictKey = ({ seq, number, camera }: FiledVerdict): string => `${verdictsFrom(seq)}/${number}/${camera}`;
@@ -24,6 +25,7 @@ export const standingKey = (alertId: string): string => `s/${alertId}`;
 export const ALERTS = prefixed("a/");
 export const EVIDENCE = prefixed("e/");
 export const VERDICTS = prefixed("v/");
+export const PICTURES = prefixed("p/");
 export const UPDATES = prefixed("u/");
 export const ANNOUNCED = prefixed("n/");
 export const STANDING = prefixed("s/");
@@ -68,6 +70,18 @@ export function numberedVerdict(payload: VerdictPayload, place: number, times: T
   return { seq: place, payload, times, record: Buffer.from(JSON.stringify({ ...times, payload })) };
 }
 
+/** The picture of a part, as it is written. */
+export interface NumberedPicture {
+  /** The place of its verdict. */
+  readonly seq: number;
+  readonly record: Uint8Array;
+}
+
+/** @param topic without `T/` */
+export function evidenceRecord(topic: string, jpeg: Uint8Array, times: Times): Uint8Array {
+  return Buffer.concat([Buffer.from(`${JSON.stringify({ ...times, topic })}\n`), jpeg]);
+}
+
 export interface NumberedOptions {
   readonly seq: number;
   readonly times: Times;
@@ -90,7 +104,7 @@ export function numbered(
     times,
     notes,
     alert: alertRecord(payload, times),
-    evidence: evidence && Buffer.concat([Buffer.from(`${JSON.stringify({ ...times, topic })}\n`), evidence.jpeg]),
+    evidence: evidence && evidenceRecord(topic, evidence.jpeg, times),
   };
 }
 
@@ -125,7 +139,8 @@ export function readEvidence(key: string, value: Uint8Array): Stored<WaitingEvid
   const end = value.indexOf(10);
   const { topic, ...times } = JSON.parse(Buffer.from(value.subarray(0, end)).toString()) as Times & { topic: string };
   const jpeg = value.subarray(end + 1);
-  return { message: { kind: "evidence", seq: numberIn(key), topic, jpeg, bytes: value.length }, times };
+  const kind = key.startsWith("p/") ? "picture" : "evidence";
+  return { message: { kind, seq: numberIn(key), topic, jpeg, bytes: value.length }, times };
 }
 
 /** The note of an alert's step. Its calibration lies beside it, where version 0.1 had it. */
@@ -145,7 +160,7 @@ export function readNote(value: Uint8Array): { readonly step: AlertStep; readonl
 export type Filed = FiledVerdict | FiledAlert;
 
 interface FiledAlert {
-  readonly kind: "alert" | "evidence";
+  readonly kind: "alert" | "evidence" | "picture";
   readonly seq: number;
   /** The size of its record. */
   readonly bytes: number;

@@ -4,6 +4,7 @@ import type { Account } from "./account.js";
 import type { InFlight } from "./in-flight.js";
 import { type Pending, waitingAmong } from "./pending.js";
 import type { PendingVerdicts } from "./pending-verdicts.js";
+import { pictureKey } from "./records.js";
 import type { Sequence } from "./sequence.js";
 import type { VerdictSequences } from "./verdict-numbers.js";
 
@@ -47,6 +48,10 @@ export class Waiting {
 
   evidence(after: number, before: number): Promise<WaitingEvidence | null> {
     return this.#deps.inFlight.reading(() => this.#deps.account.evidence(after, before));
+  }
+
+  pictures(after: number, before: number): Promise<WaitingEvidence | null> {
+    return this.#deps.inFlight.reading(() => this.#deps.account.evidence(after, before, pictureKey));
   }
 
   /** @param inMemory what is behind the last that was found on disk, null where nothing was */

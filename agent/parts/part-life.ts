@@ -194,6 +194,12 @@ export class PartLife {
     const part = open.close(this.#count);
     this.#counts[part.verdict.verdict] += 1;
     if (part.verdict.late) this.#counts.late += 1;
-    return part;
+    return { ...part, isPictured: this.#isPictured(part.verdict.verdict) };
+  }
+
+  #isPictured(verdict: PartOutcome): boolean {
+    const { ng, okEvery } = this.#deps.policy.pictures;
+    if (verdict === "ng") return ng;
+    return verdict === "ok" && okEvery > 0 && this.#counts.ok % okEvery === 0;
   }
 }

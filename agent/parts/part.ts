@@ -8,6 +8,8 @@ export interface Part {
   readonly worst: Verdict | null;
   /** The inspection that it was asked for by, null where it was not. */
   readonly asked: number | null;
+  /** Whether a picture is wanted that shows what its verdict is about. */
+  readonly isPictured: boolean;
 }
 
 /** A picture of a part that is not judged, and why not. */
@@ -71,7 +73,7 @@ export class OpenPart {
   }
 
   /** A bad picture decides, whatever another one would have shown; else one that is missing does. @param count which part it is */
-  close(count: number): Part {
+  close(count: number): Omit<Part, "isPictured"> {
     const { camera, policy, clock, regionsOf } = this.#deps;
     const worst = this.#worst;
     const isBad = worst?.anomalous === true;

@@ -16,13 +16,15 @@ export interface PartPolicy {
   readonly unknownIs: "ok" | "ng";
   /** A part of `context` is over so long after it was named; null: when another one is named. */
   readonly closeAfterMs: number | null;
+  /** Which parts get a picture: bad ones, and one of so many good ones; 0: none of these. */
+  readonly pictures: { readonly ng: boolean; readonly okEvery: number };
 }
 
 /** Null where the camera sees no parts. */
 export function partPolicy(camera: CameraConfig): PartPolicy | null {
   const per = partOf(camera);
   if (per === null) return null;
-  const { on, deadlineMs, lateIs, unknownIs, closeAfterMs } = camera.parts;
+  const { on, deadlineMs, lateIs, unknownIs, closeAfterMs, evidence, okEvidenceEvery } = camera.parts;
   return {
     per: per === "context" ? { kind: "context" } : { kind: "frames", frames: per === "frame" ? 1 : per.frames },
     countsDropped: isTriggered(camera.source) || camera.source.type === "images",
@@ -31,5 +33,6 @@ export function partPolicy(camera: CameraConfig): PartPolicy | null {
     lateIsUnknown: lateIs === "unknown",
     unknownIs,
     closeAfterMs,
+    pictures: { ng: evidence === "ng", okEvery: okEvidenceEvery },
   };
 }

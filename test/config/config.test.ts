@@ -65,6 +65,8 @@ test("without a file the demo runs: the contract's defaults, the shipped bundle 
           lateIs: "judged",
           unknownIs: "ng",
           closeAfterMs: null,
+          evidence: "ng",
+          okEvidenceEvery: 0,
         },
         modbus: { address: "auto" },
         source: { type: "demo" },

@@ -105,6 +105,41 @@ export function verdictOutboxContract(name: string, openStore: () => Promise<Sto
     assert.equal(seqs(await waiting()), from1(1_100).slice(lost["verdict-room"]));
   });
 
+  test("a part's picture goes behind its verdict, which names its topic; it waits, is delivered, and is refused, as an alert's", async () => {
+    await open();
+    const places: number[] = [];
+    outbox.pictured$.subscribe((place) => places.push(place));
+    await addMany(1, "cam2");
+    const bad = (await outbox.addVerdict(partVerdict({ verdict: "ng" }), true))!;
+    assert.equal([bad.payload.seq, bad.place], [1, 2]);
+    assert.equal(bad.payload.evidence, { topic: "retort/line-7/cam1/evidence/part-1" });
+    assert.equal(schemaFaults("verdict", bad.payload), []);
+    await outbox.addPicture(bad, picture(5_000));
+    assert.equal([places, outbox.health().evidence], [[2], 1]);
+    assert.is(await outbox.pictures(0, 2), null, "its verdict is not delivered yet");
+    assert.is(await outbox.evidence(0, 100), null, "it is no alert's");
+    const found = (await outbox.pictures(0, 3))!;
+    assert.equal([found.kind, found.seq, found.topic], ["picture", 2, "cam1/evidence/part-1"]);
+    assert.equal([...found.jpeg], [...picture(5_000).jpeg]);
+    outbox.delivered(found);
+    await until(() => outbox.health().evidence === 0, "it is removed");
+    const other = (await outbox.addVerdict(partVerdict(), true))!;
+    await outbox.addPicture(other, picture(100));
+    outbox.refused((await outbox.pictures(0, 4))!);
+    assert.equal([outbox.health().lost, outbox.health().gaps], [{ "evidence-refused": 1 }, []]);
+  });
+
+  test("pictures of parts give way to those of alerts; more than wait for a slow disk are given up, and counted", async () => {
+    await open({ maxBytes: 0.1 * MB });
+    await outbox.add(alertStep(), { evidence: picture(60_000) });
+    const kept = (await outbox.addVerdict(partVerdict(), true))!;
+    await outbox.addPicture(kept, picture(60_000));
+    assert.equal([outbox.health().evidence, outbox.health().lost], [1, { "evidence-room": 1 }]);
+    assert.is((await outbox.evidence(0, 2))?.kind, "evidence");
+    await Promise.all(from1(30).map(() => outbox.addPicture(kept, picture(10))));
+    assert.is(outbox.health().lost["evidence-memory"], 14);
+  });
+
   test("age counts the agent's own running", async () => {
     let runMs = 1_000_000;
     await open({ maxAgeMs: 3_600_000, monotonicMs: () => runMs, tickMs: 5 });

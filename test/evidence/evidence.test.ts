@@ -128,6 +128,30 @@ test("a storm is thinned out, and what was left out is counted", async () => {
   assert.is(evidence.health()!.skipped.rate, 5);
 });
 
+test("a bad part gets its picture and its raw frame under its number; a sample of a good one the picture alone", async () => {
+  await open();
+  const part = (level: number, verdict: "ng" | "ok", isPictured = true) => {
+    const worst = { inspection: seen(level, level), threshold: { value: 0.5, calibration: null }, anomalous: true };
+    return evidence.holdPart({ verdict: { verdict, regions: [] }, worst, isPictured });
+  };
+  const bad = part(30, "ng");
+  bad.keep(7);
+  assert.is((await bad.picture)?.jpeg[2], 30);
+  const good = part(10, "ok");
+  good.keep(8);
+  assert.is((await good.picture)?.jpeg[2], 10);
+  const unwanted = part(40, "ng", false);
+  assert.is(unwanted.picture, null);
+  unwanted.drop();
+  await until(() => evidence.health()!.frames.kept === 1, "the raw frame");
+  assert.equal((await evidence.keepPartForFeedback("cam1", 7, "defect")).size, "camera");
+  const none = await evidence.keepPartForFeedback("cam1", 8, "defect").catch((error: unknown) => error);
+  assert.is(none instanceof CodedError && none.code, "FEEDBACK_NO_FRAME");
+  const storm = Array.from({ length: 5 }, () => part(50, "ok"));
+  assert.equal([storm.filter(({ picture }) => picture !== null).length, evidence.health()!.skipped.rate], [2, 3]);
+  assert.ok(await evidence.pictureOf(raised(seen(60, 60))), "a storm of parts leaves alerts theirs");
+});
+
 test("a folder that cannot be written costs pictures kept, not pictures sent", async () => {
   await open();
   for (const name of ["evidence", "frames"]) writeFileSync(join(folder, name), "in the way");

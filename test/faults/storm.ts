@@ -45,7 +45,9 @@ for (let n = 0; storming; n += 1) {
   if (announced !== null) await sleep(Number(gapMs));
   void outbox.add(step, { evidence, announced }).then(() => tell({ kept: outbox.last() }));
   for (const camera of ["cam1", "cam1", "cam2"]) {
-    void outbox.addVerdict(partVerdict({ camera, part: n })).then((verdict) => tell({ camera, verdict: verdict?.seq }));
+    void outbox
+      .addVerdict(partVerdict({ camera, part: n }))
+      .then((verdict) => tell({ camera, verdict: verdict?.payload.seq }));
   }
   await sleep(Number(gapMs));
 }

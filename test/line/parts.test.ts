@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import * as assert from "uvu/assert";
 import { type RunningAgent, startAgent } from "../../agent/agent.js";
 import type { ContextAckPayload, VerdictPayload } from "../../agent/contract/part-payloads.js";
-import type { AlertPayload, CommandOutcome } from "../../agent/contract/payloads.js";
+import type { AlertPayload, CommandOutcome, HealthPayload } from "../../agent/contract/payloads.js";
 import type { CameraConfig } from "../../config/types.js";
 import { type FakeCamera, fakeCamera } from "../fakes/camera.js";
 import { fakeEngine } from "../fakes/engine.js";
@@ -162,6 +162,18 @@ test("inspections of a free running camera, one after the other, each get the pi
     const { part, frame, verdict } = outcome.result as VerdictPayload;
     assert.equal([part, frame, verdict], [number, number, isBad ? "ng" : "ok"]);
   }
+});
+
+test("the verdict on a bad part names where its picture follows, and the picture comes; that on a good one names none", async () => {
+  const line = await station({ parts: { ...PARTS, per: "frame" } }, fakeCamera("cam1", [good, bad]));
+  await until(() => line.verdicts().length === 2, "verdicts");
+  const topic = "retort/line-7/cam1/evidence/part-2";
+  assert.equal(
+    line.verdicts().map(({ evidence }) => evidence),
+    [null, { topic }],
+  );
+  // The alert's, and the part's.
+  await until(() => of<HealthPayload>(line.sent, "health").at(-1)?.outbox.evidence === 2, "pictures in the outbox");
 });
 
 test("feedback names a part by its camera and seq: the raw frame of a bad one is kept for training", async () => {

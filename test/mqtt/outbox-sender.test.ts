@@ -253,6 +253,8 @@ function delegating(outbox: AlertQueue): AlertQueue {
     lastVerdict: () => outbox.lastVerdict(),
     verdicts: (after, limit) => outbox.verdicts(after, limit),
     evidence: (after, before) => outbox.evidence(after, before),
+    pictured$: outbox.pictured$,
+    pictures: (after, before) => outbox.pictures(after, before),
     delivered: (what) => outbox.delivered(what),
     refused: (what) => outbox.refused(what),
     released: () => outbox.released(),

@@ -4,7 +4,7 @@ import { InflightWindow } from "../../agent/mqtt/inflight-window.js";
 import { OutboxSender } from "../../agent/mqtt/outbox-sender.js";
 import type { Outbox } from "../../agent/outbox/outbox.js";
 import { fakeClient, type SentPacket } from "../fakes/mqtt-client.js";
-import { alertStep, partVerdict, plain, testOutbox } from "../support/outbox.js";
+import { alertStep, partVerdict, picture, plain, testOutbox } from "../support/outbox.js";
 import { suite } from "../support/suite.js";
 import { until } from "../support/until.js";
 
@@ -76,6 +76,28 @@ test("each camera's verdicts go to its topic in the order of seq; what waited is
       .every(({ replayed, late }) => !replayed && !late),
   );
   await until(() => outbox.health().verdicts === 0, "nothing waits");
+});
+
+test("a part's picture goes behind its verdict, at once where that is there, and one that was drawn later too", async () => {
+  const { outbox, sent, up } = await senderOf(0);
+  const bad = partVerdict({ verdict: "ng" });
+  const [first, second] = await Promise.all([outbox.addVerdict(bad, true), outbox.addVerdict(bad, true)]);
+  await outbox.addPicture(second!, picture(50));
+  up(20);
+  await until(() => sent.length === 2, "both verdicts");
+  sent[0]!.ok();
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.is(sent.length, 2, "the second verdict is not there yet");
+  sent[1]!.ok();
+  const topics = () => sent.map(({ packet }) => packet.topic.replace("retort/line-7/", ""));
+  await until(() => sent.length === 3, "its picture");
+  sent[2]!.ok();
+  await outbox.addPicture(first!, picture(50));
+  await until(() => sent.length === 4, "the other, which took longer");
+  sent[3]!.ok();
+  assert.equal(topics().slice(2), ["cam1/evidence/part-2", "cam1/evidence/part-1"]);
+  await until(() => outbox.health().evidence === 0, "nothing waits");
+  assert.is(sent.length, 4);
 });
 
 test("a verdict that waited and has no deadline is not late", async () => {

@@ -23,6 +23,21 @@ test("each picture is a part: bad is ng with its regions, good is ok, above the 
   assert.equal(rig.life.counts, { ok: 2, ng: 1, unknown: 0, late: 0 });
 });
 
+test("bad parts get a picture, and one of so many good ones; what is unknown gets none", () => {
+  const picturesOf = (pictures: { ng: boolean; okEvery: number }): boolean[] => {
+    const rig = new Rig({ pictures });
+    for (const [number, score] of [0.9, 0.1, 0.1, 0.1, 0.1, 0.9].entries()) {
+      rig.comes(number);
+      rig.judged(number, score);
+    }
+    rig.unreadable();
+    return rig.pictured;
+  };
+  const [yes, no] = [true, false];
+  assert.equal(picturesOf({ ng: true, okEvery: 0 }), [yes, no, no, no, no, yes, no]);
+  assert.equal(picturesOf({ ng: false, okEvery: 2 }), [no, no, yes, no, yes, no, no]);
+});
+
 test("verdicts come in the order of the pictures, though a later one is judged first", () => {
   const rig = new Rig();
   for (const number of [1, 2, 3]) rig.comes(number, { part: `p${number}` });

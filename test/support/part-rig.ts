@@ -1,4 +1,4 @@
-import type { PartDeps } from "../../agent/parts/part.js";
+import type { Part, PartDeps } from "../../agent/parts/part.js";
 import { type PartCue, PartLife } from "../../agent/parts/part-life.js";
 import type { PartPolicy } from "../../agent/parts/policy.js";
 import type { Context, PartVerdict } from "../../agent/types.js";
@@ -14,6 +14,7 @@ export const FRAME: PartPolicy = {
   lateIsUnknown: false,
   unknownIs: "ng",
   closeAfterMs: null,
+  pictures: { ng: true, okEvery: 0 },
 };
 export const PER_CONTEXT: PartPolicy = { ...FRAME, per: { kind: "context" } };
 
@@ -22,6 +23,8 @@ export class PartRig {
   nowMs = 1_000;
   fault: string | null = null;
   readonly seen: PartVerdict[] = [];
+  /** Whether each of them is to have a picture. */
+  readonly pictured: boolean[] = [];
   readonly life: PartLife;
 
   constructor(policy: Partial<PartPolicy> = {}) {
@@ -68,7 +71,7 @@ export class PartRig {
   }
 
   ends(): void {
-    this.seen.push(...this.life.end().map(({ verdict }) => verdict));
+    this.#see(this.life.end());
   }
 
   get short(): string[] {
@@ -76,7 +79,12 @@ export class PartRig {
   }
 
   #follow(cue: PartCue): void {
-    this.seen.push(...this.life.follow(cue).map(({ verdict }) => verdict));
+    this.#see(this.life.follow(cue));
+  }
+
+  #see(parts: readonly Part[]): void {
+    this.seen.push(...parts.map(({ verdict }) => verdict));
+    this.pictured.push(...parts.map(({ isPictured }) => isPictured));
   }
 
   #frame(number: number, context?: Context) {
