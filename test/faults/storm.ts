@@ -45,9 +45,11 @@ for (let n = 0; storming; n += 1) {
   if (announced !== null) await sleep(Number(gapMs));
   void outbox.add(step, { evidence, announced }).then(() => tell({ kept: outbox.last() }));
   for (const camera of ["cam1", "cam1", "cam2"]) {
-    void outbox
-      .addVerdict(partVerdict({ camera, part: n }))
-      .then((verdict) => tell({ camera, verdict: verdict?.payload.seq }));
+    const isPictured = n % 7 === 0;
+    void outbox.addVerdict(partVerdict({ camera, part: n }), isPictured).then((verdict) => {
+      tell({ camera, verdict: verdict?.payload.seq });
+      if (verdict !== null && isPictured) void outbox.addPicture(verdict, { jpeg, sha256 });
+    });
   }
   await sleep(Number(gapMs));
 }

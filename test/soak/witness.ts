@@ -15,7 +15,7 @@ export interface Testimony {
   readonly contradictory: readonly number[];
   readonly repeated: number;
   readonly replayed: number;
-  /** Pictures that came before the alert that tells of them. */
+  /** Pictures that came before the alert, or the verdict, that tells of them. */
   readonly earlyEvidence: number;
   /** Alerts whose picture never came. */
   readonly withoutEvidence: number;
@@ -94,6 +94,8 @@ export class Witness {
   readonly #states = new Map<string, string>();
   /** Topics of pictures that alerts told of, by agent; false until they came. */
   readonly #promised = new Map<string, Map<string, boolean>>();
+  /** Topics of pictures that verdicts told of: a picture that a kill met is not drawn again. */
+  readonly #announced = new Set<string>();
   readonly #early = new Map<string, number>();
   readonly #standing = new Map<string, Set<string>>();
   #evidence = 0;
@@ -158,7 +160,7 @@ export class Witness {
     this.#evidence += 1;
     const promised = this.#promised.get(agent);
     if (promised?.has(topic)) promised.set(topic, true);
-    else this.#early.set(agent, (this.#early.get(agent) ?? 0) + 1);
+    else if (!this.#announced.has(topic)) this.#early.set(agent, (this.#early.get(agent) ?? 0) + 1);
   }
 
   #alert(agent: string, payload: Record<string, unknown>): void {
@@ -182,6 +184,8 @@ export class Witness {
     this.#verdicts.set(agent, streams.set(camera, stream));
     // One that waited is late for its gate.
     const { replayed, late, ...rest } = payload;
+    const evidence = payload.evidence as { readonly topic: string } | null;
+    if (evidence !== null) this.#announced.add(evidence.topic);
     stream.hear(Number(payload.seq), rest, replayed === true);
   }
 
