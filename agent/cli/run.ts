@@ -90,7 +90,8 @@ function linesOn(terminal: Terminal, { cameras }: Config): Display {
 
 /** Shows alerts, verdicts and states, as they are kept and go out. */
 function watched(sink: MessageSink, outbox: Outbox, { show, end }: Display): MessageSink {
-  outbox.added$.subscribe((payload) => show({ topic: topics.alert(payload.camera), payload }));
+  // After the verdicts that were kept with it: a part's own comes before the alert that it raises.
+  outbox.added$.subscribe((payload) => queueMicrotask(() => show({ topic: topics.alert(payload.camera), payload })));
   outbox.judged$.subscribe((payload) => show({ topic: topics.verdict(payload.camera), payload }));
   return {
     ...sink,
