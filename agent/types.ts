@@ -44,11 +44,11 @@ export interface Frame {
   readonly original?: () => Promise<Original | null>;
   /** The picture's file, relative to its source's folder, where it comes from one. */
   readonly file?: string;
-  /** Wall clock at capture, epoch milliseconds. */
+  /** Wall clock at capture, `captureMs` before the agent held it, epoch milliseconds. */
   readonly capturedAtMs: number;
   /** Monotonic clock (performance.now) when the agent held the frame. */
   readonly availableAtMs: number;
-  /** From the frame leaving the camera's driver to the agent holding it, where it can be known, else 0. */
+  /** From the trigger, where the agent gives it, or the first packet's arrival to the agent holding the frame; 0 where it cannot be known. */
   readonly captureMs: number;
   /** The latest when the frame arrived; absent where the line's control said nothing. */
   readonly context?: Context;

@@ -11,6 +11,8 @@ export type Grab =
       readonly native: Size;
       /** Pictures that came since the grab before and were not taken. */
       readonly missed: number;
+      /** When it was taken, by the monotonic clock (performance.now); absent where nobody knows. */
+      readonly takenAtMs?: number;
       /** All of the camera's own picture; as a frame's, see types.ts. */
       readonly original?: () => Promise<Original | null>;
       /** The picture's file, relative to the source's folder; absent where it comes from none. */

@@ -46,6 +46,8 @@ export function createFrames(
       case "picture": {
         number += 1;
         const view = viewOf(roi, played.native);
+        const availableAtMs = monotonicMs();
+        const captureMs = Math.max(0, availableAtMs - (played.takenAtMs ?? availableAtMs));
         const frame: CameraEvent = {
           kind: "frame",
           camera: id,
@@ -55,9 +57,9 @@ export function createFrames(
             pixels: played.pixels,
             size: input,
             view,
-            capturedAtMs: wallMs(),
-            availableAtMs: monotonicMs(),
-            captureMs: 0,
+            capturedAtMs: wallMs() - Math.round(captureMs),
+            availableAtMs,
+            captureMs,
             ...(played.origin === undefined ? {} : { file: played.origin }),
             ...originalOf(played, view),
           },

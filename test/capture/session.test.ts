@@ -1,5 +1,5 @@
 import * as assert from "uvu/assert";
-import type { Delivery, VisionDevice } from "../../agent/capture/vision/device.js";
+import { type Delivery, underWayMs, type VisionDevice } from "../../agent/capture/vision/device.js";
 import { createSession } from "../../agent/capture/vision/session.js";
 import { suite } from "../support/suite.js";
 import { until } from "../support/until.js";
@@ -28,9 +28,9 @@ function fake(answers = true) {
       counts.closed += 1;
     },
   };
-  const deliver = (whole: boolean): void => {
+  const deliver = (whole: boolean, underWayMs = 0): void => {
     counts.out += 1;
-    deliveries.push({ whole, read: () => new Uint8Array(16), release: () => void (counts.out -= 1) });
+    deliveries.push({ whole, underWayMs, read: () => new Uint8Array(16), release: () => void (counts.out -= 1) });
   };
   const open = (onDemand = false) => createSession({ open: async () => device, onDemand, monotonicMs: () => nowMs });
   const pass = (ms: number): void => void (nowMs += ms);
@@ -65,6 +65,27 @@ test("a software trigger is issued for each picture that is asked for, and for n
   }
   assert.is(camera.counts.triggers, 2);
   await session.end();
+});
+
+test("a picture was taken when it was triggered; without a trigger of ours, when its first packet came", async () => {
+  const takenAtMs = async (onDemand: boolean, underWayMs: number): Promise<number | null> => {
+    const camera = fake();
+    const session = camera.open(onDemand);
+    await until(() => session.opened() !== null, "it is open");
+    camera.pass(1_000);
+    const told = session.take();
+    camera.pass(60);
+    camera.deliver(true, underWayMs);
+    const answer = await told;
+    await session.end();
+    return answer.kind === "picture" ? answer.takenAtMs : null;
+  };
+  assert.equal(
+    [await takenAtMs(true, 20), await takenAtMs(false, 20), await takenAtMs(false, 0)],
+    [1_000, 1_040, 1_060],
+  );
+  // A clock that was set meanwhile says nothing.
+  assert.equal([underWayMs(900, 1_000), underWayMs(1_001, 1_000), underWayMs(0, 1e12)], [100, 0, 0]);
 });
 
 test("a picture with holes is told; with nothing else for 3 s the camera is lost, and the reason names the setting", async () => {

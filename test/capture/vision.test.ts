@@ -54,7 +54,7 @@ check("pictures larger than a socket's buffer by default arrive whole", async ()
 });
 
 check("software trigger: at most fps, and none that nobody wants", async () => {
-  const result = await withVisionCamera<{ ms: number; idle: number; all: number; dropped: number }>({
+  const result = await withVisionCamera<{ ms: number; idle: number; all: number; dropped: number; captureMs: number }>({
     source: { type: "aravis", trigger: "software" },
     script: `
       plugIn();
@@ -71,13 +71,14 @@ check("software trigger: at most fps, and none that nobody wants", async () => {
       await until(() => camera.frames.length === 12);
       await rest(300);
       const dropped = camera.events.filter(({ kind }) => kind === "dropped").length;
-      done({ ms, idle, all: camera.frames.length, dropped });
+      done({ ms, idle, all: camera.frames.length, dropped, captureMs: camera.frames[11].captureMs });
     `,
   });
   assert.ok(result.ms > 850 && result.ms < 2_500, `10 frames at 10 a second took ${result.ms} ms`);
   assert.is(result.idle, 11);
   assert.is(result.all, 12);
   assert.is(result.dropped, 0, "no picture came that was not asked for");
+  assert.ok(result.captureMs > 0, "it is known how long ago it was triggered");
 });
 
 check("hardware trigger: without pulses idle for as long as the camera answers, then no signal", async () => {

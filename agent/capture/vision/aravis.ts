@@ -49,6 +49,7 @@ function bind() {
   const pop = away<[Ref, number], Ref | null>("arv_stream_timeout_pop_buffer", object, [object, "uint64_t"]);
   const newBuffer = sync<[number, null], Ref>("arv_buffer_new", object, ["size_t", object]);
   const data = sync<[Ref, [number | bigint]], Ref>("arv_buffer_get_data", object, [object, out("size_t")]);
+  const arrivedAtNs = sync<[Ref], number | bigint>("arv_buffer_get_system_timestamp", "uint64_t", [object]);
   const isGv = sync<[Ref], number>("arv_camera_is_gv_device", "int", [object]);
 
   return {
@@ -110,6 +111,8 @@ function bind() {
     pop: (stream: Ref, timeoutMs: number): Promise<Ref | null> => pop(stream, timeoutMs * 1_000),
     /** ArvBufferStatus: 0 for a whole picture. */
     status: sync<[buffer: Ref], number>("arv_buffer_get_status", "int", [object]),
+    /** When a picture's first packet came, by the wall clock, epoch milliseconds. */
+    arrivedAtMs: (buffer: Ref): number => Number(arrivedAtNs(buffer)) / 1e6,
     /** A copy of a picture's bytes. */
     read(buffer: Ref): Uint8Array<ArrayBuffer> {
       const length: [number | bigint] = [0];

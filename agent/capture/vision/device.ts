@@ -7,6 +7,8 @@ import type { Ref } from "./ffi.js";
 export interface Delivery {
   /** Whether all of its packets have arrived. */
   readonly whole: boolean;
+  /** How long before it was handed over its first packet came, milliseconds; 0 where that is not known. */
+  readonly underWayMs: number;
   /** A copy of the picture: rows without padding. */
   read(): Uint8Array<ArrayBuffer>;
   /** Gives the buffer back to the stream. */
@@ -32,6 +34,9 @@ const OFF = 0;
 const CONTINUOUS = 0;
 /** Buffers of a stream: enough for the time between two looks, few enough for pictures of 20 megapixels. */
 const BUFFERS = 6;
+
+/** 20 megapixels in RGB take half a second over gigabit Ethernet. */
+const MOST_UNDER_WAY_MS = 5_000;
 
 /** The bytes of a socket's buffer for pictures of that size. The kernel counts a packet of 1,400 bytes as 2,304, and doubles what is asked for. */
 export function socketBytes(pictureBytes: number): number {
@@ -66,6 +71,7 @@ function streaming(aravis: Aravis, camera: Ref, stream: Ref, picture: RawPicture
       if (buffer === null) return null;
       return {
         whole: aravis.status(buffer) === 0,
+        underWayMs: underWayMs(aravis.arrivedAtMs(buffer), Date.now()),
         read: () => aravis.read(buffer),
         release: () => aravis.push(stream, buffer),
       };
@@ -80,6 +86,12 @@ function streaming(aravis: Aravis, camera: Ref, stream: Ref, picture: RawPicture
       }
     },
   };
+}
+
+/** By the wall clock, which may have been set meanwhile: what cannot be is not known. */
+export function underWayMs(arrivedAtMs: number, nowMs: number): number {
+  const ms = nowMs - arrivedAtMs;
+  return ms >= 0 && ms <= MOST_UNDER_WAY_MS ? ms : 0;
 }
 
 async function setUp(aravis: Aravis, camera: Ref, source: AravisSource, fps: number): Promise<RawPicture> {

@@ -3,7 +3,7 @@ import type { Delivery, VisionDevice } from "./device.js";
 
 /** What a session answers when it is asked for a picture. */
 export type Answer =
-  | { readonly kind: "picture"; readonly delivery: Delivery; readonly missed: number }
+  | { readonly kind: "picture"; readonly delivery: Delivery; readonly missed: number; readonly takenAtMs: number }
   /** A picture with holes: packets were lost on the way. */
   | { readonly kind: "incomplete" }
   | { readonly kind: "lost"; readonly reason: string };
@@ -42,10 +42,11 @@ export function createSession({ open, onDemand, monotonicMs }: SessionOptions): 
   let device: VisionDevice | null = null;
   let over = false;
   let lost: string | null = null;
-  let newest: Delivery | null = null;
+  let newest: { readonly delivery: Delivery; readonly takenAtMs: number } | null = null;
   let missed = 0;
   let incomplete = 0;
   let triggered = false;
+  let triggeredAtMs = 0;
   let heardMs = monotonicMs();
   let waiting: ((answer: Answer) => void) | null = null;
 
@@ -53,7 +54,7 @@ export function createSession({ open, onDemand, monotonicMs }: SessionOptions): 
   function next(): Answer | null {
     if (over) return { kind: "lost", reason: "stopped" };
     if (newest !== null) {
-      const answer: Answer = { kind: "picture", delivery: newest, missed };
+      const answer: Answer = { kind: "picture", ...newest, missed };
       newest = null;
       missed = 0;
       return answer;
@@ -78,6 +79,7 @@ export function createSession({ open, onDemand, monotonicMs }: SessionOptions): 
   function triggerIfWanted(): void {
     if (!onDemand || device === null || waiting === null || triggered) return;
     triggered = true;
+    triggeredAtMs = monotonicMs();
     device.trigger().catch(fail);
   }
 
@@ -104,14 +106,16 @@ export function createSession({ open, onDemand, monotonicMs }: SessionOptions): 
         continue;
       }
       heardMs = nowMs;
+      // Before the exposure; else the earliest that is known of it.
+      const takenAtMs = triggered ? triggeredAtMs : nowMs - delivery.underWayMs;
       triggered = false;
       if (delivery.whole) {
         wholeMs = nowMs;
         if (newest !== null) {
-          newest.release();
+          newest.delivery.release();
           missed += 1;
         }
-        newest = delivery;
+        newest = { delivery, takenAtMs };
       } else {
         delivery.release();
         incomplete += 1;
@@ -132,7 +136,7 @@ export function createSession({ open, onDemand, monotonicMs }: SessionOptions): 
     } catch (error) {
       fail(error);
     }
-    newest?.release();
+    newest?.delivery.release();
     newest = null;
     answer();
     // A camera that is gone answers its closing with an error.

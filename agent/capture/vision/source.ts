@@ -36,11 +36,11 @@ export function createVisionSource(options: VisionSourceOptions): FrameSource {
       const reason = "packets of the picture were lost on the way";
       return { kind: "unreadable", code: "CAMERA_PICTURE_INCOMPLETE", reason, origin: "camera" };
     }
-    const { delivery, missed } = answer;
+    const { delivery, missed, takenAtMs } = answer;
     const bytes = delivery.read();
     delivery.release();
     const scaled = await scalerFor(picture).scale(bytes);
-    return scaled.kind === "picture" ? { ...scaled, missed } : scaled;
+    return scaled.kind === "picture" ? { ...scaled, missed, takenAtMs } : scaled;
   }
 
   /** Made anew only where the camera has changed its mind: the binding never frees a pipeline. */
