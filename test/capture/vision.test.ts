@@ -24,10 +24,23 @@ const tenFrames = `
   done(camera.frames[9].view);
 `;
 
+const ownPicture = `
+  plugIn();
+  const camera = watch(new BehaviorSubject(10));
+  await until(() => camera.frames.length === 10);
+  const { view, original } = camera.frames[9];
+  const own = await original();
+  done({ view, size: own.size, bytes: own.pixels.length });
+`;
+
 for (const format of ["mono", "bayer", "rgb"] as const) {
-  check(`a camera that is given no size keeps its own: ${format}`, async () => {
-    const view = await withVisionCamera<Rect>({ source: { ...free, format }, script: tenFrames });
+  check(`a camera that is given no size keeps its own, and its picture can be had in it: ${format}`, async () => {
+    const { view, ...own } = await withVisionCamera<{ view: Rect }>({
+      source: { ...free, format },
+      script: ownPicture,
+    });
     assert.equal(view, { x: 0, y: 0, width: 512, height: 512 });
+    assert.equal(own, { size: { width: 512, height: 512 }, bytes: 512 * 512 * 3 });
   });
 }
 
