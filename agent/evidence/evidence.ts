@@ -6,6 +6,7 @@ import type { EvidenceHealth } from "../contract/payloads.js";
 import { rateLimited } from "../kit/rate-limited.js";
 import type { AlertStep, FeedbackVerdict, Outcome, PartVerdict, Verdict } from "../types.js";
 import { Archive } from "./archive.js";
+import { drawings } from "./drawings.js";
 import { pictureDue, pictureRate } from "./due.js";
 import { diskFeedback, type KeptForTraining } from "./feedback.js";
 import { type EvidenceMaker, type MakerOptions, openEvidenceMaker } from "./maker.js";
@@ -13,7 +14,7 @@ import { partFrameId } from "./part-frames.js";
 import { diskRawFrames, type HeldFrames, leftRawFrames } from "./raw-frames.js";
 import { recentFrames } from "./recent.js";
 import { diskEvidence, leftEvidence } from "./store.js";
-import { type Picture, type Subject, subjectOf } from "./subject.js";
+import type { Picture } from "./subject.js";
 import { worstAlerts } from "./worst.js";
 
 /** What is kept of that which a camera saw when it raised an alert. Nothing here rejects unless it says so. */
@@ -126,15 +127,13 @@ export async function openEvidence(options: EvidenceOptions): Promise<Evidence> 
     counts.framesKept += 1;
     if (kept.size === "model") counts.modelSize += 1;
   };
-  const draw = async (subject: Subject, of: string): Promise<Picture | null> => {
-    const made = await maker.make(subject);
-    if (made.kind === "made") {
+  const draw = drawings({
+    maker,
+    onMade: () => {
       counts.made += 1;
-      return made.picture;
-    }
-    failed(counts.failed, made.reason, `${of} goes without a picture: ${made.message}`);
-    return null;
-  };
+    },
+    onFailed: (reason, text) => failed(counts.failed, reason, text),
+  });
   const keepPicture = async (id: string, { jpeg }: Picture): Promise<void> => {
     const kept = await store.put(id, jpeg);
     if (!kept.kept)
@@ -162,7 +161,7 @@ export async function openEvidence(options: EvidenceOptions): Promise<Evidence> 
         const before = recent.frames(step.camera).slice(0, -1);
         void keepRaw(raw.hold(before, inspection.frame), step.id, `alert ${step.id}`);
       }
-      const drawn = draw(subjectOf(inspection, step.threshold, step.regions), `alert ${step.id}`);
+      const drawn = draw(inspection, step.threshold, step.regions, `alert ${step.id}`);
       if (worst) void drawn.then((picture) => picture && keepPicture(step.id, picture));
       return drawn;
     },
@@ -176,7 +175,7 @@ export async function openEvidence(options: EvidenceOptions): Promise<Evidence> 
       const isDue = isPictured && isPartDue(camera);
       if (isPictured && !isDue) counts.skipped.rate += 1;
       return {
-        picture: isDue ? draw(subjectOf(inspection, threshold.value, regions), `a part of ${camera}`) : null,
+        picture: isDue ? draw(inspection, threshold.value, regions, `a part of ${camera}`) : null,
         keep: (seq) => held && void keepRaw(held, partFrameId(camera, seq), `part ${seq} of ${camera}`),
         drop: () => held?.drop(),
       };

@@ -152,6 +152,18 @@ test("a bad part gets its picture and its raw frame under its number; a sample o
   assert.ok(await evidence.pictureOf(raised(seen(60, 60))), "a storm of parts leaves alerts theirs");
 });
 
+test("an alert and the part that raises it are shown by one picture, drawn once", async () => {
+  await open();
+  const inspection = seen(1, 30);
+  const step = raised(inspection);
+  const worst = { inspection, threshold: { value: step.threshold, calibration: null }, anomalous: true };
+  const part = evidence.holdPart({ verdict: { verdict: "ng", regions: [] }, worst, isPictured: true });
+  const [ofAlert, ofPart] = await Promise.all([evidence.pictureOf(step), part.picture]);
+  part.drop();
+  assert.is(ofAlert, ofPart);
+  assert.is(evidence.health()!.made, 1);
+});
+
 test("a folder that cannot be written costs pictures kept, not pictures sent", async () => {
   await open();
   for (const name of ["evidence", "frames"]) writeFileSync(join(folder, name), "in the way");
