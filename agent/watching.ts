@@ -113,6 +113,11 @@ export function startWatching(
         keepVerdict: alerting.judged,
         context: uplink.context,
         onUnreadable: ({ id }, { code, reason }) => unreadable(`${id}: ${code}: ${reason}`),
+        onDrift: ({ id }, { state, reason }) => {
+          if (state === "drifting")
+            log.warn(`${id}: drift: ${reason}. The threshold stays as it is: see docs/drift.md`);
+          else log.info(`${id}: drift: over: ${reason}`);
+        },
         threshold: (camera) => limitOf(camera, settings.now),
         enabled: (camera) => isEnabled(camera, settings.now),
         floods: { rate: raiseRate(config.alerts.floodAbove), summaryEveryMs: config.alerts.summaryEveryS * 1_000 },

@@ -1,5 +1,7 @@
 import { filter, lastValueFrom, map, take, takeUntil, toArray } from "rxjs";
 import { CodedError } from "../../errors.js";
+import { type GoodReference, scoreAt } from "../../models/judging/good-reference.js";
+import { independentOf } from "../../models/judging/statistics.js";
 import { FALSE_ALARM_RATE, farScores, thresholdFor } from "../../models/judging/threshold.js";
 import { timestamp } from "../contract/payloads.js";
 import { aborted } from "./aborted.js";
@@ -41,14 +43,14 @@ export function calibrateCommand({ cameras, settings, wallMs }: CameraCommandDep
       const leftOut = frames.filter((_, index) => far.has(index));
       if (leftOut.length > MOST_FAR * frames.length) throw strays(leftOut, frames.length);
       const heldOut = frames.filter((_, index) => !far.has(index)).map(({ score }) => score);
-      const { threshold, calibration, moreImagesWanted } = thresholdFor(
-        { heldOut },
-        Number(args.falseAlarms ?? FALSE_ALARM_RATE),
-      );
+      const rate = Number(args.falseAlarms ?? FALSE_ALARM_RATE);
+      const { threshold, calibration, moreImagesWanted } = thresholdFor({ heldOut }, rate);
       if (args.force !== true) requirePlausible(threshold, camera.model()!);
       const before = camera.threshold();
-      await keepThreshold(settings, camera, { value: threshold, command: "calibrate", by }, wallMs());
-      const { quantiles, ...found } = calibration;
+      const { quantiles, heldOut: _, ...found } = calibration;
+      const pictures = Math.floor(independentOf(heldOut));
+      const goodReference: GoodReference = { source: "calibrate", pictures, quantiles, wanted: rate };
+      await keepThreshold(settings, camera, { value: threshold, command: "calibrate", by, goodReference }, wallMs());
       return { camera: camera.config.id, threshold, before, ...found, moreImagesWanted, leftOut };
     },
   };
@@ -64,13 +66,14 @@ function requireNoAlert({ alerts, config }: CommandedCamera): void {
 
 function requirePlausible(
   found: number,
-  { engine, goodMedian }: NonNullable<ReturnType<CommandedCamera["model"]>>,
+  { engine, goodReference = null }: NonNullable<ReturnType<CommandedCamera["model"]>>,
 ): void {
   const [now, known] = [found.toFixed(3), engine.threshold.toFixed(3)];
   if (found > MOST_TIMES * engine.threshold) {
     throw implausible(`these frames would need a threshold of ${now}, the model's is ${known}; nothing was changed`);
   }
-  if (goodMedian !== undefined && found < goodMedian) {
+  const goodMedian = goodReference === null ? null : scoreAt(goodReference.quantiles, 0.5);
+  if (goodMedian !== null && found < goodMedian) {
     const most = `most good pictures of the model's training score above it, half of them more than ${goodMedian.toFixed(3)}`;
     throw implausible(`these frames would give a threshold of ${now}, and ${most}; nothing was changed`);
   }

@@ -11,7 +11,7 @@ import {
   USUAL_LIMIT_MS,
 } from "./handler.js";
 import type { Settings } from "./settings.js";
-import type { ThresholdSetting } from "./settings-file.js";
+import { own, type ThresholdSetting } from "./settings-file.js";
 
 export interface CameraCommandDeps {
   readonly cameras: readonly CommandedCamera[];
@@ -52,7 +52,12 @@ export function cameraCommands({ cameras, settings, wallMs }: CameraCommandDeps)
     threshold: handler(async (camera, args, { by }) => {
       const before = camera.threshold();
       const value = args.threshold as number | "model" | null;
-      await keepThreshold(settings, camera, value === null ? null : { value, command: "threshold", by }, wallMs());
+      // Another threshold changes nothing about what good parts score.
+      const known =
+        typeof value === "number" ? own(settings.now.thresholds, camera.config.id)?.goodReference : undefined;
+      const goodReference = known === undefined ? {} : { goodReference: known };
+      const set = value === null ? null : ({ value, command: "threshold", by, ...goodReference } as const);
+      await keepThreshold(settings, camera, set, wallMs());
       return { threshold: camera.threshold(), before };
     }),
   };
@@ -66,7 +71,7 @@ export function cameraCommands({ cameras, settings, wallMs }: CameraCommandDeps)
 export async function keepThreshold(
   settings: Settings,
   camera: CommandedCamera,
-  set: Pick<ThresholdSetting, "value" | "command" | "by"> | null,
+  set: Pick<ThresholdSetting, "value" | "command" | "by" | "goodReference"> | null,
   nowMs: number,
 ): Promise<void> {
   const { id, alert } = camera.config;

@@ -1,5 +1,6 @@
 import type { Observable } from "rxjs";
 import type { CameraConfig } from "../../config/types.js";
+import type { GoodReference } from "../../models/judging/good-reference.js";
 import type { VerdictPayload } from "../contract/part-payloads.js";
 import type { AlertStep, Context, Outcome } from "../types.js";
 
@@ -25,7 +26,7 @@ export interface CommandedCamera {
   /** The threshold in force; null until the model is there. */
   threshold(): number | null;
   /** The camera's model, once it is there. */
-  model(): { readonly engine: { readonly threshold: number }; readonly goodMedian?: number } | null;
+  model(): { readonly engine: { readonly threshold: number }; readonly goodReference?: GoodReference | null } | null;
   enable(): Promise<void>;
   /** Resolves when nothing of it runs any more. */
   disable(reason: string): Promise<void>;

@@ -1,4 +1,5 @@
 import type { CameraConfig } from "../../config/types.js";
+import type { GoodReference } from "../../models/judging/good-reference.js";
 import type { CameraInForce } from "../contract/in-force.js";
 import { timestamp } from "../contract/payloads.js";
 import type { CommandedCamera } from "./camera.js";
@@ -6,14 +7,16 @@ import { type Change, own, type SettingsData } from "./settings-file.js";
 
 const NOBODY = { by: null, since: null };
 
-/** The threshold of a camera: a command's, else the configuration's; and how it was set, in words. */
+/** The threshold of a camera: a command's, else the configuration's; how it was set, in words; what good parts scored then, as `calibrate` kept it. */
 export function limitOf(
   { id, alert }: Pick<CameraConfig, "id" | "alert">,
   { thresholds }: SettingsData,
-): { readonly limit: number | "model"; readonly how: string } {
+): { readonly limit: number | "model"; readonly how: string; readonly goodReference?: GoodReference } {
   const set = own(thresholds, id);
   if (set === undefined) return { limit: alert.threshold, how: "set in the configuration" };
-  return { limit: set.value, how: `set by the command ${set.command}${byWhom(set)}` };
+  const { value: limit, goodReference } = set;
+  const how = `set by the command ${set.command}${byWhom(set)}`;
+  return { limit, how, ...(goodReference === undefined ? {} : { goodReference }) };
 }
 
 export function isEnabled({ id, enabled }: Pick<CameraConfig, "id" | "enabled">, settings: SettingsData): boolean {

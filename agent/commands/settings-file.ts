@@ -1,4 +1,6 @@
 import { Ajv } from "ajv";
+import { SCORE_QUANTILES } from "../../models/judging/calibration.js";
+import type { GoodReference } from "../../models/judging/good-reference.js";
 
 /** Who changed something by command, and when (RFC 3339); null where the first version, which kept neither, wrote it. */
 export interface Change {
@@ -10,6 +12,8 @@ export interface ThresholdSetting extends Change {
   readonly value: number | "model";
   /** The command that set it. */
   readonly command: "threshold" | "calibrate";
+  /** What good parts scored then: `calibrate` keeps it. */
+  readonly goodReference?: GoodReference;
   /** What the configuration said at that moment. */
   readonly configured: number | "model" | null;
 }
@@ -53,11 +57,21 @@ export const NO_SETTINGS: SettingsData = { thresholds: {}, enabled: {}, shelved:
 const limit = { anyOf: [{ type: "number", exclusiveMinimum: 0 }, { const: "model" }] };
 const text = { type: ["string", "null"] };
 const byCamera = (value: object) => ({ type: "object", additionalProperties: value });
-const change = (properties: object) => ({
+const change = (properties: object, optional: object = {}) => ({
   type: "object",
   required: [...Object.keys(properties), "by", "since"],
-  properties: { ...properties, by: text, since: text },
+  properties: { ...properties, ...optional, by: text, since: text },
 });
+const reference = {
+  type: "object",
+  required: ["source", "pictures", "quantiles", "wanted"],
+  properties: {
+    source: { const: "calibrate" },
+    pictures: { type: "integer", minimum: 1 },
+    wanted: { type: "number", exclusiveMinimum: 0, exclusiveMaximum: 1 },
+    quantiles: SCORE_QUANTILES,
+  },
+};
 
 const isSettingsFile = new Ajv({ allowUnionTypes: true }).compile<SettingsFile>({
   type: "object",
@@ -71,11 +85,14 @@ const isSettingsFile = new Ajv({ allowUnionTypes: true }).compile<SettingsFile>(
       required: Object.keys(NO_SETTINGS),
       properties: {
         thresholds: byCamera(
-          change({
-            value: limit,
-            command: { enum: ["threshold", "calibrate"] },
-            configured: { anyOf: [...limit.anyOf, { type: "null" }] },
-          }),
+          change(
+            {
+              value: limit,
+              command: { enum: ["threshold", "calibrate"] },
+              configured: { anyOf: [...limit.anyOf, { type: "null" }] },
+            },
+            { goodReference: reference },
+          ),
         ),
         enabled: byCamera(change({ value: { type: "boolean" }, configured: { type: ["boolean", "null"] } })),
         shelved: byCamera(change({ leftMs: { type: "number", minimum: 0 }, asOfMs: { type: "number" } })),

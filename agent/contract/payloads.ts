@@ -1,5 +1,6 @@
 import type { ErrorCode } from "../../errors.js";
 import type { AlertPhase, Context, DropReason, ModelIdentity, PartOutcome, Region, Verdict } from "../types.js";
+import type { DriftHealth } from "./drift.js";
 import type { ModbusHealth } from "./modbus-health.js";
 
 /** The payloads of the contract. Every one carries `v: 1`; `ts` and `since` are RFC 3339 UTC with milliseconds. */
@@ -87,6 +88,7 @@ export interface PartsHealth extends Readonly<Record<PartOutcome, number>> {
 export interface CameraHealth extends FrameHealth {
   /** Null where the camera sees no parts. */
   readonly parts: PartsHealth | null;
+  readonly drift: DriftHealth;
   readonly alerts: {
     /** Alerts that were held back since the start, by the reason. */
     readonly heldBack: { readonly shelved: number; readonly flood: number };

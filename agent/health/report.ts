@@ -27,6 +27,7 @@ export interface HealthParts {
       readonly shelvedUntilMs: number | null;
     };
     readonly parts: CameraHealth["parts"];
+    readonly drift: CameraHealth["drift"];
   }[];
   /** By model name. */
   readonly models: ReadonlyMap<string, { readonly engine: { providers(): ProviderHealth } }>;
@@ -82,10 +83,10 @@ function healthOf(parts: HealthParts, frames: (ledger: Ledger) => FrameHealth): 
   const { cameras, models, stuckThreads, outbox, broker, modbus, evidence, selfTests, machine, uptimeMs, wallMs } =
     parts;
   const byCamera: Record<string, CameraHealth> = {};
-  for (const { config, ledger, alerts, parts: verdicts } of cameras) {
+  for (const { config, ledger, alerts, drift, parts: verdicts } of cameras) {
     const { heldBack, shelvedUntilMs } = alerts;
     const shelvedUntil = shelvedUntilMs === null ? null : timestamp(shelvedUntilMs);
-    byCamera[config.id] = { ...frames(ledger), alerts: { heldBack, shelvedUntil }, parts: verdicts };
+    byCamera[config.id] = { ...frames(ledger), alerts: { heldBack, shelvedUntil }, parts: verdicts, drift };
   }
   const providers: Record<string, ProviderHealth> = {};
   for (const [name, { engine }] of models) providers[name] = engine.providers();

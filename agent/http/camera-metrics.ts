@@ -114,6 +114,12 @@ export function cameraMetrics({ cameras }: AgentView, make: Instruments): () => 
     "Of them, those whose verdict came after the deadline",
     labelNames,
   );
+  const drifting = make.gauge("retort_drifting", "1 while good parts drift", labelNames);
+  const drift = make.gauge(
+    "retort_drift_spreads",
+    "How far the middle of good parts lies above the one that they are held against, in spreads; NaN until it is known",
+    labelNames,
+  );
   const states = make.gauge("retort_camera_state", "1 for the state that a camera is in", ["camera", "state"]);
   return () => {
     for (const counter of [captured, scored, failed, dropped, parts, late]) counter.reset();
@@ -130,6 +136,8 @@ export function cameraMetrics({ cameras }: AgentView, make: Instruments): () => 
         late.inc({ camera }, each.parts.late);
       }
       threshold.set({ camera }, each.threshold() ?? Number.NaN);
+      drifting.set({ camera }, each.drift.state === "drifting" ? 1 : 0);
+      drift.set({ camera }, each.drift.spreads ?? Number.NaN);
       for (const state of STATES) states.set({ camera, state }, each.standing.state === state ? 1 : 0);
     }
   };

@@ -73,7 +73,7 @@ function cameraRoutes(app: FastifyInstance, { view, streams }: RouteDeps): void 
 
 /** A camera in the form of the API; without its source's address, which may hold what is not for everybody. */
 function cameraOf(camera: CameraView, { inForce }: AgentView): object {
-  const { config, enabled, standing, threshold, ledger, parts } = camera;
+  const { config, enabled, standing, threshold, ledger, parts, drift } = camera;
   const { state, reason, sinceMs } = standing;
   return {
     id: config.id,
@@ -87,6 +87,7 @@ function cameraOf(camera: CameraView, { inForce }: AgentView): object {
     inForce: inForce(camera),
     frames: ledger.counts(),
     parts,
+    drift,
     stream: `/stream/${encodeURIComponent(config.id)}`,
   };
 }

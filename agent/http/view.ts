@@ -1,6 +1,7 @@
 import type { Observable } from "rxjs";
 import type { CameraConfig, Config } from "../../config/types.js";
 import type { CommandRecord } from "../contract/command-record.js";
+import type { DriftHealth } from "../contract/drift.js";
 import type { CameraInForce } from "../contract/in-force.js";
 import type { ModbusHealth } from "../contract/modbus-health.js";
 import type {
@@ -75,6 +76,8 @@ export interface CameraView {
   readonly outcomes$: Observable<Outcome>;
   /** Verdicts on parts since the start; null where it sees none. */
   readonly parts: PartsHealth | null;
+  /** Whether its good parts score what they should. */
+  readonly drift: DriftHealth;
   readonly enabled: boolean;
   readonly standing: { readonly state: CameraState; readonly reason: string | null; readonly sinceMs: number };
   /** The threshold in force; null until the model is there. */

@@ -1,5 +1,6 @@
 import type { InferenceConfig } from "../../config/types.js";
 import { type Bundle, readBundle } from "../../models/bundle/bundle.js";
+import { type GoodReference, referenceIn } from "../../models/judging/good-reference.js";
 import type { ImageBaseline } from "../../models/pictures/image-baseline.js";
 import { type Engine, openEngine } from "./engine.js";
 
@@ -7,8 +8,8 @@ import { type Engine, openEngine } from "./engine.js";
 export interface LoadedModel {
   readonly engine: Engine;
   readonly calibration: string | null;
-  /** What half of training's good pictures scored at most; absent where it is not known. */
-  readonly goodMedian?: number;
+  /** What good pictures score; null or absent where it is not known. */
+  readonly goodReference?: GoodReference | null;
   /** What good pictures look like as pictures; absent in bundles that do not say. */
   readonly imageHealth?: ImageBaseline;
 }
@@ -36,11 +37,10 @@ export async function loadModel(dir: string, { inference, mostWaiting, onRestart
     onRestart,
   });
   const { calibration, imageHealth } = bundle.manifest;
-  const goodMedian = calibration?.quantiles?.find(({ share }) => share === 0.5)?.score;
   return {
     engine,
     calibration: calibrationOf(bundle),
-    ...(goodMedian === undefined ? {} : { goodMedian }),
+    goodReference: referenceIn(calibration),
     ...(imageHealth === undefined ? {} : { imageHealth }),
   };
 }

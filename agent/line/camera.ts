@@ -1,6 +1,8 @@
 import { type Observable, Subject } from "rxjs";
 import type { CameraConfig } from "../../config/types.js";
 import { CodedError, messageOf } from "../../errors.js";
+import type { GoodReference } from "../../models/judging/good-reference.js";
+import type { DriftHealth } from "../contract/drift.js";
 import type { VerdictPayload } from "../contract/part-payloads.js";
 import type { CameraState } from "../contract/payloads.js";
 import type { CameraStanding } from "../health/camera-state.js";
@@ -10,8 +12,9 @@ import { inTurns } from "../kit/serial.js";
 import { within } from "../kit/within.js";
 import type { Part } from "../parts/part.js";
 import type { PartCounts } from "../parts/part-life.js";
+import { Drift } from "../scoring/drift.js";
 import type { RaiseRate } from "../scoring/raise-rate.js";
-import type { Context, Outcome, Threshold } from "../types.js";
+import type { Context, Outcome, Threshold, Verdict } from "../types.js";
 import { CameraAlerts } from "./camera-alerts.js";
 import { type LineDeps, lineOf } from "./line-of.js";
 import type { Outgoing } from "./outgoing.js";
@@ -26,8 +29,14 @@ export interface CameraDeps extends LineDeps {
   readonly keepVerdict: (part: Part) => Promise<VerdictPayload | null>;
   /** Is given each change of a camera's state. */
   readonly onStanding: (camera: CameraConfig, standing: CameraStanding) => void;
-  /** In force now, and how it was set, in words; read for every frame. */
-  readonly threshold: (camera: CameraConfig) => { readonly limit: number | "model"; readonly how: string };
+  /** In force now, how it was set, in words, and what good parts scored then, where that is known; read for every frame. */
+  readonly threshold: (camera: CameraConfig) => {
+    readonly limit: number | "model";
+    readonly how: string;
+    readonly goodReference?: GoodReference;
+  };
+  /** Is told when a camera's good parts begin to drift, and when that ends. */
+  readonly onDrift: (camera: CameraConfig, drift: DriftHealth) => void;
   /** At the start. */
   readonly enabled: (camera: CameraConfig) => boolean;
   readonly floods: { readonly rate: RaiseRate; readonly summaryEveryMs: number };
@@ -57,6 +66,8 @@ export interface RunningCamera {
   restart(): Promise<void>;
   /** What is wrong with the judgement of its frames; the camera is faulted until it is null again. */
   setFault(reason: string | null): void;
+  /** Whether its good parts score what they should. */
+  readonly drift: DriftHealth;
   /** Verdicts on parts since the start; null where it sees none. */
   readonly parts: PartCounts | null;
   /** The line's control said something else of the part in front of it. */
@@ -126,6 +137,15 @@ export function runCamera(camera: CameraConfig, deps: CameraDeps): RunningCamera
     frames += 1;
     return frames;
   };
+  const drift = new Drift({
+    reference: () => deps.threshold(camera).goodReference ?? model?.goodReference ?? null,
+    clock,
+    onChange: (now) => deps.onDrift(camera, now),
+  });
+  const judged = ({ inspection: { frame, score }, threshold, anomalous }: Verdict): void => {
+    if (anomalous || fault !== null || alerts.life.standing !== null) return;
+    drift.saw({ score, atMs: frame.availableAtMs, tsMs: frame.capturedAtMs }, threshold.value);
+  };
   const stand = new PartStand(camera, { clock, keepVerdict: deps.keepVerdict });
   const thresholdOf = ({ engine, calibration }: LoadedModel): Threshold => {
     const { limit, how } = deps.threshold(camera);
@@ -139,7 +159,7 @@ export function runCamera(camera: CameraConfig, deps: CameraDeps): RunningCamera
     const faulted = (error: unknown): void => becomes({ state: "faulted", reason: reasonOf(error) });
     const watch = (loaded: LoadedModel): Promise<void> => {
       const threshold = (): Threshold => thresholdOf(loaded);
-      const shared = { ledger, seen$, alerts, stand, nextNumber };
+      const shared = { ledger, seen$, alerts, stand, judged, nextNumber };
       const line = lineOf(camera, loaded, { ...shared, threshold, stop$, deps });
       return new Promise((resolve) => {
         pipeline(line).subscribe({
@@ -162,6 +182,7 @@ export function runCamera(camera: CameraConfig, deps: CameraDeps): RunningCamera
       const loaded = await deps.model(camera);
       if (stopping) return;
       model = loaded;
+      drift.begin();
       ended = watch(loaded);
     };
     const started = start().catch(faulted);
@@ -216,6 +237,9 @@ export function runCamera(camera: CameraConfig, deps: CameraDeps): RunningCamera
       fault = reason;
       stand.fault = reason;
       show();
+    },
+    get drift() {
+      return drift.health;
     },
     get parts() {
       return stand.counts;

@@ -32,6 +32,7 @@ export interface LineParts {
   readonly seen$: Subject<Outcome>;
   readonly alerts: CameraAlerts;
   readonly threshold: () => Threshold;
+  readonly judged: Line["judged"];
   readonly stand: PartStand;
   /** Of a frame: the numbers go on when the camera is started again. */
   readonly nextNumber: () => number;
@@ -41,7 +42,7 @@ export interface LineParts {
 
 /** Everything that a camera's pictures meet, put together from its configuration. */
 export function lineOf(camera: CameraConfig, { engine, imageHealth }: LoadedModel, parts: LineParts): Line {
-  const { ledger, seen$, alerts, threshold, stand, nextNumber, stop$, deps } = parts;
+  const { ledger, seen$, alerts, threshold, judged, stand, nextNumber, stop$, deps } = parts;
   const { clearAfter, clearBelow, within: last } = camera.alert;
   const raiseAfter = raiseAfterOf(camera);
   return {
@@ -59,6 +60,7 @@ export function lineOf(camera: CameraConfig, { engine, imageHealth }: LoadedMode
     baseline: imageHealth,
     seen: (outcome) => seen$.next(outcome),
     threshold,
+    judged,
     // As many good frames as clear an alarm also forget an anomalous one.
     alarm: { raiseAfter, within: last ?? Math.max(raiseAfter, clearAfter), clearAfter, clearBelow },
     alerts: alerts.life,

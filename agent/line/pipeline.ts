@@ -15,7 +15,7 @@ import type { AlertLife } from "../scoring/alert-life.js";
 import { alerts } from "../scoring/alerts.js";
 import { heldBack } from "../scoring/held-back.js";
 import { judge } from "../scoring/judge.js";
-import type { CameraEvent, Context, Outcome, Threshold } from "../types.js";
+import type { CameraEvent, Context, Outcome, Threshold, Verdict } from "../types.js";
 import { joinContext } from "./contexts.js";
 import { asAlert, asPart, asScore, asState, type Outgoing } from "./outgoing.js";
 import {
@@ -42,6 +42,8 @@ export interface Line {
   /** Is given each outcome before the alerts that come of it: may keep what it sees, may not change it. */
   readonly seen: (outcome: Outcome) => void;
   readonly threshold: () => Threshold;
+  /** Is given each verdict before the alarm that may come of it. */
+  readonly judged: (verdict: Verdict) => void;
   readonly alarm: AlarmPolicy;
   readonly alerts: AlertLife;
   readonly gate: AlertGate;
@@ -75,7 +77,7 @@ export function pipeline({ camera, watch, engine, ledger, context, clock, ...lin
         tap(line.seen),
         share(),
       );
-      const verdicts$ = outcomes$.pipe(inspections(), judge(line.threshold), share());
+      const verdicts$ = outcomes$.pipe(inspections(), judge(line.threshold), tap(line.judged), share());
       const pictures$ = merge(
         events$.pipe(pictureCues()),
         verdicts$.pipe(judgedCues()),

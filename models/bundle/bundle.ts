@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Ajv } from "ajv";
 import { CodedError, messageOf } from "../../errors.js";
 import { makeFolder, replaceFile, replaceFiles } from "../../replace-file.js";
-import type { Calibration } from "../judging/calibration.js";
+import { type Calibration, SCORE_QUANTILES } from "../judging/calibration.js";
 import type { ImageBaseline } from "../pictures/image-baseline.js";
 import { TILES } from "../pictures/picture-stats.js";
 import { sha256OfFile } from "../sha256.js";
@@ -82,7 +82,14 @@ const isManifest = new Ajv({ allErrors: true }).compile<Manifest>({
     arch: TEXT,
     input: { type: "object", required: ["width", "height"], properties: { width: SIDE, height: SIDE } },
     threshold: { type: "number" },
-    calibration: { type: ["object", "null"] },
+    calibration: {
+      type: ["object", "null"],
+      properties: {
+        images: { type: "integer", minimum: 1 },
+        heldOut: { type: "integer", minimum: 1 },
+        quantiles: SCORE_QUANTILES,
+      },
+    },
     memory: {
       type: "object",
       required: ["pictures", "channels", "weight", "scale"],

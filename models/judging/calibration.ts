@@ -13,11 +13,24 @@ export interface ScoreQuantile {
   readonly score: number;
 }
 
+/** The JSON Schema of quantiles. */
+export const SCORE_QUANTILES = {
+  type: "array",
+  minItems: 1,
+  items: {
+    type: "object",
+    required: ["share", "score"],
+    properties: { share: { type: "number", minimum: 0, maximum: 1 }, score: { type: "number" } },
+  },
+} as const;
+
 /** The record of how a threshold was set, as a bundle's `model.json` keeps it. */
 export interface Calibration {
   readonly rule: string;
   /** Good pictures whose scores it was set on. */
   readonly images: number;
+  /** Of them those that the model was not trained on: how high the scores lie is known from these alone. Absent in older bundles. */
+  readonly heldOut?: number;
   /** Of their scores. */
   readonly mean: number;
   readonly deviation: number;

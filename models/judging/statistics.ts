@@ -22,6 +22,26 @@ export function deviation(values: readonly number[]): number {
   return Math.sqrt(squares / Math.max(1, values.length - 1));
 }
 
+/**
+ * How many independent values say as much about the middle as these, which follow each other in time and may resemble their neighbours:
+ * from 1 to their number (Geyer, Practical Markov chain Monte Carlo, 1992: sums of neighbouring autocorrelations while they are positive).
+ * @param values at least one, in their order
+ */
+export function independentOf(values: readonly number[]): number {
+  const middle = mean(values);
+  const around = values.map((value) => value - middle);
+  const at = (lag: number): number => around.slice(lag).reduce((sum, value, index) => sum + value * around[index]!, 0);
+  const variance = at(0);
+  if (variance === 0) return 1;
+  let times = -1;
+  for (let lag = 0; lag < values.length; lag += 2) {
+    const pair = (at(lag) + at(lag + 1)) / variance;
+    if (pair <= 0) break;
+    times += 2 * pair;
+  }
+  return Math.min(values.length, Math.max(1, values.length / times));
+}
+
 /** Middle and spread of values of which up to a tenth may be wrong, and large. */
 export interface RobustFit {
   readonly middle: number;

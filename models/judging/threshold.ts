@@ -25,7 +25,7 @@ export interface GoodScores {
 
 export interface ThresholdFound {
   readonly threshold: number;
-  readonly calibration: Calibration & { readonly falseAlarmRate: FalseAlarmRate };
+  readonly calibration: Calibration & Required<Pick<Calibration, "falseAlarmRate" | "quantiles">>;
   /** Further good pictures with which `upper95` would be no more than twice what is wanted. */
   readonly moreImagesWanted: number;
 }
@@ -68,6 +68,7 @@ export function thresholdFor({ heldOut, trained = [] }: GoodScores, wanted = FAL
     calibration: {
       rule: `robust normal of cube roots, for ${wanted} of good parts rejected`,
       images: scores.length,
+      heldOut: heldOut.length > 0 ? heldOut.length : scores.length,
       mean: mean(scores),
       deviation: deviation(scores),
       max: Math.max(...scores),

@@ -18,6 +18,7 @@ const test = suite("commands");
 const { start, current } = commandRig(test);
 const bad = 250;
 const good = 10;
+const GOOD = { source: "model", pictures: 50, quantiles: [{ share: 0.5, score: 0.2 }], wanted: 0.01 } as const;
 
 test("disable and enable, and a restart of the agent keeps what was said last", async () => {
   const line = await start();
@@ -132,7 +133,7 @@ test("what a command set says so, by whom and since when; a later edit of the co
 
 test("calibrate sets the threshold by training's rule; a bad part among the frames is left out and named", async () => {
   const line = await start(configOf([cameraConfig("cam1")]), {
-    loadModel: async () => ({ engine: fakeEngine(), calibration: null, goodMedian: 0.2 }),
+    loadModel: async () => ({ engine: fakeEngine(), calibration: null, goodReference: GOOD }),
   });
   const asked = line.ask("calibrate", { camera: "cam1", frames: 20 });
   await line.show(...Array.from({ length: 20 }, (_, n) => (n === 7 ? bad : 100 + n)));
@@ -144,6 +145,10 @@ test("calibrate sets the threshold by training's rule; a bad part among the fram
     [bad],
   );
   assert.is(current().cameras[0]!.threshold(), found.threshold);
+  const heldAgainst = () => current().cameras[0]!.drift.reference?.source;
+  assert.is(heldAgainst(), "model");
+  await line.show(good);
+  assert.is(heldAgainst(), "calibrate");
 
   const dark = (force: boolean) => line.ask("calibrate", { camera: "cam1", frames: 20, force });
   const show = () => line.show(...Array.from({ length: 20 }, (_, n) => 10 + (n % 3)));

@@ -14,6 +14,7 @@ import {
 import type { AlertStep, ModelIdentity, PartVerdict, Verdict } from "../../agent/types.js";
 import { schemaFaults, schemaFolder } from "../support/schemas.js";
 import { suite } from "../support/suite.js";
+import { UNKNOWN_DRIFT } from "../support/view.js";
 
 const test = suite("mqtt payloads");
 const model: ModelIdentity = { name: "m", version: "1", sha256: "0".repeat(64), provider: "cpu" };
@@ -105,6 +106,7 @@ const health = {
       latencyMs: null,
       alerts: { heldBack: { shelved: 0, flood: 1 }, shelvedUntil: null },
       parts: { ok: 5, ng: 1, unknown: 1, late: 0 },
+      drift: UNKNOWN_DRIFT,
     },
   },
   providers: { m: { used: "cpu", tried: [{ provider: "cuda", taken: false, reason: "no GPU" }] } },

@@ -16,7 +16,7 @@ export function parseMetrics(text: string): ReadonlyMap<string, number> {
     const [, series, name, value] =
       /^(([a-z_]+)(?:\{[a-z_]+="(?:[^"\\\n]|\\[\\"n])*"(?:,[a-z_]+="(?:[^"\\\n]|\\[\\"n])*")*\})?) (\S+)$/.exec(line) ??
       [];
-    if (series === undefined || name === undefined || (value !== "NaN" && Number.isNaN(Number(value))))
+    if (series === undefined || name === undefined || (value?.toLowerCase() !== "nan" && Number.isNaN(Number(value))))
       throw new Error(`no metric: ${line}`);
     if (!types.has(name) && types.get(name.replace(/_(bucket|sum|count)$/, "")) !== "histogram") {
       throw new Error(`no TYPE before ${line}`);

@@ -2,6 +2,7 @@ import { Subject } from "rxjs";
 import { inForceOf } from "../../agent/commands/in-force.js";
 import { NO_SETTINGS } from "../../agent/commands/settings-file.js";
 import type { CommandRecord } from "../../agent/contract/command-record.js";
+import type { DriftHealth } from "../../agent/contract/drift.js";
 import type { AlertPayload, CameraState } from "../../agent/contract/payloads.js";
 import { Ledger } from "../../agent/health/ledger.js";
 import type { AlertHistory } from "../../agent/history/history.js";
@@ -87,6 +88,19 @@ function commandRecord(id: string): CommandRecord {
   return { ts: "2026-03-01T08:00:00.000Z", command: "threshold", id, by: "kim", via: "mqtt", args, ...outcome };
 }
 
+/** Of a camera whose model does not say what good parts score. */
+export const UNKNOWN_DRIFT: DriftHealth = {
+  state: "unknown",
+  since: "2026-03-01T08:00:00.000Z",
+  reason: "nothing to hold good parts against",
+  direction: null,
+  fromStart: false,
+  spreads: null,
+  reference: null,
+  observed: null,
+  proposedThreshold: null,
+};
+
 function testCamera(id: string, first: CameraState): TestCamera {
   let standing: CameraView["standing"] = { state: first, reason: null, sinceMs: 1_700_000_000_000 };
   return {
@@ -100,6 +114,7 @@ function testCamera(id: string, first: CameraState): TestCamera {
     get standing() {
       return standing;
     },
+    drift: UNKNOWN_DRIFT,
     threshold: () => 0.5,
     alerts: { shelvedUntilMs: null },
     tell: (state, reason) => {
