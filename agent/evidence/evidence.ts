@@ -159,7 +159,7 @@ export async function openEvidence(options: EvidenceOptions): Promise<Evidence> 
       const worst = isWorst(step);
       if (worst && step.phase === "raised" && config.ringFrames > 0) {
         const before = recent.frames(step.camera).slice(0, -1);
-        void keepRaw(raw.hold(before, inspection.frame), step.id, `alert ${step.id}`);
+        void keepRaw(raw.hold("alert", before, inspection.frame), step.id, `alert ${step.id}`);
       }
       const drawn = draw(inspection, step.threshold, step.regions, `alert ${step.id}`);
       if (worst) void drawn.then((picture) => picture && keepPicture(step.id, picture));
@@ -171,7 +171,7 @@ export async function openEvidence(options: EvidenceOptions): Promise<Evidence> 
       if (worst === null) return NOTHING_HELD;
       const { inspection, threshold } = worst;
       const { camera } = inspection.frame;
-      const held = verdict === "ng" && config.ringFrames > 0 ? raw.hold([], inspection.frame) : null;
+      const held = verdict === "ng" && config.ringFrames > 0 ? raw.hold("part", [], inspection.frame) : null;
       const isDue = isPictured && isPartDue(camera);
       if (isPictured && !isDue) counts.skipped.rate += 1;
       return {

@@ -28,6 +28,8 @@ export interface RawRecord extends Size {
 
 /** Alerts and parts whose frames are held or being packed at once, each with its frames in memory. */
 const MAX_PACKING = 4;
+/** A part finds room among so many: alerts outrank parts, and a bad part that raises one is kept with it. */
+const MAX_BEFORE_PART = 2;
 /**
  * Packing rests this many times as long as it works, so that it takes a tenth of a core at most: libuv's pool, where it is
  * done, has the priority of the main thread, and eight frames of 1024 x 1024 take a core for a second.
@@ -55,7 +57,7 @@ export interface RawFrames {
    * Takes frames that may be kept, in the turn in which the raising one is judged: what the camera saw of it is soon gone.
    * @param before of the same camera, oldest first; frames are only read
    */
-  hold(before: readonly Frame[], raising: Frame): HeldFrames;
+  hold(what: "alert" | "part", before: readonly Frame[], raising: Frame): HeldFrames;
   /** Resolves when every alert's frames are packed. */
   settled(): Promise<void>;
   /** The alert at hand is finished without rests, those behind it are not kept. Safe to call twice. */
@@ -95,8 +97,8 @@ export function diskRawFrames(folder: string, archive: Archive): RawFrames {
   }
 
   return {
-    hold(before, raising) {
-      if (packing >= MAX_PACKING) return TOO_MANY;
+    hold(what, before, raising) {
+      if (packing >= (what === "alert" ? MAX_PACKING : MAX_BEFORE_PART)) return TOO_MANY;
       packing += 1;
       const drop = (): void => {
         packing -= 1;
@@ -120,7 +122,7 @@ export function diskRawFrames(folder: string, archive: Archive): RawFrames {
 }
 
 const TOO_MANY: HeldFrames = {
-  keep: async () => ({ kept: false, reason: "busy", message: `those of ${MAX_PACKING} others wait` }),
+  keep: async () => ({ kept: false, reason: "busy", message: "those of others wait" }),
   drop: () => undefined,
 };
 

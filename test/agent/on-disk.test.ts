@@ -32,7 +32,7 @@ const named = new Set(
 );
 /** What is there for a moment only; keys in the outbox; a bundle. */
 const isPassing = (path: string): boolean => /\.(draft|dbtmp|new)$/.test(path);
-const isElsewhere = (path: string): boolean => /^(model\.|[anesuv]\/|meta$)/.test(path);
+const isElsewhere = (path: string): boolean => /^(model\.|[anepsuv]\/|meta$)/.test(path);
 /** A folder of which the page names what is in it. */
 const isSpreadOut = (path: string): boolean => ["evidence", "frames", "feedback", "verdict-seq"].includes(path);
 
@@ -83,6 +83,10 @@ async function run(config: Config, verdict: "defect" | "not_a_defect"): Promise<
   await ask("threshold", { camera: "cam1", threshold: verdict === "defect" ? 0.4 : 0.45 });
   await ask("feedback", { alert: raised()[0]!.id, verdict });
   await until(() => pictures() === before + 3, "the pictures are kept");
+  const frames = join(config.state.path, "frames", "cam1");
+  const moments = () =>
+    readdirSync(frames, { recursive: true, encoding: "utf8" }).filter((path) => /before-/.test(path));
+  await until(() => moments().length > 0, "the frames before an alert");
 }
 
 test("every file that an agent leaves in its state folder is on the page, after damage and restarts, too; and no other", async () => {

@@ -138,7 +138,7 @@ function bench(maxBytes = 10e6): Bench {
     archive,
     keep: (id, levels, rest = {}) => {
       const frames = levels.map((level) => greyFrame(level, undefined, rest));
-      return raw.hold(frames.slice(0, -1), frames.at(-1)!).keep(id);
+      return raw.hold("alert", frames.slice(0, -1), frames.at(-1)!).keep(id);
     },
     feedback: async (id, verdict) => (await feedback.keep(id, verdict)).path,
     sizeOf: async (id, verdict) => (await feedback.keep(id, verdict)).size,
@@ -192,19 +192,22 @@ test("the raising frame is kept in the camera's own pixels; where they are gone,
 test("no more frames are held than is stated; what is dropped makes room", async () => {
   const folder = temporaryFolder();
   const raw = diskRawFrames(join(folder, "frames"), archiveIn(folder));
-  const held = Array.from({ length: 4 }, () => raw.hold([], greyFrame(1)));
+  const held = Array.from({ length: 4 }, () => raw.hold("alert", [], greyFrame(1)));
   let asked = false;
   const original = async () => {
     asked = true;
     return null;
   };
   const refused = await raw
-    .hold([], greyFrame(1, undefined, { view: { x: 0, y: 0, width: 9, height: 9 }, original }))
+    .hold("alert", [], greyFrame(1, undefined, { view: { x: 0, y: 0, width: 9, height: 9 }, original }))
     .keep(uuidv7());
   assert.is(!refused.kept && refused.reason, "busy");
   assert.not(asked, "nothing is fetched for what is not kept");
   held[0]!.drop();
-  assert.ok((await raw.hold([], greyFrame(1)).keep(uuidv7())).kept);
+  held[1]!.drop();
+  const ofPart = await raw.hold("part", [], greyFrame(1)).keep(uuidv7());
+  assert.is(!ofPart.kept && ofPart.reason, "busy", "alerts outrank parts");
+  assert.ok((await raw.hold("alert", [], greyFrame(1)).keep(uuidv7())).kept);
 });
 
 test("a verdict may be repeated, and corrected", async () => {
