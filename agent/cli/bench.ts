@@ -84,9 +84,9 @@ function partsRows({ onDisk, latencies }: PartsResult): [string, string][] {
   const rows = latencies.flatMap(
     ({ cameras, verdicts, partsPerSecond, triggerMs, pictureMs, unjudged }): [string, string][] => {
       const name = cameras === 1 ? "1 camera" : `${cameras} cameras`;
-      const of = `of ${verdicts} parts at ${partsPerSecond.toFixed(1)}/s`;
+      const of = `${verdicts} parts at ${partsPerSecond.toFixed(1)}/s`;
       return [
-        [`trigger to verdict, ${name}`, `${tailText(triggerMs)} ${of}`],
+        [`trigger to verdict, ${name}`, `${tailText(triggerMs)}; ${of}`],
         ["of it from the picture on", tailText(pictureMs)],
         ...(unjudged === 0 ? [] : [["triggers without a verdict", String(unjudged)] satisfies [string, string]]),
       ];
@@ -96,8 +96,8 @@ function partsRows({ onDisk, latencies }: PartsResult): [string, string][] {
 }
 
 function tailText({ p50, p99, p999 }: Tail): string {
-  const last = p999 === null ? "p99.9 of 1,000 parts or more" : `p99.9 ${p999.toFixed(1)} ms`;
-  return `p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms, ${last}`;
+  const last = p999 === null ? " (p99.9: from 1,000 parts on)" : `, p99.9 ${p999.toFixed(1)} ms`;
+  return `p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms${last}`;
 }
 
 function camerasRows({ count, fps, leastFps, mostFps, eventLoopDelayMs: delay }: ManyCameras): [string, string][] {
