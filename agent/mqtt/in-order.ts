@@ -25,7 +25,7 @@ export interface StreamOf<Message> {
   read(after: number, limit: number): Promise<readonly Message[]>;
   /** The topic without `T/`. */
   topicOf(message: Message): string;
-  /** @param waited it was there before the connection */
+  /** @param waited it was there before the connection, or came while such ones were still to be sent */
   payloadOf(message: Message, waited: boolean): object;
   delivered(message: Message): void;
   /** The broker will never take it. */
@@ -46,8 +46,12 @@ export interface InOrderDeps<Message> {
 /** How far the stream has been sent over one connection. */
 interface Progress<Message> {
   readonly connection: Connection;
-  /** Messages from this `seq` on were made while the connection was up; those before waited. */
-  readonly liveFrom: number;
+  /** The first `seq` that was not there before the connection. */
+  readonly freshFrom: number;
+  /** Messages before this `seq` waited: they were there before the connection, or behind those that were. */
+  liveFrom: number;
+  /** Whether messages that waited are still to be sent: those that are added wait behind them. */
+  isBehind: boolean;
   read: Message[];
   /** The `seq` of the last message that was read. */
   cursor: number;
@@ -80,9 +84,12 @@ export class InOrder<Message extends Waits> {
 
   attach(connection: Connection): void {
     const { stream, onChange } = this.#deps;
+    const freshFrom = stream.last() + 1;
     const progress: Progress<Message> = {
       connection,
-      liveFrom: stream.last() + 1,
+      freshFrom,
+      liveFrom: freshFrom,
+      isBehind: true,
       read: [],
       cursor: 0,
       unacknowledged: new Map(),
@@ -91,6 +98,7 @@ export class InOrder<Message extends Waits> {
       refused: null,
       refusals: 0,
       added: stream.added$.subscribe(() => {
+        if (progress.isBehind) progress.liveFrom = stream.last() + 1;
         progress.more = true;
         onChange();
       }),
@@ -123,9 +131,9 @@ export class InOrder<Message extends Waits> {
     while (mayPass(progress) && progress.connection.window.take(this.#deps.stream.lane)) {
       void this.#send(progress, progress.read.shift()!);
     }
-    if (progress.read.length === 0 && progress.more && !progress.reading && progress.refused === null) {
-      void this.#read(progress);
-    }
+    if (progress.read.length > 0 || progress.reading || progress.refused !== null) return;
+    if (progress.more) void this.#read(progress);
+    else progress.isBehind = false;
   }
 
   /** Whether all that waited is acknowledged; false without a connection. */
@@ -148,6 +156,9 @@ export class InOrder<Message extends Waits> {
     progress.more = false;
     try {
       const messages = await this.#deps.stream.read(progress.cursor, PAGE);
+      const isFirst = progress.cursor === 0 && progress.refusals === 0;
+      const nothingWaited = (messages[0]?.seq ?? progress.freshFrom) >= progress.freshFrom;
+      if (isFirst && nothingWaited) Object.assign(progress, { isBehind: false, liveFrom: progress.freshFrom });
       progress.read.push(...messages);
       progress.cursor = messages.at(-1)?.seq ?? progress.cursor;
       progress.more ||= messages.length > 0;
@@ -184,6 +195,8 @@ export class InOrder<Message extends Waits> {
   /** An access list or a quota is mended some day: until then this message, and so all behind it, waits. */
   #holdBack(progress: Progress<Message>, seq: number, error: CodedError): void {
     progress.refused = Math.min(seq, progress.refused ?? seq);
+    progress.isBehind = true;
+    progress.liveFrom = this.#deps.stream.last() + 1;
     progress.read = [];
     this.#deps.onTrouble(error);
     progress.refusals += 1;

@@ -78,6 +78,38 @@ test("each camera's verdicts go to its topic in the order of seq; what waited is
   await until(() => outbox.health().verdicts === 0, "nothing waits");
 });
 
+test("a verdict that is made while others that waited are still to be sent has waited, too; the one after them has not", async () => {
+  const { sent, up, judge } = await senderOf(100);
+  up(20);
+  await until(() => sent.length > 0, "the first of those that waited");
+  await judge(2);
+  let answered = 0;
+  const answer = (): number => {
+    for (; answered < sent.length; answered += 1) sent[answered]!.ok();
+    return answered;
+  };
+  await until(() => answer() === 102, "all");
+  await judge(1);
+  await until(() => answer() === 103, "a live one");
+  assert.equal(
+    sent.slice(99).map((each) => [payloadOf(each).replayed, payloadOf(each).late]),
+    [
+      [true, true],
+      [true, true],
+      [true, true],
+      [false, false],
+    ],
+  );
+});
+
+test("a verdict that is made right after the connection came up has not waited, where none had", async () => {
+  const { sent, up, judge } = await senderOf(0);
+  up(20);
+  await judge(1);
+  await until(() => sent.length === 1, "it");
+  assert.equal([payloadOf(sent[0]!).replayed, payloadOf(sent[0]!).late], [false, false]);
+});
+
 test("a part's picture goes behind its verdict, at once where that is there, and one that was drawn later too", async () => {
   const { outbox, sent, up } = await senderOf(0);
   const bad = partVerdict({ verdict: "ng" });
