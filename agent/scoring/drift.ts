@@ -43,8 +43,9 @@ const NO_REFERENCE: Judgement = { ...AT_REST, state: "unknown", reason: REFERENC
  * band, each block would lie beyond it by even chances, and 20 of 21 by 22 / 2^21, one in 95,000. At 4,320 looks a month, one a block,
  * that is one false warning in 22 months (Bonferroni's bound: nothing is supposed of looks that share blocks). Where nothing drifts the
  * edge is half a spread away, and it is far rarer. It supposes nothing of the distribution, and of the blocks that they are independent:
- * swings of the scores that last for hours are told as the drifts that they are. A shift of one spread of the reference is found within
- * 1,000 pictures that are independent, in no less than three hours. In memory alone: it begins anew with the agent.
+ * swings of the scores that last for hours are told as the drifts that they are. A shift of one spread of a reference
+ * of a hundred pictures is found within 1,000 pictures that are independent, in no less than three hours. In memory alone: it begins anew with
+ * the agent.
  */
 export class Drift {
   readonly #deps: DriftDeps;
