@@ -17,7 +17,7 @@ import type { AgentView } from "./http/view.js";
 import type { Clock } from "./kit/clock.js";
 import { Closing, opening } from "./kit/closing.js";
 import { type Logger, warnOf } from "./kit/log.js";
-import { contextAck, contextBook } from "./line/contexts.js";
+import { contextAck, partContexts } from "./line/contexts.js";
 import { pictureJudges } from "./line/picture-judges.js";
 import type { Modbus, ModbusDeps } from "./modbus/open.js";
 import type { Outbox } from "./outbox/outbox.js";
@@ -78,7 +78,7 @@ export function openRemote(
       const modbus = edges.openModbus?.(config, { judged$, lastNumber, log }) ?? null;
       closing.add("Modbus", MODBUS_MS, () => modbus?.close());
       const modbusHealth = (): ModbusHealth | null => modbus?.health() ?? null;
-      const contexts = contextBook(
+      const contexts = partContexts(
         config.cameras.map(({ id }) => id),
         warnOf(log),
       );

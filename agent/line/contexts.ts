@@ -7,7 +7,7 @@ import { nameIn } from "../parts/part.js";
 import type { CameraEvent, Context, Message } from "../types.js";
 
 /** What the line's control said last, by camera. */
-export interface ContextBook {
+export interface PartContexts {
   /** @returns the number of the first frame that it is in force for; null where there is no such camera */
   hear(said: CameraContext): number | null;
   /** The number of the camera's next frame. */
@@ -16,7 +16,8 @@ export interface ContextBook {
   of(camera: string, frame: number): Context | null;
 }
 
-interface Page {
+/** What was said of one camera. */
+interface Said {
   /** In force for the frames from a number on, the latest last. */
   said: readonly { readonly context: Context | null; readonly fromFrame: number }[];
   /** The number of the frame that comes next. */
@@ -30,8 +31,8 @@ const MOST_AHEAD = 100;
 const MOST_STRANGERS = 100;
 
 /** @param onTrouble is given the first context for each camera that is not configured */
-export function contextBook(cameras: readonly string[], onTrouble: (fault: CodedError) => void): ContextBook {
-  const pages = new Map(cameras.map((camera): [string, Page] => [camera, { said: [], next: 1 }]));
+export function partContexts(cameras: readonly string[], onTrouble: (fault: CodedError) => void): PartContexts {
+  const pages = new Map(cameras.map((camera): [string, Said] => [camera, { said: [], next: 1 }]));
   const strangers = new Set<string>();
   return {
     hear({ camera, context }) {
