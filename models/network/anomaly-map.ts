@@ -1,5 +1,5 @@
 import { fixed, type Graph, type Value } from "../graph/graph.js";
-import { add, div, matMul, max, mul, reduceSum, reduceSumSquare, sqrt, sub } from "../graph/ops.js";
+import { add, div, matMul, max, mul, reduceMax, reduceSum, reduceSumSquare, sqrt, sub } from "../graph/ops.js";
 import type { Features } from "./backbones/backbone.js";
 
 /** RD4AD smooths the summed map with SciPy's gaussian_filter at this sigma, in pixels. */
@@ -8,6 +8,15 @@ export const SMOOTHING_SIGMA = 4;
 const TRUNCATE = 4;
 /** The epsilon of PyTorch's cosine_similarity. */
 const COSINE_EPSILON = 1e-8;
+/** Far below what a student makes of any picture, and above nothing. */
+const LEAST_SEEN = 1e-6;
+/** Keeps a map of zeros from being divided by zero. */
+const LEAST_PEAK = 1e-20;
+
+export interface MapSize {
+  readonly width: number;
+  readonly height: number;
+}
 
 /** A map of distances at the teacher's resolution, [N, rows, columns], and how much of it the anomaly map takes. */
 export interface WeightedMap {
@@ -16,18 +25,13 @@ export interface WeightedMap {
 }
 
 /**
- * The anomaly map: weighted maps of distances, each resized bilinearly (corners aligned) to the image, summed, smoothed. Resize and
- * smoothing are both linear and separable, so each map needs one matrix from the left and one from the right: two small MatMuls instead
- * of a 33-tap convolution over the full image. The weights are in the matrices.
+ * Maps of distances, weighted, each resized bilinearly (corners aligned) to the image, summed, smoothed. Resize and smoothing are both linear
+ * and separable, so each map needs one matrix from the left and one from the right: two small MatMuls instead of a 33-tap convolution
+ * over the full image. The weights are in the matrices.
  * @param parts at least one
- * @returns map [N, height, width] and score [N], its maximum
+ * @returns [N, height, width]
  */
-export function anomalyMap(
-  g: Graph,
-  parts: readonly WeightedMap[],
-  { width, height }: { readonly width: number; readonly height: number },
-  names: { readonly map: string; readonly score: string } = { map: "map", score: "score" },
-): { readonly map: Value; readonly score: Value } {
+export function smoothedSum(g: Graph, parts: readonly WeightedMap[], { width, height }: MapSize): Value {
   const full = parts.map(({ map, weight }) => {
     const [rows, columns] = [fixed(map.shape[1]), fixed(map.shape[2])];
     const left = g.sharedConstant(`resize_rows:${rows}:${weight}`, () => [
@@ -40,10 +44,33 @@ export function anomalyMap(
     ]);
     return matMul(g, matMul(g, left, map), right);
   });
-  const sum = full.reduce((total, each) => add(g, total, each));
-  const map = g.node("Identity", [sum], sum.shape, { name: names.map });
+  return full.reduce((total, each) => add(g, total, each));
+}
+
+/**
+ * Student and memory together: how strange a picture is, the sum of both says; where, their product, as the student's map is the finer one. So
+ * the map is the sum times the student's, stretched until its maximum is the sum's.
+ * @param student the student's smoothed map, [N, height, width], and the memory's
+ */
+export function joined(g: Graph, student: Value, memory: Value): Value {
+  const sum = add(g, student, memory);
+  // Where the student sees nothing at all, the sum alone says where.
+  const where = mul(g, sum, add(g, student, g.scalar(LEAST_SEEN)));
+  const peak = (map: Value): Value => reduceMax(g, map, [1, 2], true);
+  return mul(g, where, div(g, peak(sum), max(g, peak(where), g.scalar(LEAST_PEAK))));
+}
+
+/** A map and its score as outputs. @returns map [N, height, width] and score [N], its maximum */
+export function scored(
+  g: Graph,
+  map: Value,
+  names: { readonly map: string; readonly score: string } = { map: "map", score: "score" },
+): { readonly map: Value; readonly score: Value } {
   const attributes = { axes: [1, 2], keepdims: 0 };
-  return { map, score: g.node("ReduceMax", [sum], [sum.shape[0]!], { name: names.score, attributes }) };
+  return {
+    map: g.node("Identity", [map], map.shape, { name: names.map }),
+    score: g.node("ReduceMax", [map], [map.shape[0]!], { name: names.score, attributes }),
+  };
 }
 
 /** How far teacher and student disagree at each of three scales: 1 - cosine similarity over the channels, [N, H, W] each. */

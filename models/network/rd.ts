@@ -1,7 +1,7 @@
 import { Graph, type Value } from "../graph/graph.js";
 import { add, cast, mul, transpose } from "../graph/ops.js";
 import type { Weights } from "../weights/weights.js";
-import { anomalyMap, disagreement, type WeightedMap } from "./anomaly-map.js";
+import { disagreement, joined, scored, smoothedSum } from "./anomaly-map.js";
 import type { Backbone, Features } from "./backbones/backbone.js";
 import { bottleneck } from "./bottleneck.js";
 import { FoldedLayers } from "./layers/folded-layers.js";
@@ -54,7 +54,7 @@ export interface Detector {
 
 /**
  * The graph for inference, as a bundle holds it: `image` uint8 [N, H, W, 3] -> `score` [N], `map` [N, H, W]. The map is reverse
- * distillation's, or (1 - weight) times that and weight * scale times the memory's.
+ * distillation's; beside a memory, (1 - weight) times that and weight * scale times the memory's, joined (see {@link joined}).
  * @param options.inner also puts out the features (teacher1..3, bottleneck, student1..3), for parity checks
  * @param options.judging also puts out `own_score` and `own_map`: those of a picture that is stored itself, and is compared with the others only
  * @throws TypeError for neither student nor memory
@@ -67,28 +67,37 @@ export function inferenceGraph(
 ): Graph {
   const g = new Graph(student === null ? "memory" : "reverse_distillation");
   const encoded = backbone.encode(new FoldedLayers(g, teacher), imageInput(g, size));
-  const taught: WeightedMap[] = [];
+  let taught: Value | null = null;
   if (student !== null) {
     const layers = new FoldedLayers(g, student);
     const embedding = bottleneck(layers, backbone, encoded);
     const restored = decoder(layers, backbone, embedding);
     const weight = 1 - (memory?.weight ?? 0);
-    taught.push(...disagreement(g, encoded, restored).map((map) => ({ map, weight })));
+    const parts = disagreement(g, encoded, restored).map((map) => ({ map, weight }));
+    taught = smoothedSum(g, parts, size);
     if (options.inner) exposeInner(g, encoded, embedding, restored);
   }
   const remembered =
     memory === null ? null : memoryDistance(g, memoryVectors(g, encoded[2], memory.memory), memory.memory);
-  const weighted = (map: Value): WeightedMap => ({ map, weight: memory!.weight * memory!.scale });
-  const { score, map } = anomalyMap(g, remembered === null ? taught : [...taught, weighted(remembered.distance)], size);
+  const mapWith = (distance: Value | undefined): Value => {
+    if (distance === undefined || memory === null) return required(taught);
+    const own = smoothedSum(g, [{ map: distance, weight: memory.weight * memory.scale }], size);
+    return taught === null ? own : joined(g, taught, own);
+  };
+  const { score, map } = scored(g, mapWith(remembered?.distance));
   g.output(score);
   g.output(map);
   if (options.judging && remembered !== null) {
-    const others = [...taught, weighted(remembered.others)];
-    const own = anomalyMap(g, others, size, { map: "own_map", score: "own_score" });
+    const own = scored(g, mapWith(remembered.others), { map: "own_map", score: "own_score" });
     g.output(own.score);
     g.output(own.map);
   }
   return g;
+}
+
+function required(map: Value | null): Value {
+  if (map === null) throw new TypeError("neither a student nor a memory");
+  return map;
 }
 
 function exposeInner(g: Graph, encoded: Features, embedding: Value, restored: Features): void {

@@ -1,6 +1,6 @@
 import { Graph, type Value } from "../graph/graph.js";
 import { product, reduceSum, reshape } from "../graph/ops.js";
-import { anomalyMap } from "../network/anomaly-map.js";
+import { scored, smoothedSum } from "../network/anomaly-map.js";
 import type { Scale } from "../network/backbones/backbone.js";
 import { type Memory, memoryDistance, memoryVectors, unitLength } from "../network/memory.js";
 import type { InputSize } from "../network/rd.js";
@@ -111,7 +111,8 @@ function distanceGraph(source: MemorySource, memory: Memory): Graph {
     ["distance", distance],
     ["others", others],
   ] as const) {
-    g.output(anomalyMap(g, [{ map, weight: 1 }], source.size, { map: `${score}_map`, score }).score);
+    const full = smoothedSum(g, [{ map, weight: 1 }], source.size);
+    g.output(scored(g, full, { map: `${score}_map`, score }).score);
   }
   return g;
 }

@@ -1,5 +1,6 @@
 import * as assert from "uvu/assert";
 import { Graph } from "../../models/graph/graph.js";
+import { joined, scored } from "../../models/network/anomaly-map.js";
 import { type Memory, memoryDistance, memoryVectors, NEAREST } from "../../models/network/memory.js";
 import { checkedModel } from "../../models/onnx/checked-model.js";
 import { encodeModel } from "../../models/onnx/encode.js";
@@ -141,6 +142,25 @@ test("the projection is onto the leading eigenvectors", () => {
     );
     assert.ok(Math.abs(shares.reduce((a, b) => a + b) - 1) < 1e-4, `axis ${k}: ${shares.join()}`);
   }
+});
+
+test("student and memory together: as strange as their sum says, where the student sees most of it; where it sees nothing, where the memory does", async () => {
+  const g = new Graph("joined");
+  const [student, memory] = [g.input("student", "float32", ["N", 2, 2]), g.input("memory", "float32", ["N", 2, 2])];
+  const { score, map } = scored(g, joined(g, student, memory));
+  g.output(score);
+  g.output(map);
+  const session = await openSession(encodeModel(g), { threads: 1 });
+  const outputs = await session.run({
+    student: floats(Float32Array.of(0.1, 0.4, 0.2, 0.1, 0, 0, 0, 0, 0, 0, 0, 0), [3, 2, 2]),
+    memory: floats(Float32Array.of(0.6, 0.5, 0.1, 0.1, 0.2, 0.8, 0.4, 0.2, 0, 0, 0, 0), [3, 2, 2]),
+  });
+  await session.close();
+  const [scores, maps] = [floatsOf(outputs.score), floatsOf(outputs.map)];
+  const near = (got: ArrayLike<number>, wanted: readonly number[]) =>
+    wanted.forEach((value, at) => void assert.ok(Math.abs(got[at]! - value) < 1e-5, `${at}: ${got[at]}`));
+  near(scores, [0.9, 0.8, 0]);
+  near(maps, [0.175, 0.9, 0.15, 0.05, 0.2, 0.8, 0.4, 0.2, 0, 0, 0, 0]);
 });
 
 test("a model with a memory passes the check of models", async () => {
