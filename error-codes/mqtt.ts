@@ -171,6 +171,10 @@ export const inboundCodes = chapter("Commands and contexts over MQTT", "README.m
     "A context is not a JSON object of the form that is taken.",
     "Send a JSON object after agent/contract/schemas/context.json.",
   ),
+  CONTEXT_TOO_MANY: failed(
+    "Contexts are named for more frames ahead than are kept: this one is not taken, and not acknowledged.",
+    "Name parts no further ahead; send it again when some of the frames have come.",
+  ),
   FEEDBACK_ALERT_INVALID: failed("Feedback names no alert's id.", "Name the alert by its id, as its messages do."),
   FEEDBACK_FAILED: failed(
     "The frames of an alert cannot be moved to the feedback folder.",

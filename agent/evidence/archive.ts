@@ -8,8 +8,10 @@ import { inTurns } from "../kit/serial.js";
 export interface Item {
   /** `<kind>/<id>`. */
   readonly key: string;
-  /** Of the alert; a UUIDv7, which holds its time. */
+  /** Of the alert, or a part's name in the form of one. */
   readonly id: string;
+  /** When that was, epoch milliseconds: a part's name does not hold it. */
+  readonly stampMs: number;
   readonly path: string;
   /** See `onDisk`. */
   readonly bytes: number;
@@ -74,7 +76,7 @@ export class Archive {
   adopt(items: readonly Item[]): Promise<void> {
     const { ageMs } = this.#options;
     // Not by id alone: a clock that was ahead has stamped ids that would stay the newest for ever.
-    const aged = items.map((item) => ({ item, ageMs: ageMs(timeOf(item.id)) }));
+    const aged = items.map((item) => ({ item, ageMs: ageMs(item.stampMs) }));
     aged.sort((a, b) => b.ageMs - a.ageMs || (a.item.id < b.item.id ? -1 : 1));
     for (const { item } of aged) this.#account(item);
     return this.tend();
@@ -119,7 +121,7 @@ export class Archive {
     return this.#inTurn(async () => {
       const { maxBytes, keepMs, ageMs } = this.#options;
       for (const item of [...this.#items.values()]) {
-        if (ageMs(timeOf(item.id)) <= keepMs) break;
+        if (ageMs(item.stampMs) <= keepMs) break;
         await this.#remove(item, "age");
       }
       await this.#makeRoom(0, maxBytes);
@@ -179,11 +181,6 @@ export class Archive {
     this.#bytes -= this.#items.get(key)?.bytes ?? 0;
     this.#items.delete(key);
   }
-}
-
-/** A UUIDv7's first 48 bits: epoch milliseconds. */
-export function timeOf(id: string): number {
-  return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
 }
 
 /** What a file of so many bytes takes. */

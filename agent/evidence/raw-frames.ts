@@ -92,7 +92,8 @@ export function diskRawFrames(folder: string, archive: Archive): RawFrames {
     files.push(await packed(RAISED, raised), { name: RECORD, bytes: recordOf(raising, raised) });
     const path = join(folder, cameraFolder(raising.camera), id);
     const bytes = files.reduce((sum, file) => sum + onDisk(file.bytes.length), 0);
-    const kept = await archive.put({ key: rawKey(id), id, path, bytes }, () => placeFolder(path, files));
+    const item: Item = { key: rawKey(id), id, stampMs: raising.capturedAtMs, path, bytes };
+    const kept = await archive.put(item, () => placeFolder(path, files));
     return kept.kept ? { kept: true, size: raised.resolution } : kept;
   }
 
@@ -181,25 +182,25 @@ export async function leftRawFrames(folder: string): Promise<Item[]> {
       const path = join(folder, camera, id);
       if (id.endsWith(".draft")) await rm(path, { recursive: true, force: true });
       if (!isAlertId(id)) continue;
-      const bytes = await sweptBytes(path);
-      if (bytes === null) await rm(path, { recursive: true, force: true });
-      else items.push({ key: rawKey(id), id, path, bytes });
+      const left = await swept(path);
+      if (left === null) await rm(path, { recursive: true, force: true });
+      else items.push({ key: rawKey(id), id, path, ...left });
     }
   }
   return items;
 }
 
-/** Of a folder whose files without a byte are removed; null where the raising frame is not there. */
-async function sweptBytes(folder: string): Promise<number | null> {
+/** Of a folder whose files without a byte are removed; null where the raising frame is not there. The time is that of its writing. */
+async function swept(folder: string): Promise<Pick<Item, "bytes" | "stampMs"> | null> {
   let bytes = 0;
-  let whole = false;
+  let stampMs: number | null = null;
   for (const name of await namesIn(folder)) {
-    const { size } = await stat(join(folder, name));
+    const { size, mtimeMs } = await stat(join(folder, name));
     if (size === 0) await rm(join(folder, name));
-    else if (name === RAISED) whole = true;
+    else if (name === RAISED) stampMs = mtimeMs;
     bytes += onDisk(size);
   }
-  return whole ? bytes : null;
+  return stampMs === null ? null : { bytes, stampMs };
 }
 
 /** The camera's id where it can be a folder's name as it is; else as much of it as can, and a hash of all. */

@@ -61,5 +61,11 @@ export async function namesIn(folder: string): Promise<string[]> {
 }
 
 function itemOf(folder: string, alertId: string, bytes: number): Item {
-  return { key: `evidence/${alertId}`, id: alertId, path: join(folder, `${alertId}.jpg`), bytes: onDisk(bytes) };
+  const path = join(folder, `${alertId}.jpg`);
+  return { key: `evidence/${alertId}`, id: alertId, stampMs: timeOf(alertId), path, bytes: onDisk(bytes) };
+}
+
+/** A UUIDv7's first 48 bits: epoch milliseconds. */
+export function timeOf(id: string): number {
+  return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
 }

@@ -8,7 +8,7 @@ import type { CameraEvent, Context, Message } from "../types.js";
 
 /** What the line's control said last, by camera. */
 export interface PartContexts {
-  /** @returns the number of the first frame that it is in force for; null where there is no such camera */
+  /** @returns the number of the first frame that it is in force for; null where there is no such camera, or too many frames are named ahead */
   hear(said: CameraContext): number | null;
   /** The number of the camera's next frame. */
   next(camera: string): number;
@@ -22,6 +22,8 @@ interface Said {
   said: readonly { readonly context: Context | null; readonly fromFrame: number }[];
   /** The number of the frame that comes next. */
   next: number;
+  /** Whether the latest one was refused. */
+  isFull: boolean;
 }
 
 /** Contexts of frames that are yet to come, of one camera. */
@@ -30,9 +32,9 @@ const MOST_AHEAD = 100;
 /** A context for a camera that does not exist is reported once for each name, and for so many names. */
 const MOST_STRANGERS = 100;
 
-/** @param onTrouble is given the first context for each camera that is not configured */
+/** @param onTrouble is given the first context for each camera that is not configured, and the first of each row that finds no room */
 export function partContexts(cameras: readonly string[], onTrouble: (fault: CodedError) => void): PartContexts {
-  const pages = new Map(cameras.map((camera): [string, Said] => [camera, { said: [], next: 1 }]));
+  const pages = new Map(cameras.map((camera): [string, Said] => [camera, { said: [], next: 1, isFull: false }]));
   const strangers = new Set<string>();
   return {
     hear({ camera, context }) {
@@ -40,7 +42,12 @@ export function partContexts(cameras: readonly string[], onTrouble: (fault: Code
       if (page !== undefined) {
         const fromFrame = Math.max(page.next, fromFrameIn(context));
         const before = page.said.filter((each) => each.fromFrame < fromFrame);
-        page.said = [...before, { context, fromFrame }].slice(-MOST_AHEAD);
+        // Beside those ahead there is the one in force. None gives way: its frame would be taken for another part's.
+        const isFull = before.length > MOST_AHEAD;
+        if (isFull && !page.isFull) onTrouble(tooMany(camera, fromFrame));
+        page.isFull = isFull;
+        if (isFull) return null;
+        page.said = [...before, { context, fromFrame }];
         return fromFrame;
       }
       if (strangers.has(camera) || strangers.size >= MOST_STRANGERS) return null;
@@ -63,6 +70,11 @@ export function partContexts(cameras: readonly string[], onTrouble: (fault: Code
       return page.said.find(({ fromFrame }) => fromFrame <= frame)?.context ?? null;
     },
   };
+}
+
+function tooMany(camera: string, fromFrame: number): CodedError {
+  const message = `the context for ${camera} from frame ${fromFrame} on is not taken: ${MOST_AHEAD} are named ahead`;
+  return new CodedError("CONTEXT_TOO_MANY", message, { at: `${camera}/context` });
 }
 
 /** From which frame on the control wants its context to be in force; 0 where it does not say. */

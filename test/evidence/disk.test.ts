@@ -3,8 +3,9 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { v7 as uuidv7 } from "uuid";
 import * as assert from "uvu/assert";
-import { Archive, type ArchiveOptions, type Item, timeOf } from "../../agent/evidence/archive.js";
+import { Archive, type ArchiveOptions, type Item } from "../../agent/evidence/archive.js";
 import { diskFeedback } from "../../agent/evidence/feedback.js";
+import { partFrameId } from "../../agent/evidence/part-frames.js";
 import {
   cameraFolder,
   diskRawFrames,
@@ -12,7 +13,7 @@ import {
   leftRawFrames,
   type RawRecord,
 } from "../../agent/evidence/raw-frames.js";
-import { diskEvidence, leftEvidence } from "../../agent/evidence/store.js";
+import { diskEvidence, leftEvidence, timeOf } from "../../agent/evidence/store.js";
 import type { FeedbackVerdict, Frame } from "../../agent/types.js";
 import { CodedError } from "../../errors.js";
 import { imageSize, readRgb } from "../../models/pictures/images.js";
@@ -83,6 +84,26 @@ test("what a clock that was ahead has stamped is not the newest for ever: the ol
   assert.equal(archive.health().removed, { age: 0, quota: 1, "disk-full": 0 });
 });
 
+test("a bad part's raw frame is as old as its picture, though its name holds no time: today, and after a restart", async () => {
+  const folder = temporaryFolder();
+  const frames = join(folder, "frames");
+  // As of a clock's account: a stamp of the future is in none of its spans, and old.
+  const ageMs = (stampMs: number) => (stampMs > Date.now() ? 31 * DAY_MS : Date.now() - stampMs);
+  const archive = archiveIn(folder, { ageMs });
+  const raw = diskRawFrames(frames, archive);
+  const keep = (seq: number, daysAgo: number) =>
+    raw
+      .hold("part", [], { ...greyFrame(100), capturedAtMs: Date.now() - daysAgo * DAY_MS })
+      .keep(partFrameId("cam1", seq));
+  for (const [seq, daysAgo] of [31, 1, 0].entries()) assert.ok((await keep(seq, daysAgo)).kept);
+  await archive.tend();
+  const left = [1, 2].map((seq) => partFrameId("cam1", seq)).sort();
+  assert.equal(readdirSync(join(frames, "cam1")).sort(), left);
+  const restarted = archiveIn(folder, { ageMs });
+  await restarted.adopt(await leftRawFrames(frames));
+  assert.equal(readdirSync(join(frames, "cam1")).sort(), left);
+});
+
 test("a disk that fills up takes evidence first: the oldest is given up, and none is added until there is room", async () => {
   const folder = temporaryFolder();
   let freeBytes = 200e6;
@@ -102,7 +123,7 @@ test("a disk that fills up takes evidence first: the oldest is given up, and non
 test("a write that fails is a value, and harms no other", async () => {
   const folder = temporaryFolder();
   const archive = archiveIn(folder);
-  const item = (id: string): Item => ({ key: id, id, path: join(folder, id), bytes: 4_096 });
+  const item = (id: string): Item => ({ key: id, id, stampMs: 0, path: join(folder, id), bytes: 4_096 });
   const full = Object.assign(new Error("no space"), { code: "ENOSPC" });
   const [failed, written] = await Promise.all([
     archive.put(item("a"), () => Promise.reject(full)),

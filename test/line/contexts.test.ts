@@ -1,6 +1,7 @@
 import * as assert from "uvu/assert";
 import { type RunningAgent, startAgent } from "../../agent/agent.js";
 import type { AlertPayload, ScorePayload } from "../../agent/contract/payloads.js";
+import { partContexts } from "../../agent/line/contexts.js";
 import { fakeCamera } from "../fakes/camera.js";
 import { fakeEngine } from "../fakes/engine.js";
 import { of, rig } from "../support/agent-rig.js";
@@ -50,6 +51,22 @@ test("a frame keeps the context in force when it arrived; scores and alerts brin
     ],
   );
   assert.is(lines.filter((line) => line.startsWith("CONTEXT_CAMERA_UNKNOWN")).length, 1);
+});
+
+test("a hundred parts can be named ahead, and the one in force stays; one more is told of, and takes no other's frame", () => {
+  const faults: string[] = [];
+  const contexts = partContexts(["cam1"], ({ code }) => faults.push(code));
+  const name = (part: number) => contexts.hear({ camera: "cam1", context: { part, fromFrame: part } });
+  for (let part = 1; part <= 101; part += 1) {
+    assert.is(name(part), part);
+    if (part === 1) contexts.of("cam1", 1);
+  }
+  assert.equal([name(102), name(103)], [null, null]);
+  assert.equal(faults, ["CONTEXT_TOO_MANY"]);
+  assert.is(contexts.of("cam1", 1)?.part, 1);
+  assert.is(contexts.of("cam1", 2)?.part, 2);
+  assert.is(name(102), 102);
+  for (let frame = 3; frame <= 102; frame += 1) assert.is(contexts.of("cam1", frame)?.part, frame);
 });
 
 test.run();
