@@ -1,4 +1,7 @@
+import { channelAffineGradient, channelNormGradient } from "./channel-norm.js";
 import { inputGradient, weightGradient } from "./conv-gradients.js";
+import { depthwiseInputGradient, depthwiseWeightGradient } from "./depthwise.js";
+import { geluGradient } from "./gelu.js";
 import { type Dim, fixed, type Graph, integerOf, integersOf, type Node, type Shape, type Value } from "./graph.js";
 import {
   add,
@@ -71,10 +74,16 @@ const DERIVATIVES: Readonly<Record<string, Derivative>> = {
   FusedMatMul: productDerivative,
   Conv: (g, node, dy) => {
     const [x, weight] = node.inputs;
+    if (node.attributes.group !== undefined) {
+      return [depthwiseInputGradient(g, weight!, dy), depthwiseWeightGradient(g, x!, weight!, dy)];
+    }
     // Entry 1, since of a batch's axes of space, N, H and W, the first is the images'.
     const options = { stride: integersOf(node, "strides")[1]!, padding: integersOf(node, "pads")[1]! };
     return [inputGradient(g, x!, weight!, dy, options), weightGradient(g, x!, weight!, dy, options)];
   },
+  Gelu: (g, { inputs: [x], outputs: [, twiceShare] }, dy) => [geluGradient(g, x!, twiceShare!, dy)],
+  ChannelNorm: (g, { outputs: [y, inverse] }, dy) => [channelNormGradient(g, y!, inverse!, dy)],
+  ChannelAffine: (g, { inputs: [x, scale] }, dy) => channelAffineGradient(g, x!, scale!, dy),
   WinogradWindows: (g, { inputs: [x] }, dy) => [windowsGradient(g, x!, dy)],
   MaxPool: (g, node, dy) => {
     // A window's maximum gets the window's dy; a transposed convolution by one-hot kernels puts each share back into its place.

@@ -30,11 +30,13 @@ export function convolution(
     readonly pads: readonly number[];
     readonly strides?: readonly number[];
     readonly dilations?: readonly number[];
+    /** Groups of channels, each seen by its own part of the weight alone. */
+    readonly group?: number;
   },
 ): Value {
   const [x, weight] = inputs;
   const kernel = weight.shape.slice(2);
-  const { pads, strides = kernel.map(() => 1), dilations = kernel.map(() => 1) } = options;
+  const { pads, strides = kernel.map(() => 1), dilations = kernel.map(() => 1), group } = options;
   if (pads.some((pad) => pad < 0)) throw new TypeError(`negative padding: ${pads.join(", ")}`);
   const space = kernel.map((size, axis) => {
     const from = x.shape[axis + 2]!;
@@ -47,7 +49,13 @@ export function convolution(
     inputs.filter((value) => value !== undefined),
     [x.shape[0]!, weight.shape[0]!, ...space],
     {
-      attributes: { kernel_shape: kernel.map(fixed), strides, dilations, pads },
+      attributes: {
+        kernel_shape: kernel.map(fixed),
+        strides,
+        dilations,
+        pads,
+        ...(group === undefined ? {} : { group }),
+      },
     },
   );
 }

@@ -1,4 +1,7 @@
 import * as assert from "uvu/assert";
+import { channelAffine, channelNorm } from "../../models/graph/channel-norm.js";
+import { depthwise } from "../../models/graph/depthwise.js";
+import { gelu } from "../../models/graph/gelu.js";
 import { differentiate } from "../../models/graph/gradients.js";
 import { Graph, type Shape, type Value } from "../../models/graph/graph.js";
 import * as ops from "../../models/graph/ops.js";
@@ -211,6 +214,42 @@ test("max pooling, windows overlapping", async () => {
 
 test("batch norm with the batch's statistics", async () => {
   await checkGradients([[1, 3, "N", 4, 4], [3], [3]], (g, [x, gamma, beta]) => batchNorm(g, x!, gamma!, beta!)[0]);
+});
+
+for (const [kernel, height, width] of [
+  [7, 8, 8],
+  [7, 4, 6],
+  [3, 5, 4],
+] as const) {
+  test(`depthwise convolution ${kernel}x${kernel} of ${height}x${width}`, async () => {
+    await checkGradients(
+      [
+        [1, 3, "N", height, width],
+        [3, 1, 1, kernel, kernel],
+      ],
+      (g, [x, w]) => depthwise(g, x!, w!),
+    );
+  });
+}
+
+test("LayerNorm over channels, its two halves and both at once", async () => {
+  const batch: Shape = [1, 4, "N", 3, 5];
+  await checkGradients([batch], (g, [x]) => channelNorm(g, x!));
+  await checkGradients([batch, [4], [4]], (g, [x, scale, shift]) => channelAffine(g, x!, scale!, shift!));
+  await checkGradients([batch, [4], [4]], (g, [x, scale, shift]) =>
+    channelAffine(g, channelNorm(g, x!), scale!, shift!),
+  );
+});
+
+test("GELU by the error function, and a layer scale", async () => {
+  await checkGradients([[1, 3, "N", 4, 4]], (g, [x]) => gelu(g, x!));
+  await checkGradients(
+    [
+      [1, 3, "N", 4, 4],
+      [3, 1, 1],
+    ],
+    (g, [x, scale]) => ops.mul(g, x!, ops.reshape(g, scale!, [1, 3, 1, 1, 1])),
+  );
 });
 
 test("an operator without a derivative is named", () => {
