@@ -69,8 +69,10 @@ export type CameraEvent =
       readonly camera: string;
       readonly code: ErrorCode;
       readonly reason: string;
-      /** As a frame's. */
+      /** These as a frame's. */
+      readonly file?: string;
       readonly asked?: number;
+      readonly context?: Context;
     }
   | {
       readonly kind: "condition";

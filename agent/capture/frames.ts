@@ -40,8 +40,8 @@ export function createFrames(
       case "silent":
         return changed("idle", played.reason);
       case "unreadable": {
-        const { code, reason } = played;
-        return [{ kind: "failed", camera: id, code, reason }];
+        const { code, reason, origin } = played;
+        return [{ kind: "failed", camera: id, code, reason, ...(origin === undefined ? {} : { file: origin }) }];
       }
       case "picture": {
         number += 1;

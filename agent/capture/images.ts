@@ -142,7 +142,8 @@ async function read(file: string, { path, input, roi }: ImagesOptions): Promise<
     return { kind: "picture", pixels: cutRegion(pixels, input, roi), native, missed: 0, origin, original };
   } catch (error) {
     const code = error instanceof CodedError ? error.code : "IMAGE_UNREADABLE";
-    return { kind: "unreadable", code, reason: messageOf(error), origin };
+    // Where the folder lies on this machine is nobody's business who reads verdicts.
+    return { kind: "unreadable", code, reason: messageOf(error).replaceAll(file, origin), origin };
   }
 }
 

@@ -12,8 +12,8 @@ export interface PartContexts {
   hear(said: CameraContext): number | null;
   /** The number of the camera's next frame. */
   next(camera: string): number;
-  /** The context in force for a frame that has just come. @param frame its number */
-  of(camera: string, frame: number): Context | null;
+  /** The context in force for a picture that has just come. @param frame its number; null: it could not be read, and is none */
+  of(camera: string, frame: number | null): Context | null;
 }
 
 /** What was said of one camera. */
@@ -64,10 +64,11 @@ export function partContexts(cameras: readonly string[], onTrouble: (fault: Code
     of(camera, frame) {
       const page = pages.get(camera);
       if (page === undefined) return null;
-      page.next = frame + 1;
-      const inForce = page.said.findLastIndex(({ fromFrame }) => fromFrame <= frame);
-      if (inForce > 0) page.said = page.said.slice(inForce);
-      return page.said.find(({ fromFrame }) => fromFrame <= frame)?.context ?? null;
+      if (frame !== null) page.next = frame + 1;
+      const number = frame ?? page.next;
+      const inForce = page.said.findLast(({ fromFrame }) => fromFrame <= number);
+      if (frame !== null && inForce !== undefined) page.said = page.said.slice(page.said.indexOf(inForce));
+      return inForce?.context ?? null;
     },
   };
 }
@@ -84,17 +85,19 @@ function fromFrameIn(context: Context | null): number {
 }
 
 /**
- * Gives each frame the context in force when it arrives: one that comes while the frame is being judged belongs to the
+ * Gives each picture, read or not, the context in force when it arrives: one that comes while it is being judged belongs to the
  * part that follows.
  */
-export function joinContext(context: (frame: number) => Context | null): MonoTypeOperatorFunction<CameraEvent> {
+export function joinContext(context: (frame: number | null) => Context | null): MonoTypeOperatorFunction<CameraEvent> {
   return map((event) => {
-    if (event.kind !== "frame") return event;
-    const latest = context(event.frame.number);
+    if (event.kind !== "frame" && event.kind !== "failed") return event;
+    const latest = context(event.kind === "frame" ? event.frame.number : null);
+    const own = event.kind === "frame" ? event.frame.context : event.context;
     // An inspection brought its own.
-    return latest === null || event.frame.context !== undefined
-      ? event
-      : { ...event, frame: { ...event.frame, context: latest } };
+    if (latest === null || own !== undefined) return event;
+    return event.kind === "frame"
+      ? { ...event, frame: { ...event.frame, context: latest } }
+      : { ...event, context: latest };
   });
 }
 

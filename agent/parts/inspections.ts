@@ -79,8 +79,8 @@ export class Inspections {
       this.#waiting.shift();
     }
     const { asked, context } = next;
-    if (event.kind === "failed") return { ...event, asked };
-    return { ...event, frame: { ...event.frame, asked, ...(context === null ? {} : { context }) } };
+    const bound = { asked, ...(context === null ? {} : { context }) };
+    return event.kind === "failed" ? { ...event, ...bound } : { ...event, frame: { ...event.frame, ...bound } };
   }
 
   answer(asked: number, verdict: VerdictPayload | null): void {

@@ -65,23 +65,22 @@ export class PartLife {
         break;
       case "dropped":
         if (this.#deps.policy.countsDropped) {
-          this.#miss(cue.count, `dropped: the picture was not judged (${cue.reason})`);
+          this.#miss(cue.count, { reason: `dropped: the picture was not judged (${cue.reason})`, frame: null });
         }
         break;
       case "failed":
-        this.#miss(1, `${cue.code}: ${cue.reason}`, cue.asked);
+        this.#miss(1, { reason: `${cue.code}: ${cue.reason}`, frame: null, ...fileOf(cue) }, cue);
         break;
       case "judged":
         this.#settle(cue.verdict.inspection.frame.number, cue.verdict);
         break;
       case "unjudged": {
         const { frame, code, reason } = cue.failure;
-        const file = frame.file === undefined ? {} : { file: frame.file };
-        this.#settle(frame.number, { reason: `${code}: ${reason}`, frame: frame.number, ...file });
+        this.#settle(frame.number, { reason: `${code}: ${reason}`, frame: frame.number, ...fileOf(frame) });
         break;
       }
       case "missing":
-        this.#miss(cue.count, "no-picture: no picture came in time", cue.asked, cue.context);
+        this.#miss(cue.count, { reason: "no-picture: no picture came in time", frame: null }, cue);
         break;
       case "context":
         this.#name(cue.context);
@@ -125,11 +124,12 @@ export class PartLife {
     this.#beingJudged.set(frame.number, shot);
   }
 
-  #miss(count: number, reason: string, asked: number | null = null, context: Context | null = null): void {
+  #miss(count: number, fate: Unjudged, of: { readonly asked?: number; readonly context?: Context | null } = {}): void {
+    const { asked = null, context = null } = of;
     if (this.#isOfNoPart(asked)) return;
     const tsMs = this.#deps.clock.wallMs();
     for (let n = 0; n < count; n += 1) {
-      this.#waiting.push({ frame: null, tsMs, atMs: null, context, asked, fate: { reason, frame: null } });
+      this.#waiting.push({ frame: null, tsMs, atMs: null, context, asked, fate });
     }
   }
 
@@ -202,4 +202,8 @@ export class PartLife {
     if (verdict === "ng") return ng;
     return verdict === "ok" && okEvery > 0 && this.#counts.ok % okEvery === 0;
   }
+}
+
+function fileOf({ file }: { readonly file?: string }): Pick<Unjudged, "file"> {
+  return file === undefined ? {} : { file };
 }

@@ -164,6 +164,30 @@ test("inspections of a free running camera, one after the other, each get the pi
   }
 });
 
+test("a picture that cannot be read is of the part that the line's control named, and says which file: inspected or not", async () => {
+  const line = await station({ parts: { ...PARTS, per: "frame" } });
+  const broken = (file: string) =>
+    line.camera.tell({ kind: "failed", camera: "cam1", code: "IMAGE_UNREADABLE", reason: "cut off", file });
+  const asked = line.ask("inspect", { camera: "cam1", context: { part: "a" } });
+  await Promise.resolve();
+  broken("1.png");
+  const outcome = await asked;
+  assert.ok(outcome.ok);
+  assert.is((outcome.result as VerdictPayload).part, "a");
+  line.said$.next({ camera: "cam1", context: { part: "b" } });
+  broken("2.png");
+  comes(line, 1, good);
+  await until(() => line.verdicts().length === 3, "verdicts");
+  assert.equal(
+    line.verdicts().map(({ part, verdict, file, context }) => [part, verdict, file, context?.part]),
+    [
+      ["a", "unknown", "1.png", "a"],
+      ["b", "unknown", "2.png", "b"],
+      ["b", "ok", undefined, "b"],
+    ],
+  );
+});
+
 test("the verdict on a bad part names where its picture follows, and the picture comes; that on a good one names none", async () => {
   const line = await station({ parts: { ...PARTS, per: "frame" } }, fakeCamera("cam1", [good, bad]));
   await until(() => line.verdicts().length === 2, "verdicts");

@@ -40,6 +40,7 @@ test("a folder of nothing else: the camera is at fault, and state, health and th
   const { sent, lines, last, failed } = await start({ type: "images", path, loop: true, watch: "off" });
   await until(() => last()?.state === "faulted", "the fault");
   assert.match(last()!.reason!, /IMAGE_UNREADABLE.*a\.png/);
+  assert.not.match(last()!.reason!, path, "where the folder lies stays on this machine");
   await until(() => Number(failed()) >= 3, "the count");
   for (const name of ["a.png", "b.jpg", "c.png"]) {
     // The first one as the reason of the fault, too.
