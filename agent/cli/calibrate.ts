@@ -9,6 +9,7 @@ interface Flags extends JsonFlag {
   readonly normal: string;
   readonly defects?: string;
   readonly falseAlarms?: number;
+  readonly imageHealth: boolean;
   readonly force?: boolean;
 }
 
@@ -23,6 +24,7 @@ export const calibrateCommand: AddCommand = (program, terminal) => {
     .requiredOption("--normal <dir>", "pictures of good parts, subfolders included")
     .option("--defects <dir>", "pictures of defective parts: what the threshold misses, and what others would")
     .option("--false-alarms <share>", "of good parts that may be rejected by mistake (0.01)", shareOf)
+    .option("--no-image-health", "takes black and overexposed pictures, too, where the training did")
     .option("--force", "sets a threshold that looks wrong, too");
   withJsonFlag(command).action(async ({ model, json, ...options }: Flags) => {
     const { calibrateBundle } = await import("../../models/training/calibrate.js");

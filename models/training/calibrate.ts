@@ -10,8 +10,8 @@ import { readFolder, requirePictures } from "../pictures/folder.js";
 import { createRandom } from "../random.js";
 import { readGoodFolder } from "./good-folder.js";
 import { readGoodPicture } from "./good-picture.js";
+import { requireEnough } from "./good-pictures.js";
 import { requireFalseAlarms } from "./options.js";
-import { FEWEST_PICTURES } from "./recipe.js";
 
 export interface CalibrateOptions {
   /** The bundle's directory. */
@@ -21,6 +21,8 @@ export interface CalibrateOptions {
   /** Pictures of defective parts, subfolders included. */
   readonly defects?: string;
   readonly falseAlarms?: number;
+  /** Whether black and overexposed pictures are left out, as in training; unless given they are. */
+  readonly imageHealth?: boolean;
   /** Also a threshold that looks wrong. */
   readonly force?: boolean;
   /** 0: one per core. */
@@ -72,18 +74,15 @@ const MOST_FAR = 0.1;
  * @throws CodedError BUNDLE_*, MODEL_*, IMAGE_*, DATA_MIXED, OPTION_INVALID, TOO_FEW_IMAGES, CALIBRATE_IMPLAUSIBLE
  */
 export async function calibrateBundle(options: CalibrateOptions): Promise<CalibrateResult> {
-  const { falseAlarms = FALSE_ALARM_RATE } = options;
+  const { falseAlarms = FALSE_ALARM_RATE, imageHealth = true } = options;
   requireFalseAlarms(falseAlarms);
   const { manifest, modelPath, dir } = await readBundle(options.bundle);
   const { pictures } = await readGoodFolder(options.normal);
   const defective = options.defects === undefined ? [] : await allPictures(options.defects);
   const session = await openSession(await readModel(modelPath, manifest), { threads: options.threads ?? 0 });
+  const refused: CodedError[] = [];
   const { good, bad } = await scoreBoth().finally(() => session.close());
-  if (good.length < FEWEST_PICTURES) {
-    throw new CodedError("TOO_FEW_IMAGES", `${good.length} pictures of good parts, ${FEWEST_PICTURES} are the least`, {
-      at: options.normal,
-    });
-  }
+  requireEnough(good.length, refused, options.normal);
   const far = new Set(farScores(good.map(({ score }) => score)));
   const leftOut = good.filter((_, index) => far.has(index)).sort((a, b) => b.score - a.score);
   const scores = good.filter((_, index) => !far.has(index)).map(({ score }) => score);
@@ -107,26 +106,28 @@ export async function calibrateBundle(options: CalibrateOptions): Promise<Calibr
   async function scoreBoth() {
     const total = pictures.length + defective.length;
     let done = 0;
-    const scored = async (paths: readonly string[], health: boolean): Promise<readonly ScoredPath[]> => {
+    const scored = async (paths: readonly string[], health: boolean, failed: CodedError[]) => {
       const found: ScoredPath[] = [];
       for (const path of paths) {
-        const score = await scoreOf(path, health);
+        const score = await scoreOf(path, health, failed);
         if (score !== null) found.push({ path, score });
         done += 1;
         options.onProgress?.(done, total);
       }
       return found;
     };
-    return { good: await scored(pictures, true), bad: await scored(defective, false) };
+    const good = await scored(pictures, imageHealth, refused);
+    return { good, bad: await scored(defective, false, []) };
   }
 
-  async function scoreOf(path: string, health: boolean): Promise<number | null> {
+  async function scoreOf(path: string, health: boolean, failed: CodedError[]): Promise<number | null> {
     const { width, height } = manifest.input;
     try {
       const pixels = await readGoodPicture(path, { width, height }, { health });
       return floatsOf((await session.run({ image: new Tensor("uint8", pixels, [1, height, width, 3]) })).score)[0]!;
     } catch (error) {
       if (!(error instanceof CodedError)) throw error;
+      failed.push(error);
       options.onWarning?.(`left out ${path}: ${error.code}: ${messageOf(error)}`);
       return null;
     }

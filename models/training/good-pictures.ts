@@ -47,7 +47,8 @@ export async function readGoodPictures(
   return { paths, pixels, skipped: refused.length };
 }
 
-function requireEnough(count: number, refused: readonly CodedError[], folder: string): void {
+/** @param refused those that were left out @throws CodedError TOO_FEW_IMAGES */
+export function requireEnough(count: number, refused: readonly CodedError[], folder: string): void {
   if (count >= FEWEST_PICTURES) return;
   const [first] = refused;
   const why = first === undefined ? "" : `; ${refused.length} were left out, the first: ${first.at}: ${first.message}`;

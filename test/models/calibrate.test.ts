@@ -94,4 +94,16 @@ test("one defect among the good pictures is left out and named", async () => {
   assert.ok(result.threshold < result.leftOut[0]!.score);
 });
 
+test("black pictures are left out, and the error says so; --no-image-health takes them where the training did", async () => {
+  const black = join(dir, "black");
+  await mkdir(black);
+  for (const name of ["a", "b", "c", "d"])
+    await writePng(join(black, `${name}.png`), new Uint8Array(64 * 64 * 3), size, 3);
+  const refusal = await calibrateBundle({ bundle, normal: black }).catch((error: unknown) => error);
+  assert.instance(refusal, CodedError);
+  const { code, message } = refusal as CodedError;
+  assert.equal([code, /4 were left out, the first: .*a\.png: .*black/.test(message)], ["TOO_FEW_IMAGES", true]);
+  assert.is((await calibrateBundle({ bundle, normal: black, imageHealth: false, force: true })).images, 4);
+});
+
 test.run();
