@@ -15,6 +15,8 @@ function scaled(name: string, shape: readonly number[], u: number): number {
   if (name.endsWith("running_var")) return 1 + u;
   if (name.endsWith("running_mean")) return 0.2 * u;
   if (shape.length === 4) return u * 2 * Math.sqrt(3 / (shape[1]! * shape[2]! * shape[3]!)) * 1.2;
+  if (shape.length === 2) return u * 2 * Math.sqrt(3 / shape[1]!);
+  if (shape.length === 3) return 0.5 + 0.4 * u;
   return name.endsWith("weight") ? 1 + 0.4 * u : 0.2 * u;
 }
 

@@ -1,10 +1,27 @@
 import { fixed, Graph, type Value } from "../../graph/graph.js";
 import { add, concat, conv, convTranspose, maxPool, relu } from "../../graph/ops.js";
 import type { ParameterSpec } from "../../weights/weights.js";
-import { type ConvSpec, deconv2x2, type EncoderLayers, type StudentLayers } from "./layers.js";
+import {
+  type ConvSpec,
+  deconv2x2,
+  type EncoderLayers,
+  type PatchSpec,
+  type PerceptronSpec,
+  type StudentLayers,
+} from "./layers.js";
 
 /** What a parameter is; it settles how the parameter begins. */
-export type ParameterKind = "conv" | "deconv" | "normWeight" | "normBias" | "runningMean" | "runningVar";
+export type ParameterKind =
+  | "conv"
+  | "deconv"
+  | "depthwise"
+  | "linear"
+  | "bias"
+  | "layerScale"
+  | "normWeight"
+  | "normBias"
+  | "runningMean"
+  | "runningVar";
 
 export interface DeclaredParameter extends ParameterSpec {
   readonly kind: ParameterKind;
@@ -35,6 +52,47 @@ export class DeclaredLayers implements EncoderLayers, StudentLayers {
   concat = (maps: readonly Value[]): Value => concat(this.#graph, maps, 1);
   maxPool(x: Value, kernel: number, stride: number, padding: number): Value {
     return maxPool(this.#graph, x, kernel, stride, padding);
+  }
+
+  patches(x: Value, convName: string, { out, side, norm }: PatchSpec): Value {
+    const input = fixed(x.shape[1]);
+    if (norm !== undefined) this.#declareNorm(norm, input);
+    const weight = this.#declareBiased(convName, "conv", [out, input, side, side]);
+    return conv(this.#graph, x, weight, null, { stride: side, padding: 0 });
+  }
+
+  depthwise(x: Value, convName: string, kernel: number): Value {
+    this.#declareBiased(convName, "depthwise", [fixed(x.shape[1]), 1, kernel, kernel]);
+    return x;
+  }
+
+  layerNorm(x: Value, norm: string): Value {
+    this.#declareNorm(norm, fixed(x.shape[1]));
+    return x;
+  }
+
+  perceptron(x: Value, { norm, expand, contract, scale, inner }: PerceptronSpec): Value {
+    const channels = fixed(x.shape[1]);
+    this.#declareNorm(norm, channels);
+    this.#declareBiased(expand, "linear", [inner, channels]);
+    this.#declareBiased(contract, "linear", [channels, inner]);
+    this.parameters.push({ name: scale, shape: [channels, 1, 1], kind: "layerScale" });
+    return x;
+  }
+
+  #declareNorm(norm: string, channels: number): void {
+    this.parameters.push(
+      { name: `${norm}.weight`, shape: [channels], kind: "normWeight" },
+      { name: `${norm}.bias`, shape: [channels], kind: "normBias" },
+    );
+  }
+
+  #declareBiased(name: string, kind: ParameterKind, shape: readonly number[]): Value {
+    this.parameters.push(
+      { name: `${name}.weight`, shape, kind },
+      { name: `${name}.bias`, shape: [shape[0]!], kind: "bias" },
+    );
+    return { name, type: "float32", shape };
   }
 
   #declare(convName: string, kind: "conv" | "deconv", shape: readonly number[], norm: string, out: number): Value {

@@ -1,9 +1,24 @@
+import { channelNorm } from "../../graph/channel-norm.js";
+import { depthwise } from "../../graph/depthwise.js";
+import { gelu } from "../../graph/gelu.js";
 import { fixed, type Graph, type Value } from "../../graph/graph.js";
-import { add, concat, conv, convTranspose, maxPool, relu } from "../../graph/ops.js";
+import { add, affine, concat, conv, convTranspose, maxPool, relu } from "../../graph/ops.js";
 import type { Weights } from "../../weights/weights.js";
-import { type ConvSpec, deconv2x2, type EncoderLayers, NORM_EPSILON, type StudentLayers } from "./layers.js";
+import { afterAffine, type Linear, timesScale } from "./folding.js";
+import {
+  type ConvSpec,
+  deconv2x2,
+  type EncoderLayers,
+  NORM_EPSILON,
+  type PatchSpec,
+  type PerceptronSpec,
+  type StudentLayers,
+} from "./layers.js";
 
-/** Layers for inference: weights are constants of the graph, and every batch norm is folded into its convolution. */
+/**
+ * Layers for inference: weights are constants of the graph, and what is linear is folded: batch norms into their convolutions, a
+ * LayerNorm's weights and a layer scale into the linear layers beside them.
+ */
 export class FoldedLayers implements EncoderLayers, StudentLayers {
   readonly #graph: Graph;
   readonly #weights: Weights;
@@ -35,6 +50,46 @@ export class FoldedLayers implements EncoderLayers, StudentLayers {
     return maxPool(this.#graph, x, kernel, stride, padding);
   }
 
+  patches(x: Value, convName: string, { out, side, norm }: PatchSpec): Value {
+    const own = this.#linear(convName);
+    const folded = norm === undefined ? own : afterAffine(own, this.#linear(norm));
+    const normed = norm === undefined ? x : channelNorm(this.#graph, x);
+    const shape = [out, fixed(x.shape[1]), side, side];
+    return conv(this.#graph, normed, ...this.#constants(convName, folded, shape), { stride: side, padding: 0 });
+  }
+
+  depthwise(x: Value, convName: string, kernel: number): Value {
+    const shape = [fixed(x.shape[1]), 1, kernel, kernel];
+    return depthwise(this.#graph, x, ...this.#constants(convName, this.#linear(convName), shape));
+  }
+
+  layerNorm(x: Value, norm: string): Value {
+    const scaleAndShift = this.#constants(norm, this.#linear(norm), [fixed(x.shape[1])]);
+    return affine(this.#graph, channelNorm(this.#graph, x), ...scaleAndShift);
+  }
+
+  perceptron(x: Value, { norm, expand, contract, scale, inner }: PerceptronSpec): Value {
+    const g = this.#graph;
+    const channels = fixed(x.shape[1]);
+    const expanding = afterAffine(this.#linear(expand), this.#linear(norm));
+    const contracting = timesScale(this.#linear(contract), this.#data(scale));
+    const linear = (value: Value, name: string, folded: Linear, shape: readonly number[]) =>
+      conv(g, value, ...this.#constants(name, folded, [...shape, 1, 1]), { stride: 1, padding: 0 });
+    const wide = gelu(g, linear(channelNorm(g, x), expand, expanding, [inner, channels]));
+    return linear(wide, contract, contracting, [channels, inner]);
+  }
+
+  #linear(name: string): Linear {
+    return { weight: this.#data(`${name}.weight`), bias: this.#data(`${name}.bias`) };
+  }
+
+  #constants(name: string, { weight, bias }: Linear, shape: readonly number[]): readonly [weight: Value, bias: Value] {
+    return [
+      this.#graph.constant(weight, shape, `${name}.weight`),
+      this.#graph.constant(bias, [bias.length], `${name}.bias`),
+    ];
+  }
+
   /**
    * Weight and bias of norm(conv(x)) = (gamma / sqrt(var + eps)) conv(x) + beta - gamma mean / sqrt(var + eps).
    * @param channelAt the output channel that an element of the weight belongs to
@@ -51,10 +106,7 @@ export class FoldedLayers implements EncoderLayers, StudentLayers {
     const scale = Float64Array.from(gamma, (each, channel) => each / Math.sqrt(variance[channel]! + NORM_EPSILON));
     const weight = this.#data(`${convName}.weight`).map((value, index) => value * scale[channelAt(index)]!);
     const bias = beta.map((each, channel) => each - mean[channel]! * scale[channel]!);
-    return [
-      this.#graph.constant(weight, shape, `${convName}.weight`),
-      this.#graph.constant(bias, [bias.length], `${convName}.bias`),
-    ];
+    return this.#constants(convName, { weight, bias }, shape);
   }
 
   #data(name: string): Float32Array {

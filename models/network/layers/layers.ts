@@ -24,8 +24,40 @@ export interface BlockLayers {
   add(a: Value, b: Value): Value;
 }
 
+/** A convolution of squares that lie side by side, with bias: its stride is its side. */
+export interface PatchSpec {
+  readonly out: number;
+  readonly side: number;
+  /** The LayerNorm over channels that x goes through first. */
+  readonly norm?: string;
+}
+
+/** The tensors of a {@link ConvNextLayers.perceptron}. */
+export interface PerceptronSpec {
+  readonly norm: string;
+  readonly expand: string;
+  readonly contract: string;
+  /** The whole name of the layer scale. */
+  readonly scale: string;
+  /** Channels between the two linear layers. */
+  readonly inner: number;
+}
+
+/** What ConvNeXts are written in. */
+export interface ConvNextLayers {
+  /** x [N, I, H, W] -> [N, out, H / side, W / side] */
+  patches(x: Value, conv: string, spec: PatchSpec): Value;
+  /** Each channel by a kernel of its own, with bias; keeps x's shape. */
+  depthwise(x: Value, conv: string, kernel: number): Value;
+  /** LayerNorm over the channels of each place. */
+  layerNorm(x: Value, norm: string): Value;
+  /** At each place: LayerNorm, a linear layer, GELU, a linear layer back to x's channels, the layer scale. */
+  perceptron(x: Value, spec: PerceptronSpec): Value;
+  add(a: Value, b: Value): Value;
+}
+
 /** The vocabulary of encoders. An encoder is frozen: what stands here needs no derivative. */
-export interface EncoderLayers extends BlockLayers {
+export interface EncoderLayers extends BlockLayers, ConvNextLayers {
   /** x [N, C, H, W] -> [N, C, H', W'] */
   maxPool(x: Value, kernel: number, stride: number, padding: number): Value;
 }
@@ -37,6 +69,12 @@ export interface StudentLayers extends BlockLayers {
   /** Joins maps of the same size along their channels. */
   concat(maps: readonly Value[]): Value;
 }
+
+/**
+ * What a layer scale begins with. ConvNeXt's 1e-6 would keep a student of few steps nearly linear: Adam moves it by no more than its
+ * learning rate a step.
+ */
+export const LAYER_SCALE_START = 0.1;
 
 /** The epsilon of PyTorch's BatchNorm2d. */
 export const NORM_EPSILON = 1e-5;

@@ -1,0 +1,89 @@
+import type { Value } from "../../graph/graph.js";
+import type { ConvNextLayers } from "../layers/layers.js";
+import type { Backbone, Features, Scale } from "./backbone.js";
+
+/** Liu et al., CVPR 2022: blocks of the four stages, channels of the first one. */
+const TABLE = {
+  convnext_tiny: { depths: [3, 3, 9, 3], channels: 96 },
+  convnext_small: { depths: [3, 3, 27, 3], channels: 96 },
+  convnext_base: { depths: [3, 3, 27, 3], channels: 128 },
+  convnext_large: { depths: [3, 3, 27, 3], channels: 192 },
+} as const;
+
+export type ConvNextName = keyof typeof TABLE;
+
+export const CONVNEXT_NAMES = Object.keys(TABLE) as readonly ConvNextName[];
+
+/**
+ * Where a stage's map is taken: `raw`, as the stage leaves it (the sum of its blocks, signed, of any size), or `normed`, after the
+ * LayerNorm that the network itself puts between this stage and the next, with the weights that it was trained with.
+ */
+export type Taps = "raw" | "normed";
+
+export interface ConvNext extends Backbone {
+  readonly taps: Taps;
+  encode(layers: ConvNextLayers, image: Value): Features;
+  /** The maps of the first three stages, at strides 4, 8 and 16, or of all four: the last one is at stride 32, and always raw. */
+  stages(layers: ConvNextLayers, image: Value, count: 3 | 4): readonly Value[];
+}
+
+/**
+ * torchvision's ConvNeXt, tensor names too. Its maps are those of the first three stages.
+ * @param options.channels of the first stage; other than the name's they make a narrower or wider network
+ */
+export function convnext(
+  name: ConvNextName,
+  { channels = TABLE[name].channels, taps = "raw" }: { readonly channels?: number; readonly taps?: Taps } = {},
+): ConvNext {
+  const { depths } = TABLE[name];
+  const scale = (index: number): Scale => ({ channels: channels * 2 ** index, stride: 4 * 2 ** index });
+  const stages: ConvNext["stages"] = (layers, image, count) => {
+    const found: Value[] = [];
+    const stem = layers.patches(image, "features.0.0", { out: channels, side: 4 });
+    let x = layers.layerNorm(stem, "features.0.1");
+    for (let index = 0; index < count; index += 1) {
+      for (let each = 0; each < depths[index]!; each += 1) {
+        x = convNextBlock(layers, x, { prefix: `features.${2 * index + 1}.${each}`, channels: scale(index).channels });
+      }
+      const [norm, conv] = [`features.${2 * index + 2}.0`, `features.${2 * index + 2}.1`];
+      const normed = taps === "normed" && index < 3;
+      if (normed) x = layers.layerNorm(x, norm);
+      found.push(x);
+      if (index + 1 === count) break;
+      const next = { out: scale(index + 1).channels, side: 2 };
+      x = layers.patches(x, conv, normed ? next : { ...next, norm });
+    }
+    return found;
+  };
+  const idle = taps === "raw" ? /^(features\.[67]|classifier)\./ : /^(features\.(6\.1|7)|classifier)\./;
+  return {
+    name,
+    taps,
+    scales: [scale(0), scale(1), scale(2)],
+    // RD4AD's own student for ResNet-18.
+    student: { block: { kind: "basic", inner: 1 }, depths: [2, 2, 2], embeddingDepth: 2 },
+    stages,
+    encode(layers, image) {
+      const [fine, middle, coarse] = stages(layers, image, 3);
+      return [fine!, middle!, coarse!];
+    },
+    unused: (tensor) => idle.test(tensor),
+  };
+}
+
+/** A block of ConvNeXt: depthwise 7x7, then a perceptron at each place, around which x is added. */
+function convNextBlock(
+  layers: ConvNextLayers,
+  x: Value,
+  { prefix, channels }: { readonly prefix: string; readonly channels: number },
+): Value {
+  const mixed = layers.depthwise(x, `${prefix}.block.0`, 7);
+  const branch = layers.perceptron(mixed, {
+    norm: `${prefix}.block.2`,
+    expand: `${prefix}.block.3`,
+    contract: `${prefix}.block.5`,
+    scale: `${prefix}.layer_scale`,
+    inner: 4 * channels,
+  });
+  return layers.add(x, branch);
+}
