@@ -45,6 +45,7 @@ export function calibrateCommand({ cameras, settings, wallMs }: CameraCommandDep
       const heldOut = frames.filter((_, index) => !far.has(index)).map(({ score }) => score);
       const rate = Number(args.falseAlarms ?? FALSE_ALARM_RATE);
       const { threshold, calibration, moreImagesWanted } = thresholdFor({ heldOut }, rate);
+      requirePositive(threshold);
       if (args.force !== true) requirePlausible(threshold, camera.model()!);
       const before = camera.threshold();
       const { quantiles, heldOut: _, ...found } = calibration;
@@ -62,6 +63,14 @@ function requireNoAlert({ alerts, config }: CommandedCamera): void {
   throw new CodedError("CALIBRATE_ALERT_STANDS", `alert ${standing.id} stands at ${config.id}; nothing was changed`, {
     at: "camera",
   });
+}
+
+/** Forced or not: no threshold in force is 0, and the file of settings would not be taken for one with it. */
+function requirePositive(found: number): void {
+  if (found > 0) return;
+  throw implausible(
+    "the model sees nothing at all in these frames: they would give a threshold of 0; nothing was changed",
+  );
 }
 
 function requirePlausible(

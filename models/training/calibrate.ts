@@ -87,6 +87,7 @@ export async function calibrateBundle(options: CalibrateOptions): Promise<Calibr
   const leftOut = good.filter((_, index) => far.has(index)).sort((a, b) => b.score - a.score);
   const scores = good.filter((_, index) => !far.has(index)).map(({ score }) => score);
   const { threshold, calibration, moreImagesWanted } = thresholdFor({ heldOut: scores }, falseAlarms);
+  if (!(threshold > 0)) throw implausible("the model sees nothing at all in these pictures; nothing was changed", dir);
   if (options.force !== true) requirePlausible(threshold, manifest.threshold, leftOut, good.length, dir);
   await amendBundle(dir, { threshold, calibration });
   return {
