@@ -5,7 +5,9 @@ import type { CameraEvent } from "../types.js";
 /** What a camera's state depends on. */
 export type StateCue =
   | Extract<CameraEvent, { kind: "condition" }>
-  /** A frame was judged. */
+  /** A frame was judged, of a part or of none. */
+  | { readonly kind: "judged" }
+  /** A frame, or a part, was taken into account. */
   | { readonly kind: "alarm"; readonly active: boolean }
   /** A picture could not be read, or not be judged. */
   | { readonly kind: "failed"; readonly reason: string };
@@ -54,8 +56,10 @@ function remember(memory: Memory, cue: StateCue): Memory {
   switch (cue.kind) {
     case "condition":
       return { ...memory, condition: cue.condition, conditionReason: cue.reason };
+    case "judged":
+      return { ...memory, judged: true, failures: 0, failure: null };
     case "alarm":
-      return { ...memory, alarm: cue.active, judged: true, failures: 0, failure: null };
+      return { ...memory, alarm: cue.active };
     case "failed":
       return { ...memory, failures: memory.failures + 1, failure: memory.failure ?? cue.reason };
   }

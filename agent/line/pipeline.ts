@@ -27,6 +27,7 @@ import {
   judgedCues,
   pictureCues,
   unjudgedCues,
+  wellCues,
   worstPictures,
 } from "./select.js";
 
@@ -86,7 +87,8 @@ export function pipeline({ camera, watch, engine, ledger, context, clock, ...lin
       const parts$ = line.parts === null ? EMPTY : pictures$.pipe(parts(line.parts, line.partCues$), share());
       const judged$ = line.parts === null ? verdicts$ : parts$.pipe(worstPictures());
       const alarms$ = judged$.pipe(alarm(line.alarm), share());
-      const cues$ = merge(events$.pipe(cameraCues()), outcomes$.pipe(failureCues()), alarms$.pipe(alarmCues()));
+      const judgements$ = merge(alarms$.pipe(alarmCues()), verdicts$.pipe(wellCues()));
+      const cues$ = merge(events$.pipe(cameraCues()), outcomes$.pipe(failureCues()), judgements$);
       // A part's verdict before the alert that it raises.
       return merge(
         parts$.pipe(asPart()),

@@ -35,6 +35,11 @@ export function failureCues(): OperatorFunction<Outcome, StateCue> {
   );
 }
 
+/** A part may take minutes, and some pictures are of none: each that is judged shows that the camera is well. */
+export function wellCues(): OperatorFunction<Verdict, StateCue> {
+  return map(() => ({ kind: "judged" }) as const);
+}
+
 export function alarmCues(): OperatorFunction<Alarm, StateCue> {
   return map(({ active }) => ({ kind: "alarm", active }) as const);
 }

@@ -81,6 +81,7 @@ const cues: Record<string, StateCue> = {
   e: condition("ended"),
   A: { kind: "alarm", active: true },
   a: { kind: "alarm", active: false },
+  j: { kind: "judged" },
   f: { kind: "failed", reason: "SCORE_NOT_FINITE" },
 };
 const standings = {
@@ -122,7 +123,7 @@ states("a source that ended is idle", () => {
 });
 states("three frames in a row that cannot be judged are a fault; two are not", () => {
   // biome-ignore format: columns aligned
-  tells("-dffaffffa", //
+  tells("-dffjffffj", //
         "so-----f-o");
 });
 

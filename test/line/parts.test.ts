@@ -164,6 +164,24 @@ test("inspections of a free running camera, one after the other, each get the pi
   }
 });
 
+test("pictures that cannot be read fault a camera until one is judged, also between parts and within a long one", async () => {
+  const line = await station({ parts: { ...PARTS, per: "context" } });
+  const broken = () =>
+    line.camera.tell({ kind: "failed", camera: "cam1", code: "IMAGE_UNREADABLE", reason: "cut off" });
+  const states = () => of<{ state: string }>(line.sent, "cam1/state").map(({ state }) => state);
+  for (let n = 0; n < 3; n += 1) broken();
+  await until(() => states().at(-1) === "faulted", "the fault");
+  comes(line, 1, good);
+  await until(() => states().at(-1) !== "faulted", "its end");
+  line.said$.next({ camera: "cam1", context: { part: "long" } });
+  for (let number = 2; number <= 5; number += 1) {
+    comes(line, number, good);
+    await until(() => of(line.sent, "cam1/score").length === number, "the score");
+    broken();
+  }
+  assert.is(states().filter((state) => state === "faulted").length, 1);
+});
+
 test("a picture that cannot be read is of the part that the line's control named, and says which file: inspected or not", async () => {
   const line = await station({ parts: { ...PARTS, per: "frame" } });
   const broken = (file: string) =>
