@@ -185,8 +185,8 @@ export const inboundCodes = chapter("Commands and contexts over MQTT", "README.m
     "Train with what is there, then move it away; or raise evidence.maxMb.",
   ),
   FEEDBACK_NO_FRAME: failed(
-    "No raw frame of this alert is kept, or none any more.",
-    "Give feedback sooner, or let more be kept: evidence.maxMb, evidence.keepDays.",
+    "No raw frame of this alert or part is kept, or none any more.",
+    "Alerts and ng parts have one. Give feedback sooner, or let more be kept: evidence.maxMb, evidence.keepDays.",
   ),
   FEEDBACK_VERDICT_INVALID: failed("The verdict is none that feedback takes.", "Send defect or not_a_defect."),
   INSPECT_NOT_POSSIBLE: failed(

@@ -62,7 +62,7 @@ function missedLines({ count, of, curve, check }: NonNullable<CalibrateResult["m
   const rows = curve.filter((_, index) => index % Math.ceil(curve.length / 12) === 0);
   return [
     `${count} of ${of} defects are missed`,
-    `set on half of the good pictures, it rejects ${percent(check.rejected).trim()} of the other ${check.images}`,
+    `a check: set on half of the good pictures, it would reject ${percent(check.rejected).trim()} of the other ${check.images}`,
     "threshold  good rejected  defects missed",
     ...rows.map(
       ({ threshold, rejected, missed }) =>

@@ -12,6 +12,7 @@ import { jsonLine, type Shown } from "./event-line.js";
 import { EventLines } from "./event-lines.js";
 import { type ConfigFlags, type JsonFlag, layersOf, withConfigFlags, withJsonFlag } from "./options.js";
 import { examineConfig } from "./preflight.js";
+import { onStopSignal } from "./stop-signal.js";
 import { exitStatus, printable, type Terminal } from "./terminal.js";
 
 /** `retort run`: the agent, until SIGINT or SIGTERM. */
@@ -33,7 +34,7 @@ export const runCommand: AddCommand = (program, terminal) => {
     ]);
     warnOfSmallPool(pool.threadPoolSizeFor(config.cameras.length), log);
     greet(config, warnings, log);
-    const stopRequested = signalled();
+    const stopRequested = new Promise<NodeJS.Signals>((resolve) => onStopSignal(resolve));
     const agent = await startAgent(config, {
       watchCamera,
       log,
@@ -125,18 +126,4 @@ function warnOfSmallPool(needed: number, log: Logger): void {
   const size = Number(process.env.UV_THREADPOOL_SIZE ?? 4);
   if (size >= needed) return;
   log.warn(`these cameras need a thread pool of ${needed}, it has ${size}: start with UV_THREADPOOL_SIZE=${needed}`);
-}
-
-/** The first SIGINT or SIGTERM; a second one ends the process at once. */
-function signalled(): Promise<NodeJS.Signals> {
-  return new Promise((resolve) => {
-    let stopping = false;
-    const onSignal = (signal: NodeJS.Signals) => {
-      if (stopping) process.exit(exitStatus.failed);
-      stopping = true;
-      resolve(signal);
-    };
-    process.on("SIGINT", onSignal);
-    process.on("SIGTERM", onSignal);
-  });
 }

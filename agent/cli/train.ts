@@ -6,6 +6,7 @@ import { type JsonFlag, shareOf, wholeNumber, withJsonFlag } from "./options.js"
 import { noteOutFolder } from "./out-folder.js";
 import { duration, type Progress, progressBar } from "./progress.js";
 import { sparkline } from "./sparkline.js";
+import { onStopSignal } from "./stop-signal.js";
 import { printable, type Terminal } from "./terminal.js";
 
 interface Flags extends JsonFlag {
@@ -65,8 +66,7 @@ export const trainCommand: AddCommand = (program, terminal) => {
     const { identityText } = await import("../../models/bundle/identity.js");
     noteOutFolder(options.out, terminal);
     const stop = new AbortController();
-    const onSignal = () => stop.abort();
-    process.once("SIGINT", onSignal).once("SIGTERM", onSignal);
+    const off = onStopSignal(() => stop.abort());
     const show = progressOf(terminal);
     try {
       const result = await trainStudent({
@@ -87,7 +87,7 @@ export const trainCommand: AddCommand = (program, terminal) => {
       for (const line of suspiciousLines(result, report)) terminal.out(line);
     } finally {
       show.stop();
-      process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
+      off();
     }
   });
 };

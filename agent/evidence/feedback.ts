@@ -75,7 +75,7 @@ export function diskFeedback(folder: string, archive: Archive, maxBytes: number)
     if (path !== undefined) return described(path);
     const earlier = await judged(alertId);
     if (earlier === null) {
-      throw new CodedError("FEEDBACK_NO_FRAME", "no raw frame of this alert is kept, or none any more", {
+      throw new CodedError("FEEDBACK_NO_FRAME", "no raw frame of this alert or part is kept, or none any more", {
         at: alertId,
       });
     }

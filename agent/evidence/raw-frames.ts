@@ -123,7 +123,7 @@ export function diskRawFrames(folder: string, archive: Archive): RawFrames {
 }
 
 const TOO_MANY: HeldFrames = {
-  keep: async () => ({ kept: false, reason: "busy", message: "those of others wait" }),
+  keep: async () => ({ kept: false, reason: "busy", message: "those of others are still being packed" }),
   drop: () => undefined,
 };
 

@@ -27,7 +27,10 @@ const known: Readonly<Record<number, readonly [code: ErrorCode, message: string]
   408: ["HTTP_REQUEST_TIMEOUT", "the request took too long to arrive"],
   413: ["HTTP_BODY_TOO_LARGE", "the request's body is too large"],
   414: ["HTTP_URL_TOO_LONG", "a part of the address is too long"],
-  415: ["HTTP_MEDIA_TYPE", "the request's body is of a kind that is not taken here"],
+  415: [
+    "HTTP_MEDIA_TYPE",
+    "the request's Content-Type is not taken here; that of a picture is image/jpeg or image/png",
+  ],
   431: ["HTTP_HEADERS_TOO_LARGE", "the request's headers are too large"],
   503: ["HTTP_STOPPING", "the agent is stopping"],
 };

@@ -1,6 +1,6 @@
 // The GStreamer binding leaks memory and writes passwords to stderr: each patch says where.
 import { readdirSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { headersBeside } from "./node.mjs";
 import { attempt, step } from "./report.mjs";
 import { hashOf, readStamp, writeStamp } from "./stamp.mjs";
@@ -24,7 +24,7 @@ export function mendBinding({ root }) {
     const patch = (...args) => ["--strip=1", "--force", ...args, `--input=${file}`];
     // Patched already by an earlier version of Retort, or by a run that was ended before it had compiled.
     if (attempt("patch", patch("--reverse", "--dry-run"), { cwd: folder }).ok) continue;
-    step("patching the GStreamer binding", "patch", patch(), {
+    step(`patching the GStreamer binding (${basename(file, ".patch")})`, "patch", patch(), {
       cwd: folder,
       remedy: "If the sources were patched with another version of the patch: npm ci, then start again.",
     });

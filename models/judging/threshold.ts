@@ -134,5 +134,6 @@ export function rateInWords({ expected, upper95: upper, wanted }: FalseAlarmRate
   const more =
     moreImages === 0 ? "" : `; with ${moreImages.toLocaleString("en")} more pictures: fewer than ${of(2 * wanted)}`;
   const expects = Math.round(expected * parts).toLocaleString("en");
-  return `of ${parts.toLocaleString("en")} good parts expect ${expects} to be rejected, 95 % sure of fewer than ${of(upper)}${more}`;
+  const asked = expected > 1.2 * wanted ? ` (${of(wanted)} were asked for)` : "";
+  return `of ${parts.toLocaleString("en")} good parts expect ${expects} to be rejected${asked}, 95 % sure of fewer than ${of(upper)}${more}`;
 }

@@ -82,6 +82,10 @@ test("the rate is told in parts, with what more pictures would bring", () => {
     rateInWords(rate, 300),
     "of 1,000 good parts expect 8 to be rejected, 95 % sure of fewer than 21; with 300 more pictures: fewer than 20",
   );
+  assert.is(
+    rateInWords({ wanted: 0.01, expected: 0.048, upper95: 0.0801 }, 0),
+    "of 1,000 good parts expect 48 to be rejected (10 were asked for), 95 % sure of fewer than 81",
+  );
 });
 
 const oddOf = (distances: readonly number[]) => rankPictures(distances).odd;
