@@ -69,7 +69,8 @@ export type CameraEvent =
       readonly camera: string;
       readonly code: ErrorCode;
       readonly reason: string;
-      /** These as a frame's. */
+      /** These as a frame's; it takes a number as one does, or the parts that are named ahead would fall behind their pictures. */
+      readonly number?: number;
       readonly file?: string;
       readonly asked?: number;
       readonly context?: Context;

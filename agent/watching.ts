@@ -36,7 +36,7 @@ export interface Uplink {
   /** Never rejects: what is given up is counted in `health`. */
   publish(message: Message): Promise<void>;
   /** What the line's control said last of the part before this camera. */
-  context(camera: string, frame: number | null): Context | null;
+  context(camera: string, frame: number): Context | null;
   /** Each time that it says something; after it is in force. */
   readonly context$: Observable<CameraContext>;
   broker(): BrokerHealth;

@@ -12,8 +12,8 @@ export interface PartContexts {
   hear(said: CameraContext): number | null;
   /** The number of the camera's next frame. */
   next(camera: string): number;
-  /** The context in force for a picture that has just come. @param frame its number; null: it could not be read, and is none */
-  of(camera: string, frame: number | null): Context | null;
+  /** The context in force for a picture that has just come, read or not. @param frame its number */
+  of(camera: string, frame: number): Context | null;
 }
 
 /** What was said of one camera. */
@@ -64,10 +64,9 @@ export function partContexts(cameras: readonly string[], onTrouble: (fault: Code
     of(camera, frame) {
       const page = pages.get(camera);
       if (page === undefined) return null;
-      if (frame !== null) page.next = frame + 1;
-      const number = frame ?? page.next;
-      const inForce = page.said.findLast(({ fromFrame }) => fromFrame <= number);
-      if (frame !== null && inForce !== undefined) page.said = page.said.slice(page.said.indexOf(inForce));
+      page.next = frame + 1;
+      const inForce = page.said.findLast(({ fromFrame }) => fromFrame <= frame);
+      if (inForce !== undefined) page.said = page.said.slice(page.said.indexOf(inForce));
       return inForce?.context ?? null;
     },
   };
@@ -88,11 +87,11 @@ function fromFrameIn(context: Context | null): number {
  * Gives each picture, read or not, the context in force when it arrives: one that comes while it is being judged belongs to the
  * part that follows.
  */
-export function joinContext(context: (frame: number | null) => Context | null): MonoTypeOperatorFunction<CameraEvent> {
+export function joinContext(context: (frame: number) => Context | null): MonoTypeOperatorFunction<CameraEvent> {
   return map((event) => {
     if (event.kind !== "frame" && event.kind !== "failed") return event;
-    const latest = context(event.kind === "frame" ? event.frame.number : null);
-    const own = event.kind === "frame" ? event.frame.context : event.context;
+    const { number, context: own } = event.kind === "frame" ? event.frame : event;
+    const latest = number === undefined ? null : context(number);
     // An inspection brought its own.
     if (latest === null || own !== undefined) return event;
     return event.kind === "frame"

@@ -20,7 +20,7 @@ export interface WatchOptions {
 export interface LineDeps {
   readonly watchCamera: (options: WatchOptions) => Observable<CameraEvent>;
   /** What the line's control said last about the part in front of this camera. */
-  readonly context: (camera: string, frame: number | null) => Context | null;
+  readonly context: (camera: string, frame: number) => Context | null;
   /** Is given each picture that could not be read. */
   readonly onUnreadable: (camera: CameraConfig, failed: Extract<CameraEvent, { kind: "failed" }>) => void;
   readonly clock: Line["clock"];
@@ -75,5 +75,6 @@ export function lineOf(camera: CameraConfig, { engine, imageHealth }: LoadedMode
 }
 
 function numbered(event: CameraEvent, nextNumber: () => number): CameraEvent {
+  if (event.kind === "failed") return { ...event, number: nextNumber() };
   return event.kind === "frame" ? { ...event, frame: { ...event.frame, number: nextNumber() } } : event;
 }

@@ -55,7 +55,7 @@ export interface Line {
   /** How many more pictures are wanted, where they are taken for inspections alone; else null. */
   readonly asked$: Observable<number> | null;
   /** What the line's control said last about the part in front of this camera. */
-  readonly context: (frame: number | null) => Context | null;
+  readonly context: (frame: number) => Context | null;
   /** Ends the capture; what is in flight is still judged and sent before the pipeline completes. */
   readonly stop$: Observable<unknown>;
   readonly clock: { readonly monotonicMs: () => number; readonly wallMs: () => number };

@@ -69,7 +69,8 @@ export class PartLife {
         }
         break;
       case "failed":
-        this.#miss(1, { reason: `${cue.code}: ${cue.reason}`, frame: null, ...fileOf(cue) }, cue);
+        if (cue.number !== undefined) this.#name(cue.context ?? null);
+        this.#miss(1, { reason: `${cue.code}: ${cue.reason}`, frame: cue.number ?? null, ...fileOf(cue) }, cue);
         break;
       case "judged":
         this.#settle(cue.verdict.inspection.frame.number, cue.verdict);

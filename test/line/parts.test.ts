@@ -164,6 +164,21 @@ test("inspections of a free running camera, one after the other, each get the pi
   }
 });
 
+test("a part that is named ahead begins with a picture that cannot be read: the part before it stays what it was", async () => {
+  const line = await station({ parts: { ...PARTS, per: "context" } });
+  for (const [part, fromFrame] of [
+    ["a", 1],
+    ["b", 2],
+    ["c", 3],
+  ] as const)
+    line.said$.next({ camera: "cam1", context: { part, fromFrame } });
+  comes(line, 1, good);
+  line.camera.tell({ kind: "failed", camera: "cam1", code: "IMAGE_UNREADABLE", reason: "cut off" });
+  comes(line, 3, good);
+  await until(() => line.verdicts().length === 2, "verdicts");
+  assert.equal(short(line.verdicts()), ["1 a ok", "2 b unknown"]);
+});
+
 test("pictures that cannot be read fault a camera until one is judged, also between parts and within a long one", async () => {
   const line = await station({ parts: { ...PARTS, per: "context" } });
   const broken = () =>
@@ -192,16 +207,18 @@ test("a picture that cannot be read is of the part that the line's control named
   const outcome = await asked;
   assert.ok(outcome.ok);
   assert.is((outcome.result as VerdictPayload).part, "a");
-  line.said$.next({ camera: "cam1", context: { part: "b" } });
+  // Named ahead: a picture that cannot be read leaves the next one its own name.
+  line.said$.next({ camera: "cam1", context: { part: "b", fromFrame: 2 } });
+  line.said$.next({ camera: "cam1", context: { part: "c", fromFrame: 3 } });
   broken("2.png");
   comes(line, 1, good);
   await until(() => line.verdicts().length === 3, "verdicts");
   assert.equal(
-    line.verdicts().map(({ part, verdict, file, context }) => [part, verdict, file, context?.part]),
+    line.verdicts().map(({ part, verdict, file, frame }) => [part, verdict, file, frame]),
     [
-      ["a", "unknown", "1.png", "a"],
-      ["b", "unknown", "2.png", "b"],
-      ["b", "ok", undefined, "b"],
+      ["a", "unknown", "1.png", 1],
+      ["b", "unknown", "2.png", 2],
+      ["c", "ok", undefined, 3],
     ],
   );
 });
