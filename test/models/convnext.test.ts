@@ -6,7 +6,7 @@ import { CONVNEXT_NAMES, type ConvNext, type ConvNextName, convnext } from "../.
 import { DeclaredLayers, type DeclaredParameter } from "../../models/network/layers/declared-layers.js";
 import { FoldedLayers } from "../../models/network/layers/folded-layers.js";
 import { teacherParameters } from "../../models/network/parameters.js";
-import { imageInput } from "../../models/network/rd.js";
+import { imageInput, teacherGraph } from "../../models/network/rd.js";
 import { encodeModel } from "../../models/onnx/encode.js";
 import { openSession, Tensor } from "../../models/onnx/session.js";
 import { convNextOfTimm } from "../../models/weights/importers/timm.js";
@@ -94,6 +94,16 @@ test("taps after the norm take the last stage's norm from the file, raw ones lea
     assert.is(names.has("features.6.0.weight"), wanted);
     assert.equal([...used].sort(), [...names].sort());
   }
+});
+
+test("in a frozen one no layer scale and, but for the stem's, no LayerNorm keeps weights of its own", () => {
+  const backbone = convnext("convnext_tiny", { channels: 4 });
+  const g = teacherGraph(backbone, formulaWeights(teacherParameters(backbone), ""), { width: 64, height: 64 });
+  const used = new Set(g.flatNodes().flatMap(({ inputs }) => inputs.map(({ name }) => name)));
+  const kept = [...g.constants.keys()].filter((name) => /^features.*(weight|scale)$/.test(name) && used.has(name));
+  const convolutions = g.flatNodes().filter(({ op }) => op === "Conv");
+  assert.is(kept.length, convolutions.length + 1);
+  assert.is(kept.includes("features.0.1.weight"), true);
 });
 
 test("timm's names and layer scales are understood: the same maps come out", async () => {
