@@ -2,8 +2,11 @@ import { differentiate } from "../graph/gradients.js";
 import { Graph, type NodeOptions, sizeOf, type Value } from "../graph/graph.js";
 import { add, div, dot, mul, reduceMean, reduceSum, reshape, sqrt, sub } from "../graph/ops.js";
 import type { Backbone, Features } from "../network/backbones/backbone.js";
+import type { ConvNext } from "../network/backbones/convnext.js";
 import { bottleneck } from "../network/bottleneck.js";
+import { TrainedConvNextLayers } from "../network/layers/trained-convnext-layers.js";
 import { batched, TrainedLayers } from "../network/layers/trained-layers.js";
+import { mirroredStudent } from "../network/mirrored.js";
 import type { InputSize } from "../network/rd.js";
 import { student } from "../network/student.js";
 import { RECIPE } from "./recipe.js";
@@ -13,20 +16,33 @@ import { RECIPE } from "./recipe.js";
  * `v:` of those that Adam moves, and Adam's scalars `rate` and `epsilon` (see {@link adamScalars}).
  * Outputs: `loss` and the next value of each, its name followed by a prime.
  */
-export function stepGraph(backbone: Backbone, { width, height }: InputSize): Graph {
+export function stepGraph(backbone: Backbone, size: InputSize): Graph {
   const g = new Graph("training_step");
-  const [f1, f2, f3] = backbone.scales.map(({ channels, stride }, index) =>
-    batched(g, g.input(`f${index + 1}`, "float32", ["N", channels, height / stride, width / stride])),
-  );
-  const encoded: Features = [f1!, f2!, f3!];
+  const encoded = featureInputs(g, backbone, size);
   const layers = new TrainedLayers(g, RECIPE.norm);
   const restored = student(layers, backbone, bottleneck(layers, backbone, encoded));
   finishStep(g, layers, cosineLoss(g, encoded, restored));
   return g;
 }
 
+/** A step of the student that mirrors a ConvNeXt; inputs and outputs as of {@link stepGraph}. */
+export function mirroredStepGraph(backbone: ConvNext, size: InputSize): Graph {
+  const g = new Graph("training_step");
+  const encoded = featureInputs(g, backbone, size);
+  const layers = new TrainedConvNextLayers(g);
+  finishStep(g, layers, cosineLoss(g, encoded, mirroredStudent(layers, backbone, encoded)));
+  return g;
+}
+
+function featureInputs(g: Graph, { scales }: Backbone, { width, height }: InputSize): Features {
+  const [f1, f2, f3] = scales.map(({ channels, stride }, index) =>
+    batched(g, g.input(`f${index + 1}`, "float32", ["N", channels, height / stride, width / stride])),
+  );
+  return [f1!, f2!, f3!];
+}
+
 /** Adds the loss, its gradients, Adam and the running averages to a network's graph, which makes it a training step's. */
-export function finishStep(g: Graph, layers: TrainedLayers, loss: Value): void {
+export function finishStep(g: Graph, layers: Pick<TrainedLayers, "trained" | "averages">, loss: Value): void {
   g.output(g.node("Identity", [loss], loss.shape, { name: "loss" }));
   const names = [...layers.trained.keys()];
   const gradients = differentiate(g, loss, [...layers.trained.values()]);

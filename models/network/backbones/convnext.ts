@@ -22,6 +22,8 @@ export type Taps = "raw" | "normed";
 
 export interface ConvNext extends Backbone {
   readonly taps: Taps;
+  /** Blocks of its four stages. */
+  readonly depths: readonly [number, number, number, number];
   encode(layers: ConvNextLayers, image: Value): Features;
   /** The maps of the first three stages, at strides 4, 8 and 16, or of all four: the last one is at stride 32, and always raw. */
   stages(layers: ConvNextLayers, image: Value, count: 3 | 4): readonly Value[];
@@ -59,6 +61,7 @@ export function convnext(
   return {
     name,
     taps,
+    depths,
     scales: [scale(0), scale(1), scale(2)],
     // RD4AD's own student for ResNet-18.
     student: { block: { kind: "basic", inner: 1 }, depths: [2, 2, 2], embeddingDepth: 2 },
@@ -72,7 +75,7 @@ export function convnext(
 }
 
 /** A block of ConvNeXt: depthwise 7x7, then a perceptron at each place, around which x is added. */
-function convNextBlock(
+export function convNextBlock(
   layers: ConvNextLayers,
   x: Value,
   { prefix, channels }: { readonly prefix: string; readonly channels: number },

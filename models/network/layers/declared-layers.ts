@@ -5,6 +5,7 @@ import {
   type ConvSpec,
   deconv2x2,
   type EncoderLayers,
+  type MirroredLayers,
   type PatchSpec,
   type PerceptronSpec,
   type StudentLayers,
@@ -28,7 +29,7 @@ export interface DeclaredParameter extends ParameterSpec {
 }
 
 /** Layers that list the tensors of the network that is built of them, in PyTorch's names and layouts. */
-export class DeclaredLayers implements EncoderLayers, StudentLayers {
+export class DeclaredLayers implements EncoderLayers, StudentLayers, MirroredLayers {
   readonly parameters: DeclaredParameter[] = [];
   readonly #graph = new Graph("declaration");
 
@@ -78,6 +79,16 @@ export class DeclaredLayers implements EncoderLayers, StudentLayers {
     this.#declareBiased(contract, "linear", [channels, inner]);
     this.parameters.push({ name: scale, shape: [channels, 1, 1], kind: "layerScale" });
     return x;
+  }
+
+  enlarge(x: Value, convName: string, out: number): Value {
+    const spec = deconv2x2(out);
+    const shape = [fixed(x.shape[1]), out, spec.kernel, spec.kernel];
+    this.parameters.push(
+      { name: `${convName}.weight`, shape, kind: "deconv" },
+      { name: `${convName}.bias`, shape: [out], kind: "bias" },
+    );
+    return convTranspose(this.#graph, x, { name: convName, type: "float32", shape }, null, spec);
   }
 
   #declareNorm(norm: string, channels: number): void {

@@ -9,6 +9,7 @@ import {
   type ConvSpec,
   deconv2x2,
   type EncoderLayers,
+  type MirroredLayers,
   NORM_EPSILON,
   type PatchSpec,
   type PerceptronSpec,
@@ -19,7 +20,7 @@ import {
  * Layers for inference: weights are constants of the graph, and what is linear is folded: batch norms into their convolutions, a
  * LayerNorm's weights and a layer scale into the linear layers beside them.
  */
-export class FoldedLayers implements EncoderLayers, StudentLayers {
+export class FoldedLayers implements EncoderLayers, StudentLayers, MirroredLayers {
   readonly #graph: Graph;
   readonly #weights: Weights;
 
@@ -77,6 +78,12 @@ export class FoldedLayers implements EncoderLayers, StudentLayers {
       conv(g, value, ...this.#constants(name, folded, [...shape, 1, 1]), { stride: 1, padding: 0 });
     const wide = gelu(g, linear(channelNorm(g, x), expand, expanding, [inner, channels]));
     return linear(wide, contract, contracting, [channels, inner]);
+  }
+
+  enlarge(x: Value, convName: string, out: number): Value {
+    const spec = deconv2x2(out);
+    const shape = [fixed(x.shape[1]), out, spec.kernel, spec.kernel];
+    return convTranspose(this.#graph, x, ...this.#constants(convName, this.#linear(convName), shape), spec);
   }
 
   #linear(name: string): Linear {

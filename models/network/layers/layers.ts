@@ -56,6 +56,14 @@ export interface ConvNextLayers {
   add(a: Value, b: Value): Value;
 }
 
+/** The vocabulary of a student that mirrors a ConvNeXt: all of it has a derivative. */
+export interface MirroredLayers extends ConvNextLayers {
+  /** A transposed convolution ({@link deconv2x2}) with bias: x [N, I, H, W] -> [N, out, 2 H, 2 W] */
+  enlarge(x: Value, conv: string, out: number): Value;
+  /** Joins maps of the same size along their channels. */
+  concat(maps: readonly Value[]): Value;
+}
+
 /** The vocabulary of encoders. An encoder is frozen: what stands here needs no derivative. */
 export interface EncoderLayers extends BlockLayers, ConvNextLayers {
   /** x [N, C, H, W] -> [N, C, H', W'] */

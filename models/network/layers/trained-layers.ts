@@ -114,7 +114,7 @@ function deepened(g: Graph, weight: Value): Value {
  * A transposed convolution whose kernel is as large as its stride, so that each place becomes a square of its own:
  * x [1, I, N, H, W], weight [I, O, s, s] -> [1, O, N, s H, s W]. One matrix product makes all squares, and they are interleaved.
  */
-function enlarged(g: Graph, x: Value, weight: Value): Value {
+export function enlarged(g: Graph, x: Value, weight: Value): Value {
   const [input, out, s] = weight.shape.map(fixed) as [number, number, number];
   const [, , images, height, width] = x.shape;
   const places = product(g, reshape(g, weight, [input, out * s * s]), reshape(g, x, [input, "NHW"]), { transA: true });
