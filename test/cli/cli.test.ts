@@ -111,7 +111,7 @@ test("run: each part and each alert on the terminal and at the broker, a clean s
     child.stdout.on("data", (text: Buffer) => {
       stdout += text.toString();
     });
-    await until(() => alerts().length > before && stdout.includes("ALERT raised"), "an alert", 15_000);
+    await until(() => alerts().length > before && stdout.includes("ALERT raised"), "an alert", 60_000);
     const [first, ...more] = stdout.split("\n").filter((line) => line.includes("  NG "));
     assert.match(first ?? "", /^..:..:.. {2}NG {7}demo {2}part 1 {2}score .* \(threshold 0.010\) {2}/);
     assert.ok(more.length >= 2, "an alert is of several bad parts");
