@@ -116,7 +116,7 @@ export class Shelvings {
 
 /** @param nowMs epoch milliseconds */
 export function leftOf({ leftMs, asOfMs }: Shelving, nowMs: number): number {
-  // Until the next checkpoint it may have gone on for another minute.
-  const passedMs = nowMs < asOfMs ? CHECKPOINT_MS : nowMs - asOfMs;
+  // Until the next checkpoint it may have gone on for another minute, whatever a clock that was set meanwhile says.
+  const passedMs = Math.max(CHECKPOINT_MS, nowMs - asOfMs);
   return Math.max(0, leftMs - passedMs);
 }

@@ -129,7 +129,8 @@ test("a broker that is away for 5,000 alerts and 2,000 verdicts gets them all, i
   await until(hasAll, "the witness has all", 5_000);
   nothingWrong(witness, 5_001, 1_001);
   nothingGivenUp(outbox);
-  assert.is(witness.testimony("line-7").replayed, 5_000);
+  // The last one was made while the others were on their way: it may have waited behind them.
+  assert.ok([5_000, 5_001].includes(witness.testimony("line-7").replayed), "all that waited are replayed");
   assert.is(witness.testimony("line-7").earlyEvidence, 0, "none before its alert");
 });
 
