@@ -123,7 +123,7 @@ test("a broker that is away for 5,000 alerts and 2,000 verdicts gets them all, i
     const { depth, evidence, verdicts } = outbox.health();
     return depth + evidence + verdicts === 0;
   };
-  await until(isEmpty, "nothing waits", 20_000);
+  await until(isEmpty, "nothing waits", 60_000);
   const hasAll = (): boolean =>
     alerts(witness) === 5_001 && witness.evidence === 101 && verdicts(witness).every((count) => count === 1_001);
   await until(hasAll, "the witness has all", 5_000);
