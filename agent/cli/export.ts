@@ -1,9 +1,12 @@
+import type { Variant } from "../../models/network/backbones/backbone.js";
+import { ARCHITECTURES, variantOption } from "./architecture.js";
 import type { AddCommand } from "./command.js";
 import { type JsonFlag, wholeNumber, withJsonFlag } from "./options.js";
 import { noteOutFolder } from "./out-folder.js";
 
 interface Flags extends JsonFlag {
   readonly arch: string;
+  readonly variant?: Variant;
   readonly teacher: string;
   readonly student: string;
   readonly out: string;
@@ -17,8 +20,9 @@ export const exportCommand: AddCommand = (program, terminal) => {
   const command = program
     .command("export")
     .description("writes a bundle from existing weights")
-    .requiredOption("--arch <arch>", "resnet18, resnet34, resnet50 or wide_resnet50_2")
-    .requiredOption("--teacher <file>", "weights with torchvision's names (.safetensors)")
+    .requiredOption("--arch <arch>", ARCHITECTURES)
+    .addOption(variantOption())
+    .requiredOption("--teacher <file>", "weights with torchvision's names, or timm's of a ConvNeXt (.safetensors)")
     .requiredOption("--student <file>", "weights with RD4AD's names, prefixed bn. and decoder. (.safetensors)")
     .requiredOption("--out <bundle>", "the directory to write")
     .option("--size <pixels>", "side of the square input", wholeNumber(32, 4_096))

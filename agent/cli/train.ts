@@ -1,6 +1,8 @@
 import { Option } from "commander";
+import type { Variant } from "../../models/network/backbones/backbone.js";
 import type { TrainProgress } from "../../models/training/progress.js";
 import type { TrainResult } from "../../models/training/train.js";
+import { ARCHITECTURES, variantOption } from "./architecture.js";
 import type { AddCommand } from "./command.js";
 import { type JsonFlag, shareOf, wholeNumber, withJsonFlag } from "./options.js";
 import { noteOutFolder } from "./out-folder.js";
@@ -12,6 +14,7 @@ import { printable, type Terminal } from "./terminal.js";
 interface Flags extends JsonFlag {
   readonly normal: string;
   readonly arch: string;
+  readonly variant?: Variant;
   readonly teacher: string;
   readonly out: string;
   readonly name?: string;
@@ -36,8 +39,12 @@ export const trainCommand: AddCommand = (program, terminal) => {
     .command("train")
     .description("learns a student from pictures of good parts, and writes its bundle")
     .requiredOption("--normal <dir>", "pictures of good parts, subfolders included")
-    .requiredOption("--arch <arch>", "resnet18, resnet34, resnet50 or wide_resnet50_2")
-    .requiredOption("--teacher <file>", "pretrained weights with torchvision's names (.safetensors)")
+    .requiredOption("--arch <arch>", ARCHITECTURES)
+    .addOption(variantOption())
+    .requiredOption(
+      "--teacher <file>",
+      "pretrained weights with torchvision's names, or timm's of a ConvNeXt (.safetensors)",
+    )
     .requiredOption("--out <bundle>", "the directory to write")
     .option("--name <name>", "the bundle's name (its directory's)")
     .option("--version <version>", "the bundle's version (the date of its training)")

@@ -5,6 +5,7 @@ import { Ajv } from "ajv";
 import { CodedError, messageOf } from "../../errors.js";
 import { makeFolder, replaceFile, replaceFiles } from "../../replace-file.js";
 import { type Calibration, SCORE_QUANTILES } from "../judging/calibration.js";
+import { type NetworkChoice, VARIANTS } from "../network/backbones/backbone.js";
 import type { ImageBaseline } from "../pictures/image-baseline.js";
 import { TILES } from "../pictures/picture-stats.js";
 import { sha256OfFile } from "../sha256.js";
@@ -43,6 +44,8 @@ export interface Manifest {
   readonly name: string;
   readonly version: string;
   readonly arch: string;
+  /** What the architecture's name leaves open: a ConvNeXt's variant and taps. Absent for ResNets. */
+  readonly network?: NetworkChoice;
   readonly input: { readonly width: number; readonly height: number };
   readonly threshold: number;
   /** null: exported from foreign weights; the threshold is a guess until it is calibrated. */
@@ -80,6 +83,11 @@ const isManifest = new Ajv({ allErrors: true }).compile<Manifest>({
     name: TEXT,
     version: TEXT,
     arch: TEXT,
+    network: {
+      type: "object",
+      required: ["variant", "taps"],
+      properties: { variant: { enum: VARIANTS }, taps: { enum: ["raw", "normed"] } },
+    },
     input: { type: "object", required: ["width", "height"], properties: { width: SIDE, height: SIDE } },
     threshold: { type: "number" },
     calibration: {

@@ -1,15 +1,18 @@
+import type { Variant } from "../network/backbones/backbone.js";
 import { loadStudent, loadTeacher } from "../network/load.js";
 import { inferenceGraph } from "../network/rd.js";
 import { encodeModel } from "../onnx/encode.js";
 import { type Bundle, writeBundle } from "./bundle.js";
-import { bundleIdentity } from "./identity.js";
+import { architectureOf, bundleIdentity } from "./identity.js";
 import { requireWritableBundle } from "./writable.js";
 
 export interface ExportOptions {
   readonly arch: string;
-  /** .safetensors, torchvision's names */
+  /** Of a ConvNeXt; `retort` unless given. */
+  readonly variant?: Variant;
+  /** .safetensors, torchvision's names; a ConvNeXt's may be timm's */
   readonly teacher: string;
-  /** .safetensors, RD4AD's names */
+  /** .safetensors, RD4AD's names; the mirror image's are those of mirrored.ts */
   readonly student: string;
   readonly out: string;
   /** The bundle's name; its folder's unless given. */
@@ -27,13 +30,13 @@ export async function exportBundle(options: ExportOptions): Promise<Bundle> {
   const { size = 256 } = options;
   const identity = bundleIdentity(options.out, options);
   await requireWritableBundle(options.out);
-  const teacher = await loadTeacher(options.teacher, options.arch);
+  const teacher = await loadTeacher(options.teacher, options.arch, options.variant);
   const student = await loadStudent(options.student, teacher.backbone);
   const input = { width: size, height: size };
   const onnx = encodeModel(inferenceGraph(teacher.backbone, { teacher: teacher.weights, student }, input));
   return writeBundle(options.out, onnx, {
     ...identity,
-    arch: teacher.backbone.name,
+    ...architectureOf(teacher.backbone),
     input,
     threshold: options.threshold ?? 1,
     calibration: null,

@@ -1,5 +1,6 @@
 import { basename, resolve } from "node:path";
 import { CodedError } from "../../errors.js";
+import type { Backbone } from "../network/backbones/backbone.js";
 import type { Manifest } from "./bundle.js";
 
 /** By which a bundle is known in scores, alerts and metrics. */
@@ -35,6 +36,11 @@ function nameOf(dir: string): string {
     .replaceAll(/[^\p{L}\p{N} ._+-]/gu, "-")
     .replace(/^[^\p{L}\p{N}]+/u, "");
   return fitting === "" ? "model" : fitting.slice(0, 64);
+}
+
+/** A manifest's record of the network that a model was built as. */
+export function architectureOf({ name, network }: Backbone): Pick<Manifest, "arch" | "network"> {
+  return { arch: name, ...(network === null ? {} : { network }) };
 }
 
 /** A bundle's name and version, and as much of its hash as people compare, in words. */

@@ -1,5 +1,5 @@
 import type { Value } from "../graph/graph.js";
-import type { Backbone, Features } from "./backbones/backbone.js";
+import type { Backbone, Features, ResidualDesign } from "./backbones/backbone.js";
 import { conv3x3, type StudentLayers } from "./layers/layers.js";
 import { stage } from "./stage.js";
 
@@ -10,7 +10,8 @@ import { stage } from "./stage.js";
  */
 export function bottleneck(
   layers: StudentLayers,
-  { scales, student }: Backbone,
+  { scales }: Pick<Backbone, "scales">,
+  student: ResidualDesign,
   [fine, middle, coarse]: Features,
 ): Value {
   const [, second, third] = scales;

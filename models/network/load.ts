@@ -3,10 +3,11 @@ import { CodedError, messageOf } from "../../errors.js";
 import { sha256OfFile } from "../sha256.js";
 import { imported } from "../weights/importers/name-table.js";
 import { RD4AD } from "../weights/importers/rd4ad.js";
+import { convNextOfTimm } from "../weights/importers/timm.js";
 import { TORCHVISION } from "../weights/importers/torchvision.js";
 import { readSafetensors } from "../weights/safetensors.js";
 import { requireExactly, requireFinite, type Weights } from "../weights/weights.js";
-import type { Backbone } from "./backbones/backbone.js";
+import type { Backbone, Variant } from "./backbones/backbone.js";
 import { backboneOf } from "./backbones/index.js";
 import { studentParameters, teacherParameters } from "./parameters.js";
 
@@ -19,14 +20,17 @@ export interface Teacher {
 }
 
 /**
- * A teacher from a file with torchvision's names. Its weights settle what the architecture's name leaves open, such as the channels of
- * a narrower network.
- * @throws CodedError ARCH_UNKNOWN, WEIGHTS_FORMAT, WEIGHTS_UNREADABLE, WEIGHTS_MISMATCH or WEIGHTS_NOT_FINITE
+ * A teacher from a file with torchvision's names, a ConvNeXt's with timm's too. Its weights settle what the architecture's name leaves
+ * open, such as the channels of a narrower network.
+ * @param variant of a ConvNeXt; `retort` unless given
+ * @throws CodedError ARCH_UNKNOWN, OPTION_INVALID (a variant of a ResNet), WEIGHTS_FORMAT, WEIGHTS_UNREADABLE, WEIGHTS_MISMATCH or
+ * WEIGHTS_NOT_FINITE
  */
-export async function loadTeacher(path: string, arch: string): Promise<Teacher> {
-  backboneOf(arch);
-  const file = imported(await read(path), TORCHVISION);
-  const backbone = backboneOf(arch, file);
+export async function loadTeacher(path: string, arch: string, variant?: Variant): Promise<Teacher> {
+  const { network } = backboneOf(arch, undefined, variant);
+  const whole = await read(path);
+  const file = imported(network === null ? whole : convNextOfTimm(whole), TORCHVISION);
+  const backbone = backboneOf(arch, file, variant);
   const weights = imported(file, backbone);
   requireExactly(weights, teacherParameters(backbone), path);
   requireFinite(weights, path);

@@ -1,20 +1,20 @@
 import type { Value } from "../graph/graph.js";
-import type { Features } from "./backbones/backbone.js";
-import { type ConvNext, convNextBlock } from "./backbones/convnext.js";
-import { DeclaredLayers, type DeclaredParameter } from "./layers/declared-layers.js";
+import type { Backbone, Features, MirroredDesign, Taught } from "./backbones/backbone.js";
+import { convNextBlock } from "./backbones/convnext.js";
 import type { MirroredLayers } from "./layers/layers.js";
 
 /**
  * The symmetric student for a ConvNeXt, variant `study`: reverse distillation's bottleneck and decoder in ConvNeXt's own parts. The three maps
  * come to the coarsest one's size by ConvNeXt's downsampling (LayerNorm, 2x2 convolution), are joined, and the fourth stage is the one-class
  * embedding; three stages as deep as the teacher's, in the opposite order, restore its maps, each behind the downsampling's mirror image.
- * @returns maps of the backbone's shapes, fine to coarse; as signed as the teacher's
+ * @returns maps of the backbone's shapes, as signed as the teacher's
  */
 export function mirroredStudent(
   layers: MirroredLayers,
-  { scales, depths }: ConvNext,
+  { scales }: Pick<Backbone, "scales">,
+  { depths }: MirroredDesign,
   [fine, middle, coarse]: Features,
-): Features {
+): Taught {
   const [first, second, third] = scales.map(({ channels }) => channels) as [number, number, number];
   const halved = (x: Value, name: string, out: number) =>
     layers.patches(x, `bn.${name}.1`, { out, side: 2, norm: `bn.${name}.0` });
@@ -32,18 +32,8 @@ export function mirroredStudent(
   };
   const fromFine = halved(halved(fine, "downsample1", second), "downsample2", third);
   const joined = layers.concat([fromFine, halved(middle, "downsample3", third), coarse]);
-  const embedded = blocks(halved(joined, "downsample4", 2 * third), "bn.layer", 2 * third, depths[3]);
-  const deepest = restored(embedded, 1, third);
+  const embedding = blocks(halved(joined, "downsample4", 2 * third), "bn.layer", 2 * third, depths[3]);
+  const deepest = restored(embedding, 1, third);
   const between = restored(deepest, 2, second);
-  return [restored(between, 3, first), between, deepest];
-}
-
-/** The tensors of {@link mirroredStudent}, in the order in which they are used. */
-export function mirroredParameters(backbone: ConvNext): readonly DeclaredParameter[] {
-  const layers = new DeclaredLayers();
-  const [fine, middle, coarse] = backbone.scales.map(({ channels, stride }) =>
-    layers.input(["N", channels, 64 / stride, 64 / stride]),
-  );
-  mirroredStudent(layers, backbone, [fine!, middle!, coarse!]);
-  return layers.parameters;
+  return { embedding, restored: [restored(between, 3, first), between, deepest] };
 }

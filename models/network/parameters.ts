@@ -1,7 +1,6 @@
 import type { Backbone } from "./backbones/backbone.js";
-import { bottleneck } from "./bottleneck.js";
 import { DeclaredLayers, type DeclaredParameter } from "./layers/declared-layers.js";
-import { student } from "./student.js";
+import { taught } from "./student.js";
 
 /** Any that all strides divide: tensors do not depend on it. */
 const SIDE = 64;
@@ -19,6 +18,6 @@ export function studentParameters(backbone: Backbone): readonly DeclaredParamete
   const map = ({ channels, stride }: Backbone["scales"][number]) =>
     layers.input(["N", channels, SIDE / stride, SIDE / stride]);
   const [fine, middle, coarse] = backbone.scales;
-  student(layers, backbone, bottleneck(layers, backbone, [map(fine), map(middle), map(coarse)]));
+  taught(layers, backbone, [map(fine), map(middle), map(coarse)]);
   return layers.parameters;
 }

@@ -3,10 +3,9 @@ import { add, cast, mul, transpose } from "../graph/ops.js";
 import type { Weights } from "../weights/weights.js";
 import { disagreement, joined, scored, smoothedSum } from "./anomaly-map.js";
 import type { Backbone, Features } from "./backbones/backbone.js";
-import { bottleneck } from "./bottleneck.js";
 import { FoldedLayers } from "./layers/folded-layers.js";
 import { type Memory, memoryDistance, memoryVectors } from "./memory.js";
-import { student as decoder } from "./student.js";
+import { taught } from "./student.js";
 
 /** ImageNet's channel means and deviations, on a scale of 0 to 1: what torchvision's teachers were trained with. */
 export const MEAN = [0.485, 0.456, 0.406];
@@ -67,22 +66,21 @@ export function inferenceGraph(
 ): Graph {
   const g = new Graph(student === null ? "memory" : "reverse_distillation");
   const encoded = backbone.encode(new FoldedLayers(g, teacher), imageInput(g, size));
-  let taught: Value | null = null;
+  let learned: Value | null = null;
   if (student !== null) {
     const layers = new FoldedLayers(g, student);
-    const embedding = bottleneck(layers, backbone, encoded);
-    const restored = decoder(layers, backbone, embedding);
+    const { embedding, restored } = taught(layers, backbone, encoded);
     const weight = 1 - (memory?.weight ?? 0);
     const parts = disagreement(g, encoded, restored).map((map) => ({ map, weight }));
-    taught = smoothedSum(g, parts, size);
+    learned = smoothedSum(g, parts, size);
     if (options.inner) exposeInner(g, encoded, embedding, restored);
   }
   const remembered =
     memory === null ? null : memoryDistance(g, memoryVectors(g, encoded[2], memory.memory), memory.memory);
   const mapWith = (distance: Value | undefined): Value => {
-    if (distance === undefined || memory === null) return required(taught);
+    if (distance === undefined || memory === null) return required(learned);
     const own = smoothedSum(g, [{ map: distance, weight: memory.weight * memory.scale }], size);
-    return taught === null ? own : joined(g, taught, own);
+    return learned === null ? own : joined(g, learned, own);
   };
   const { score, map } = scored(g, mapWith(remembered?.distance));
   g.output(score);

@@ -1,5 +1,6 @@
 import { CodedError } from "../../errors.js";
 import { FALSE_ALARM_RATE } from "../judging/threshold.js";
+import type { Variant } from "../network/backbones/backbone.js";
 import type { InputSize } from "../network/rd.js";
 import type { TrainProgress } from "./progress.js";
 import { DEFAULTS, FEWEST_PICTURES } from "./recipe.js";
@@ -8,6 +9,8 @@ export interface TrainOptions {
   /** Folder of pictures of good parts, searched with its subfolders. */
   readonly normal: string;
   readonly arch: string;
+  /** Of a ConvNeXt; `retort` unless given. */
+  readonly variant?: Variant;
   /** .safetensors */
   readonly teacher: string;
   /** The bundle directory to write. */
@@ -49,6 +52,7 @@ export interface TrainOptions {
 export interface TrainSettings {
   readonly normal: string;
   readonly arch: string;
+  readonly variant: Variant | undefined;
   readonly teacher: string;
   readonly out: string;
   readonly checkpointPath: string;
@@ -78,7 +82,7 @@ export interface TrainSettings {
  * @throws CodedError OPTION_INVALID
  */
 export function settingsOf(options: TrainOptions): TrainSettings {
-  const { normal, arch, teacher, out, name, version, signal } = options;
+  const { normal, arch, variant, teacher, out, name, version, signal } = options;
   const { imageHealth = true, resume = false, keepCheckpoint = false, threads = 0 } = options;
   const { epochs = DEFAULTS.epochs, batch = DEFAULTS.batch, size = DEFAULTS.size, seed = DEFAULTS.seed } = options;
   const { falseAlarms = FALSE_ALARM_RATE, memory = DEFAULTS.memory, quick = false, suspicious = "keep" } = options;
@@ -97,6 +101,7 @@ export function settingsOf(options: TrainOptions): TrainSettings {
     ...{
       normal,
       arch,
+      variant,
       teacher,
       out,
       name,

@@ -2,14 +2,16 @@ import { differentiate } from "../graph/gradients.js";
 import { Graph, type NodeOptions, sizeOf, type Value } from "../graph/graph.js";
 import { add, div, dot, mul, reduceMean, reduceSum, reshape, sqrt, sub } from "../graph/ops.js";
 import type { Backbone, Features } from "../network/backbones/backbone.js";
-import type { ConvNext } from "../network/backbones/convnext.js";
-import { bottleneck } from "../network/bottleneck.js";
 import { TrainedConvNextLayers } from "../network/layers/trained-convnext-layers.js";
 import { batched, TrainedLayers } from "../network/layers/trained-layers.js";
 import { mirroredStudent } from "../network/mirrored.js";
 import type { InputSize } from "../network/rd.js";
-import { student } from "../network/student.js";
+import { residualStudent } from "../network/student.js";
 import { RECIPE } from "./recipe.js";
+
+interface Trained {
+  readonly layers: Pick<TrainedLayers, "trained" | "averages">;
+}
 
 /**
  * One training step as a graph. Inputs: the teacher's features f1, f2, f3 [N, ...], every tensor of the student, `m:` and
@@ -19,19 +21,20 @@ import { RECIPE } from "./recipe.js";
 export function stepGraph(backbone: Backbone, size: InputSize): Graph {
   const g = new Graph("training_step");
   const encoded = featureInputs(g, backbone, size);
-  const layers = new TrainedLayers(g, RECIPE.norm);
-  const restored = student(layers, backbone, bottleneck(layers, backbone, encoded));
+  const { layers, restored } = trainedStudent(g, backbone, encoded);
   finishStep(g, layers, cosineLoss(g, encoded, restored));
   return g;
 }
 
-/** A step of the student that mirrors a ConvNeXt; inputs and outputs as of {@link stepGraph}. */
-export function mirroredStepGraph(backbone: ConvNext, size: InputSize): Graph {
-  const g = new Graph("training_step");
-  const encoded = featureInputs(g, backbone, size);
-  const layers = new TrainedConvNextLayers(g);
-  finishStep(g, layers, cosineLoss(g, encoded, mirroredStudent(layers, backbone, encoded)));
-  return g;
+/** The maps that the backbone's student restores, in layers that know its parameters. */
+function trainedStudent(g: Graph, backbone: Backbone, encoded: Features): Trained & { readonly restored: Features } {
+  const design = backbone.student;
+  if (design.kind === "mirrored") {
+    const layers = new TrainedConvNextLayers(g);
+    return { layers, restored: mirroredStudent(layers, backbone, design, encoded).restored };
+  }
+  const layers = new TrainedLayers(g, RECIPE.norm);
+  return { layers, restored: residualStudent(layers, backbone, design, encoded).restored };
 }
 
 function featureInputs(g: Graph, { scales }: Backbone, { width, height }: InputSize): Features {
@@ -42,7 +45,7 @@ function featureInputs(g: Graph, { scales }: Backbone, { width, height }: InputS
 }
 
 /** Adds the loss, its gradients, Adam and the running averages to a network's graph, which makes it a training step's. */
-export function finishStep(g: Graph, layers: Pick<TrainedLayers, "trained" | "averages">, loss: Value): void {
+export function finishStep(g: Graph, layers: Trained["layers"], loss: Value): void {
   g.output(g.node("Identity", [loss], loss.shape, { name: "loss" }));
   const names = [...layers.trained.keys()];
   const gradients = differentiate(g, loss, [...layers.trained.values()]);

@@ -1,6 +1,6 @@
 import { rm } from "node:fs/promises";
 import { type MemoryRecord, writeBundle } from "../bundle/bundle.js";
-import { bundleIdentity } from "../bundle/identity.js";
+import { architectureOf, bundleIdentity } from "../bundle/identity.js";
 import { requireWritableBundle } from "../bundle/writable.js";
 import type { Calibration } from "../judging/calibration.js";
 import { rankPictures } from "../judging/odd.js";
@@ -77,7 +77,7 @@ export async function trainStudent(options: TrainOptions): Promise<TrainResult> 
   if (settings.reportPath !== undefined) await requireReportPath(settings.reportPath);
   warnOfSize(settings);
 
-  const teacher = await loadTeacher(settings.teacher, settings.arch);
+  const teacher = await loadTeacher(settings.teacher, settings.arch, settings.variant);
   const { paths, pixels, skipped } = await readGoodPictures(settings.normal, input, settings);
   const all = [...pixels.keys()];
   const features = await openFeatures(teacher.backbone, teacher.weights, pixels, input, { threads });
@@ -107,7 +107,7 @@ export async function trainStudent(options: TrainOptions): Promise<TrainResult> 
     const record = memory === null ? null : recordOf(memory);
     const bundle = await writeBundle(out, onnx, {
       ...bundleIdentity(out, settings),
-      arch: teacher.backbone.name,
+      ...architectureOf(teacher.backbone),
       input,
       threshold,
       calibration,

@@ -15,8 +15,12 @@ export interface ParameterSpec {
   readonly shape: readonly number[];
 }
 
+/** Tensors that a message names; a file of another network has hundreds that do not fit. */
+const MOST_NAMED = 12;
+
 /**
- * Refuses `weights` unless they are exactly `specs`: every tensor that is missing, extra or of another shape is named.
+ * Refuses `weights` unless they are exactly `specs`: tensors that are missing, extra or of another shape are named, and beyond the first
+ * ones counted.
  * @param from the file, for the message
  * @throws CodedError WEIGHTS_MISMATCH
  */
@@ -34,7 +38,9 @@ export function requireExactly(weights: Weights, specs: readonly ParameterSpec[]
     if (!wanted.has(name)) problems.push(`${name} is not part of the network`);
   }
   if (problems.length === 0) return;
-  throw new CodedError("WEIGHTS_MISMATCH", `weights do not fit the network: ${problems.join("; ")}`, {
+  const rest = problems.length > MOST_NAMED ? [`and ${problems.length - MOST_NAMED} more`] : [];
+  const named = [...problems.slice(0, MOST_NAMED), ...rest].join("; ");
+  throw new CodedError("WEIGHTS_MISMATCH", `weights do not fit the network: ${named}`, {
     at: from,
   });
 }

@@ -1,11 +1,10 @@
 import * as assert from "uvu/assert";
 import { Graph } from "../../models/graph/graph.js";
 import type { Backbone } from "../../models/network/backbones/backbone.js";
-import { bottleneck } from "../../models/network/bottleneck.js";
 import { FoldedLayers } from "../../models/network/layers/folded-layers.js";
 import { studentParameters, teacherParameters } from "../../models/network/parameters.js";
 import { teacherGraph } from "../../models/network/rd.js";
-import { student } from "../../models/network/student.js";
+import { taught } from "../../models/network/student.js";
 import { encodeModel } from "../../models/onnx/encode.js";
 import { floatsOf, openSession, Tensor } from "../../models/onnx/session.js";
 import { createRandom } from "../../models/random.js";
@@ -48,11 +47,13 @@ export function backboneContract(backbone: Backbone): void {
       g.input("map", "float32", ["N", channels, height / stride, width / stride]),
     );
     const maps = [fine!, middle!, coarse!] as const;
-    const restored = student(layers, backbone, bottleneck(layers, backbone, maps));
+    const { embedding, restored } = taught(layers, backbone, maps);
     assert.equal(
       restored.map(({ shape }) => shape),
       maps.map(({ shape }) => shape),
     );
+    const { channels, stride } = backbone.scales[2];
+    assert.equal(embedding.shape, ["N", 2 * channels, height / (2 * stride), width / (2 * stride)]);
   });
 
   test("its tensors have a name each, and none of them is one that takes no part", () => {

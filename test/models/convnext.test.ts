@@ -1,17 +1,22 @@
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import * as assert from "uvu/assert";
 import { Graph, type Value } from "../../models/graph/graph.js";
+import { VARIANTS } from "../../models/network/backbones/backbone.js";
 import { CONVNEXT_NAMES, type ConvNext, type ConvNextName, convnext } from "../../models/network/backbones/convnext.js";
 import { DeclaredLayers, type DeclaredParameter } from "../../models/network/layers/declared-layers.js";
 import { FoldedLayers } from "../../models/network/layers/folded-layers.js";
+import { loadTeacher } from "../../models/network/load.js";
 import { teacherParameters } from "../../models/network/parameters.js";
 import { imageInput, teacherGraph } from "../../models/network/rd.js";
 import { encodeModel } from "../../models/onnx/encode.js";
 import { openSession, Tensor } from "../../models/onnx/session.js";
 import { convNextOfTimm } from "../../models/weights/importers/timm.js";
+import { encodeSafetensors } from "../../models/weights/safetensors.js";
 import type { Weights, WeightTensor } from "../../models/weights/weights.js";
 import { backboneContract } from "../contracts/backbone.js";
+import { temporaryFolder } from "../support/config.js";
 import { assertFeature, type Feature } from "../support/features.js";
 import { formulaPicture, formulaWeights } from "../support/formula.js";
 import { suite } from "../support/suite.js";
@@ -58,7 +63,7 @@ const test = suite("ConvNeXt");
 for (const { arch, channels, size, imageCrc32, ...expected } of references) {
   test(`${arch}, narrow: its stages and their taps after the norm are torchvision's`, async () => {
     assert.is(crc32(formulaPicture(size)), imageCrc32);
-    const raw = convnext(arch, { channels });
+    const raw = convnext(arch, { channels, taps: "raw" });
     const weights = formulaWeights(declared(raw), "teacher.");
     const stages = await stagesOf(raw, weights, size, 4);
     expected.raw.forEach((feature, index) => void assertFeature(stages[index], feature, `stage ${index + 1}`));
@@ -97,7 +102,7 @@ test("taps after the norm take the last stage's norm from the file, raw ones lea
 });
 
 test("in a frozen one no layer scale and, but for the stem's, no LayerNorm keeps weights of its own", () => {
-  const backbone = convnext("convnext_tiny", { channels: 4 });
+  const backbone = convnext("convnext_tiny", { channels: 4, taps: "raw" });
   const g = teacherGraph(backbone, formulaWeights(teacherParameters(backbone), ""), { width: 64, height: 64 });
   const used = new Set(g.flatNodes().flatMap(({ inputs }) => inputs.map(({ name }) => name)));
   const kept = [...g.constants.keys()].filter((name) => /^features.*(weight|scale)$/.test(name) && used.has(name));
@@ -115,6 +120,13 @@ test("timm's names and layer scales are understood: the same maps come out", asy
   const own = new Map(convNextOfTimm(timm));
   assert.is(own.delete("classifier.0.weight"), true);
   assert.equal(own, weights);
+  const path = join(temporaryFolder(), "timm.safetensors");
+  await writeFile(path, encodeSafetensors(timm));
+  for (const variant of VARIANTS) {
+    const loaded = await loadTeacher(path, "convnext_tiny", variant);
+    const wanted = teacherParameters(convnext("convnext_tiny", { channels: 4, variant })).map(({ name }) => name);
+    assert.equal(loaded.weights, new Map([...weights].filter(([name]) => wanted.includes(name))));
+  }
 });
 
 test("a tensor that belongs to no ConvNeXt keeps its name, so that it is refused by it", () => {
@@ -143,4 +155,4 @@ function timmTensor(name: string, tensor: WeightTensor): readonly [string, Weigh
 test.run();
 
 for (const name of CONVNEXT_NAMES) backboneContract(convnext(name, { channels: 4 }));
-backboneContract(convnext("convnext_tiny", { channels: 4, taps: "normed" }));
+backboneContract(convnext("convnext_tiny", { channels: 4, variant: "study" }));

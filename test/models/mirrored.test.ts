@@ -7,20 +7,20 @@ import { DeclaredLayers } from "../../models/network/layers/declared-layers.js";
 import { FoldedLayers } from "../../models/network/layers/folded-layers.js";
 import type { MirroredLayers } from "../../models/network/layers/layers.js";
 import { TrainedConvNextLayers } from "../../models/network/layers/trained-convnext-layers.js";
-import { mirroredParameters, mirroredStudent } from "../../models/network/mirrored.js";
-import { teacherParameters } from "../../models/network/parameters.js";
+import { studentParameters, teacherParameters } from "../../models/network/parameters.js";
 import { teacherGraph } from "../../models/network/rd.js";
+import { taught } from "../../models/network/student.js";
 import { encodeModel } from "../../models/onnx/encode.js";
 import { type Feeds, floats, floatsOf, openSession, Tensor } from "../../models/onnx/session.js";
 import { createRandom } from "../../models/random.js";
 import { initialWeights } from "../../models/training/initial.js";
-import { mirroredStepGraph } from "../../models/training/step.js";
+import { stepGraph } from "../../models/training/step.js";
 import { openStepper } from "../../models/training/stepper.js";
 import type { Weights } from "../../models/weights/weights.js";
 import { formulaWeights } from "../support/formula.js";
 import { suite } from "../support/suite.js";
 
-const backbone = convnext("convnext_tiny", { channels: 4 });
+const backbone = convnext("convnext_tiny", { channels: 4, variant: "study" });
 const size = { width: 64, height: 64 };
 const IMAGES = 4;
 const SHAPES = backbone.scales.map(({ channels, stride }) => [IMAGES, channels, 64 / stride, 64 / stride]);
@@ -40,8 +40,8 @@ test.before(async () => {
 });
 
 test("it learns: the loss falls by half within a few steps", async () => {
-  const start = { step: 0, tensors: initialWeights(mirroredParameters(backbone), createRandom(1)) };
-  const stepper = await openStepper(mirroredStepGraph(backbone, size), start, { threads: 1 });
+  const start = { step: 0, tensors: initialWeights(studentParameters(backbone), createRandom(1)) };
+  const stepper = await openStepper(stepGraph(backbone, size), start, { threads: 1 });
   const losses: number[] = [];
   for (let step = 0; step < 25; step += 1) losses.push(await stepper.step(features));
   await stepper.close();
@@ -49,8 +49,8 @@ test("it learns: the loss falls by half within a few steps", async () => {
 });
 
 test("frozen it restores what it restored in training: both have the same loss", async () => {
-  const weights = formulaWeights(mirroredParameters(backbone), "");
-  const stepper = await openStepper(mirroredStepGraph(backbone, size), { step: 0, tensors: weights }, { threads: 1 });
+  const weights = formulaWeights(studentParameters(backbone), "");
+  const stepper = await openStepper(stepGraph(backbone, size), { step: 0, tensors: weights }, { threads: 1 });
   const trained = await stepper.step(features);
   await stepper.close();
   const frozen = await frozenLoss(weights);
@@ -61,7 +61,7 @@ test("frozen it restores what it restored in training: both have the same loss",
 async function frozenLoss(weights: Weights): Promise<number> {
   const g = new Graph("student");
   const [f1, f2, f3] = SHAPES.map((shape, at) => g.input(`f${at + 1}`, "float32", ["N", ...shape.slice(1)]));
-  mirroredStudent(new FoldedLayers(g, weights), backbone, [f1!, f2!, f3!]).forEach((value, at) => {
+  taught(new FoldedLayers(g, weights), backbone, [f1!, f2!, f3!]).restored.forEach((value, at) => {
     g.output(g.node("Identity", [value], value.shape, { name: `s${at + 1}` }));
   });
   const session = await openSession(encodeModel(g), { threads: 1 });

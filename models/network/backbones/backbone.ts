@@ -5,6 +5,33 @@ import type { BlockDesign } from "../stage.js";
 /** Feature maps at three scales, fine to coarse. */
 export type Features = readonly [Value, Value, Value];
 
+/**
+ * Designs of the student for a ConvNeXt. `study`: its mirror image, which restores the stages' own sums (mirrored.ts). `retort`: ResNet's
+ * residual blocks with batch norms, which restore what the next stage's trained LayerNorm makes of those sums, by a linear layer a map.
+ */
+export const VARIANTS = ["study", "retort"] as const;
+export type Variant = (typeof VARIANTS)[number];
+
+/**
+ * Where a stage's map is taken: `raw`, as the stage leaves it (the sum of its blocks, signed, of any size), or `normed`, after the
+ * LayerNorm that the network itself puts between this stage and the next, with the weights that it was trained with.
+ */
+export type Taps = "raw" | "normed";
+
+/** What an architecture's name leaves open; bundles record it. */
+export interface NetworkChoice {
+  readonly variant: Variant;
+  readonly taps: Taps;
+}
+
+/** What a student makes of the teacher's maps. */
+export interface Taught {
+  /** The one-class embedding: twice the coarsest map's channels, half its height and width. */
+  readonly embedding: Value;
+  /** Maps of the backbone's shapes, fine to coarse. */
+  readonly restored: Features;
+}
+
 export interface Scale {
   readonly channels: number;
   /** Pixels of the image per place of the map. */
@@ -17,7 +44,9 @@ export interface Backbone {
   readonly name: string;
   /** Its feature maps, fine to coarse; each has half the height and width of the one before it. */
   readonly scales: readonly [Scale, Scale, Scale];
-  /** The blocks of the student that learns from it. */
+  /** null where the name leaves nothing open. */
+  readonly network: NetworkChoice | null;
+  /** The student that learns from it. */
   readonly student: StudentDesign;
   /**
    * @param image [N, 3, H, W], normalised; H and W multiples of twice the coarsest stride
@@ -29,10 +58,26 @@ export interface Backbone {
 }
 
 /** How bottleneck and student are built. Their channels and sizes follow from the backbone's scales. */
-export interface StudentDesign {
+export type StudentDesign = ResidualDesign | MirroredDesign;
+
+/** Bottleneck and decoder of RD4AD, in the residual blocks of ResNets. */
+export interface ResidualDesign {
+  readonly kind: "residual";
   readonly block: BlockDesign;
   /** Blocks of the student's stages, coarse to fine. */
   readonly depths: readonly [number, number, number];
   /** Blocks of the bottleneck's one-class embedding. */
   readonly embeddingDepth: number;
+  /**
+   * Whether a linear layer at each place ends each map: blocks end in a ReLU, and cannot yield the negative values that a ConvNeXt's maps
+   * have as often as positive ones.
+   */
+  readonly signed: boolean;
+}
+
+/** The mirror image of a ConvNeXt. */
+export interface MirroredDesign {
+  readonly kind: "mirrored";
+  /** Blocks of the ConvNeXt's four stages. */
+  readonly depths: readonly [number, number, number, number];
 }

@@ -1,6 +1,6 @@
 import type { Value } from "../../graph/graph.js";
 import type { ConvNextLayers } from "../layers/layers.js";
-import type { Backbone, Features, Scale } from "./backbone.js";
+import type { Backbone, Features, NetworkChoice, Scale, StudentDesign, Taps, Variant } from "./backbone.js";
 
 /** Liu et al., CVPR 2022: blocks of the four stages, channels of the first one. */
 const TABLE = {
@@ -14,16 +14,17 @@ export type ConvNextName = keyof typeof TABLE;
 
 export const CONVNEXT_NAMES = Object.keys(TABLE) as readonly ConvNextName[];
 
-/**
- * Where a stage's map is taken: `raw`, as the stage leaves it (the sum of its blocks, signed, of any size), or `normed`, after the
- * LayerNorm that the network itself puts between this stage and the next, with the weights that it was trained with.
- */
-export type Taps = "raw" | "normed";
+/** RD4AD's decoder for ResNet-18, behind an embedding of one block. */
+const RESIDUAL: StudentDesign = {
+  kind: "residual",
+  block: { kind: "basic", inner: 1 },
+  depths: [2, 2, 2],
+  embeddingDepth: 1,
+  signed: true,
+};
 
 export interface ConvNext extends Backbone {
-  readonly taps: Taps;
-  /** Blocks of its four stages. */
-  readonly depths: readonly [number, number, number, number];
+  readonly network: NetworkChoice;
   encode(layers: ConvNextLayers, image: Value): Features;
   /** The maps of the first three stages, at strides 4, 8 and 16, or of all four: the last one is at stride 32, and always raw. */
   stages(layers: ConvNextLayers, image: Value, count: 3 | 4): readonly Value[];
@@ -32,10 +33,15 @@ export interface ConvNext extends Backbone {
 /**
  * torchvision's ConvNeXt, tensor names too. Its maps are those of the first three stages.
  * @param options.channels of the first stage; other than the name's they make a narrower or wider network
+ * @param options.taps the variant's own unless given
  */
 export function convnext(
   name: ConvNextName,
-  { channels = TABLE[name].channels, taps = "raw" }: { readonly channels?: number; readonly taps?: Taps } = {},
+  {
+    channels = TABLE[name].channels,
+    variant = "retort",
+    taps = variant === "study" ? "raw" : "normed",
+  }: { readonly channels?: number | undefined; readonly variant?: Variant | undefined; readonly taps?: Taps } = {},
 ): ConvNext {
   const { depths } = TABLE[name];
   const scale = (index: number): Scale => ({ channels: channels * 2 ** index, stride: 4 * 2 ** index });
@@ -60,11 +66,9 @@ export function convnext(
   const idle = taps === "raw" ? /^(features\.[67]|classifier)\./ : /^(features\.(6\.1|7)|classifier)\./;
   return {
     name,
-    taps,
-    depths,
+    network: { variant, taps },
     scales: [scale(0), scale(1), scale(2)],
-    // RD4AD's own student for ResNet-18.
-    student: { block: { kind: "basic", inner: 1 }, depths: [2, 2, 2], embeddingDepth: 2 },
+    student: variant === "study" ? { kind: "mirrored", depths } : RESIDUAL,
     stages,
     encode(layers, image) {
       const [fine, middle, coarse] = stages(layers, image, 3);

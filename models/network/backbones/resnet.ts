@@ -36,9 +36,10 @@ export function resnet(name: ResNetName, channels = 64): ResNet {
   const scales = [scale(1), scale(2), scale(4)] as const;
   return {
     name,
+    network: null,
     scales,
     // RD4AD's de_resnet mirrors the encoder's blocks, with the depths in the encoder's order.
-    student: design,
+    student: { kind: "residual", ...design, signed: false },
     encode(layers, image) {
       const stem = layers.convNorm(image, "conv1", "bn1", { out: channels, kernel: 7, stride: 2, padding: 3 });
       const pooled = layers.maxPool(layers.relu(stem), 3, 2, 1);

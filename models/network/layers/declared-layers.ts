@@ -55,6 +55,10 @@ export class DeclaredLayers implements EncoderLayers, StudentLayers, MirroredLay
     return maxPool(this.#graph, x, kernel, stride, padding);
   }
 
+  linear(x: Value, convName: string, out: number): Value {
+    return this.patches(x, convName, { out, side: 1 });
+  }
+
   patches(x: Value, convName: string, { out, side, norm }: PatchSpec): Value {
     const input = fixed(x.shape[1]);
     if (norm !== undefined) this.#declareNorm(norm, input);

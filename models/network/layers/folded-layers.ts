@@ -51,6 +51,10 @@ export class FoldedLayers implements EncoderLayers, StudentLayers, MirroredLayer
     return maxPool(this.#graph, x, kernel, stride, padding);
   }
 
+  linear(x: Value, convName: string, out: number): Value {
+    return this.patches(x, convName, { out, side: 1 });
+  }
+
   patches(x: Value, convName: string, { out, side, norm }: PatchSpec): Value {
     const own = this.#linear(convName);
     const folded = norm === undefined ? own : afterAffine(own, this.#linear(norm));

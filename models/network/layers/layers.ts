@@ -74,6 +74,8 @@ export interface EncoderLayers extends BlockLayers, ConvNextLayers {
 export interface StudentLayers extends BlockLayers {
   /** Transposed convolution `conv`.weight ({@link deconv2x2}), then batch norm `norm`: x [N, I, H, W] -> [N, out, 2 H, 2 W] */
   deconvNorm(x: Value, conv: string, norm: string, out: number): Value;
+  /** A linear layer at each place, `conv`.weight [out, I, 1, 1] and `conv`.bias: x [N, I, H, W] -> [N, out, H, W] */
+  linear(x: Value, conv: string, out: number): Value;
   /** Joins maps of the same size along their channels. */
   concat(maps: readonly Value[]): Value;
 }

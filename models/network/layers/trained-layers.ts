@@ -20,7 +20,7 @@ import {
 } from "../../graph/ops.js";
 import { suitsWinograd, winogradConv } from "../../graph/winograd.js";
 import type { ResNetLayers } from "../backbones/resnet.js";
-import { type ConvSpec, deconv2x2, NORM_EPSILON, type StudentLayers } from "./layers.js";
+import { type ConvSpec, conv1x1, deconv2x2, NORM_EPSILON, type StudentLayers } from "./layers.js";
 
 /**
  * Layers for training: parameters are inputs of the graph; batch norms use the batch's statistics and yield the moved
@@ -52,6 +52,13 @@ export class TrainedLayers implements StudentLayers, ResNetLayers {
     const shape = [fixed(x.shape[1]), out, kernel, kernel];
     const maps = enlarged(this.#graph, x, this.#parameter(`${convName}.weight`, shape));
     return this.#normalised(maps, norm);
+  }
+
+  linear(x: Value, convName: string, out: number): Value {
+    const g = this.#graph;
+    const weight = this.#parameter(`${convName}.weight`, [out, fixed(x.shape[1]), 1, 1]);
+    const bias = this.#parameter(`${convName}.bias`, [out]);
+    return add(g, convolved(g, x, weight, conv1x1(out)), reshape(g, bias, [1, out, 1, 1, 1]));
   }
 
   relu = (x: Value): Value => relu(this.#graph, x);
