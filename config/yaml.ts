@@ -23,7 +23,9 @@ export function readYaml(text: string): { readonly value?: unknown; readonly fau
   });
   if (faults.length > 0) return { faults };
   try {
-    return { value: document.toJS() as unknown, faults };
+    const value: unknown = document.toJS();
+    if (holdsItself(value)) return { faults: [{ message: "an alias of what it stands in itself", at: null }] };
+    return { value, faults };
   } catch (error) {
     // The library's message has the alias's name, which may be what somebody meant for a password.
     if (error instanceof ReferenceError) {
@@ -34,4 +36,15 @@ export function readYaml(text: string): { readonly value?: unknown; readonly fau
     }
     throw error;
   }
+}
+
+/** Whether a value is its own part, as an alias within its anchor makes it: it can be neither checked nor shown. Each part is looked at once. */
+function holdsItself(value: unknown, within = new Set<object>(), done = new Set<object>()): boolean {
+  if (typeof value !== "object" || value === null || done.has(value)) return false;
+  if (within.has(value)) return true;
+  within.add(value);
+  const found = Object.values(value).some((part) => holdsItself(part, within, done));
+  within.delete(value);
+  done.add(value);
+  return found;
 }

@@ -197,6 +197,7 @@ for (const [what, yaml, expected] of [
   ],
   ["a key that is no mapping's own", `__proto__: {mqtt: {prefix: x}}\n${demo}`, "CONFIG_KEY_UNKNOWN __proto__"],
   ["a mapping in the place of a value", `${demo}mqtt: {prefix: {a: {b: c}}}`, "CONFIG_VALUE_INVALID mqtt.prefix"],
+  ["an alias within its own anchor", `${demo}mqtt: {prefix: &a [*a]}`, "CONFIG_SYNTAX /etc/retort.yaml"],
   ["an alias without its anchor", `${demo}mqtt: {prefix: *a}`, "CONFIG_SYNTAX /etc/retort.yaml"],
   [
     "a region beyond the frame",
