@@ -100,8 +100,11 @@ test("live: each delivers at the rate that is asked for, whatever its buffers sa
   for (const { name, times, stop } of cameras) {
     stop();
     const seconds = (times.at(-1)! - times[0]!) / 1_000;
-    // Counted from the first: so many intervals. The sources give 15 to 90 a second.
-    assert.ok(times.length - 1 <= 10 * seconds + 3, `${name}: ${times.length} pictures in ${seconds} s, with fps: 10`);
+    // Three at once at the start is the pace's most (two intervals of jitter); both ends of the time are read some milliseconds late.
+    assert.ok(
+      times.length <= 10 * (seconds + 0.02) + 3,
+      `${name}: ${times.length} pictures in ${seconds} s, with fps: 10`,
+    );
   }
 });
 
