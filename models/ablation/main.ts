@@ -1,6 +1,7 @@
 /**
  * Trains and evaluates detectors on data sets in the layout of MVTec AD, and writes what they find as tables (`npm run ablation`). Every
- * training's result is a file of its own: what is there already is not done again, so a run that was cut off goes on.
+ * training's result is a file of its own: what is there already is not done again, so a run that was cut off goes on. The scores are in it, so
+ * that a change of the threshold rule needs no training either.
  */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -8,7 +9,7 @@ import { parseArgs } from "node:util";
 import { makeFolders, replaceFile } from "../../replace-file.js";
 import { DEFAULTS } from "../training/recipe.js";
 import { detectionPlan, nameOf } from "./plan.js";
-import { type RunOptions, type RunResult, runOnce } from "./run.js";
+import { judgedAnew, type RunOptions, type RunResult, runOnce } from "./run.js";
 import { tables } from "./table.js";
 
 const { values } = parseArgs({
@@ -61,7 +62,7 @@ async function results(options: RunOptions): Promise<string> {
       await replaceFile(file, `${JSON.stringify(result, null, 2)}\n`);
       say(`image AUROC ${result.both.imageAuroc.toFixed(4)}, found ${result.both.recall?.toFixed(3)}`);
     }
-    done.push(result);
+    done.push(judgedAnew(result));
     await replaceFile(join(out, "tables.md"), tables(done));
   }
   return tables(done);

@@ -7,7 +7,7 @@ import { evaluateBundle } from "../evaluate/evaluate.js";
 import { atThreshold, type KnownScores } from "../evaluate/operating.js";
 import { openScorer } from "../evaluate/scorer.js";
 import { deviation, mean } from "../judging/statistics.js";
-import { FALSE_ALARM_RATE } from "../judging/threshold.js";
+import { FALSE_ALARM_RATE, type GoodScores, thresholdFor } from "../judging/threshold.js";
 import { readGoodPictures, splitPictures } from "../training/good-pictures.js";
 import { type TrainOptions, type TrainResult, trainStudent } from "../training/train.js";
 import { type RunFolders, runFolders } from "./folders.js";
@@ -51,6 +51,8 @@ export interface RunResult {
   readonly memory: DetectorFigures;
   /** What `retort train` writes. */
   readonly both: DetectorFigures;
+  /** Of student and memory: those that the threshold comes from, and the test set's. */
+  readonly scores: { readonly set: GoodScores; readonly test: KnownScores };
 }
 
 export interface RunOptions {
@@ -77,6 +79,7 @@ export async function runOnce(run: Run, options: RunOptions): Promise<RunResult>
     await copyFile(`${paths.both}.checkpoint.safetensors`, `${paths.student}.checkpoint.safetensors`);
     await train({ out: paths.student, memory: 0, resume: true });
     const student = await evaluated(paths.student, folders);
+    const joined = await evaluated(paths.both, folders);
     return {
       ...{ run, images: folders.images, planted: folders.planted.length },
       suspicious: both.suspicious.length,
@@ -86,11 +89,19 @@ export async function runOnce(run: Run, options: RunOptions): Promise<RunResult>
       student: student.figures,
       before: judgementAt(await thresholdBefore(paths.student, folders, run), student.scores),
       memory: (await evaluated(paths.memory, folders)).figures,
-      both: (await evaluated(paths.both, folders)).figures,
+      both: joined.figures,
+      scores: { set: both.goodScores, test: joined.scores },
     };
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
+}
+
+/** A result by the threshold rule of today: what was trained under another rule need not be trained again. */
+export function judgedAnew(result: RunResult): RunResult {
+  const { threshold, calibration } = thresholdFor(result.scores.set, FALSE_ALARM_RATE);
+  const own = judgementAt(threshold, result.scores.test);
+  return { ...result, expected: calibration.falseAlarmRate.expected, both: { ...result.both, ...own } };
 }
 
 function trainer(

@@ -36,6 +36,10 @@ const FAR = 4;
 const LEAST_SPREAD = 0.007;
 /** As many held-out pictures are believed as much as the guess that training took nothing off the scores. */
 const BELIEVED_HALF = 2;
+/** Good parts may have a longer tail than the distribution: of the pictures no more than so many times the wanted share shall lie above. */
+const MOST_TIMES_WANTED = 2;
+/** Fewer pictures than this above that bound would let one or two of them set the threshold; then they have no say. */
+const LEAST_IN_TAIL = 3;
 /** The deviations that 95 % of a normal distribution lie below. */
 const CONFIDENCE = 1.645;
 const QUANTILE_SHARES = [0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99];
@@ -46,8 +50,8 @@ const QUANTILE_SHARES = [0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99];
  * The cube roots of scores are taken for normally distributed, which holds well for anything from a normal to a log-normal
  * distribution (Wilson and Hilferty). Middle and spread leave out, in two rounds, what lies far off, so that no picture by itself moves the
  * threshold far; the margin is that of a normal distribution of which only so many values are known (a prediction interval), so that few
- * pictures give a high threshold rather than false alarms. Trained-on scores count like held-out ones once they are raised by what
- * training took off them.
+ * pictures give a high threshold rather than false alarms. Where the pictures are many and have a longer tail, the threshold is raised until
+ * only twice the wanted share lies above it. Trained-on scores count like held-out ones once they are raised by what training took off them.
  * @param wanted a share of good parts, above 0 and below 1
  * @throws RangeError for no scores
  */
@@ -61,7 +65,8 @@ export function thresholdFor({ heldOut, trained = [] }: GoodScores, wanted = FAL
   const spread = Math.max(deviation(roots), LEAST_SPREAD * Math.abs(middle));
   const freedom = Math.max(1, roots.length - 1);
   const unknown = Math.sqrt(1 + 1 / roots.length);
-  const threshold = (middle + studentQuantile(wanted, freedom) * unknown * spread) ** 3;
+  const margin = studentQuantile(wanted, freedom) * unknown * spread;
+  const threshold = Math.max(middle + margin, tailBound(roots, wanted)) ** 3;
   const found = rateAt(scores, threshold, { wanted, middle, spread, count: roots.length });
   return {
     threshold,
@@ -77,6 +82,12 @@ export function thresholdFor({ heldOut, trained = [] }: GoodScores, wanted = FAL
     },
     moreImagesWanted: Math.max(0, imagesFor(wanted) - scores.length),
   };
+}
+
+/** The cube root that twice the wanted share lies above, of those that count; -Infinity where they are too few to tell. */
+function tailBound(roots: readonly number[], wanted: number): number {
+  const share = MOST_TIMES_WANTED * wanted;
+  return share * roots.length < LEAST_IN_TAIL ? Number.NEGATIVE_INFINITY : quantile(roots, Math.max(0, 1 - share));
 }
 
 /** What trained-on scores are multiplied by to be like held-out ones; near 1 where few held-out ones are known. */

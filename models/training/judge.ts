@@ -1,6 +1,6 @@
 import { LEAST_DISTANCE } from "../judging/odd.js";
 import { median } from "../judging/statistics.js";
-import type { ThresholdFound } from "../judging/threshold.js";
+import type { GoodScores, ThresholdFound } from "../judging/threshold.js";
 import { thresholdFor } from "../judging/threshold.js";
 import type { Backbone } from "../network/backbones/backbone.js";
 import { type Detector, type InputSize, inferenceGraph, type MemoryPart } from "../network/rd.js";
@@ -37,6 +37,8 @@ export interface Judged {
 }
 
 export interface Judgement extends ThresholdFound {
+  /** What the threshold was found from. */
+  readonly scores: GoodScores;
   readonly memory: MemoryPart | null;
   /** The model, as its bundle holds it. */
   readonly onnx: Uint8Array;
@@ -53,11 +55,16 @@ export async function judge(judged: Judged): Promise<Judgement> {
   const memory =
     remembered === null ? null : await memoryPart(judged, remembered, heldOut.length > 0 ? heldOut : trained);
   const detector: Detector = { teacher, student, memory };
-  const scores = await judgedScores(judged, detector, [...heldOut, ...trained]);
+  const all = await judgedScores(judged, detector, [...heldOut, ...trained]);
   // Where nothing was learned, no picture scores less than a new one.
-  const fresh = student === null ? scores.length : heldOut.length;
-  const found = thresholdFor({ heldOut: scores.slice(0, fresh), trained: scores.slice(fresh) }, judged.falseAlarms);
-  return { ...found, memory, onnx: encodeModel(inferenceGraph(backbone, detector, size)) };
+  const fresh = student === null ? all.length : heldOut.length;
+  const scores = { heldOut: all.slice(0, fresh), trained: all.slice(fresh) };
+  return {
+    ...thresholdFor(scores, judged.falseAlarms),
+    scores,
+    memory,
+    onnx: encodeModel(inferenceGraph(backbone, detector, size)),
+  };
 }
 
 /** The scores of good pictures; those of the memory alone are known already. */

@@ -4,6 +4,7 @@ import { architectureOf, bundleIdentity } from "../bundle/identity.js";
 import { requireWritableBundle } from "../bundle/writable.js";
 import type { Calibration } from "../judging/calibration.js";
 import { rankPictures } from "../judging/odd.js";
+import type { GoodScores } from "../judging/threshold.js";
 import { loadTeacher, type Teacher } from "../network/load.js";
 import { studentParameters } from "../network/parameters.js";
 import { type MemoryPart, teacherGraph } from "../network/rd.js";
@@ -52,6 +53,8 @@ export interface TrainResult {
   readonly losses: readonly number[];
   readonly threshold: number;
   readonly calibration: Calibration;
+  /** What the threshold was found from. */
+  readonly goodScores: GoodScores;
   /** Further good pictures with which the false-alarm rate would be known well. */
   readonly moreImagesWanted: number;
   /** null where the student judges alone. */
@@ -100,7 +103,7 @@ export async function trainStudent(options: TrainOptions): Promise<TrainResult> 
       falseAlarms: settings.falseAlarms,
       onDone: (done, total) => report({ phase: "calibrating", done, total }),
     };
-    const { threshold, calibration, moreImagesWanted, memory, onnx } = await judge(judged);
+    const { threshold, calibration, moreImagesWanted, scores, memory, onnx } = await judge(judged);
     const loss = learned?.losses.at(-1) ?? null;
     const epochs = quick ? 0 : settings.epochs;
     const [images, heldOut] = [trained.length, split.heldOut.length];
@@ -137,7 +140,8 @@ export async function trainStudent(options: TrainOptions): Promise<TrainResult> 
     return {
       bundle: bundle.dir,
       ...{ name: bundle.manifest.name, version: bundle.manifest.version, sha256: bundle.manifest.sha256 },
-      ...{ epochs, images, loss, losses: learned?.losses ?? [], threshold, calibration, moreImagesWanted },
+      ...{ epochs, images, loss, losses: learned?.losses ?? [] },
+      ...{ threshold, calibration, goodScores: scores, moreImagesWanted },
       ...{ memory: record, suspicious },
       trainImagesPerSecond: learned?.imagesPerSecond ?? 0,
       seconds: (performance.now() - began) / 1000,

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { detectionPlan, nameOf, type Run } from "../../models/ablation/plan.js";
-import { runOnce } from "../../models/ablation/run.js";
+import { judgedAnew, runOnce } from "../../models/ablation/run.js";
 import { tables } from "../../models/ablation/table.js";
 import { createDemoLine, writeDemoDataset } from "../../models/demo-line/index.js";
 import { writeSmallTeacher } from "../support/small-teacher.js";
@@ -39,6 +39,7 @@ test("planted defects are learned from and not tested on; student, memory and bo
     for (const share of [imageAuroc, recall, rejected]) assert.ok(share! >= 0 && share! <= 1);
   }
   assert.not.equal(result.student.imageAuroc, result.memory.imageAuroc);
+  assert.equal(judgedAnew(result), result, "the rule is the one it was judged by");
   assert.is((await readdir(dir, { recursive: true })).length, before + 1, "the teacher alone");
 
   const [found] = tables([result, { ...result, run: { ...run, seed: 2 } }])

@@ -50,10 +50,30 @@ test("one absurd picture moves the threshold by less than a twentieth", () => {
 });
 
 test("with a twentieth of the pictures defective, the threshold stays below the defects", () => {
+  const defects = [1.3, 1.5, 1.1, 2, 1.7];
   for (let seed = 1; seed <= 100; seed += 1) {
-    const scores = [...goodScores(100, seed), 1.3, 1.5, 1.1, 2, 1.7];
+    const scores = [...goodScores(100, seed), ...defects];
     assert.ok(thresholdFor({ heldOut: scores.slice(90), trained: scores.slice(0, 90) }).threshold < 1.05);
+    assert.ok(thresholdFor({ heldOut: [...goodScores(200, seed), ...defects, ...defects] }).threshold < 1.05);
   }
+});
+
+test("where one good part in twenty lies in a long tail, no more than twice the wanted share is rejected", () => {
+  const tail = (count: number, seed: number) => {
+    const random = createRandom(seed);
+    return goodScores(count, seed + 5_000).map((score) =>
+      random.next() < 0.05 ? 0.4 * random.between(1.45, 1.75) : score,
+    );
+  };
+  let rejected = 0;
+  for (let seed = 1; seed <= 100; seed += 1) {
+    const scores = tail(300, seed);
+    const { threshold } = thresholdFor({ heldOut: scores });
+    rejected += tail(1_000, seed + 1_000).filter((score) => score > threshold).length;
+    const moved = thresholdFor({ heldOut: [...scores, 1e6] }).threshold / threshold;
+    assert.ok(Math.abs(moved - 1) < 0.05, `seed ${seed}: ${moved}`);
+  }
+  assert.ok(rejected / 100_000 < 0.025, `${rejected / 100_000}`);
 });
 
 test("what training takes off the scores of its own pictures is put on again", () => {
