@@ -31,14 +31,18 @@ export const exportCommand: AddCommand = (program, terminal) => {
   withJsonFlag(command).action(async ({ json, ...options }: Flags) => {
     const { exportBundle } = await import("../../models/bundle/export.js");
     const { identityText } = await import("../../models/bundle/identity.js");
+    const { bundleCost, costText } = await import("../../models/bundle/speed.js");
     noteOutFolder(options.out, terminal);
-    const { dir, manifest } = await exportBundle(options);
+    const bundle = await exportBundle(options);
+    const { dir, manifest } = bundle;
     const { name, version, arch, input, threshold, sha256 } = manifest;
+    const cost = await bundleCost(bundle);
     if (json) {
-      terminal.out(JSON.stringify({ bundle: dir, name, version, arch, input, threshold, sha256 }));
+      terminal.out(JSON.stringify({ bundle: dir, name, version, arch, input, threshold, sha256, cost }));
       return;
     }
     terminal.out(`${dir}: ${identityText(manifest)}, ${arch}, ${input.width} x ${input.height}`);
+    terminal.out(`${costText(cost)} on this machine's CPU`);
     terminal.err(
       `Its threshold ${threshold} is a first guess: measure it with retort evaluate, set it in the configuration.`,
     );

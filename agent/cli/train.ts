@@ -71,6 +71,8 @@ export const trainCommand: AddCommand = (program, terminal) => {
     const { trainStudent } = await import("../../models/training/train.js");
     const { rateInWords } = await import("../../models/judging/threshold.js");
     const { identityText } = await import("../../models/bundle/identity.js");
+    const { readBundle } = await import("../../models/bundle/bundle.js");
+    const { bundleCost, costText } = await import("../../models/bundle/speed.js");
     noteOutFolder(options.out, terminal);
     const stop = new AbortController();
     const off = onStopSignal(() => stop.abort());
@@ -83,12 +85,14 @@ export const trainCommand: AddCommand = (program, terminal) => {
         signal: stop.signal,
       });
       show.stop();
+      const cost = await bundleCost(await readBundle(result.bundle), options.threads);
       if (json) {
-        terminal.out(JSON.stringify(result));
+        terminal.out(JSON.stringify({ ...result, cost }));
         return;
       }
       for (const line of summary(result)) terminal.out(line);
       terminal.out(`${result.bundle}: ${identityText(result)}, threshold ${result.threshold.toFixed(4)}`);
+      terminal.out(`${costText(cost)} on this machine's CPU`);
       if (result.calibration.falseAlarmRate !== undefined)
         terminal.out(rateInWords(result.calibration.falseAlarmRate, result.moreImagesWanted));
       for (const line of suspiciousLines(result, report)) terminal.out(line);

@@ -1,5 +1,6 @@
 import type { Findings } from "../../config/problems.js";
 import type { ErrorCode } from "../../errors.js";
+import type { BundleCost } from "../../models/bundle/speed.js";
 
 /** One thing looked at. */
 export interface Check {
@@ -11,6 +12,8 @@ export interface Check {
   readonly message: string;
   /** Empty where there is nothing to do. */
   readonly remedy: string;
+  /** Of a model that runs. */
+  readonly cost?: BundleCost;
 }
 
 export function findingChecks({ problems, warnings }: Findings): readonly Check[] {

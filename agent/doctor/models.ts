@@ -1,5 +1,8 @@
 import type { Config } from "../../config/types.js";
 import { CodedError, type ErrorCode, errorCodes, messageOf } from "../../errors.js";
+import { readBundle } from "../../models/bundle/bundle.js";
+import { type BundleCost, bundleSize, costText, medianMs } from "../../models/bundle/speed.js";
+import type { Engine } from "../inference/engine.js";
 import { type LoadedModel, loadModel } from "../inference/load.js";
 import type { PrecisionReport } from "../inference/protocol.js";
 import type { Check } from "./check.js";
@@ -21,18 +24,25 @@ async function modelCheck(at: string, dir: string, { inference }: Config, load: 
   try {
     model = await load(dir, { inference, mostWaiting: 1, onRestart: () => undefined });
   } catch (error) {
-    const code: ErrorCode = error instanceof CodedError ? error.code : "MODEL_UNUSABLE";
-    const remedy = error instanceof CodedError ? error.remedy : errorCodes[code].remedy;
-    return [{ level: "fail", code, path: at, message: messageOf(error), remedy }];
+    return [failed(at, error)];
   }
   const { engine } = model;
   const { name, version } = engine.model;
   const { used, tried, precision } = engine.providers();
-  await engine.close();
+  let cost: BundleCost;
+  try {
+    const size = await bundleSize(await readBundle(dir));
+    cost = { ...size, framesPerSecond: 1_000 / (await medianMs(() => inspectionMs(engine))) };
+  } catch (error) {
+    return [failed(at, error)];
+  } finally {
+    await engine.close();
+  }
   const size = `${engine.input.width} x ${engine.input.height}`;
-  const message = `${name} ${version}, ${size}, runs on ${used}${precision === undefined ? "" : inPrecision(precision)}`;
+  const place = `${used}${precision === undefined ? "" : inPrecision(precision)}`;
+  const message = `${name} ${version}, ${size}, runs on ${place}; ${costText(cost)}`;
   return [
-    { level: "ok", code: "MODEL_OK", path: at, message, remedy: "" },
+    { level: "ok", code: "MODEL_OK", path: at, message, remedy: "", cost },
     ...tried
       .filter(({ taken, reason }) => !taken && reason !== "not needed")
       .map(({ provider, reason }): Check => {
@@ -40,6 +50,25 @@ async function modelCheck(at: string, dir: string, { inference }: Config, load: 
         return { level: "note", code: "PROVIDER_NOT_USED", path: `${at} on ${provider}`, message: reason, remedy };
       }),
   ];
+}
+
+function failed(at: string, error: unknown): Check {
+  const code: ErrorCode = error instanceof CodedError ? error.code : "MODEL_UNUSABLE";
+  const remedy = error instanceof CodedError ? error.remedy : errorCodes[code].remedy;
+  return { level: "fail", code, path: at, message: messageOf(error), remedy };
+}
+
+/** Milliseconds until the engine has judged a black picture. @throws CodedError why it could not */
+async function inspectionMs(engine: Engine): Promise<number> {
+  const size = engine.input;
+  const began = performance.now();
+  const outcome = await engine.inspect({
+    ...{ camera: "doctor", number: 1, size, pixels: new Uint8Array(size.width * size.height * 3) },
+    view: { x: 0, y: 0, ...size },
+    ...{ capturedAtMs: Date.now(), availableAtMs: began, captureMs: 0 },
+  });
+  if (outcome.kind === "failed") throw new CodedError(outcome.failure.code, outcome.failure.reason);
+  return performance.now() - began;
 }
 
 function inPrecision({ asked, used, reason }: PrecisionReport): string {

@@ -6,6 +6,7 @@ import { CodedError, messageOf } from "../../errors.js";
 import { makeFolder, replaceFile, replaceFiles } from "../../replace-file.js";
 import { type Calibration, SCORE_QUANTILES } from "../judging/calibration.js";
 import { type NetworkChoice, VARIANTS } from "../network/backbones/backbone.js";
+import { type NetworkCost, networkCost } from "../onnx/cost.js";
 import type { ImageBaseline } from "../pictures/image-baseline.js";
 import { TILES } from "../pictures/picture-stats.js";
 import { sha256OfFile } from "../sha256.js";
@@ -56,6 +57,8 @@ export interface Manifest {
   readonly imageHealth?: ImageBaseline;
   /** The SHA-256 of model.onnx, hexadecimal. */
   readonly sha256: string;
+  /** What it costs on any machine. Absent in bundles of version 0.1 and earlier, and where the model could not be run. */
+  readonly cost?: NetworkCost;
   readonly training: TrainingRecord | null;
   /** RFC 3339. */
   readonly created: string;
@@ -116,6 +119,11 @@ const isManifest = new Ajv({ allErrors: true }).compile<Manifest>({
       },
     },
     sha256: HASH,
+    cost: {
+      type: "object",
+      required: ["parameters", "gflop"],
+      properties: { parameters: { type: "integer", minimum: 0 }, gflop: { type: ["number", "null"], minimum: 0 } },
+    },
     training: { type: ["object", "null"] },
     created: TEXT,
   },
@@ -155,13 +163,19 @@ export async function readBundle(dir: string): Promise<Bundle> {
 }
 
 /**
- * Writes a bundle, over an older one if there is one. It is on disk when the promise is fulfilled, so that what it was made from may be
+ * Writes a bundle, over an older one if there is one, and counts what its model costs. It is on disk when the promise is fulfilled, so that what it was made from may be
  * deleted. A crash between its two files leaves a hash in model.json that does not match, which {@link readBundle} refuses.
  * @throws CodedError BUNDLE_UNWRITABLE
  */
-export async function writeBundle(dir: string, onnx: Uint8Array, manifest: Omit<Manifest, "sha256">): Promise<Bundle> {
+export async function writeBundle(
+  dir: string,
+  onnx: Uint8Array,
+  manifest: Omit<Manifest, "sha256" | "cost">,
+): Promise<Bundle> {
   const sha256 = createHash("sha256").update(onnx).digest("hex");
-  const complete: Manifest = { ...manifest, sha256 };
+  // What was trained for hours is written, also where the machine has no memory left to run it.
+  const cost = await networkCost(onnx, manifest.input).catch(() => null);
+  const complete: Manifest = { ...manifest, ...(cost === null ? {} : { cost }), sha256 };
   try {
     await makeFolder(dir);
     await replaceFiles([
