@@ -13,17 +13,23 @@ export function modbusAddresses(cameras: readonly CameraConfig[]): readonly numb
   return cameras.map(({ modbus }, index) => (modbus.address === "auto" ? SPACING * (index + 1) : modbus.address));
 }
 
-/** Cameras whose registers have no room, or lie over those of another one. */
-export function modbusRules({ modbus, cameras }: Config): readonly Problem[] {
+/** A port that HTTP has, and cameras whose registers have no room or lie over those of another one. */
+export function modbusRules({ modbus, http, cameras }: Config): readonly Problem[] {
   if (!modbus.enabled) return [];
   const addresses = modbusAddresses(cameras);
-  return addresses.flatMap((address, index) => {
+  const overlaps = addresses.flatMap((address, index): Problem[] => {
     const message = overlap(addresses, index, cameras) ?? noRoom(address);
     if (message === null) return [];
     const path = `cameras.${itemName(cameras, index)}.modbus.address`;
     const remedy = `Give it an address of its own, with ${BLOCK_REGISTERS} registers behind it.`;
     return [{ code: "CONFIG_CONFLICT", path, message, remedy }];
   });
+  if (!http.enabled || http.port !== modbus.port) return overlaps;
+  const message = `${modbus.port} is http.port, too: only one of them could listen`;
+  return [
+    { code: "CONFIG_CONFLICT", path: "modbus.port", message, remedy: "Give each a port of its own." },
+    ...overlaps,
+  ];
 }
 
 function overlap(addresses: readonly number[], index: number, cameras: readonly CameraConfig[]): string | null {

@@ -34,6 +34,7 @@ export const doctorCodes = chapter("What `retort doctor` finds", "README.md#your
     "Install gstreamer1.0-tools, or run the set-up again (npm start).",
   ),
   GSTREAMER_OK: fine("GStreamer has what a kind of source needs."),
+  LISTENER_FREE: fine("The port that the agent will listen on is free."),
   MODEL_OK: fine("The model runs."),
   MODEL_UNUSABLE: failed("The model cannot be run for a reason that has no code of its own.", "Check the bundle."),
   PROVIDER_NOT_USED: failed(

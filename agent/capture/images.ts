@@ -1,5 +1,5 @@
 import { stat } from "node:fs/promises";
-import { relative } from "node:path";
+import { basename, relative } from "node:path";
 import type { RoiConfig } from "../../config/types.js";
 import { CodedError, messageOf } from "../../errors.js";
 import { listImages } from "../../models/pictures/folder.js";
@@ -47,7 +47,7 @@ export function createImagesSource(options: ImagesOptions): FrameSource {
       const picture = await read(file, options);
       return running ? picture : STOPPED;
     } catch (error) {
-      return { kind: "lost", reason: messageOf(error) };
+      return lost(error, options);
     }
   }
 
@@ -113,7 +113,7 @@ export function createWatchedImagesSource(options: WatchedImagesOptions): FrameS
         return picture;
       }
     } catch (error) {
-      return { kind: "lost", reason: messageOf(error) };
+      return lost(error, options);
     }
   }
 
@@ -132,6 +132,11 @@ export function createWatchedImagesSource(options: WatchedImagesOptions): FrameS
 }
 
 const STOPPED: Grab = { kind: "lost", reason: "stopped" };
+
+/** A folder that cannot be looked into. Where it lies on this machine is nobody's business who reads states. */
+function lost(error: unknown, { path }: ImagesOptions): Grab {
+  return { kind: "lost", reason: messageOf(error).replaceAll(path, basename(path)) };
+}
 
 async function read(file: string, { path, input, roi }: ImagesOptions): Promise<Grab> {
   const origin = relative(path, file);

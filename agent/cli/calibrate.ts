@@ -57,16 +57,18 @@ export const calibrateCommand: AddCommand = (program, terminal) => {
 };
 
 /** What is missed at the threshold, and at others. */
-function missedLines({ count, of, curve, check }: NonNullable<CalibrateResult["missed"]>): readonly string[] {
+function missedLines({ count, of, curve, inForce, check }: NonNullable<CalibrateResult["missed"]>): readonly string[] {
   const percent = (share: number) => `${(100 * share).toFixed(1)} %`.padStart(8);
-  const rows = curve.filter((_, index) => index % Math.ceil(curve.length / 12) === 0);
+  const others = curve.filter((_, index) => index % Math.ceil(curve.length / 12) === 0);
+  const rows = [...others, inForce].sort((a, b) => a.threshold - b.threshold);
   return [
     `${count} of ${of} defects are missed`,
     `a check: set on half of the good pictures, it would reject ${percent(check.rejected).trim()} of the other ${check.images}`,
     "threshold  good rejected  defects missed",
-    ...rows.map(
-      ({ threshold, rejected, missed }) =>
-        `${threshold.toFixed(4).padStart(9)}  ${percent(rejected).padStart(13)}  ${percent(missed).padStart(14)}`,
-    ),
+    ...rows.map((row) => {
+      const { threshold, rejected, missed } = row;
+      const cells = [threshold.toFixed(4).padStart(9), percent(rejected).padStart(13), percent(missed).padStart(14)];
+      return [...cells, ...(row === inForce ? ["<- set"] : [])].join("  ");
+    }),
   ];
 }

@@ -5,20 +5,22 @@ import { cameraChecks } from "./cameras.js";
 import { type Check, findingChecks } from "./check.js";
 import { diskCheck } from "./disk.js";
 import { elementChecks } from "./elements.js";
+import { listenerChecks } from "./listeners.js";
 import { modelChecks } from "./models.js";
 import { visionChecks } from "./vision.js";
 
 /** Everything that a valid configuration lets us look at; never rejects. */
 export async function examine(config: Config): Promise<readonly Check[]> {
-  const [elements, vision, cameras, models, broker, disk] = await Promise.all([
+  const [elements, vision, cameras, models, broker, listeners, disk] = await Promise.all([
     elementChecks(config.cameras),
     visionChecks(config.cameras),
     cameraChecks(),
     modelChecks(config),
     brokerChecks(config),
+    listenerChecks(config),
     diskCheck(config.state.path),
   ]);
   // Models have their own checks.
   const gone = findingChecks(missingPaths(config)).filter(({ path }) => !path.startsWith("models."));
-  return [...elements, ...vision, ...cameras, ...models, ...gone, ...broker, disk];
+  return [...elements, ...vision, ...cameras, ...models, ...gone, ...broker, ...listeners, disk];
 }

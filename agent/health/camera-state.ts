@@ -16,6 +16,8 @@ export interface CameraStanding {
   readonly state: CameraState;
   /** Null with `ok` and `anomalous` alone. */
   readonly reason: string | null;
+  /** True where the source has come to its end: it is `idle`, and stays so. */
+  readonly ended?: true;
 }
 
 /** A single failed picture is counted, not an outage. */
@@ -73,6 +75,6 @@ function standing(memory: Memory): CameraStanding {
   if (failures >= FAULTED_AFTER || nothingJudged) return { state: "faulted", reason: failure };
   if (condition === "starting") return { state: "starting", reason: failure ?? reason };
   if (condition === "idle") return { state: "idle", reason };
-  if (condition === "ended") return { state: "idle", reason: reason ?? "the source has ended" };
+  if (condition === "ended") return { state: "idle", reason: reason ?? "the source has ended", ended: true };
   return { state: memory.alarm ? "anomalous" : "ok", reason: null };
 }

@@ -60,7 +60,11 @@ function judgeOf(name: string, view: Pick<AgentView, "judgeOf">, reply: FastifyR
     case "judge":
       return found.judge;
     case "unknown":
-      throw new HttpFault(404, "HTTP_INSPECT_UNKNOWN", "there is neither a camera nor a model of this name");
+      throw new HttpFault(
+        404,
+        "HTTP_INSPECT_UNKNOWN",
+        `there is neither a camera nor a model of this name; there are ${found.names.join(", ")}`,
+      );
     case "disabled":
       throw new HttpFault(409, "HTTP_CAMERA_DISABLED", "this camera is disabled, and its model is not loaded");
     case "not-loaded":

@@ -51,7 +51,9 @@ export interface AgentView {
 export type FoundJudge =
   | { readonly kind: "judge"; readonly judge: PictureJudge }
   /** `disabled`: the camera is, and has no model therefore; `not-loaded`: the model loads, is broken, or no camera uses it. */
-  | { readonly kind: "unknown" | "disabled" | "not-loaded" };
+  | { readonly kind: "disabled" | "not-loaded" }
+  /** With the names that there are, cameras first. */
+  | { readonly kind: "unknown"; readonly names: readonly string[] };
 
 export interface PictureJudge {
   /**

@@ -63,7 +63,9 @@ export function pictureJudges({
   return (name) => {
     const camera = cameras.find(({ config }) => config.id === name);
     const model = camera === undefined ? models.get(name) : camera.model();
-    if (camera === undefined && !modelNames.includes(name)) return { kind: "unknown" };
+    if (camera === undefined && !modelNames.includes(name)) {
+      return { kind: "unknown", names: [...new Set([...cameras.map(({ config }) => config.id), ...modelNames])] };
+    }
     if (model === undefined || model === null) return { kind: camera?.enabled === false ? "disabled" : "not-loaded" };
     const { engine } = model;
     if (camera === undefined) {

@@ -6,6 +6,7 @@ import { CodedError, errnoOf, messageOf } from "../../errors.js";
 import type { ModbusHealth } from "../contract/modbus-health.js";
 import type { VerdictPayload } from "../contract/part-payloads.js";
 import type { CameraState } from "../contract/payloads.js";
+import type { CameraStanding } from "../health/camera-state.js";
 import { keepTrying } from "../kit/keep-trying.js";
 import type { Logger } from "../kit/log.js";
 import type { Outcome } from "../types.js";
@@ -19,7 +20,7 @@ import { type ListeningServer, listen } from "./server.js";
 export interface ModbusCamera {
   readonly config: CameraConfig;
   readonly enabled: boolean;
-  readonly standing: { readonly state: CameraState };
+  readonly standing: Pick<CameraStanding, "state" | "ended">;
   /** Null where it sees no parts: then the score of its newest picture is told. */
   readonly parts: object | null;
   readonly outcomes$: Observable<Outcome>;
@@ -61,7 +62,8 @@ export function openModbus({ modbus, cameras }: Config, { judged$, lastNumber, l
   const standing = (id: string): BlockStanding => {
     const camera = watched.get(id);
     const state = camera?.standing.state ?? "starting";
-    return { ready: mayBeReady && camera?.enabled === true && JUDGING.has(state), state };
+    const isJudging = JUDGING.has(state) && camera?.standing.ended !== true;
+    return { ready: mayBeReady && camera?.enabled === true && isJudging, state };
   };
   const allReady = (): boolean => {
     const enabled = [...watched.values()].filter((camera) => camera.enabled);

@@ -2,7 +2,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import sharp, { type FailOnOptions, type Sharp } from "sharp";
-import { CodedError, messageOf } from "../../errors.js";
+import { CodedError, errnoOf, messageOf } from "../../errors.js";
 import { makeFolders } from "../../replace-file.js";
 import { decodeBmp } from "./bmp.js";
 import { jpegDamage } from "./jpeg-damage.js";
@@ -142,7 +142,10 @@ async function open(source: PictureSource, limitInputPixels: number | false = MO
 }
 
 async function bytesOf(path: string): Promise<Buffer> {
-  const { size } = await stat(path);
+  const { size } = await stat(path).catch((error: unknown) => {
+    if (errnoOf(error) === "ENOENT") throw new Error("there is no file of this name", { cause: error });
+    throw error;
+  });
   if (size > MOST_BYTES) throw new Error(`it has ${size} bytes, the limit is ${MOST_BYTES}`);
   return readFile(path);
 }

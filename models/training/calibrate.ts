@@ -60,6 +60,8 @@ export interface MissedDefects {
    * so that no picture is judged by what it set.
    */
   readonly curve: readonly CurvePoint[];
+  /** The threshold that was set, on the same pictures. */
+  readonly inForce: CurvePoint;
   /** That other half's threshold, and what it cost. */
   readonly check: CurvePoint & { readonly images: number };
 }
@@ -175,6 +177,7 @@ function missedOf(threshold: number, good: readonly number[], bad: readonly numb
   return {
     ...{ count: Math.round(missed * bad.length), of: bad.length, rate: missed },
     curve: missedAgainstRejected(checking, bad),
+    inForce: pointAt(threshold, checking, bad),
     check: { ...pointAt(thresholdFor({ heldOut: setting }, wanted).threshold, checking, bad), images: checking.length },
   };
 }

@@ -1,12 +1,14 @@
 import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import * as assert from "uvu/assert";
 import { createGstreamerSource } from "../../agent/capture/gstreamer.js";
 import { createImagesSource } from "../../agent/capture/images.js";
 import { launchLine } from "../../agent/capture/launch/sources.js";
 import { writePng } from "../../models/pictures/images.js";
 import { frameSourceContract } from "../contracts/frame-source.js";
 import { fakeSource } from "../fakes/frame-source.js";
+import { suite } from "../support/suite.js";
 
 const input = { width: 64, height: 48 };
 const roi = { x: 0, y: 0, width: 1, height: 1 };
@@ -46,3 +48,14 @@ frameSourceContract("a folder of images", async () => {
     dead: () => createImagesSource({ path: empty, input, roi }),
   };
 });
+
+const test = suite("a folder that is not there");
+
+test("its name is told, and not where on this machine it was", async () => {
+  const path = join(await mkdtemp(join(tmpdir(), "retort-gone-")), "line-7");
+  const source = createImagesSource({ path, input, roi });
+  source.start();
+  assert.equal(await source.grab(), { kind: "lost", reason: "there is no folder line-7" });
+});
+
+test.run();

@@ -1,13 +1,17 @@
+import { once } from "node:events";
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { brokerChecks } from "../../agent/doctor/broker.js";
 import { cameraChecks } from "../../agent/doctor/cameras.js";
 import { diskCheck } from "../../agent/doctor/disk.js";
 import { elementChecks, elementsOf } from "../../agent/doctor/elements.js";
+import { listenerChecks } from "../../agent/doctor/listeners.js";
 import { type VisionMachine, visionChecks } from "../../agent/doctor/vision.js";
-import type { SourceConfig } from "../../config/types.js";
-import { cameraConfig, mqttConfig, temporaryFolder } from "../support/config.js";
+import type { HttpConfig, ModbusConfig, SourceConfig } from "../../config/types.js";
+import { cameraConfig, httpConfig, modbusConfig, mqttConfig, temporaryFolder } from "../support/config.js";
+import { freePort } from "../support/mosquitto.js";
 import { suite } from "../support/suite.js";
 
 const test = suite("doctor");
@@ -70,6 +74,24 @@ test("room for the state is looked for where its directory will be made", async 
   assert.is((await diskCheck("/proc/nowhere")).level, "fail");
   writeFileSync(join(folder, "state"), "a file, which is no folder");
   assert.is((await diskCheck(join(folder, "state"))).code, "STATE_UNWRITABLE");
+});
+
+test("doctor: where the agent will listen is said; a port that another program has is a note, an address that is not this machine's fails", async () => {
+  const other = createServer().listen(0, "127.0.0.1");
+  await once(other, "listening");
+  const { port } = other.address() as AddressInfo;
+  const found = async (http: Partial<HttpConfig>, modbus: Partial<ModbusConfig>) => {
+    const checks = await listenerChecks({ http: httpConfig(http), modbus: modbusConfig(modbus) });
+    return checks.map(({ level, code, path }) => `${level} ${code} ${path}`);
+  };
+  const free = await freePort();
+  assert.equal(await found({ port: "auto" }, { enabled: false }), []);
+  assert.equal(await found({ port: free }, { enabled: true, port }), [
+    "ok LISTENER_FREE http.port",
+    "note MODBUS_PORT_TAKEN modbus.port",
+  ]);
+  assert.equal(await found({ port, host: "192.0.2.1" }, { enabled: false }), ["fail HTTP_FAILED http.port"]);
+  other.close();
 });
 
 test("doctor: a GigE Vision camera needs Aravis, and a socket that holds its pictures", async () => {

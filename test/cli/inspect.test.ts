@@ -77,6 +77,7 @@ test("status 0 says that every picture was judged and is good; one that could no
     pictures.map(({ reason }) => reason?.split(":")[0] ?? null),
     [null, "IMAGE_UNREADABLE", "IMAGE_BLACK", "IMAGE_UNREADABLE"],
   );
+  assert.match(pictures[3]!.reason!, /nowhere\.png: there is no file of this name$/);
   assert.is((await inspect(black, "--no-image-health")).status, 0);
 });
 

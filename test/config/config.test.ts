@@ -245,6 +245,11 @@ for (const [what, yaml, expected] of [
     `modbus: {enabled: true}\n${demo.trim().slice(0, -1)}, {id: b, model: m, source: {type: demo}, modbus: {address: 1100}}]`,
     "CONFIG_CONFLICT cameras.b.modbus.address",
   ],
+  [
+    "one port for Modbus and for HTTP",
+    `${demo}modbus: {enabled: true, port: 8080}\nhttp: {port: 8080}`,
+    "CONFIG_CONFLICT modbus.port",
+  ],
   ["YAML that is none", "mqtt: {", "CONFIG_SYNTAX /etc/retort.yaml:1:8"],
   ["a key twice", "mqtt: {}\nmqtt: {}", "CONFIG_SYNTAX /etc/retort.yaml:2:1"],
   ["a list", "- a", "CONFIG_SYNTAX /etc/retort.yaml"],

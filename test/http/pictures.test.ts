@@ -123,6 +123,7 @@ test("who is asked for must be there: 404, 409 for a disabled camera, 503 while 
   await start(judges());
   const picture = bytes(blockAt(8, 8));
   assert.equal(await refused(await send("nobody", picture)), [404, "HTTP_INSPECT_UNKNOWN"]);
+  assert.match(await (await send("nobody", picture)).text(), "there are cam1, ");
   assert.equal(await refused(await send("__proto__", picture)), [404, "HTTP_INSPECT_UNKNOWN"]);
   assert.equal(await refused(await send("cam2", picture)), [409, "HTTP_CAMERA_DISABLED"]);
   for (const name of ["cam3", "unused"]) {

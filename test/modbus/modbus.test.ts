@@ -116,6 +116,8 @@ test("`ready` falls with the camera, and where the agent stops: the last verdict
     assert.is(await ready(), code, state);
   }
   assert.equal(await counts(), [2, 1, 0]);
+  parts.standing = { state: "idle", ended: true };
+  assert.is(await ready(), "0,3", "a source that has ended judges no more");
   parts.standing = { state: "ok" };
   assert.equal(await counts(), [2, 2, 1]);
   unwatch();

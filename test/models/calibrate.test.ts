@@ -66,10 +66,19 @@ test("the threshold is set for the share wanted, written into the bundle, and wh
   assert.is(curve[0]!.missed, 0);
   assert.equal([curve.at(-1)!.rejected, curve.at(-1)!.missed], [0, 1]);
   assert.is(result.missed!.check.images, 20);
+  assert.equal([result.missed!.inForce.threshold, result.missed!.inForce.missed], [result.threshold, 0]);
   out.length = 0;
   assert.is(await runProgram([...args, "--force"], terminal), 0);
   assert.match(out.join("\n"), /of 1,000 good parts expect \d+ to be rejected, 95 % sure of fewer than \d+/);
   assert.match(out.join("\n"), "0 of 6 defects are missed");
+  const set = out
+    .join("\n")
+    .split("\n")
+    .filter((line) => line.endsWith("<- set"));
+  assert.equal(
+    set.map((line) => line.trim().split(/\s+/)[0]),
+    [result.threshold.toFixed(4)],
+  );
 });
 
 test("defects given for good parts are not taken: nothing is changed", async () => {
