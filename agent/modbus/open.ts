@@ -6,7 +6,6 @@ import { CodedError, errnoOf, messageOf } from "../../errors.js";
 import type { ModbusHealth } from "../contract/modbus-health.js";
 import type { VerdictPayload } from "../contract/part-payloads.js";
 import type { CameraState } from "../contract/payloads.js";
-import type { CameraStanding } from "../health/camera-state.js";
 import { keepTrying } from "../kit/keep-trying.js";
 import type { Logger } from "../kit/log.js";
 import type { Outcome } from "../types.js";
@@ -20,7 +19,11 @@ import { type ListeningServer, listen } from "./server.js";
 export interface ModbusCamera {
   readonly config: CameraConfig;
   readonly enabled: boolean;
-  readonly standing: Pick<CameraStanding, "state" | "ended">;
+  readonly standing: {
+    readonly state: CameraState;
+    /** True where its source has come to its end. */
+    readonly ended?: true;
+  };
   /** Null where it sees no parts: then the score of its newest picture is told. */
   readonly parts: object | null;
   readonly outcomes$: Observable<Outcome>;

@@ -61,7 +61,10 @@ export const AGENT_REGISTERS = [
 
 /** The first registers of each camera; those of its newest verdict follow. */
 export const STANDING_REGISTERS = [
-  word("ready", "1: the camera delivers pictures and its model judges them; else 0"),
+  word(
+    "ready",
+    "1: the camera delivers pictures and its model judges them; else 0, also once a source has come to its end",
+  ),
   word("state", codes(STATES)),
   word("seqHigh", "the high word of the newest verdict's number (`seq` over MQTT), those of earlier runs included"),
 ] as const;
