@@ -45,7 +45,7 @@ export const modelCodes = chapter("Models and weights", "README.md#your-own-part
   ),
   WEIGHTS_FORMAT: wrong(
     "The weights are not in a format that is read.",
-    "Convert them to .safetensors, the tensor names unchanged.",
+    "Give a .safetensors, .pth or .pt file, or convert yours to one of them, the tensor names unchanged.",
   ),
   WEIGHTS_MISMATCH: wrong(
     "The weights do not fit the network.",
@@ -55,9 +55,13 @@ export const modelCodes = chapter("Models and weights", "README.md#your-own-part
     "The weights hold NaN or infinity.",
     "Take weights of a training that did not diverge, from a whole copy of their file.",
   ),
+  WEIGHTS_REFUSED: wrong(
+    "The file of weights asks Python to build or run something that tensors by name are not made of. Nothing of it was run.",
+    "Where you trust its source, save it anew with torch.save(model.state_dict(), FILE); where you do not, delete it.",
+  ),
   WEIGHTS_UNREADABLE: wrong(
     "The file of weights cannot be read.",
-    "Give a complete .safetensors file with float32 or float16 tensors.",
+    "Give a complete .safetensors, .pth or .pt file with tensors of floating-point numbers by name.",
   ),
 });
 

@@ -22,8 +22,14 @@ export const exportCommand: AddCommand = (program, terminal) => {
     .description("writes a bundle from existing weights")
     .requiredOption("--arch <arch>", ARCHITECTURES)
     .addOption(variantOption())
-    .requiredOption("--teacher <file>", "weights with torchvision's names, or timm's of a ConvNeXt (.safetensors)")
-    .requiredOption("--student <file>", "weights with RD4AD's names, prefixed bn. and decoder. (.safetensors)")
+    .requiredOption(
+      "--teacher <file>",
+      "weights with torchvision's names, or timm's of a ConvNeXt (.safetensors, .pth)",
+    )
+    .requiredOption(
+      "--student <file>",
+      "weights with RD4AD's names, prefixed bn. and decoder. (.safetensors, .pth: RD4AD's checkpoints)",
+    )
     .requiredOption("--out <bundle>", "the directory to write")
     .option("--size <pixels>", "side of the square input", wholeNumber(32, 4_096))
     .option("--name <name>", "the bundle's name (its directory's)")

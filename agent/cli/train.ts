@@ -43,7 +43,7 @@ export const trainCommand: AddCommand = (program, terminal) => {
     .addOption(variantOption())
     .requiredOption(
       "--teacher <file>",
-      "pretrained weights with torchvision's names, or timm's of a ConvNeXt (.safetensors)",
+      "pretrained weights with torchvision's names, or timm's of a ConvNeXt (.safetensors, .pth)",
     )
     .requiredOption("--out <bundle>", "the directory to write")
     .option("--name <name>", "the bundle's name (its directory's)")

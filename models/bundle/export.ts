@@ -10,9 +10,9 @@ export interface ExportOptions {
   readonly arch: string;
   /** Of a ConvNeXt; `retort` unless given. */
   readonly variant?: Variant;
-  /** .safetensors, torchvision's names; a ConvNeXt's may be timm's */
+  /** .safetensors or .pth, torchvision's names; a ConvNeXt's may be timm's */
   readonly teacher: string;
-  /** .safetensors, RD4AD's names; the mirror image's are those of mirrored.ts */
+  /** .safetensors or .pth, RD4AD's names and its checkpoints; the mirror image's are those of mirrored.ts */
   readonly student: string;
   readonly out: string;
   /** The bundle's name; its folder's unless given. */

@@ -1,11 +1,9 @@
-import { access, constants } from "node:fs/promises";
-import { CodedError, messageOf } from "../../errors.js";
 import { sha256OfFile } from "../sha256.js";
-import { imported } from "../weights/importers/name-table.js";
+import { imported, undistributed } from "../weights/importers/name-table.js";
 import { RD4AD } from "../weights/importers/rd4ad.js";
 import { convNextOfTimm } from "../weights/importers/timm.js";
 import { TORCHVISION } from "../weights/importers/torchvision.js";
-import { readSafetensors } from "../weights/safetensors.js";
+import { readWeights } from "../weights/read.js";
 import { requireExactly, requireFinite, type Weights } from "../weights/weights.js";
 import type { Backbone, Variant } from "./backbones/backbone.js";
 import { backboneOf } from "./backbones/index.js";
@@ -23,12 +21,12 @@ export interface Teacher {
  * A teacher from a file with torchvision's names, a ConvNeXt's with timm's too. Its weights settle what the architecture's name leaves
  * open, such as the channels of a narrower network.
  * @param variant of a ConvNeXt; `retort` unless given
- * @throws CodedError ARCH_UNKNOWN, OPTION_INVALID (a variant of a ResNet), WEIGHTS_FORMAT, WEIGHTS_UNREADABLE, WEIGHTS_MISMATCH or
- * WEIGHTS_NOT_FINITE
+ * @throws CodedError ARCH_UNKNOWN, OPTION_INVALID (a variant of a ResNet), WEIGHTS_FORMAT, WEIGHTS_UNREADABLE, WEIGHTS_REFUSED,
+ * WEIGHTS_MISMATCH or WEIGHTS_NOT_FINITE
  */
 export async function loadTeacher(path: string, arch: string, variant?: Variant): Promise<Teacher> {
   const { network } = backboneOf(arch, undefined, variant);
-  const whole = await read(path);
+  const whole = undistributed(await readWeights(path));
   const file = imported(network === null ? whole : convNextOfTimm(whole), TORCHVISION);
   const backbone = backboneOf(arch, file, variant);
   const weights = imported(file, backbone);
@@ -38,27 +36,12 @@ export async function loadTeacher(path: string, arch: string, variant?: Variant)
 }
 
 /**
- * A student's weights from a file with RD4AD's names: `bn.` for the bottleneck and `decoder.`.
- * @throws CodedError WEIGHTS_FORMAT, WEIGHTS_UNREADABLE, WEIGHTS_MISMATCH or WEIGHTS_NOT_FINITE
+ * A student's weights from a file with RD4AD's names: `bn.` for the bottleneck and `decoder.`; also a checkpoint of RD4AD's training or of the one here.
+ * @throws CodedError WEIGHTS_FORMAT, WEIGHTS_UNREADABLE, WEIGHTS_REFUSED, WEIGHTS_MISMATCH or WEIGHTS_NOT_FINITE
  */
 export async function loadStudent(path: string, backbone: Backbone): Promise<Weights> {
-  const weights = imported(await read(path), RD4AD);
+  const weights = imported(undistributed(await readWeights(path)), RD4AD);
   requireExactly(weights, studentParameters(backbone), path);
   requireFinite(weights, path);
   return weights;
-}
-
-async function read(path: string): Promise<Weights> {
-  // A file that is not there is refused as such, whatever its name ends with.
-  await access(path, constants.R_OK).catch((error: unknown) => {
-    throw new CodedError("WEIGHTS_UNREADABLE", `cannot read weights: ${messageOf(error)}`, {
-      at: path,
-      remedy: "Check the path and the file's permissions.",
-      cause: error,
-    });
-  });
-  if (!path.endsWith(".safetensors")) {
-    throw new CodedError("WEIGHTS_FORMAT", "weights are read from .safetensors files", { at: path });
-  }
-  return readSafetensors(path);
 }

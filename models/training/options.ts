@@ -11,7 +11,7 @@ export interface TrainOptions {
   readonly arch: string;
   /** Of a ConvNeXt; `retort` unless given. */
   readonly variant?: Variant;
-  /** .safetensors */
+  /** .safetensors or .pth */
   readonly teacher: string;
   /** The bundle directory to write. */
   readonly out: string;

@@ -1,9 +1,14 @@
-// IEEE 754 half precision, for weights on disk.
+// IEEE 754 half precision and bfloat16, for weights on disk.
 
 const SCRATCH = new DataView(new ArrayBuffer(4));
 
 export function fromHalf(halves: Uint16Array): Float32Array {
   return Float32Array.from(halves, halfToFloat);
+}
+
+/** bfloat16 is the upper half of float32. */
+export function fromBfloat(upperHalves: Uint16Array): Float32Array {
+  return new Float32Array(Uint32Array.from(upperHalves, (half) => half * 0x10000).buffer);
 }
 
 /** Rounds to nearest, ties to even; beyond the range becomes infinity. */

@@ -1,11 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { CodedError, messageOf } from "../../errors.js";
-import { fromHalf, toHalf } from "./half.js";
+import { fromBfloat, fromHalf, toHalf } from "./half.js";
 import type { Weights, WeightTensor } from "./weights.js";
 
 /**
  * The safetensors format: 8 bytes little-endian length, a JSON header of that length, then the tensors' bytes.
- * Read and written: F32 and F16 (I64 counters are left out: only `num_batches_tracked` uses them).
+ * Read: F32, F16, BF16 and F64, as float32 (I64 counters are left out: only `num_batches_tracked` uses them). Written: F32 and F16.
  */
 
 interface Entry {
@@ -14,7 +14,7 @@ interface Entry {
   readonly data_offsets: readonly [number, number];
 }
 
-const BYTES: Readonly<Record<string, number>> = { F32: 4, F16: 2, I64: 8 };
+const BYTES: Readonly<Record<string, number>> = { F32: 4, F16: 2, BF16: 2, F64: 8, I64: 8 };
 /** The reference implementation allows ten times as much; a ConvNeXt's needs 60 KB. */
 const MAX_HEADER_BYTES = 10_000_000;
 
@@ -58,10 +58,15 @@ export function parseSafetensors(file: Uint8Array): Weights {
     if (entry.dtype === "I64") continue;
     // A copy: Buffer.slice() would keep the whole file in memory, and a tensor's bytes need not be aligned in it.
     const bytes = new Uint8Array(body.subarray(from, to));
-    const data = entry.dtype === "F32" ? new Float32Array(bytes.buffer) : fromHalf(new Uint16Array(bytes.buffer));
-    weights.set(name, { shape: entry.shape, data });
+    weights.set(name, { shape: entry.shape, data: floatsIn(entry.dtype, bytes.buffer) });
   }
   return weights;
+}
+
+function floatsIn(type: string, buffer: ArrayBuffer): Float32Array {
+  if (type === "F32") return new Float32Array(buffer);
+  if (type === "F64") return Float32Array.from(new Float64Array(buffer));
+  return type === "BF16" ? fromBfloat(new Uint16Array(buffer)) : fromHalf(new Uint16Array(buffer));
 }
 
 /**

@@ -70,7 +70,7 @@ test("a file that is not there is said to be so, whatever its name ends with", a
     assert.is(error.code, "WEIGHTS_UNREADABLE", name);
     assert.match(error.message, "no such file");
   }
-  const path = join(dir, "there.pth");
+  const path = join(dir, "there.h5");
   await writeFile(path, "");
   assert.is((await refusal(loadTeacher(path, "resnet18"))).code, "WEIGHTS_FORMAT");
 });

@@ -19,3 +19,10 @@ export function tableOf(unused: readonly RegExp[]): NameTable {
 export function imported(weights: Weights, table: NameTable): Weights {
   return new Map([...weights].filter(([name]) => !table.unused(name)));
 }
+
+/** The tensors of a network that was trained on several GPUs, under its own names: torch.nn.DataParallel puts `module.` before each. */
+export function undistributed(weights: Weights): Weights {
+  const PREFIX = /^((?:bn|decoder)\.)?module\./;
+  if (![...weights.keys()].every((name) => PREFIX.test(name))) return weights;
+  return new Map([...weights].map(([name, tensor]) => [name.replace(PREFIX, "$1"), tensor]));
+}
