@@ -39,41 +39,18 @@ export const OPCODES = {
   FRAME: 0x95,
 } as const;
 
-/** Names of the opcodes that are refused, so that a message can say them. */
-const REFUSED: Readonly<Record<number, string>> = {
-  48: "POP",
-  49: "POP_MARK",
-  50: "DUP",
-  66: "BINBYTES",
-  67: "SHORT_BINBYTES",
-  70: "FLOAT",
-  73: "INT",
-  76: "LONG",
-  80: "PERSID",
-  83: "STRING",
-  86: "UNICODE",
-  100: "DICT",
-  103: "GET",
-  105: "INST",
-  108: "LIST",
-  111: "OBJ",
-  112: "PUT",
-  129: "NEWOBJ",
-  130: "EXT1",
-  131: "EXT2",
-  132: "EXT4",
-  139: "LONG4",
-  141: "BINUNICODE8",
-  142: "BINBYTES8",
-  143: "EMPTY_SET",
-  144: "ADDITEMS",
-  145: "FROZENSET",
-  146: "NEWOBJ_EX",
-  150: "BYTEARRAY8",
-  151: "NEXT_BUFFER",
-  152: "READONLY_BUFFER",
-};
+/** The opcodes that are refused, so that a message can say their names. */
+const REFUSED: ReadonlyMap<number, string> = new Map(
+  `
+  48 POP, 49 POP_MARK, 50 DUP, 66 BINBYTES, 67 SHORT_BINBYTES, 70 FLOAT, 73 INT, 76 LONG, 80 PERSID, 83 STRING, 86
+  UNICODE, 100 DICT, 103 GET, 105 INST, 108 LIST, 111 OBJ, 112 PUT, 129 NEWOBJ, 130 EXT1, 131 EXT2, 132 EXT4, 139 LONG4,
+  141 BINUNICODE8, 142 BINBYTES8, 143 EMPTY_SET, 144 ADDITEMS, 145 FROZENSET, 146 NEWOBJ_EX, 150 BYTEARRAY8, 151
+  NEXT_BUFFER, 152 READONLY_BUFFER`
+    .split(",")
+    .map((each) => each.trim().split(" "))
+    .map(([code, name = ""]) => [Number(code), name]),
+);
 
 export function opcodeName(opcode: number): string {
-  return REFUSED[opcode] ?? `0x${opcode.toString(16).padStart(2, "0")}`;
+  return REFUSED.get(opcode) ?? `0x${opcode.toString(16).padStart(2, "0")}`;
 }
