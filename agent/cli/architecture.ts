@@ -3,7 +3,7 @@ import { VARIANTS } from "../../models/network/backbones/backbone.js";
 
 /** The networks that `--arch` names, in words. */
 export const ARCHITECTURES =
-  "resnet18, resnet34, resnet50, wide_resnet50_2, convnext_tiny, convnext_small, convnext_base or convnext_large";
+  "resnet18, resnet34, resnet50, wide_resnet50_2 or convnext_atto, _femto, _pico, _nano, _tiny, _small, _base, _large";
 
 /** `--variant`: the student of a ConvNeXt. */
 export const variantOption = (): Option =>

@@ -38,7 +38,7 @@ export async function teach(options: TeachOptions): Promise<Weights> {
   );
   try {
     for (let step = 1; step <= steps; step += 1) {
-      const loss = await stepper.step(lesson(batch, size, () => random.int(FORMULA_CLASSES), seedOf(seed, step)));
+      const { loss } = await stepper.step(lesson(batch, size, () => random.int(FORMULA_CLASSES), seedOf(seed, step)));
       options.onProgress?.({ step, loss });
     }
     const weights = new Map(networkOf(stepper.state()));

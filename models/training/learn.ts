@@ -56,7 +56,7 @@ export async function learn(course: Course): Promise<Learned> {
         throw new CodedError("TRAINING_STOPPED", "training was stopped");
       }
       const indices = order.slice(index * batch, (index + 1) * batch);
-      const loss = await stepper.step(await features.batch(indices));
+      const { loss } = await stepper.step(await features.batch(indices));
       if (!Number.isFinite(loss)) {
         throw new CodedError("TRAINING_DIVERGED", `the loss became ${loss} in epoch ${epoch + 1}`);
       }

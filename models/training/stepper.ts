@@ -10,13 +10,18 @@ export interface TrainingState {
   readonly tensors: Weights;
 }
 
+/** What a step tells: the graph's outputs that are no part of the state, one number each, of the batch before the step. */
+export interface Figures {
+  readonly loss: number;
+  readonly [name: string]: number;
+}
+
 export interface Stepper {
   /**
    * Makes one step.
    * @param feeds the graph's inputs that are no part of the state: a batch
-   * @returns the loss of the batch before the step
    */
-  step(feeds: Feeds): Promise<number>;
+  step(feeds: Feeds): Promise<Figures>;
   /** A copy of the state, which can be written while training goes on. */
   state(): TrainingState;
   close(): Promise<void>;
@@ -48,6 +53,7 @@ export async function openStepper(
         floats(tensors.get(name)?.data.slice() ?? new Float32Array(sizeOf(shape)), shape),
       ]),
     );
+  const told = graph.outputs.filter(({ name }) => !name.endsWith(PRIME));
   let current = buffers(start.tensors);
   let next = buffers(new Map());
   let count = start.step;
@@ -65,7 +71,8 @@ export async function openStepper(
       );
       [current, next] = [next, current];
       count += 1;
-      return floatsOf(outputs.loss)[0]!;
+      const figures = told.map(({ name }) => [name, floatsOf(outputs[name])[0]!]);
+      return { loss: floatsOf(outputs.loss)[0]!, ...Object.fromEntries(figures) };
     },
     state: () => ({
       step: count,

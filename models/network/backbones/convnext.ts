@@ -2,8 +2,12 @@ import type { Value } from "../../graph/graph.js";
 import type { ConvNextLayers } from "../layers/layers.js";
 import type { Backbone, Features, NetworkChoice, Scale, StudentDesign, Taps, Variant } from "./backbone.js";
 
-/** Liu et al., CVPR 2022: blocks of the four stages, channels of the first one. */
+/** Blocks of the four stages, channels of the first one: timm's small ones, then those of Liu et al., CVPR 2022. */
 const TABLE = {
+  convnext_atto: { depths: [2, 2, 6, 2], channels: 40 },
+  convnext_femto: { depths: [2, 2, 6, 2], channels: 48 },
+  convnext_pico: { depths: [2, 2, 6, 2], channels: 64 },
+  convnext_nano: { depths: [2, 2, 8, 2], channels: 80 },
   convnext_tiny: { depths: [3, 3, 9, 3], channels: 96 },
   convnext_small: { depths: [3, 3, 27, 3], channels: 96 },
   convnext_base: { depths: [3, 3, 27, 3], channels: 128 },

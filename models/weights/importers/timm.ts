@@ -27,7 +27,14 @@ function renamed(name: string, tensor: WeightTensor): [string, WeightTensor] {
     if (found === null) continue;
     const [start, stage, block] = found;
     const own = torchvision(Number(stage), block ?? "") + name.slice(start.length);
-    return [own, name.endsWith(".gamma") ? { ...tensor, shape: [...tensor.shape, 1, 1] } : tensor];
+    return [own, { ...tensor, shape: shapeOf(own, tensor.shape) }];
   }
   return [name, tensor];
+}
+
+/** Layer scales are [C, 1, 1] here; timm's small ConvNeXts hold their linear layers as pointwise convolutions [O, I, 1, 1]. */
+function shapeOf(own: string, shape: readonly number[]): readonly number[] {
+  if (own.endsWith(".layer_scale")) return [...shape, 1, 1];
+  const pointwise = /\.block\.[35]\.weight$/.test(own) && shape.slice(2).every((size) => size === 1);
+  return pointwise ? shape.slice(0, 2) : shape;
 }
