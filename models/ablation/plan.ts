@@ -45,6 +45,16 @@ export function detectionPlan({ sets, seeds, planted, pictures, sizes }: PlanOpt
   ];
 }
 
+/** The runs of each design, those of the first seed first: on every set, at each size, from each number of pictures (none named: all). */
+export function designPlan({ sets, seeds, pictures, sizes }: Omit<PlanOptions, "planted">): readonly Run[] {
+  const counts = pictures.length === 0 ? [null] : pictures;
+  return seeds.flatMap((seed) =>
+    sizes.flatMap((size) =>
+      counts.flatMap((count) => sets.map((set) => ({ set, seed, size, pictures: count, planted: 0 }))),
+    ),
+  );
+}
+
 /** A run's name, which is also its file's. */
 export function nameOf({ set, seed, size, pictures, planted }: Run): string {
   const parts = [set, pictures === null ? "all" : `n${pictures}`, `p${planted * 100}`, `${size}px`, `seed${seed}`];

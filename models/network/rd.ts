@@ -1,6 +1,6 @@
 import { Graph, type Value } from "../graph/graph.js";
 import { add, cast, mul, transpose } from "../graph/ops.js";
-import type { Weights } from "../weights/weights.js";
+import type { Weights, WeightTensor } from "../weights/weights.js";
 import { disagreement, joined, scored, smoothedSum } from "./anomaly-map.js";
 import type { Backbone, Features } from "./backbones/backbone.js";
 import { FoldedLayers } from "./layers/folded-layers.js";
@@ -44,10 +44,18 @@ export interface MemoryPart {
   readonly scale: number;
 }
 
+/**
+ * No student, and what one must be better than: the same three maps for every picture, the mean of the teacher's at each place over good
+ * pictures; [C, H, W] each, fine to coarse.
+ */
+export interface MeanMaps {
+  readonly means: readonly [WeightTensor, WeightTensor, WeightTensor];
+}
+
 /** What an anomaly detector is made of: a student, a memory of good pictures, or both. */
 export interface Detector {
   readonly teacher: Weights;
-  readonly student?: Weights | null;
+  readonly student?: Weights | MeanMaps | null;
   readonly memory?: MemoryPart | null;
 }
 
@@ -68,8 +76,10 @@ export function inferenceGraph(
   const encoded = backbone.encode(new FoldedLayers(g, teacher), imageInput(g, size));
   let learned: Value | null = null;
   if (student !== null) {
-    const layers = new FoldedLayers(g, student);
-    const { embedding, restored } = taught(layers, backbone, encoded);
+    const { embedding, restored } =
+      "means" in student
+        ? { embedding: null, restored: constantMaps(g, student) }
+        : taught(new FoldedLayers(g, student), backbone, encoded);
     const weight = 1 - (memory?.weight ?? 0);
     const parts = disagreement(g, encoded, restored).map((map) => ({ map, weight }));
     learned = smoothedSum(g, parts, size);
@@ -98,9 +108,14 @@ function required(map: Value | null): Value {
   return map;
 }
 
-function exposeInner(g: Graph, encoded: Features, embedding: Value, restored: Features): void {
+function constantMaps(g: Graph, { means }: MeanMaps): Features {
+  const [fine, middle, coarse] = means.map(({ shape, data }) => g.constant(data, [1, ...shape]));
+  return [fine!, middle!, coarse!];
+}
+
+function exposeInner(g: Graph, encoded: Features, embedding: Value | null, restored: Features): void {
   const expose = (value: Value, name: string) => g.output(g.node("Identity", [value], value.shape, { name }));
   encoded.forEach((value, index) => void expose(value, `teacher${index + 1}`));
-  expose(embedding, "bottleneck");
+  if (embedding !== null) expose(embedding, "bottleneck");
   restored.forEach((value, index) => void expose(value, `student${index + 1}`));
 }

@@ -3,7 +3,7 @@ import { median } from "../judging/statistics.js";
 import type { GoodScores, ThresholdFound } from "../judging/threshold.js";
 import { thresholdFor } from "../judging/threshold.js";
 import type { Backbone } from "../network/backbones/backbone.js";
-import { type Detector, type InputSize, inferenceGraph, type MemoryPart } from "../network/rd.js";
+import { type Detector, type InputSize, inferenceGraph, type MeanMaps, type MemoryPart } from "../network/rd.js";
 import { encodeModel } from "../onnx/encode.js";
 import { floatsOf, openSession, Tensor } from "../onnx/session.js";
 import type { Weights } from "../weights/weights.js";
@@ -21,7 +21,7 @@ export interface Judged {
   readonly backbone: Backbone;
   readonly teacher: Weights;
   /** null: the memory decides alone. */
-  readonly student: Weights | null;
+  readonly student: Weights | MeanMaps | null;
   /** null: the student decides alone. */
   readonly remembered: Remembered | null;
   readonly size: InputSize;

@@ -32,6 +32,8 @@ export interface TrainOptions {
   readonly memory?: number;
   /** No student: the memory judges alone, in seconds. */
   readonly quick?: boolean;
+  /** No student: the mean of the teacher's maps in its place. A yardstick for students, no detector to deploy. */
+  readonly meanMaps?: boolean;
   /** `exclude`: pictures that look wrong are left out of training and memory, too; they never set the threshold. */
   readonly suspicious?: "keep" | "exclude";
   /** Where to write the contact sheet of the pictures that look wrong; none when absent. */
@@ -67,6 +69,7 @@ export interface TrainSettings {
   /** Pictures, at most. */
   readonly memory: number;
   readonly quick: boolean;
+  readonly meanMaps: boolean;
   readonly suspicious: "keep" | "exclude";
   readonly reportPath: string | undefined;
   readonly resume: boolean;
@@ -86,6 +89,7 @@ export function settingsOf(options: TrainOptions): TrainSettings {
   const { imageHealth = true, resume = false, keepCheckpoint = false, threads = 0 } = options;
   const { epochs = DEFAULTS.epochs, batch = DEFAULTS.batch, size = DEFAULTS.size, seed = DEFAULTS.seed } = options;
   const { falseAlarms = FALSE_ALARM_RATE, memory = DEFAULTS.memory, quick = false, suspicious = "keep" } = options;
+  const { meanMaps = false } = options;
   requireFalseAlarms(falseAlarms);
   requireOption("memory", memory, memory === 0 || memory >= FEWEST_PICTURES, `Give 0 or from ${FEWEST_PICTURES} on.`);
   if (quick && memory === 0) {
@@ -115,7 +119,7 @@ export function settingsOf(options: TrainOptions): TrainSettings {
       threads,
       signal,
     },
-    ...{ falseAlarms, memory, quick, suspicious, reportPath: options.reportPath },
+    ...{ falseAlarms, memory, quick, meanMaps, suspicious, reportPath: options.reportPath },
     checkpointPath: `${out}.checkpoint.safetensors`,
     input: { width: size, height: size },
     checkpointMs: (options.checkpointSeconds ?? DEFAULTS.checkpointSeconds) * 1000,

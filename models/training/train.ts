@@ -19,6 +19,7 @@ import { readGoodPictures, splitPictures } from "./good-pictures.js";
 import { initialWeights } from "./initial.js";
 import { type Judged, judge, judgedMaps } from "./judge.js";
 import { checkpointWriter, type Learned, learn } from "./learn.js";
+import { meanMaps } from "./mean-maps.js";
 import { forget, type Remembered, remember } from "./memory.js";
 import { settingsOf, type TrainOptions, type TrainSettings } from "./options.js";
 import type { TrainProgress } from "./progress.js";
@@ -74,8 +75,9 @@ export async function trainStudent(options: TrainOptions): Promise<TrainResult> 
   const began = performance.now();
   const settings = settingsOf(options);
   const { out, input, seed, threads, report, quick } = settings;
+  const isTrained = !quick && !settings.meanMaps;
   bundleIdentity(out, settings);
-  if (!settings.resume && !quick) await requireNoCheckpoint(settings.checkpointPath);
+  if (!settings.resume && isTrained) await requireNoCheckpoint(settings.checkpointPath);
   await requireWritableBundle(out);
   if (settings.reportPath !== undefined) await requireReportPath(settings.reportPath);
   warnOfSize(settings);
@@ -93,10 +95,11 @@ export async function trainStudent(options: TrainOptions): Promise<TrainResult> 
     const isUsed = (index: number) => settings.suspicious === "keep" || !isOdd.has(index);
     const split = quick ? { trained: all, heldOut: [] } : splitPictures(pixels.length, seed);
     const trained = split.trained.filter(isUsed);
-    const learned = quick ? null : await learnStudent(settings, teacher, { features, pixels, trained, isUsed });
+    const learned = isTrained ? await learnStudent(settings, teacher, { features, pixels, trained, isUsed }) : null;
+    const means = settings.meanMaps ? await meanMaps(features, trained) : null;
 
     const judged: Judged = {
-      ...{ backbone: teacher.backbone, teacher: teacher.weights, student: learned?.student ?? null },
+      ...{ backbone: teacher.backbone, teacher: teacher.weights, student: learned?.student ?? means },
       remembered:
         settings.memory === 0 ? null : settings.suspicious === "keep" ? everything : forget(everything, isOdd),
       ...{ size: input, threads, pixels, trained, heldOut: split.heldOut, odd: isOdd },
@@ -105,7 +108,7 @@ export async function trainStudent(options: TrainOptions): Promise<TrainResult> 
     };
     const { threshold, calibration, moreImagesWanted, scores, memory, onnx } = await judge(judged);
     const loss = learned?.losses.at(-1) ?? null;
-    const epochs = quick ? 0 : settings.epochs;
+    const epochs = isTrained ? settings.epochs : 0;
     const [images, heldOut] = [trained.length, split.heldOut.length];
     const record = memory === null ? null : recordOf(memory);
     const bundle = await writeBundle(out, onnx, {
@@ -136,7 +139,7 @@ export async function trainStudent(options: TrainOptions): Promise<TrainResult> 
         ...{ odd: pictures.slice(0, odd.length), rest: pictures.slice(odd.length) },
       });
     }
-    if (!quick && !settings.keepCheckpoint) await rm(settings.checkpointPath, { force: true });
+    if (isTrained && !settings.keepCheckpoint) await rm(settings.checkpointPath, { force: true });
     return {
       bundle: bundle.dir,
       ...{ name: bundle.manifest.name, version: bundle.manifest.version, sha256: bundle.manifest.sha256 },

@@ -1,0 +1,133 @@
+/** What of a detector an ablation compares: teacher, student, what it is taught by, and for how long. */
+import { basename, extname } from "node:path";
+import { CodedError } from "../../errors.js";
+import { type Backbone, VARIANTS, type Variant } from "../network/backbones/backbone.js";
+import { backboneOf } from "../network/backbones/index.js";
+import { loadTeacher } from "../network/load.js";
+import { teacherParameters } from "../network/parameters.js";
+
+/** `width`: channels of its first convolution. */
+export type DesignTeacher =
+  | { readonly kind: "file"; readonly path: string; readonly sha256: string; readonly width: number }
+  /** Weights drawn by chance. */
+  | { readonly kind: "random"; readonly width: number };
+
+/** How long a student learns: rounds over the pictures, or steps of a batch, rounded up to whole rounds. */
+export type Length = { readonly epochs: number } | { readonly steps: number };
+
+export interface Design {
+  readonly arch: string;
+  readonly variant: Variant | null;
+  readonly teacher: DesignTeacher;
+  /** `mean`: no student, the mean of the teacher's maps in its place. */
+  readonly learner: "student" | "mean";
+  /** Names of changes to the training, in the order of their names. */
+  readonly ideas: readonly string[];
+  readonly length: Length;
+}
+
+const SYNTAX = /^([a-z0-9_]+)(?::([a-z]+))?((?:\+[a-z0-9-]+)*)(?:@(\d+)(steps)?)?=(.+)$/;
+const RANDOM = "random";
+
+/**
+ * The designs that a text names, `ARCH[:VARIANT][+IDEA...][@EPOCHS or @NUMBERsteps]=TEACHER` each, with commas between; TEACHER is a file of weights
+ * or `random`. Every file is read, so that a wrong one is known before anything is trained.
+ * @param length of those that name none
+ * @throws CodedError OPTION_INVALID, ARCH_UNKNOWN, those of `loadTeacher`
+ */
+export async function designsIn(text: string, length: Length): Promise<readonly Design[]> {
+  const designs: Design[] = [];
+  for (const each of text.split(",").filter((part) => part !== "")) designs.push(await designIn(each, length));
+  return designs;
+}
+
+async function designIn(text: string, usual: Length): Promise<Design> {
+  const [, arch, variantName, ideas = "", count, isSteps, teacher] = SYNTAX.exec(text) ?? [];
+  const variant = VARIANTS.find((each) => each === variantName) ?? null;
+  if (arch === undefined || teacher === undefined || (variantName !== undefined && variant === null)) {
+    throw new CodedError("OPTION_INVALID", `--designs has ${JSON.stringify(text)}`, {
+      at: "designs",
+      remedy: `Write ARCH=TEACHER or ARCH:VARIANT=TEACHER, such as convnext_tiny:study=FILE; a variant is ${VARIANTS.join(" or ")}.`,
+    });
+  }
+  const isConvNext = backboneOf(arch, undefined, variant ?? undefined).network !== null;
+  return {
+    ...{ arch, variant: isConvNext ? (variant ?? "retort") : null, teacher: await teacherIn(teacher, arch, variant) },
+    ...{ learner: "student", ideas: sorted(ideas.split("+")), length: lengthOf(count, isSteps) ?? usual },
+  };
+}
+
+async function teacherIn(path: string, arch: string, variant: Variant | null): Promise<DesignTeacher> {
+  if (path === RANDOM) return { kind: RANDOM, width: widthOf(backboneOf(arch, undefined, variant ?? undefined)) };
+  const { sha256, backbone } = await loadTeacher(path, arch, variant ?? undefined);
+  return { kind: "file", path, sha256, width: widthOf(backbone) };
+}
+
+function widthOf(backbone: Backbone): number {
+  return teacherParameters(backbone)[0]!.shape[0]!;
+}
+
+function lengthOf(count: string | undefined, isSteps: string | undefined): Length | null {
+  if (count === undefined) return null;
+  return isSteps === undefined ? { epochs: Number(count) } : { steps: Number(count) };
+}
+
+const sorted = (ideas: readonly string[]): readonly string[] =>
+  [...new Set(ideas.filter((idea) => idea !== ""))].sort();
+
+/** Each design, and again with each set of ideas beside its own. @param sets the ideas of a set have a `+` between them */
+export function withIdeas(designs: readonly Design[], sets: readonly string[]): readonly Design[] {
+  const more = (design: Design) =>
+    sets.map((set): Design => ({ ...design, ideas: sorted([...design.ideas, ...set.split("+")]) }));
+  return designs.flatMap((design) => [design, ...more(design)]);
+}
+
+/**
+ * What designs must be better than: the mean map of each teacher, and each network with a random teacher as wide as its own, with a student and
+ * with a mean map. One that is among the designs already is not added.
+ */
+export function floorsOf(designs: readonly Design[], length: Length): readonly Design[] {
+  const plain = designs.map((design): Design => ({ ...design, ideas: [], length }));
+  const random = plain.map(({ teacher, ...rest }): Design => {
+    return { ...rest, teacher: { kind: RANDOM, width: teacher.width } };
+  });
+  const means = [...plain, ...random].map((design): Design => ({ ...design, learner: "mean" }));
+  const seen = new Set(designs.map(keyOf));
+  return [...means, ...random].filter((design) => {
+    const key = keyOf(design);
+    const isNew = !seen.has(key);
+    seen.add(key);
+    return isNew;
+  });
+}
+
+/** What is there to be beaten is the same however long its student learns. */
+function keyOf(design: Design): string {
+  const isYardstick = design.learner === "mean" || design.teacher.kind === RANDOM;
+  return designName(isYardstick ? { ...design, length: { epochs: 0 } } : design);
+}
+
+/** A design's name in the names of files: no two designs have the same. */
+export function designName({ arch, variant, teacher, learner, ideas, length }: Design): string {
+  const how = learner === "mean" ? "mean" : "epochs" in length ? `e${length.epochs}` : `s${length.steps}`;
+  const whose =
+    teacher.kind === RANDOM ? `${RANDOM}${teacher.width}` : `${stem(teacher.path)}-${teacher.sha256.slice(0, 8)}`;
+  return [arch, ...(variant === null ? [] : [variant]), ...ideas, how, whose].join("-");
+}
+
+/** A design in words, without its teacher. */
+export function designText({ arch, variant, learner, ideas }: Design): string {
+  const network = variant === null ? arch : `${arch}, ${variant}`;
+  return learner === "mean" ? `mean map of ${network}` : [`RD(${network})`, ...ideas].join(" + ");
+}
+
+export function teacherText({ teacher }: Design): string {
+  return teacher.kind === RANDOM ? "random weights" : stem(teacher.path);
+}
+
+export function lengthText({ learner, length }: Design): string {
+  if (learner === "mean") return "-";
+  return "epochs" in length ? `${length.epochs} epochs` : `${length.steps} steps`;
+}
+
+const stem = (path: string): string => basename(path, extname(path));
