@@ -82,6 +82,19 @@ export function withIdeas(designs: readonly Design[], sets: readonly string[]): 
   return designs.flatMap((design) => [design, ...more(design)]);
 }
 
+/** Changes to the training that an idea may name. */
+const IDEAS: readonly string[] = [];
+
+/** @throws CodedError OPTION_INVALID for an idea that there is not */
+export function requireIdeas(designs: readonly Design[]): void {
+  const unknown = designs.flatMap(({ ideas }) => ideas).find((idea) => !IDEAS.includes(idea));
+  if (unknown === undefined) return;
+  throw new CodedError("OPTION_INVALID", `there is no idea ${unknown}`, {
+    at: "ideas",
+    remedy: IDEAS.length === 0 ? "Leave it out." : `Choose of ${IDEAS.join(", ")}.`,
+  });
+}
+
 /**
  * What designs must be better than: the mean map of each teacher, and each network with a random teacher as wide as its own, with a student and
  * with a mean map. One that is among the designs already is not added.

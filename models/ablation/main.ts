@@ -26,7 +26,7 @@ const USAGE = `usage: npm run ablation -- --designs ARCH[:VARIANT][+IDEA...][@EP
 const FOLDER_SETS = "bottle,tiles,transistor";
 const QUICK = { pictures: 24, size: 128, epochs: 2, counts: { train: 24, testGood: 12, testPerType: 3 } };
 /** What `--quick` compares where nothing is named: the shipped teacher, and what needs no file. */
-const QUICK_DESIGNS = "resnet18=models/demo/teacher.safetensors,convnext_tiny:study=random,convnext_tiny:retort=random";
+const QUICK_DESIGNS = "resnet18=models/demo/teacher.safetensors,convnext_atto:study=random,convnext_atto:retort=random";
 
 const { values } = parseArgs({
   options: {

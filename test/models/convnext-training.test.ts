@@ -4,6 +4,7 @@ import * as assert from "uvu/assert";
 import { CodedError } from "../../errors.js";
 import { amendBundle, readBundle } from "../../models/bundle/bundle.js";
 import { exportBundle } from "../../models/bundle/export.js";
+import type { BundleCost } from "../../models/bundle/speed.js";
 import { Graph, type Value } from "../../models/graph/graph.js";
 import type { NetworkChoice } from "../../models/network/backbones/backbone.js";
 import { convnext } from "../../models/network/backbones/convnext.js";
@@ -109,6 +110,8 @@ test("study, by the command: the loss falls, and the bundle, a memory in it, run
   ]);
   assert.is(ran.status, 0, ran.stderr);
   await assertTrained(JSON.parse(ran.stdout) as TrainResult, { variant: "study", taps: "raw" });
+  const { cost } = JSON.parse(ran.stdout) as { readonly cost: BundleCost };
+  assert.ok(cost.framesPerSecond > 0 && cost.gflop! > 0 && cost.parameters > 1_000, "what it costs is told");
 });
 
 test("retort, which is what no variant means: the same", async () => {
