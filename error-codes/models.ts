@@ -30,6 +30,10 @@ export const modelCodes = chapter("Models and weights", "README.md#your-own-part
     "The model uses an operator or a feature that bundles may not have.",
     "Write the bundle again with `retort train` or `retort export`.",
   ),
+  MODEL_NOT_LOWERED: wrong(
+    "The model cannot be written in that precision.",
+    "Quantise a float32 bundle, as `retort train`, `retort export` or `retort import` writes it.",
+  ),
   MODEL_TENSOR_INVALID: wrong(
     "A tensor or an attribute of the model is malformed or far too large.",
     "The model was changed or its copy is damaged: write or copy the bundle again.",

@@ -10,6 +10,7 @@ import { doctorCommand } from "./doctor.js";
 import { evaluateCommand } from "./evaluate.js";
 import { exportCommand } from "./export.js";
 import { inspectCommand } from "./inspect.js";
+import { quantizeCommand } from "./quantize.js";
 import { runCommand } from "./run.js";
 import { exitStatus, processTerminal, reportError, type Terminal } from "./terminal.js";
 import { trainCommand } from "./train.js";
@@ -24,6 +25,7 @@ const commands: readonly AddCommand[] = [
   inspectCommand,
   exportCommand,
   calibrateCommand,
+  quantizeCommand,
   benchCommand,
 ];
 

@@ -1,5 +1,6 @@
 import type { Precision } from "../../config/types.js";
 import type { ErrorCode } from "../../errors.js";
+import type { ModelPrecision } from "../../models/bundle/bundle.js";
 import type { Frame, ModelIdentity, Outcome, Size } from "../types.js";
 import { batchSizes, nextBatch } from "./batch.js";
 import { type SpawnThread, spawnWorker } from "./model-thread.js";
@@ -37,6 +38,8 @@ export interface EngineOptions {
   readonly threads: number;
   /** What is asked for; fp32 unless given. */
   readonly precision?: Precision;
+  /** The model's own; fp32 unless given. */
+  readonly modelPrecision?: ModelPrecision;
   readonly maxBatch: number;
   readonly spawn?: SpawnThread;
   readonly limits?: WatchdogLimits;
@@ -132,7 +135,8 @@ class ThreadEngine implements Engine {
   #events(): SupervisorEvents {
     return {
       up: ({ report }) => {
-        this.#report = { ...report, precision: precisionOf(this.#options.precision ?? "fp32", report.used) };
+        const { precision = "fp32", modelPrecision } = this.#options;
+        this.#report = { ...report, precision: precisionOf(precision, report.used, modelPrecision) };
         this.#model = { ...this.#options.identity, provider: report.used };
         this.#dispatch();
       },

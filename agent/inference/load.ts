@@ -24,7 +24,7 @@ export interface LoadOptions {
 /** @throws CodedError of readBundle or openEngine */
 export async function loadModel(dir: string, { inference, mostWaiting, onRestart }: LoadOptions): Promise<LoadedModel> {
   const bundle = await readBundle(dir);
-  const { name, version, sha256, input, threshold } = bundle.manifest;
+  const { name, version, sha256, input, threshold, precision } = bundle.manifest;
   const engine = await openEngine({
     modelPath: bundle.modelPath,
     identity: { name, version, sha256 },
@@ -33,6 +33,7 @@ export async function loadModel(dir: string, { inference, mostWaiting, onRestart
     providers: inference.providers,
     threads: inference.threads,
     precision: inference.precision,
+    ...(precision === undefined ? {} : { modelPrecision: precision }),
     maxBatch: Math.min(inference.maxBatch, mostWaiting),
     onRestart,
   });

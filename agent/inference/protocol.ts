@@ -2,6 +2,7 @@
 
 import type { Precision } from "../../config/types.js";
 import type { ErrorCode } from "../../errors.js";
+import type { ModelPrecision } from "../../models/bundle/bundle.js";
 import type { PictureStats } from "../../models/pictures/picture-stats.js";
 import type { Size } from "../types.js";
 
@@ -69,7 +70,7 @@ export interface ProviderReport {
 /** What a model is computed in, and why it is not what was asked for. */
 export interface PrecisionReport {
   readonly asked: Precision;
-  readonly used: Precision;
+  readonly used: ModelPrecision;
   readonly reason: string;
 }
 

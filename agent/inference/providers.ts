@@ -1,5 +1,6 @@
 import type { Precision } from "../../config/types.js";
 import { CodedError, messageOf } from "../../errors.js";
+import type { ModelPrecision } from "../../models/bundle/bundle.js";
 import type { PrecisionReport, ProviderReport, ProviderTrial } from "./protocol.js";
 
 export interface Choice<Session> {
@@ -33,11 +34,11 @@ export async function chooseProvider<Session>(
 
 /**
  * What is computed in. ONNX Runtime's binding for Node hands no precision to any provider (microsoft/onnxruntime 18380), so that it is
- * the model's own: bundles are written in fp32.
+ * the model's own.
  */
-export function precisionOf(asked: Precision, provider: string): PrecisionReport {
-  const used = "fp32";
-  const reason = asked === used ? "as asked" : `${provider} has no choice here: it computes in the model's own`;
+export function precisionOf(asked: Precision, provider: string, used: ModelPrecision = "fp32"): PrecisionReport {
+  const reason =
+    asked === used ? "as asked" : `${provider} has no choice here: it computes in the model's own, see retort quantize`;
   return { asked, used, reason };
 }
 

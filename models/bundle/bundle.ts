@@ -40,6 +40,33 @@ export interface TrainingRecord {
   readonly teacher: string;
 }
 
+/** What a model's networks are computed in; all else is float32 always. */
+export type ModelPrecision = "fp32" | "fp16" | "int8";
+
+/** The record of what a model lost by another precision than float32. */
+export interface PrecisionRecord {
+  /** sha256 of the float32 model that it was made of. */
+  readonly from: string;
+  /** Convolutions, and the names of those that were left float32. */
+  readonly layers: number;
+  readonly float: readonly string[];
+  /** Pictures of good parts that the ranges, the threshold and the error were found on. */
+  readonly images: number;
+  /** The root mean square by which the map differs on them, as a share of the map's own. */
+  readonly mapError: number;
+  /** How the threshold was carried over, and on how many of the pictures both models' verdicts are the same. */
+  readonly threshold: { readonly before: number; readonly shift: number; readonly same: number };
+  /** AUROC of the pictures, of the pixels, and AUPRO, as many less; null where they were not measured. */
+  readonly lost: PrecisionLoss | null;
+}
+
+export interface PrecisionLoss {
+  readonly image: number;
+  /** null without masks. */
+  readonly pixel: number | null;
+  readonly aupro: number | null;
+}
+
 /** `model.json` of a model bundle. */
 export interface Manifest {
   readonly name: string;
@@ -51,6 +78,10 @@ export interface Manifest {
   readonly threshold: number;
   /** null: exported from foreign weights; the threshold is a guess until it is calibrated. */
   readonly calibration: Calibration | null;
+  /** Absent: fp32. */
+  readonly precision?: ModelPrecision;
+  /** Absent where the precision is fp32. */
+  readonly lowered?: PrecisionRecord;
   /** Absent where a student judges alone. */
   readonly memory?: MemoryRecord;
   /** Absent in bundles that were made from weights, without pictures. */
@@ -99,6 +130,20 @@ const isManifest = new Ajv({ allErrors: true }).compile<Manifest>({
         images: { type: "integer", minimum: 1 },
         heldOut: { type: "integer", minimum: 1 },
         quantiles: SCORE_QUANTILES,
+      },
+    },
+    precision: { enum: ["fp32", "fp16", "int8"] },
+    lowered: {
+      type: "object",
+      required: ["from", "layers", "float", "images", "mapError", "threshold", "lost"],
+      properties: {
+        from: HASH,
+        layers: { type: "integer", minimum: 0 },
+        float: { type: "array", items: { type: "string" } },
+        images: { type: "integer", minimum: 1 },
+        mapError: { type: "number", minimum: 0 },
+        threshold: { type: "object" },
+        lost: { type: ["object", "null"] },
       },
     },
     memory: {

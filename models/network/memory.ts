@@ -24,6 +24,8 @@ export const LEAST_LENGTH = 1e-12;
 /** Less than any cosine similarity: what lies beyond the map's edge. */
 const BEYOND = -2;
 const SIDE = 3;
+/** The name of a memory's projection in a bundle's model. */
+export const MEMORY_PROJECTION = "memory_projection";
 
 /**
  * A memory of good pictures: the deepest of the teacher's three maps of each, every place of it projected onto a few channels and
@@ -46,7 +48,7 @@ export function memoryVectors(
   x: Value,
   { projection, channels }: Pick<Memory, "projection" | "channels">,
 ): Value {
-  const weight = g.sharedConstant("memory_projection", () => [projection, [channels, fixed(x.shape[1]), 1, 1]]);
+  const weight = g.sharedConstant(MEMORY_PROJECTION, () => [projection, [channels, fixed(x.shape[1]), 1, 1]]);
   return unitLength(g, conv(g, x, weight, null, { stride: 1, padding: 0 }));
 }
 

@@ -1,12 +1,9 @@
 import type { Attribute, Graph, Node, Value } from "../graph/graph.js";
-import { DATA_TYPE, ModelProto } from "./schema.js";
+import { ATTRIBUTE_TYPE, DATA_TYPE, ModelProto } from "./schema.js";
 
 const IR_VERSION = 8;
 /** The last opset whose ReduceMean and ReduceMax take their axes as attributes; every provider we target reads it. */
 const OPSET = 17;
-
-/** AttributeProto.AttributeType. */
-const ATTRIBUTE_TYPE = { float: 1, int: 2, string: 3, floats: 6, ints: 7 } as const;
 
 /** The bytes of the ONNX model for `graph`, IR version 8. */
 export function encodeModel(graph: Graph): Uint8Array {

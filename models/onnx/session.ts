@@ -18,12 +18,17 @@ export interface Session {
  * @param model the bytes of an ONNX model: of our own making, or checked by readModel. Never a path: a runtime that is given one
  * also opens the files that the model names
  * @param options.threads 0: as many as there are cores
+ * @param options.optimisedPath where to write the model as the runtime will compute it
  */
-export async function openSession(model: Uint8Array, options: { threads?: number } = {}): Promise<Session> {
+export async function openSession(
+  model: Uint8Array,
+  options: { threads?: number; optimisedPath?: string } = {},
+): Promise<Session> {
   const settings: InferenceSession.SessionOptions = {
     intraOpNumThreads: options.threads ?? 0,
     graphOptimizationLevel: "all",
     logSeverityLevel: 3,
+    ...(options.optimisedPath === undefined ? {} : { optimizedModelFilePath: options.optimisedPath }),
   };
   const session = await InferenceSession.create(model, settings);
   return {

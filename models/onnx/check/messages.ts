@@ -24,7 +24,10 @@ export interface Tensor {
 
 export interface Attribute {
   readonly name?: string;
+  readonly type?: number;
+  readonly f?: number;
   readonly i?: Int;
+  readonly s?: Uint8Array;
   readonly ints?: readonly Int[];
   readonly t?: Tensor;
   readonly g?: Uint8Array;
@@ -38,6 +41,7 @@ export interface Attribute {
 }
 
 export interface Node {
+  readonly name?: string;
   readonly input?: readonly string[];
   readonly output?: readonly string[];
   readonly opType?: string;
@@ -65,7 +69,7 @@ export interface Graph {
 
 export interface Model {
   readonly graph?: Graph;
-  readonly opsetImport?: readonly { readonly domain?: string }[];
+  readonly opsetImport?: readonly { readonly domain?: string; readonly version?: Int }[];
   readonly trainingInfo?: readonly unknown[];
   readonly functions?: readonly unknown[];
 }
