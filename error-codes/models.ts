@@ -47,6 +47,10 @@ export const modelCodes = chapter("Models and weights", "README.md#your-own-part
     "model.onnx is not an ONNX model.",
     "The model was changed or its copy is damaged: write or copy the bundle again.",
   ),
+  TEACHER_UNFIT: wrong(
+    "The ONNX file is no teacher that a student can learn from.",
+    "Give a network of one float image [N, 3, H, W], and by --taps three of its maps, each of half the height and width of the one before.",
+  ),
   WEIGHTS_FORMAT: wrong(
     "The weights are not in a format that is read.",
     "Give a .safetensors, .pth or .pt file, or convert yours to one of them, the tensor names unchanged.",

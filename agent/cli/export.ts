@@ -1,13 +1,9 @@
-import type { Variant } from "../../models/network/backbones/backbone.js";
-import { ARCHITECTURES, variantOption } from "./architecture.js";
 import type { AddCommand } from "./command.js";
 import { type JsonFlag, wholeNumber, withJsonFlag } from "./options.js";
 import { noteOutFolder } from "./out-folder.js";
+import { type TeacherFlags, withTeacherFlags } from "./teacher-flags.js";
 
-interface Flags extends JsonFlag {
-  readonly arch: string;
-  readonly variant?: Variant;
-  readonly teacher: string;
+interface Flags extends JsonFlag, TeacherFlags {
   readonly student: string;
   readonly out: string;
   readonly size?: number;
@@ -17,15 +13,7 @@ interface Flags extends JsonFlag {
 
 /** `retort export`: a bundle from weights that exist. */
 export const exportCommand: AddCommand = (program, terminal) => {
-  const command = program
-    .command("export")
-    .description("writes a bundle from existing weights")
-    .requiredOption("--arch <arch>", ARCHITECTURES)
-    .addOption(variantOption())
-    .requiredOption(
-      "--teacher <file>",
-      "weights with torchvision's names, or timm's of a ConvNeXt (.safetensors, .pth)",
-    )
+  const command = withTeacherFlags(program.command("export").description("writes a bundle from existing weights"))
     .requiredOption(
       "--student <file>",
       "weights with RD4AD's names, prefixed bn. and decoder. (.safetensors, .pth: RD4AD's checkpoints)",

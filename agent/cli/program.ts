@@ -9,6 +9,7 @@ import { configCommand } from "./config.js";
 import { doctorCommand } from "./doctor.js";
 import { evaluateCommand } from "./evaluate.js";
 import { exportCommand } from "./export.js";
+import { featuresCommand } from "./features.js";
 import { inspectCommand } from "./inspect.js";
 import { quantizeCommand } from "./quantize.js";
 import { runCommand } from "./run.js";
@@ -24,6 +25,7 @@ const commands: readonly AddCommand[] = [
   evaluateCommand,
   inspectCommand,
   exportCommand,
+  featuresCommand,
   calibrateCommand,
   quantizeCommand,
   benchCommand,

@@ -1,21 +1,17 @@
 import { Option } from "commander";
-import type { Variant } from "../../models/network/backbones/backbone.js";
 import type { TrainProgress } from "../../models/training/progress.js";
 import type { TrainResult } from "../../models/training/train.js";
-import { ARCHITECTURES, variantOption } from "./architecture.js";
 import type { AddCommand } from "./command.js";
 import { type JsonFlag, shareOf, wholeNumber, withJsonFlag } from "./options.js";
 import { noteOutFolder } from "./out-folder.js";
 import { duration, type Progress, progressBar } from "./progress.js";
 import { sparkline } from "./sparkline.js";
 import { onStopSignal } from "./stop-signal.js";
+import { type TeacherFlags, withTeacherFlags } from "./teacher-flags.js";
 import { printable, type Terminal } from "./terminal.js";
 
-interface Flags extends JsonFlag {
+interface Flags extends JsonFlag, TeacherFlags {
   readonly normal: string;
-  readonly arch: string;
-  readonly variant?: Variant;
-  readonly teacher: string;
   readonly out: string;
   readonly name?: string;
   readonly version?: string;
@@ -35,16 +31,12 @@ interface Flags extends JsonFlag {
 
 /** `retort train`: learns a student from pictures of good parts. */
 export const trainCommand: AddCommand = (program, terminal) => {
-  const command = program
-    .command("train")
-    .description("learns a student from pictures of good parts, and writes its bundle")
-    .requiredOption("--normal <dir>", "pictures of good parts, subfolders included")
-    .requiredOption("--arch <arch>", ARCHITECTURES)
-    .addOption(variantOption())
-    .requiredOption(
-      "--teacher <file>",
-      "pretrained weights with torchvision's names, or timm's of a ConvNeXt (.safetensors, .pth)",
-    )
+  const command = withTeacherFlags(
+    program
+      .command("train")
+      .description("learns a student from pictures of good parts, and writes its bundle")
+      .requiredOption("--normal <dir>", "pictures of good parts, subfolders included"),
+  )
     .requiredOption("--out <bundle>", "the directory to write")
     .option("--name <name>", "the bundle's name (its directory's)")
     .option("--version <version>", "the bundle's version (the date of its training)")

@@ -5,7 +5,7 @@ import { Ajv } from "ajv";
 import { CodedError, messageOf } from "../../errors.js";
 import { makeFolder, replaceFile, replaceFiles } from "../../replace-file.js";
 import { type Calibration, SCORE_QUANTILES } from "../judging/calibration.js";
-import { type NetworkChoice, VARIANTS } from "../network/backbones/backbone.js";
+import { type EmbeddedChoice, type NetworkChoice, TAPS, VARIANTS } from "../network/backbones/backbone.js";
 import { type NetworkCost, networkCost } from "../onnx/cost.js";
 import type { ImageBaseline } from "../pictures/image-baseline.js";
 import { TILES } from "../pictures/picture-stats.js";
@@ -72,8 +72,8 @@ export interface Manifest {
   readonly name: string;
   readonly version: string;
   readonly arch: string;
-  /** What the architecture's name leaves open: a ConvNeXt's variant and taps. Absent for ResNets. */
-  readonly network?: NetworkChoice;
+  /** What the architecture's name leaves open: a ConvNeXt's variant and taps, an ONNX teacher's taps and preprocessing. Absent for ResNets. */
+  readonly network?: NetworkChoice | EmbeddedChoice;
   readonly input: { readonly width: number; readonly height: number };
   readonly threshold: number;
   /** null: exported from foreign weights; the threshold is a guess until it is calibrated. */
@@ -110,6 +110,7 @@ const RANGE = {
   required: ["min", "max"],
   properties: { min: { type: "number", minimum: 0 }, max: { type: "number", minimum: 0 } },
 };
+const CHANNELS = { type: "array", minItems: 3, maxItems: 3, items: { type: "number" } };
 const isManifest = new Ajv({ allErrors: true }).compile<Manifest>({
   type: "object",
   required: ["name", "version", "arch", "input", "threshold", "calibration", "sha256", "training", "created"],
@@ -119,8 +120,24 @@ const isManifest = new Ajv({ allErrors: true }).compile<Manifest>({
     arch: TEXT,
     network: {
       type: "object",
-      required: ["variant", "taps"],
-      properties: { variant: { enum: VARIANTS }, taps: { enum: ["raw", "normed"] } },
+      required: ["taps"],
+      oneOf: [
+        {
+          required: ["variant"],
+          properties: { variant: { enum: VARIANTS }, taps: { enum: TAPS } },
+        },
+        {
+          required: ["preprocessing"],
+          properties: {
+            taps: { type: "array", minItems: 3, maxItems: 3, items: TEXT },
+            preprocessing: {
+              type: "object",
+              required: ["mean", "deviation", "scale"],
+              properties: { mean: CHANNELS, deviation: CHANNELS, scale: { type: "number" } },
+            },
+          },
+        },
+      ],
     },
     input: { type: "object", required: ["width", "height"], properties: { width: SIDE, height: SIDE } },
     threshold: { type: "number" },

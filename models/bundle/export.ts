@@ -1,17 +1,12 @@
-import type { Variant } from "../network/backbones/backbone.js";
-import { loadStudent, loadTeacher } from "../network/load.js";
+import { loadStudent } from "../network/load.js";
 import { inferenceGraph } from "../network/rd.js";
 import { encodeModel } from "../onnx/encode.js";
 import { type Bundle, writeBundle } from "./bundle.js";
 import { architectureOf, bundleIdentity } from "./identity.js";
+import { openTeacher, type TeacherOptions } from "./teacher.js";
 import { requireWritableBundle } from "./writable.js";
 
-export interface ExportOptions {
-  readonly arch: string;
-  /** Of a ConvNeXt; `retort` unless given. */
-  readonly variant?: Variant;
-  /** .safetensors or .pth, torchvision's names; a ConvNeXt's may be timm's */
-  readonly teacher: string;
+export interface ExportOptions extends TeacherOptions {
   /** .safetensors or .pth, RD4AD's names and its checkpoints; the mirror image's are those of mirrored.ts */
   readonly student: string;
   readonly out: string;
@@ -30,9 +25,9 @@ export async function exportBundle(options: ExportOptions): Promise<Bundle> {
   const { size = 256 } = options;
   const identity = bundleIdentity(options.out, options);
   await requireWritableBundle(options.out);
-  const teacher = await loadTeacher(options.teacher, options.arch, options.variant);
-  const student = await loadStudent(options.student, teacher.backbone);
   const input = { width: size, height: size };
+  const teacher = await openTeacher(options, input);
+  const student = await loadStudent(options.student, teacher.backbone);
   const onnx = encodeModel(inferenceGraph(teacher.backbone, { teacher: teacher.weights, student }, input));
   return writeBundle(options.out, onnx, {
     ...identity,

@@ -116,6 +116,11 @@ export class Graph {
     return output;
   }
 
+  /** A node that was made elsewhere, whose values are known by other names than this graph gives. */
+  insert(node: Node): void {
+    this.#collecting.push(node);
+  }
+
   /**
    * Several operators that differentiation (gradients.ts) sees as one node named `op`, because their derivative is shorter as a
    * whole. `build` yields the outputs: the value itself, then others that the derivative makes use of.

@@ -5,7 +5,7 @@ import { convNextOfTimm } from "../weights/importers/timm.js";
 import { TORCHVISION } from "../weights/importers/torchvision.js";
 import { readWeights } from "../weights/read.js";
 import { requireExactly, requireFinite, type Weights } from "../weights/weights.js";
-import type { Backbone, Variant } from "./backbones/backbone.js";
+import type { Backbone, Taps, Variant } from "./backbones/backbone.js";
 import { backboneOf } from "./backbones/index.js";
 import { studentParameters, teacherParameters } from "./parameters.js";
 
@@ -21,14 +21,15 @@ export interface Teacher {
  * A teacher from a file with torchvision's names, a ConvNeXt's with timm's too. Its weights settle what the architecture's name leaves
  * open, such as the channels of a narrower network.
  * @param variant of a ConvNeXt; `retort` unless given
+ * @param taps of a ConvNeXt; the variant's own unless given
  * @throws CodedError ARCH_UNKNOWN, OPTION_INVALID (a variant of a ResNet), WEIGHTS_FORMAT, WEIGHTS_UNREADABLE, WEIGHTS_REFUSED,
  * WEIGHTS_MISMATCH or WEIGHTS_NOT_FINITE
  */
-export async function loadTeacher(path: string, arch: string, variant?: Variant): Promise<Teacher> {
+export async function loadTeacher(path: string, arch: string, variant?: Variant, taps?: Taps): Promise<Teacher> {
   const { network } = backboneOf(arch, undefined, variant);
   const whole = undistributed(await readWeights(path));
   const file = imported(network === null ? whole : convNextOfTimm(whole), TORCHVISION);
-  const backbone = backboneOf(arch, file, variant);
+  const backbone = backboneOf(arch, file, variant, taps);
   const weights = imported(file, backbone);
   requireExactly(weights, teacherParameters(backbone), path);
   requireFinite(weights, path);

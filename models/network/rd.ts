@@ -2,33 +2,36 @@ import { Graph, type Value } from "../graph/graph.js";
 import { add, cast, mul, transpose } from "../graph/ops.js";
 import type { Weights, WeightTensor } from "../weights/weights.js";
 import { disagreement, joined, scored, smoothedSum } from "./anomaly-map.js";
-import type { Backbone, Features } from "./backbones/backbone.js";
+import { type Backbone, type Features, IMAGENET, type Preprocessing } from "./backbones/backbone.js";
 import { FoldedLayers } from "./layers/folded-layers.js";
 import { type Memory, memoryDistance, memoryVectors } from "./memory.js";
 import { taught } from "./student.js";
-
-/** ImageNet's channel means and deviations, on a scale of 0 to 1: what torchvision's teachers were trained with. */
-export const MEAN = [0.485, 0.456, 0.406];
-export const DEVIATION = [0.229, 0.224, 0.225];
 
 export interface InputSize {
   readonly width: number;
   readonly height: number;
 }
 
-/** The input of a graph as cameras deliver it, and as encoders take it: `image` uint8 [N, H, W, 3] -> float32 [N, 3, H, W], normalised. */
-export function imageInput(g: Graph, { width, height }: InputSize): Value {
+/**
+ * The input of a graph as cameras deliver it, and as encoders take it: `image` uint8 [N, H, W, 3] -> float32 [N, 3, H, W], as the
+ * teacher's own training had it.
+ */
+export function imageInput(
+  g: Graph,
+  { width, height }: InputSize,
+  { mean, deviation, scale }: Preprocessing = IMAGENET,
+): Value {
   const image = g.input("image", "uint8", ["N", height, width, 3]);
   const planes = transpose(g, cast(g, image, "float32"), [0, 3, 1, 2]);
   const perChannel = (values: readonly number[]) => g.constant(Float32Array.from(values), [1, 3, 1, 1]);
-  const scaled = mul(g, planes, perChannel(DEVIATION.map((deviation) => 1 / (255 * deviation))));
-  return add(g, scaled, perChannel(MEAN.map((mean, channel) => -mean / DEVIATION[channel]!)));
+  const scaled = mul(g, planes, perChannel(deviation.map((each) => scale / each)));
+  return add(g, scaled, perChannel(mean.map((each, channel) => -each / deviation[channel]!)));
 }
 
 /** The graph of the teacher alone: `image` -> its three feature maps, named f1, f2, f3 (for training and for checks). */
 export function teacherGraph(backbone: Backbone, weights: Weights, size: InputSize): Graph {
   const g = new Graph("teacher");
-  const features = backbone.encode(new FoldedLayers(g, weights), imageInput(g, size));
+  const features = backbone.encode(new FoldedLayers(g, weights), imageInput(g, size, backbone.preprocessing));
   features.forEach((value, index) => {
     g.output(g.node("Identity", [value], value.shape, { name: `f${index + 1}` }));
   });
@@ -73,7 +76,7 @@ export function inferenceGraph(
   options: { readonly inner?: boolean; readonly judging?: boolean } = {},
 ): Graph {
   const g = new Graph(student === null ? "memory" : "reverse_distillation");
-  const encoded = backbone.encode(new FoldedLayers(g, teacher), imageInput(g, size));
+  const encoded = backbone.encode(new FoldedLayers(g, teacher), imageInput(g, size, backbone.preprocessing));
   let learned: Value | null = null;
   if (student !== null) {
     const { embedding, restored } =

@@ -48,7 +48,7 @@ export async function readModel(path: string, expected: ExpectedModel): Promise<
  */
 export function checkedModel(bytes: Uint8Array, input: ExpectedModel["input"], at: string): Uint8Array {
   const refuse = refusal(at);
-  const { model, graph } = decoded(bytes, refuse);
+  const { model, graph } = decodedModel(bytes, refuse);
   const constants = new Map<string, Tensor>();
   for (const tensor of graph.initializer ?? []) {
     checkTensor(tensor, refuse);
@@ -64,7 +64,11 @@ function refusal(at: string): Refuse {
   return (code, message) => new CodedError(code, message, { at });
 }
 
-function decoded(bytes: Uint8Array, refuse: Refuse): { readonly model: Model; readonly graph: Graph } {
+/**
+ * The messages of a model, without what no model may have.
+ * @throws CodedError MODEL_UNREADABLE, MODEL_OPERATOR_REFUSED
+ */
+export function decodedModel(bytes: Uint8Array, refuse: Refuse): { readonly model: Model; readonly graph: Graph } {
   let model: Model;
   try {
     model = ModelProto.toObject(ModelProto.decode(bytes)) as Model;

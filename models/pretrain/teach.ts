@@ -1,6 +1,6 @@
+import { IMAGENET } from "../network/backbones/backbone.js";
 import type { ResNet } from "../network/backbones/resnet.js";
 import { teacherParameters } from "../network/parameters.js";
-import { DEVIATION, MEAN } from "../network/rd.js";
 import { type Feeds, floats } from "../onnx/session.js";
 import { createRandom, seedOf } from "../random.js";
 import { initialWeights } from "../training/initial.js";
@@ -59,8 +59,8 @@ function lesson(batch: number, size: number, choose: () => number, seed: number)
     labels[slot * FORMULA_CLASSES + label] = 1;
     const pixels = formulaImage(label, seedOf(seed, slot), size);
     for (let channel = 0; channel < 3; channel += 1) {
-      const scale = 1 / (255 * DEVIATION[channel]!);
-      const shift = MEAN[channel]! / DEVIATION[channel]!;
+      const scale = IMAGENET.scale / IMAGENET.deviation[channel]!;
+      const shift = IMAGENET.mean[channel]! / IMAGENET.deviation[channel]!;
       const plane = (slot * 3 + channel) * space;
       for (let at = 0; at < space; at += 1) image[plane + at] = pixels[at * 3 + channel]! * scale - shift;
     }

@@ -1,18 +1,13 @@
 import { CodedError } from "../../errors.js";
+import type { TeacherOptions } from "../bundle/teacher.js";
 import { FALSE_ALARM_RATE } from "../judging/threshold.js";
-import type { Variant } from "../network/backbones/backbone.js";
 import type { InputSize } from "../network/rd.js";
 import type { TrainProgress } from "./progress.js";
 import { DEFAULTS, FEWEST_PICTURES } from "./recipe.js";
 
-export interface TrainOptions {
+export interface TrainOptions extends TeacherOptions {
   /** Folder of pictures of good parts, searched with its subfolders. */
   readonly normal: string;
-  readonly arch: string;
-  /** Of a ConvNeXt; `retort` unless given. */
-  readonly variant?: Variant;
-  /** .safetensors or .pth */
-  readonly teacher: string;
   /** The bundle directory to write. */
   readonly out: string;
   /** The bundle's name; its folder's unless given. */
@@ -53,9 +48,7 @@ export interface TrainOptions {
 /** Options as a training goes by them: checked, the defaults filled in. */
 export interface TrainSettings {
   readonly normal: string;
-  readonly arch: string;
-  readonly variant: Variant | undefined;
-  readonly teacher: string;
+  readonly teacher: TeacherOptions;
   readonly out: string;
   readonly checkpointPath: string;
   readonly name: string | undefined;
@@ -85,7 +78,7 @@ export interface TrainSettings {
  * @throws CodedError OPTION_INVALID
  */
 export function settingsOf(options: TrainOptions): TrainSettings {
-  const { normal, arch, variant, teacher, out, name, version, signal } = options;
+  const { normal, out, name, version, signal } = options;
   const { imageHealth = true, resume = false, keepCheckpoint = false, threads = 0 } = options;
   const { epochs = DEFAULTS.epochs, batch = DEFAULTS.batch, size = DEFAULTS.size, seed = DEFAULTS.seed } = options;
   const { falseAlarms = FALSE_ALARM_RATE, memory = DEFAULTS.memory, quick = false, suspicious = "keep" } = options;
@@ -104,9 +97,7 @@ export function settingsOf(options: TrainOptions): TrainSettings {
   return {
     ...{
       normal,
-      arch,
-      variant,
-      teacher,
+      teacher: options,
       out,
       name,
       version,

@@ -1,11 +1,12 @@
 import { rm } from "node:fs/promises";
 import { type MemoryRecord, writeBundle } from "../bundle/bundle.js";
 import { architectureOf, bundleIdentity } from "../bundle/identity.js";
+import { openTeacher } from "../bundle/teacher.js";
 import { requireWritableBundle } from "../bundle/writable.js";
 import type { Calibration } from "../judging/calibration.js";
 import { rankPictures } from "../judging/odd.js";
 import type { GoodScores } from "../judging/threshold.js";
-import { loadTeacher, type Teacher } from "../network/load.js";
+import type { Teacher } from "../network/load.js";
 import { studentParameters } from "../network/parameters.js";
 import { type MemoryPart, teacherGraph } from "../network/rd.js";
 import { imageBaseline } from "../pictures/image-baseline.js";
@@ -82,7 +83,7 @@ export async function trainStudent(options: TrainOptions): Promise<TrainResult> 
   if (settings.reportPath !== undefined) await requireReportPath(settings.reportPath);
   warnOfSize(settings);
 
-  const teacher = await loadTeacher(settings.teacher, settings.arch, settings.variant);
+  const teacher = await openTeacher(settings.teacher, input);
   const { paths, pixels, skipped } = await readGoodPictures(settings.normal, input, settings);
   const all = [...pixels.keys()];
   const features = await openFeatures(teacher.backbone, teacher.weights, pixels, input, { threads });

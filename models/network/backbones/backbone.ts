@@ -16,12 +16,33 @@ export type Variant = (typeof VARIANTS)[number];
  * Where a stage's map is taken: `raw`, as the stage leaves it (the sum of its blocks, signed, of any size), or `normed`, after the
  * LayerNorm that the network itself puts between this stage and the next, with the weights that it was trained with.
  */
-export type Taps = "raw" | "normed";
+export const TAPS = ["raw", "normed"] as const;
+export type Taps = (typeof TAPS)[number];
 
 /** What an architecture's name leaves open; bundles record it. */
 export interface NetworkChoice {
   readonly variant: Variant;
   readonly taps: Taps;
+}
+
+/** What a teacher's pictures become before it: of a byte, (byte * scale - mean) / deviation, by channel: red, green, blue. */
+export interface Preprocessing {
+  readonly mean: readonly [number, number, number];
+  readonly deviation: readonly [number, number, number];
+  readonly scale: number;
+}
+
+/** What torchvision's and timm's teachers were trained with: ImageNet's channel means and deviations, on a scale of 0 to 1. */
+export const IMAGENET: Preprocessing = {
+  mean: [0.485, 0.456, 0.406],
+  deviation: [0.229, 0.224, 0.225],
+  scale: 1 / 255,
+};
+
+/** Which values of an ONNX file a bundle's teacher yields, and what its pictures became before it. */
+export interface EmbeddedChoice {
+  readonly taps: readonly [string, string, string];
+  readonly preprocessing: Preprocessing;
 }
 
 /** What a student makes of the teacher's maps. */
@@ -44,8 +65,11 @@ export interface Backbone {
   readonly name: string;
   /** Its feature maps, fine to coarse; each has half the height and width of the one before it. */
   readonly scales: readonly [Scale, Scale, Scale];
+  /** What those maps are called. */
+  readonly taps: readonly [string, string, string];
   /** null where the name leaves nothing open. */
-  readonly network: NetworkChoice | null;
+  readonly network: NetworkChoice | EmbeddedChoice | null;
+  readonly preprocessing: Preprocessing;
   /** The student that learns from it. */
   readonly student: StudentDesign;
   /**

@@ -1,6 +1,15 @@
 import type { Value } from "../../graph/graph.js";
 import type { ConvNextLayers } from "../layers/layers.js";
-import type { Backbone, Features, NetworkChoice, Scale, StudentDesign, Taps, Variant } from "./backbone.js";
+import {
+  type Backbone,
+  type Features,
+  IMAGENET,
+  type NetworkChoice,
+  type Scale,
+  type StudentDesign,
+  type Taps,
+  type Variant,
+} from "./backbone.js";
 
 /** Blocks of the four stages, channels of the first one: timm's small ones, then those of Liu et al., CVPR 2022. */
 const TABLE = {
@@ -45,7 +54,11 @@ export function convnext(
     channels = TABLE[name].channels,
     variant = "retort",
     taps = variant === "study" ? "raw" : "normed",
-  }: { readonly channels?: number | undefined; readonly variant?: Variant | undefined; readonly taps?: Taps } = {},
+  }: {
+    readonly channels?: number | undefined;
+    readonly variant?: Variant | undefined;
+    readonly taps?: Taps | undefined;
+  } = {},
 ): ConvNext {
   const { depths } = TABLE[name];
   const scale = (index: number): Scale => ({ channels: channels * 2 ** index, stride: 4 * 2 ** index });
@@ -71,6 +84,8 @@ export function convnext(
   return {
     name,
     network: { variant, taps },
+    taps: taps === "raw" ? ["stage1", "stage2", "stage3"] : ["stage1_norm", "stage2_norm", "stage3_norm"],
+    preprocessing: IMAGENET,
     scales: [scale(0), scale(1), scale(2)],
     student: variant === "study" ? { kind: "mirrored", depths } : RESIDUAL,
     stages,

@@ -1,7 +1,7 @@
 import type { Value } from "../../graph/graph.js";
 import type { EncoderLayers } from "../layers/layers.js";
 import { type BlockDesign, stage } from "../stage.js";
-import type { Backbone, Features, Scale } from "./backbone.js";
+import { type Backbone, type Features, IMAGENET, type Scale } from "./backbone.js";
 
 /** The ResNets that RD4AD offers; He et al., CVPR 2016, and Zagoruyko & Komodakis, BMVC 2016. */
 const TABLE = {
@@ -37,6 +37,8 @@ export function resnet(name: ResNetName, channels = 64): ResNet {
   return {
     name,
     network: null,
+    taps: ["layer1", "layer2", "layer3"],
+    preprocessing: IMAGENET,
     scales,
     // RD4AD's de_resnet mirrors the encoder's blocks, with the depths in the encoder's order.
     student: { kind: "residual", ...design, signed: false },

@@ -1,6 +1,8 @@
+import type { EmbeddedNetwork } from "../../graph/embedded.js";
 import { fixed, Graph, type Value } from "../../graph/graph.js";
 import { add, concat, conv, convTranspose, maxPool, relu } from "../../graph/ops.js";
 import type { ParameterSpec } from "../../weights/weights.js";
+import type { Features } from "../backbones/backbone.js";
 import {
   type ConvSpec,
   deconv2x2,
@@ -9,6 +11,7 @@ import {
   type PatchSpec,
   type PerceptronSpec,
   type StudentLayers,
+  type ThreeShapes,
 } from "./layers.js";
 
 /** What a parameter is; it settles how the parameter begins. */
@@ -53,6 +56,14 @@ export class DeclaredLayers implements EncoderLayers, StudentLayers, MirroredLay
   concat = (maps: readonly Value[]): Value => concat(this.#graph, maps, 1);
   maxPool(x: Value, kernel: number, stride: number, padding: number): Value {
     return maxPool(this.#graph, x, kernel, stride, padding);
+  }
+
+  /** It brings its own tensors. */
+  embedded(_image: Value, { taps }: EmbeddedNetwork, shapes: ThreeShapes): Features {
+    const [fine, middle, coarse] = shapes.map(
+      (shape, index): Value => ({ name: taps[index]!, type: "float32", shape }),
+    );
+    return [fine!, middle!, coarse!];
   }
 
   linear(x: Value, convName: string, out: number): Value {

@@ -1,9 +1,11 @@
 import { channelNorm } from "../../graph/channel-norm.js";
 import { depthwise } from "../../graph/depthwise.js";
+import { type EmbeddedNetwork, embed } from "../../graph/embedded.js";
 import { gelu } from "../../graph/gelu.js";
 import { fixed, type Graph, type Value } from "../../graph/graph.js";
 import { add, affine, concat, conv, convTranspose, maxPool, relu } from "../../graph/ops.js";
 import type { Weights } from "../../weights/weights.js";
+import type { Features } from "../backbones/backbone.js";
 import { afterAffine, type Linear, timesScale } from "./folding.js";
 import {
   type ConvSpec,
@@ -14,6 +16,7 @@ import {
   type PatchSpec,
   type PerceptronSpec,
   type StudentLayers,
+  type ThreeShapes,
 } from "./layers.js";
 
 /**
@@ -50,6 +53,9 @@ export class FoldedLayers implements EncoderLayers, StudentLayers, MirroredLayer
   maxPool(x: Value, kernel: number, stride: number, padding: number): Value {
     return maxPool(this.#graph, x, kernel, stride, padding);
   }
+
+  embedded = (image: Value, network: EmbeddedNetwork, shapes: ThreeShapes): Features =>
+    embed(this.#graph, network, image, shapes);
 
   linear(x: Value, convName: string, out: number): Value {
     return this.patches(x, convName, { out, side: 1 });

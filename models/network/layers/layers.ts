@@ -1,4 +1,5 @@
-import type { Value } from "../../graph/graph.js";
+import type { EmbeddedNetwork } from "../../graph/embedded.js";
+import type { Shape, Value } from "../../graph/graph.js";
 
 /** A convolution without bias, with zero padding. */
 export interface ConvSpec {
@@ -64,8 +65,13 @@ export interface MirroredLayers extends ConvNextLayers {
   concat(maps: readonly Value[]): Value;
 }
 
+/** Of three maps, fine to coarse. */
+export type ThreeShapes = readonly [Shape, Shape, Shape];
+
 /** The vocabulary of encoders. An encoder is frozen: what stands here needs no derivative. */
 export interface EncoderLayers extends BlockLayers, ConvNextLayers {
+  /** A network that is not ours, whole: image [N, 3, H, W] -> its taps, fine to coarse, of the shapes named */
+  embedded(image: Value, network: EmbeddedNetwork, shapes: ThreeShapes): readonly [Value, Value, Value];
   /** x [N, C, H, W] -> [N, C, H', W'] */
   maxPool(x: Value, kernel: number, stride: number, padding: number): Value;
 }

@@ -28,6 +28,7 @@ export interface Attribute {
   readonly f?: number;
   readonly i?: Int;
   readonly s?: Uint8Array;
+  readonly floats?: readonly number[];
   readonly ints?: readonly Int[];
   readonly t?: Tensor;
   readonly g?: Uint8Array;
