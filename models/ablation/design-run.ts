@@ -80,6 +80,7 @@ export async function runDesign({ design, run }: DesignRun, options: DesignOptio
       trainStudent({
         ...{ normal: folders.normal, arch: design.arch, teacher, epochs, seed: run.seed, size: run.size },
         ...(design.variant === null ? {} : { variant: design.variant }),
+        ...(design.taps === undefined ? {} : { taps: design.taps }),
         threads: options.threads,
         ...part,
       });

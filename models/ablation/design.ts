@@ -1,14 +1,16 @@
 /** What of a detector an ablation compares: teacher, student, what it is taught by, and for how long. */
 import { basename, extname } from "node:path";
 import { CodedError } from "../../errors.js";
+import { openTeacher } from "../bundle/teacher.js";
 import { type Backbone, VARIANTS, type Variant } from "../network/backbones/backbone.js";
+import { EMBEDDED_NAME } from "../network/backbones/embedded.js";
 import { backboneOf } from "../network/backbones/index.js";
 import { loadTeacher } from "../network/load.js";
 import { teacherParameters } from "../network/parameters.js";
 
-/** `width`: channels of its first convolution. */
+/** `width`: channels of its first convolution; null of an ONNX teacher, whose network is its own. */
 export type DesignTeacher =
-  | { readonly kind: "file"; readonly path: string; readonly sha256: string; readonly width: number }
+  | { readonly kind: "file"; readonly path: string; readonly sha256: string; readonly width: number | null }
   /** Weights drawn by chance. */
   | { readonly kind: "random"; readonly width: number };
 
@@ -18,6 +20,8 @@ export type Length = { readonly epochs: number } | { readonly steps: number };
 export interface Design {
   readonly arch: string;
   readonly variant: Variant | null;
+  /** Of an ONNX teacher: the names of its three maps, fine to coarse. */
+  readonly taps?: readonly string[];
   readonly teacher: DesignTeacher;
   /** `mean`: no student, the mean of the teacher's maps in its place. */
   readonly learner: "student" | "mean";
@@ -26,34 +30,50 @@ export interface Design {
   readonly length: Length;
 }
 
-const SYNTAX = /^([a-z0-9_]+)(?::([a-z]+))?((?:\+[a-z0-9-]+)*)(?:@(\d+)(steps)?)?=(.+)$/;
+const SYNTAX = /^([a-z0-9_]+)(?::([^+@=]+))?((?:\+[a-z0-9-]+)*)(?:@(\d+)(steps)?)?=(.+)$/;
 const RANDOM = "random";
+
+/** What designs have in common unless their names say otherwise. */
+export interface Usual {
+  readonly length: Length;
+  /** Side of the input, pixels, that ONNX teachers are tried with. */
+  readonly size: number;
+}
 
 /**
  * The designs that a text names, `ARCH[:VARIANT][+IDEA...][@EPOCHS or @NUMBERsteps]=TEACHER` each, with commas between; TEACHER is a file of weights
- * or `random`. Every file is read, so that a wrong one is known before anything is trained.
- * @param length of those that name none
- * @throws CodedError OPTION_INVALID, ARCH_UNKNOWN, those of `loadTeacher`
+ * or `random`. Of an ONNX teacher the names of its maps stand in place of the variant: `onnx:TAP;TAP;TAP=FILE`. Every file is read, so that a wrong
+ * one is known before anything is trained.
+ * @throws CodedError OPTION_INVALID, ARCH_UNKNOWN, those of `openTeacher`
  */
-export async function designsIn(text: string, length: Length): Promise<readonly Design[]> {
+export async function designsIn(text: string, usual: Usual): Promise<readonly Design[]> {
   const designs: Design[] = [];
-  for (const each of text.split(",").filter((part) => part !== "")) designs.push(await designIn(each, length));
+  for (const each of text.split(",").filter((part) => part !== "")) designs.push(await designIn(each, usual));
   return designs;
 }
 
-async function designIn(text: string, usual: Length): Promise<Design> {
-  const [, arch, variantName, ideas = "", count, isSteps, teacher] = SYNTAX.exec(text) ?? [];
-  const variant = VARIANTS.find((each) => each === variantName) ?? null;
-  if (arch === undefined || teacher === undefined || (variantName !== undefined && variant === null)) {
+async function designIn(text: string, usual: Usual): Promise<Design> {
+  const [, arch, which, ideas = "", count, isSteps, teacher] = SYNTAX.exec(text) ?? [];
+  const isOnnx = arch === EMBEDDED_NAME;
+  const variant = VARIANTS.find((each) => each === which) ?? null;
+  const isVariant = isOnnx || which === undefined || variant !== null;
+  if (arch === undefined || teacher === undefined || !isVariant || (isOnnx && teacher === RANDOM)) {
     throw new CodedError("OPTION_INVALID", `--designs has ${JSON.stringify(text)}`, {
       at: "designs",
-      remedy: `Write ARCH=TEACHER or ARCH:VARIANT=TEACHER, such as convnext_tiny:study=FILE; a variant is ${VARIANTS.join(" or ")}.`,
+      remedy: `Write ARCH=TEACHER or ARCH:VARIANT=TEACHER, such as convnext_tiny:study=FILE; a variant is ${VARIANTS.join(" or ")}. Of an ONNX teacher: "onnx:TAP;TAP;TAP=FILE".`,
     });
+  }
+  const shared = { ideas: sorted(ideas.split("+")), length: lengthOf(count, isSteps) ?? usual.length };
+  if (isOnnx) {
+    const taps = which?.split(";") ?? [];
+    const { sha256 } = await openTeacher({ arch, taps, teacher }, { width: usual.size, height: usual.size });
+    const file: DesignTeacher = { kind: "file", path: teacher, sha256, width: null };
+    return { arch, variant: null, taps, teacher: file, learner: "student", ...shared };
   }
   const isConvNext = backboneOf(arch, undefined, variant ?? undefined).network !== null;
   return {
     ...{ arch, variant: isConvNext ? (variant ?? "retort") : null, teacher: await teacherIn(teacher, arch, variant) },
-    ...{ learner: "student", ideas: sorted(ideas.split("+")), length: lengthOf(count, isSteps) ?? usual },
+    ...{ learner: "student", ...shared },
   };
 }
 
@@ -101,9 +121,9 @@ export function requireIdeas(designs: readonly Design[]): void {
  */
 export function floorsOf(designs: readonly Design[], length: Length): readonly Design[] {
   const plain = designs.map((design): Design => ({ ...design, ideas: [], length }));
-  const random = plain.map(({ teacher, ...rest }): Design => {
-    return { ...rest, teacher: { kind: RANDOM, width: teacher.width } };
-  });
+  const random = plain.flatMap(({ teacher: { width }, ...rest }): readonly Design[] =>
+    width === null ? [] : [{ ...rest, teacher: { kind: RANDOM, width } }],
+  );
   const means = [...plain, ...random].map((design): Design => ({ ...design, learner: "mean" }));
   const seen = new Set(designs.map(keyOf));
   return [...means, ...random].filter((design) => {
@@ -121,17 +141,28 @@ function keyOf(design: Design): string {
 }
 
 /** A design's name in the names of files: no two designs have the same. */
-export function designName({ arch, variant, teacher, learner, ideas, length }: Design): string {
+export function designName(design: Design): string {
+  const { arch, teacher, learner, ideas, length } = design;
   const how = learner === "mean" ? "mean" : "epochs" in length ? `e${length.epochs}` : `s${length.steps}`;
   const whose =
     teacher.kind === RANDOM ? `${RANDOM}${teacher.width}` : `${stem(teacher.path)}-${teacher.sha256.slice(0, 8)}`;
-  return [arch, ...(variant === null ? [] : [variant]), ...ideas, how, whose].join("-");
+  const which = whichOf(design).map((each) => each.replaceAll(/[^\w.]/g, "_"));
+  return [arch, ...which, ...ideas, how, whose].join("-");
 }
 
 /** A design in words, without its teacher. */
-export function designText({ arch, variant, learner, ideas }: Design): string {
-  const network = variant === null ? arch : `${arch}, ${variant}`;
-  return learner === "mean" ? `mean map of ${network}` : [`RD(${network})`, ...ideas].join(" + ");
+export function designText(design: Design): string {
+  const network = networkText(design);
+  return design.learner === "mean" ? `mean map of ${network}` : [`RD(${network})`, ...design.ideas].join(" + ");
+}
+
+export function networkText(design: Design): string {
+  return [design.arch, ...whichOf(design)].join(", ");
+}
+
+/** What of the network: its variant, or the names of its maps. */
+function whichOf({ variant, taps = [] }: Design): readonly string[] {
+  return variant === null ? taps : [variant];
 }
 
 export function teacherText({ teacher }: Design): string {
@@ -140,7 +171,8 @@ export function teacherText({ teacher }: Design): string {
 
 export function lengthText({ learner, length }: Design): string {
   if (learner === "mean") return "-";
-  return "epochs" in length ? `${length.epochs} epochs` : `${length.steps} steps`;
+  const [count, what] = "epochs" in length ? [length.epochs, "epoch"] : [length.steps, "step"];
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
 }
 
 const stem = (path: string): string => basename(path, extname(path));

@@ -37,7 +37,7 @@ export interface DesignsOptions extends Omit<PlanOptions, "planted"> {
  */
 export async function compareDesigns(options: DesignsOptions): Promise<string> {
   const { out, say, rounds, threads, length } = options;
-  const wanted = withIdeas(await designsIn(options.designs, length), options.ideas);
+  const wanted = withIdeas(await designsIn(options.designs, { length, size: options.sizes[0] ?? SIZE }), options.ideas);
   requireIdeas(wanted);
   const floors = floorsOf(wanted, length);
   await makeFolders(out);

@@ -4,7 +4,7 @@
  * needs no training either.
  *
  * With `--designs`, networks and teachers are compared, see designs.ts; else student, memory and both of one teacher, over data sets that are
- * whole, contaminated, small or of small pictures. `--quick` takes minutes: few small pictures, two epochs, one seed.
+ * whole, contaminated, small or of small pictures. `--quick` takes minutes: few small pictures, one seed.
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -24,7 +24,7 @@ const USAGE = `usage: npm run ablation -- --designs ARCH[:VARIANT][+IDEA...][@EP
        npm run ablation -- --quick
 `;
 const FOLDER_SETS = "bottle,tiles,transistor";
-const QUICK = { pictures: 24, size: 128, epochs: 2, counts: { train: 24, testGood: 12, testPerType: 3 } };
+const QUICK = { pictures: 24, size: 128, epochs: 10, counts: { train: 24, testGood: 12, testPerType: 3 } };
 /** What `--quick` compares where nothing is named: the shipped teacher, and what needs no file. */
 const QUICK_DESIGNS = "resnet18=models/demo/teacher.safetensors,convnext_atto:study=random,convnext_atto:retort=random";
 

@@ -17,11 +17,13 @@ import { openFeatures } from "../../models/training/features.js";
 import { initialWeights } from "../../models/training/initial.js";
 import { meanMaps } from "../../models/training/mean-maps.js";
 import { encodeSafetensors } from "../../models/weights/safetensors.js";
+import { oddTeacher, onnxModel } from "../support/onnx-teacher.js";
 import { writeSmallTeacher } from "../support/small-teacher.js";
 import { suite } from "../support/suite.js";
 
 const test = suite("designs");
 const SIZE = { width: 64, height: 64 };
+const USUAL = { length: { epochs: 10 }, size: 64 };
 let dir = "";
 let residual = "";
 let convNext = "";
@@ -41,7 +43,7 @@ const noise = (seed: number): Uint8Array => {
 
 test("a ConvNeXt without a variant is the product's own; what cannot be trained is refused before anything is", async () => {
   const text = `resnet18=${residual},convnext_tiny@40=${convNext},convnext_tiny:study@600steps=${convNext},resnet18=random`;
-  const designs = await designsIn(text, { epochs: 10 });
+  const designs = await designsIn(text, USUAL);
   assert.equal(designs.map(designText), [
     "RD(resnet18)",
     "RD(convnext_tiny, retort)",
@@ -61,14 +63,26 @@ test("a ConvNeXt without a variant is the product's own; what cannot be trained 
     [`resnet18=${join(dir, "gone.safetensors")}`, "WEIGHTS_UNREADABLE"],
     [`resnet18=${convNext}`, "WEIGHTS_MISMATCH"],
   ] as const) {
-    const error = await designsIn(wrong, { epochs: 1 }).catch((thrown: unknown) => thrown);
+    const error = await designsIn(wrong, USUAL).catch((thrown: unknown) => thrown);
     assert.is((error as { code?: string }).code, code, wrong);
+  }
+});
+
+test("an ONNX teacher is named with its maps, and has a mean map beside it but no random twin", async () => {
+  const path = join(dir, "odd.onnx");
+  await writeFile(path, onnxModel(oddTeacher()));
+  const designs = await designsIn(`onnx:a;bb;c=${path}`, USUAL);
+  assert.equal(designs.map(designText), ["RD(onnx, a, bb, c)"]);
+  assert.equal(floorsOf(designs, { epochs: 10 }).map(designText), ["mean map of onnx, a, bb, c"]);
+  for (const wrong of [`onnx=${path}`, `onnx:a;bb=${path}`, "onnx:a;bb;c=random"]) {
+    const error = await designsIn(wrong, USUAL).catch((thrown: unknown) => thrown);
+    assert.is((error as { code?: string }).code, "OPTION_INVALID", wrong);
   }
 });
 
 test("beside the designs stand each teacher's mean map and each network's random teacher of the same width, once", async () => {
   const text = `resnet18=${residual},resnet18@40=${residual},convnext_tiny:study=${convNext}`;
-  const designs = withIdeas(await designsIn(text, { epochs: 10 }), ["b+a"]);
+  const designs = withIdeas(await designsIn(text, USUAL), ["b+a"]);
   assert.equal(designs[1]!.ideas, ["a", "b"]);
   const floors = floorsOf(designs, { epochs: 10 });
   assert.equal(
@@ -137,7 +151,7 @@ test("the table of designs is written by one command and goes on where it was cu
   const rows = text.split("\n").filter((line) => /^\| (RD|mean map)/.test(line));
   assert.is(rows.length, 8);
   const figures = String.raw`(0|1)\.\d{4}`;
-  const row = String.raw`\| 1 epochs \| 1 \| alone \| ${figures} \| ${figures} \| ${figures} \| \S+ \| \S+ \| 0\.\d\d \| 0\.\d\d \| [\d.]+ \|$`;
+  const row = String.raw`\| 1 epoch \| 1 \| alone \| ${figures} \| ${figures} \| ${figures} \| \S+ \| \S+ \| 0\.\d\d \| 0\.\d\d \| [\d.]+ \|$`;
   assert.match(rows[0]!, new RegExp(String.raw`^\| RD\(resnet18\) \| teacher ${row}`));
   assert.is(rows.filter((line) => line.includes("random weights")).length, 4);
   assert.match(await readFile(join(out, "designs.svg"), "utf8"), /^<svg .*RD\(resnet18\), teacher.*<\/svg>\n$/);
