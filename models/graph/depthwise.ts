@@ -1,17 +1,32 @@
 import { fixed, type Graph, type Value } from "./graph.js";
-import { convolution, matMul, reshape } from "./ops.js";
+import { convolution, matMul, padWith, product, reshape } from "./ops.js";
 
 /**
- * The convolution of each channel by a kernel of its own, stride 1, with as much padding as keeps height and width:
- * x [N, C, H, W], weight [C, 1, k, k], bias [C], or x [1, C, N, H, W], weight [C, 1, 1, k, k]; k odd.
+ * The convolution of each channel by a kernel of its own, stride 1, with as much padding as keeps height and width: x [N, C, H, W],
+ * weight [C, 1, k, k], bias [C]; k odd.
  */
-export function depthwise(g: Graph, x: Value, weight: Value, bias?: Value): Value {
+export function depthwise(g: Graph, x: Value, weight: Value, bias: Value): Value {
   const pads = weight.shape.slice(2).map((size) => (fixed(size) - 1) / 2);
-  const inputs: Parameters<typeof convolution>[1] = bias === undefined ? [x, weight] : [x, weight, bias];
-  return convolution(g, inputs, { pads: [...pads, ...pads], group: fixed(weight.shape[0]) });
+  return convolution(g, [x, weight, bias], { pads: [...pads, ...pads], group: fixed(weight.shape[0]) });
 }
 
-/** dL/dx of {@link depthwise} over a batch: what each place gave to its neighbours comes back through the kernel turned around. */
+/**
+ * The same over a batch, without bias and with a derivative: x [1, C, N, H, W], weight [C, 1, 1, k, k]. One matrix product a channel: the k rows
+ * around each row, side by side, times the kernel's rows as bands of a matrix, one diagonal for each of their taps. Most of such a matrix is
+ * zeros, yet the product is several times as quick as ONNX Runtime's grouped convolution, which multiplies one row by a matrix for each channel.
+ */
+export function batchDepthwise(g: Graph, x: Value, weight: Value): Value {
+  const [y] = g.composite("Depthwise", [x, weight], {}, () => {
+    const [channels, kernel] = [fixed(weight.shape[0]), fixed(weight.shape[4])];
+    const width = fixed(x.shape[4]);
+    const taps = reshape(g, weight, [channels * kernel, kernel]);
+    const bands = reshape(g, matMul(g, taps, diagonals(g, kernel, width)), [channels, kernel * width, width]);
+    return [reshape(g, matMul(g, rowsAround(g, x, kernel), bands), x.shape)];
+  });
+  return y;
+}
+
+/** dL/dx of {@link batchDepthwise}: what each place gave to its neighbours comes back through the kernel turned around. */
 export function depthwiseInputGradient(g: Graph, weight: Value, dy: Value): Value {
   const [channels, kernel] = [fixed(weight.shape[0]), fixed(weight.shape[4])];
   const taps = kernel * kernel;
@@ -21,18 +36,44 @@ export function depthwiseInputGradient(g: Graph, weight: Value, dy: Value): Valu
     [taps, taps],
   ]);
   const turned = matMul(g, reshape(g, weight, [channels, taps]), reversal);
-  return depthwise(g, dy, reshape(g, turned, weight.shape));
+  return batchDepthwise(g, dy, reshape(g, turned, weight.shape));
 }
 
-/** dL/dweight of {@link depthwise} over a batch: each channel's pictures, seen through its dy as the kernel and summed over the images. */
+/** dL/dweight of {@link batchDepthwise}: that of its bands, summed along each diagonal. */
 export function depthwiseWeightGradient(g: Graph, x: Value, weight: Value, dy: Value): Value {
   const [channels, kernel] = [fixed(weight.shape[0]), fixed(weight.shape[4])];
-  const [, , , height, width] = x.shape;
-  const margin = (kernel - 1) / 2;
-  const pictures = reshape(g, x, [1, "CN", height!, width!]);
-  const sums = convolution(g, [pictures, reshape(g, dy, [channels, "N", height!, width!])], {
-    pads: [margin, margin, margin, margin],
-    group: channels,
+  const width = fixed(x.shape[4]);
+  const rows = reshape(g, dy, [channels, "NH", width]);
+  // The rows are put together anew: kept since the convolution, they would take k times the memory of x.
+  const bands = product(g, rowsAround(g, x, kernel), rows, { transA: true });
+  const flat = reshape(g, bands, [channels * kernel, width * width]);
+  return reshape(g, product(g, flat, diagonals(g, kernel, width), { transB: true }), weight.shape);
+}
+
+/** Each row with those around it, side by side from top to bottom, zeros beyond the edges: [1, C, N, H, W] -> [C, N H, k W] */
+function rowsAround(g: Graph, x: Value, kernel: number): Value {
+  const [, channels, images, height, width] = x.shape;
+  const [rows, margin] = [fixed(height), (kernel - 1) / 2];
+  const framed = padWith(g, x, [0, 0, 0, 1, 0], 0);
+  const chosen = g.sharedConstant(`rows:${rows}:${kernel}`, () => {
+    const index = (at: number) => Math.floor(at / kernel) + (at % kernel) - margin + 1;
+    const within = (row: number) => BigInt(Math.min(Math.max(row, 0), rows + 1));
+    return [BigInt64Array.from({ length: rows * kernel }, (_, at) => within(index(at))), [rows, kernel]];
   });
-  return reshape(g, sums, weight.shape);
+  const shape = [1, channels!, images!, rows, kernel, width!];
+  const gathered = g.node("Gather", [framed, chosen], shape, { attributes: { axis: 3 } });
+  return reshape(g, gathered, [channels!, "NH", kernel * fixed(width)]);
+}
+
+/** Row v: a matrix [width, width], flat, that takes each place of a row to where tap v of a kernel's row sees it from. */
+function diagonals(g: Graph, kernel: number, width: number): Value {
+  return g.sharedConstant(`diagonals:${kernel}:${width}`, () => {
+    const places = width * width;
+    const isSeen = (tap: number, from: number, to: number) => from === to + tap - (kernel - 1) / 2;
+    const data = Float32Array.from({ length: kernel * places }, (_, at) => {
+      const place = at % places;
+      return isSeen(Math.floor(at / places), Math.floor(place / width), place % width) ? 1 : 0;
+    });
+    return [data, [kernel, places]];
+  });
 }

@@ -74,13 +74,14 @@ const DERIVATIVES: Readonly<Record<string, Derivative>> = {
   FusedMatMul: productDerivative,
   Conv: (g, node, dy) => {
     const [x, weight] = node.inputs;
-    if (node.attributes.group !== undefined) {
-      return [depthwiseInputGradient(g, weight!, dy), depthwiseWeightGradient(g, x!, weight!, dy)];
-    }
     // Entry 1, since of a batch's axes of space, N, H and W, the first is the images'.
     const options = { stride: integersOf(node, "strides")[1]!, padding: integersOf(node, "pads")[1]! };
     return [inputGradient(g, x!, weight!, dy, options), weightGradient(g, x!, weight!, dy, options)];
   },
+  Depthwise: (g, { inputs: [x, weight] }, dy) => [
+    depthwiseInputGradient(g, weight!, dy),
+    depthwiseWeightGradient(g, x!, weight!, dy),
+  ],
   Gelu: (g, { inputs: [x], outputs: [, twiceShare] }, dy) => [geluGradient(g, x!, twiceShare!, dy)],
   ChannelNorm: (g, { outputs: [y, inverse] }, dy) => [channelNormGradient(g, y!, inverse!, dy)],
   ChannelAffine: (g, { inputs: [x, scale] }, dy) => channelAffineGradient(g, x!, scale!, dy),

@@ -1,6 +1,6 @@
 import * as assert from "uvu/assert";
 import { channelAffine, channelNorm } from "../../models/graph/channel-norm.js";
-import { depthwise } from "../../models/graph/depthwise.js";
+import { batchDepthwise } from "../../models/graph/depthwise.js";
 import { gelu } from "../../models/graph/gelu.js";
 import { differentiate } from "../../models/graph/gradients.js";
 import { Graph, type Shape, type Value } from "../../models/graph/graph.js";
@@ -227,7 +227,7 @@ for (const [kernel, height, width] of [
         [1, 3, "N", height, width],
         [3, 1, 1, kernel, kernel],
       ],
-      (g, [x, w]) => depthwise(g, x!, w!),
+      (g, [x, w]) => batchDepthwise(g, x!, w!),
     );
   });
 }

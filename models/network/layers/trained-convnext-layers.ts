@@ -1,5 +1,5 @@
 import { channelAffine, channelNorm } from "../../graph/channel-norm.js";
-import { depthwise } from "../../graph/depthwise.js";
+import { batchDepthwise } from "../../graph/depthwise.js";
 import { gelu } from "../../graph/gelu.js";
 import { fixed, type Graph, type Value } from "../../graph/graph.js";
 import { add, concat, conv, mul, product, reduceSum, reshape } from "../../graph/ops.js";
@@ -43,7 +43,7 @@ export class TrainedConvNextLayers implements MirroredLayers {
     const g = this.#graph;
     const channels = fixed(x.shape[1]);
     const { weight, bias } = this.#linear(convName, [channels, 1, kernel, kernel]);
-    const maps = depthwise(g, x, reshape(g, weight, [channels, 1, 1, kernel, kernel]));
+    const maps = batchDepthwise(g, x, reshape(g, weight, [channels, 1, 1, kernel, kernel]));
     return add(g, maps, reshape(g, bias, [1, channels, 1, 1, 1]));
   }
 
