@@ -5,6 +5,7 @@ import { openTeacher } from "../bundle/teacher.js";
 import { type Backbone, VARIANTS, type Variant } from "../network/backbones/backbone.js";
 import { EMBEDDED_NAME } from "../network/backbones/embedded.js";
 import { backboneOf } from "../network/backbones/index.js";
+import { IDEAS, type Idea } from "../network/ideas.js";
 import { loadTeacher } from "../network/load.js";
 import { teacherParameters } from "../network/parameters.js";
 
@@ -26,7 +27,7 @@ export interface Design {
   /** `mean`: no student, the mean of the teacher's maps in its place. */
   readonly learner: "student" | "mean";
   /** Names of changes to the training, in the order of their names. */
-  readonly ideas: readonly string[];
+  readonly ideas: readonly Idea[];
   readonly length: Length;
 }
 
@@ -63,7 +64,7 @@ async function designIn(text: string, usual: Usual): Promise<Design> {
       remedy: `Write ARCH=TEACHER or ARCH:VARIANT=TEACHER, such as convnext_tiny:study=FILE; a variant is ${VARIANTS.join(" or ")}. Of an ONNX teacher: "onnx:TAP;TAP;TAP=FILE".`,
     });
   }
-  const shared = { ideas: sorted(ideas.split("+")), length: lengthOf(count, isSteps) ?? usual.length };
+  const shared = { ideas: ideasIn(ideas), length: lengthOf(count, isSteps) ?? usual.length };
   if (isOnnx) {
     const taps = which?.split(";") ?? [];
     const { sha256 } = await openTeacher({ arch, taps, teacher }, { width: usual.size, height: usual.size });
@@ -92,27 +93,24 @@ function lengthOf(count: string | undefined, isSteps: string | undefined): Lengt
   return isSteps === undefined ? { epochs: Number(count) } : { steps: Number(count) };
 }
 
-const sorted = (ideas: readonly string[]): readonly string[] =>
-  [...new Set(ideas.filter((idea) => idea !== ""))].sort();
+/** @param text ideas with a `+` between them @throws CodedError OPTION_INVALID */
+function ideasIn(text: string): readonly Idea[] {
+  const names = text.split("+").filter((name) => name !== "");
+  const unknown = names.find((name) => !IDEAS.some((idea) => idea === name));
+  if (unknown !== undefined) {
+    throw new CodedError("OPTION_INVALID", `there is no idea ${unknown}`, {
+      at: "ideas",
+      remedy: `Choose of ${IDEAS.join(", ")}.`,
+    });
+  }
+  return IDEAS.filter((idea) => names.includes(idea)).toSorted();
+}
 
 /** Each design, and again with each set of ideas beside its own. @param sets the ideas of a set have a `+` between them */
 export function withIdeas(designs: readonly Design[], sets: readonly string[]): readonly Design[] {
   const more = (design: Design) =>
-    sets.map((set): Design => ({ ...design, ideas: sorted([...design.ideas, ...set.split("+")]) }));
+    sets.map((set): Design => ({ ...design, ideas: ideasIn([...design.ideas, set].join("+")) }));
   return designs.flatMap((design) => [design, ...more(design)]);
-}
-
-/** Changes to the training that an idea may name. */
-const IDEAS: readonly string[] = [];
-
-/** @throws CodedError OPTION_INVALID for an idea that there is not */
-export function requireIdeas(designs: readonly Design[]): void {
-  const unknown = designs.flatMap(({ ideas }) => ideas).find((idea) => !IDEAS.includes(idea));
-  if (unknown === undefined) return;
-  throw new CodedError("OPTION_INVALID", `there is no idea ${unknown}`, {
-    at: "ideas",
-    remedy: IDEAS.length === 0 ? "Leave it out." : `Choose of ${IDEAS.join(", ")}.`,
-  });
 }
 
 /**

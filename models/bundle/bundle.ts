@@ -6,6 +6,7 @@ import { CodedError, messageOf } from "../../errors.js";
 import { makeFolder, replaceFile, replaceFiles } from "../../replace-file.js";
 import { type Calibration, SCORE_QUANTILES } from "../judging/calibration.js";
 import { type EmbeddedChoice, type NetworkChoice, TAPS, VARIANTS } from "../network/backbones/backbone.js";
+import type { Idea } from "../network/ideas.js";
 import { type NetworkCost, networkCost } from "../onnx/cost.js";
 import type { ImageBaseline } from "../pictures/image-baseline.js";
 import { TILES } from "../pictures/picture-stats.js";
@@ -36,6 +37,8 @@ export interface TrainingRecord {
   readonly seed: number;
   /** Mean of the last epoch; null without a student. */
   readonly loss: number | null;
+  /** Departures from RD4AD's recipe; absent where there are none. */
+  readonly ideas?: readonly Idea[];
   /** sha256 of the teacher's weights file. */
   readonly teacher: string;
 }

@@ -82,6 +82,8 @@ const DERIVATIVES: Readonly<Record<string, Derivative>> = {
     depthwiseInputGradient(g, weight!, dy),
     depthwiseWeightGradient(g, x!, weight!, dy),
   ],
+  // What lets only a share of the gradient through, whatever it does to x.
+  Weighted: (g, { outputs: [, share] }, dy) => [mul(g, dy, share!)],
   Gelu: (g, { inputs: [x], outputs: [, twiceShare] }, dy) => [geluGradient(g, x!, twiceShare!, dy)],
   ChannelNorm: (g, { outputs: [y, inverse] }, dy) => [channelNormGradient(g, y!, inverse!, dy)],
   ChannelAffine: (g, { inputs: [x, scale] }, dy) => channelAffineGradient(g, x!, scale!, dy),

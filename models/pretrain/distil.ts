@@ -2,10 +2,12 @@ import { CodedError } from "../../errors.js";
 import type { Teacher } from "../network/load.js";
 import { teacherParameters } from "../network/parameters.js";
 import { teacherGraph } from "../network/rd.js";
+import { StandardSums } from "../network/standard.js";
 import { encodeModel } from "../onnx/encode.js";
-import { type Feeds, floats, floatsOf, openSession, type Session, Tensor } from "../onnx/session.js";
+import { type Feeds, floatsOf, openSession, type Session, Tensor } from "../onnx/session.js";
 import { createRandom, type Random, seedOf } from "../random.js";
 import { BEGINNING, checkpointOf, writeCheckpoint } from "../training/checkpoint.js";
+import { standardFeeds } from "../training/idea-feeds.js";
 import { initialWeights } from "../training/initial.js";
 import { recipeDigest } from "../training/recipe.js";
 import { type Figures, networkOf, openStepper } from "../training/stepper.js";
@@ -40,8 +42,6 @@ const WARM_UP = { share: 0.1, most: 100 };
 const CALIBRATION_BATCHES = 12;
 /** Formula pictures have this many times the classes that pretraining tells apart: here they need only differ. */
 const CLASSES = 12 * FORMULA_CLASSES;
-/** A channel that hardly moves must not be blown up. */
-const LEAST_DEVIATION = 1e-4;
 /** Formula pictures drawn anew in each step, and those that a step chooses from. */
 const FORMULAS_A_STEP = 4;
 const FORMULAS_IN_SIGHT = 400;
@@ -106,41 +106,16 @@ export async function distil(options: DistilOptions): Promise<Weights> {
 /** Mean and deviation of each channel of the teacher's maps, over pictures like those of the lessons. */
 async function standardOf(
   session: Session,
-  { teacher, size }: DistilOptions,
+  { teacher, batch }: DistilOptions,
   lesson: (step: number) => Tensor,
 ): Promise<Feeds> {
-  const { scales } = teacher.backbone;
-  const sums = scales.map(({ channels }) => ({
-    sum: new Float64Array(channels),
-    square: new Float64Array(channels),
-    places: 0,
-  }));
+  const [fine, middle, coarse] = teacher.backbone.scales;
+  const sums = new StandardSums([fine.channels, middle.channels, coarse.channels]);
   for (let index = 0; index < CALIBRATION_BATCHES; index += 1) {
-    const maps = await session.run({ image: lesson(-index) });
-    sums.forEach((total, scale) => {
-      const values = floatsOf(maps[`f${scale + 1}`]);
-      const { channels, stride } = scales[scale]!;
-      const places = (size / stride) ** 2;
-      values.forEach((value, at) => {
-        const channel = Math.floor(at / places) % channels;
-        total.sum[channel]! += value;
-        total.square[channel]! += value * value;
-      });
-      total.places += values.length / channels;
-    });
+    const { f1, f2, f3 } = await session.run({ image: lesson(-index) });
+    sums.add([f1, f2, f3].map(floatsOf), batch);
   }
-  return Object.fromEntries(
-    sums.flatMap(({ sum, square, places }, scale) => {
-      const mean = Float32Array.from(sum, (each) => each / places);
-      const deviation = Float32Array.from(square, (each, channel) =>
-        Math.max(LEAST_DEVIATION, Math.sqrt(Math.max(0, each / places - (sum[channel]! / places) ** 2))),
-      );
-      return [
-        [`mean${scale + 1}`, floats(mean, [mean.length])],
-        [`deviation${scale + 1}`, floats(deviation, [deviation.length])],
-      ];
-    }),
-  );
+  return standardFeeds(sums.standard());
 }
 
 /** Yields the batches of a distillation, uint8 [batch, size, size, 3], by number: each has other pictures. */

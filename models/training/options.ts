@@ -1,6 +1,7 @@
 import { CodedError } from "../../errors.js";
 import type { TeacherOptions } from "../bundle/teacher.js";
 import { FALSE_ALARM_RATE } from "../judging/threshold.js";
+import type { Idea } from "../network/ideas.js";
 import type { InputSize } from "../network/rd.js";
 import type { TrainProgress } from "./progress.js";
 import { DEFAULTS, FEWEST_PICTURES } from "./recipe.js";
@@ -17,6 +18,8 @@ export interface TrainOptions extends TeacherOptions {
   /** false: learns from pictures, too, that the agent would take for no view of a part, black or overexposed ones. */
   readonly imageHealth?: boolean;
   readonly epochs?: number;
+  /** Departures from RD4AD's recipe. */
+  readonly ideas?: readonly Idea[];
   /** Side of the square input, pixels; a multiple of 32. */
   readonly size?: number;
   readonly batch?: number;
@@ -56,6 +59,7 @@ export interface TrainSettings {
   readonly imageHealth: boolean;
   readonly input: InputSize;
   readonly epochs: number;
+  readonly ideas: readonly Idea[];
   readonly batch: number;
   readonly seed: number;
   readonly falseAlarms: number;
@@ -110,7 +114,7 @@ export function settingsOf(options: TrainOptions): TrainSettings {
       threads,
       signal,
     },
-    ...{ falseAlarms, memory, quick, meanMaps, suspicious, reportPath: options.reportPath },
+    ...{ falseAlarms, memory, quick, meanMaps, suspicious, reportPath: options.reportPath, ideas: options.ideas ?? [] },
     checkpointPath: `${out}.checkpoint.safetensors`,
     input: { width: size, height: size },
     checkpointMs: (options.checkpointSeconds ?? DEFAULTS.checkpointSeconds) * 1000,

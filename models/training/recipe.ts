@@ -14,10 +14,15 @@ export const RECIPE = {
   adam: { rate: 0.005, beta1: 0.5, beta2: 0.999, epsilon: 1e-8 },
   /** PyTorch's BatchNorm2d: the momentum is how far the running averages move towards a batch's. */
   norm: { momentum: 0.1, epsilon: NORM_EPSILON },
-  /** Convolutions: normal, variance `convVariance` / fan_out. Transposed ones: uniform within `deconvBound` / sqrt(fan_in). */
-  initial: { convVariance: 2, deconvBound: 1 },
+  /**
+   * Convolutions: normal, variance `convVariance` / fan_out. Transposed ones: uniform within `deconvBound` / sqrt(fan_in). ConvNeXt's layer
+   * scale of 1e-6 would keep a student of few steps nearly linear: Adam moves it by no more than its rate a step.
+   */
+  initial: { convVariance: 2, deconvBound: 1, layerScale: 0.1 },
   /** Pictures kept from training for the threshold: a share of all, between the fewest and the most; drawn with the seed XOR the salt. */
   holdOut: { share: 0.1, fewest: 1, most: 64, salt: 0x5eed },
+  /** Of the ideas (network/ideas.ts): what is dropped, the noise's deviation, what an easy place's gradient is multiplied by, and from when on. */
+  ideas: { dropout: 0.2, noise: 0.1, worstPlaces: 10, easyShare: 0.1, hardness: { from: -3, to: 1, steps: 100 } },
 } as const;
 
 /** What a training is given unless its options say otherwise; chosen by the user, so no part of {@link RECIPE}. */

@@ -27,6 +27,15 @@ export interface Stepper {
   close(): Promise<void>;
 }
 
+export interface StepperOptions {
+  /** 0: one per core. */
+  readonly threads?: number;
+  /** The learning rate of a step, from 1; the recipe's unless given. */
+  readonly rate?: (step: number) => number;
+  /** What a step takes beside the batch. */
+  readonly feeds?: (step: number, images: number) => Feeds;
+}
+
 /** Ends the name of an output that is the next value of the input without it. */
 const PRIME = "'";
 
@@ -35,11 +44,7 @@ const PRIME = "'";
  * allocates nothing.
  * @param start every tensor of the network; moments begin at zero unless `start` holds them
  */
-export async function openStepper(
-  graph: Graph,
-  start: TrainingState,
-  options: { readonly threads?: number; readonly rate?: (step: number) => number } = {},
-): Promise<Stepper> {
+export async function openStepper(graph: Graph, start: TrainingState, options: StepperOptions = {}): Promise<Stepper> {
   const session = await openSession(encodeModel(graph), { threads: options.threads ?? 0 });
   const shapes = new Map(
     graph.outputs
@@ -63,6 +68,7 @@ export async function openStepper(
       const outputs = await session.run(
         {
           ...feeds,
+          ...options.feeds?.(count + 1, feeds.f1?.dims[0] ?? 0),
           ...Object.fromEntries(current),
           rate: floats(Float32Array.of(rate), []),
           epsilon: floats(Float32Array.of(epsilon), []),

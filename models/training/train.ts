@@ -6,17 +6,20 @@ import { requireWritableBundle } from "../bundle/writable.js";
 import type { Calibration } from "../judging/calibration.js";
 import { rankPictures } from "../judging/odd.js";
 import type { GoodScores } from "../judging/threshold.js";
+import { withIdeas } from "../network/ideas.js";
 import type { Teacher } from "../network/load.js";
 import { studentParameters } from "../network/parameters.js";
 import { type MemoryPart, teacherGraph } from "../network/rd.js";
+import type { Standard } from "../network/standard.js";
 import { imageBaseline } from "../pictures/image-baseline.js";
 import { createRandom } from "../random.js";
 import type { Weights } from "../weights/weights.js";
 import { requireReportPath } from "../writable.js";
 import { checkpointOf, requireNoCheckpoint } from "./checkpoint.js";
 import { writeContactSheet } from "./contact-sheet.js";
-import { type FeatureSource, openFeatures } from "./features.js";
+import { type FeatureSource, openFeatures, standardOf } from "./features.js";
 import { readGoodPictures, splitPictures } from "./good-pictures.js";
+import { ideaFeeds } from "./idea-feeds.js";
 import { initialWeights } from "./initial.js";
 import { type Judged, judge, judgedMaps } from "./judge.js";
 import { checkpointWriter, type Learned, learn } from "./learn.js";
@@ -83,7 +86,8 @@ export async function trainStudent(options: TrainOptions): Promise<TrainResult> 
   if (settings.reportPath !== undefined) await requireReportPath(settings.reportPath);
   warnOfSize(settings);
 
-  const teacher = await openTeacher(settings.teacher, input);
+  const opened = await openTeacher(settings.teacher, input);
+  const teacher = { ...opened, backbone: withIdeas(opened.backbone, settings.ideas) };
   const { paths, pixels, skipped } = await readGoodPictures(settings.normal, input, settings);
   const all = [...pixels.keys()];
   const features = await openFeatures(teacher.backbone, teacher.weights, pixels, input, { threads });
@@ -96,11 +100,15 @@ export async function trainStudent(options: TrainOptions): Promise<TrainResult> 
     const isUsed = (index: number) => settings.suspicious === "keep" || !isOdd.has(index);
     const split = quick ? { trained: all, heldOut: [] } : splitPictures(pixels.length, seed);
     const trained = split.trained.filter(isUsed);
-    const learned = isTrained ? await learnStudent(settings, teacher, { features, pixels, trained, isUsed }) : null;
+    const ideas = quick ? [] : settings.ideas;
+    const standard = ideas.includes("standardised") ? await standardOf(features, teacher.backbone, trained) : null;
+    const lessons = { features, standard, pixels, trained, isUsed };
+    const learned = isTrained ? await learnStudent(settings, teacher, lessons) : null;
     const means = settings.meanMaps ? await meanMaps(features, trained) : null;
 
     const judged: Judged = {
       ...{ backbone: teacher.backbone, teacher: teacher.weights, student: learned?.student ?? means },
+      reading: { standard, topMean: ideas.includes("top-mean") },
       remembered:
         settings.memory === 0 ? null : settings.suspicious === "keep" ? everything : forget(everything, isOdd),
       ...{ size: input, threads, pixels, trained, heldOut: split.heldOut, odd: isOdd },
@@ -122,6 +130,7 @@ export async function trainStudent(options: TrainOptions): Promise<TrainResult> 
       imageHealth: imageBaseline(pixels, input.width, input.height),
       training: {
         ...{ images, heldOut, skipped, suspicious: odd.length, epochs, batch: settings.batch, seed, loss },
+        ...(ideas.length === 0 ? {} : { ideas }),
         teacher: teacher.sha256,
       },
     });
@@ -192,6 +201,8 @@ const recordOf = ({ memory, weight, scale }: MemoryPart): MemoryRecord => ({
 /** What a student learns from. */
 interface Lessons {
   readonly features: FeatureSource;
+  /** Of the maps to restore; null: as they are. */
+  readonly standard: Standard | null;
   readonly pixels: readonly Uint8Array[];
   readonly trained: readonly number[];
   /** Whether a picture has any part in the training, held out or not. */
@@ -202,16 +213,19 @@ interface Lessons {
 async function learnStudent(
   settings: TrainSettings,
   { backbone, weights }: Teacher,
-  { features, pixels, trained, isUsed }: Lessons,
+  { features, standard, pixels, trained, isUsed }: Lessons,
 ): Promise<Learned & { readonly student: Weights }> {
   const { input, epochs, batch, seed, threads, checkpointPath, report, signal } = settings;
-  const step = stepGraph(backbone, input);
+  const step = stepGraph(backbone, input, settings.ideas);
   const used = pixels.filter((_, index) => isUsed(index));
   const recipe = recipeDigest({ teacher: teacherGraph(backbone, weights, input), step, batch, seed, pixels: used });
   const checkpoint = settings.resume ? await checkpointOf(checkpointPath, recipe) : null;
   const beginning = () => ({ step: 0, tensors: initialWeights(studentParameters(backbone), createRandom(seed)) });
 
-  const stepper = await openStepper(step, checkpoint?.state ?? beginning(), { threads });
+  const stepper = await openStepper(step, checkpoint?.state ?? beginning(), {
+    threads,
+    feeds: ideaFeeds(step, { seed, standard }),
+  });
   try {
     const learned = await learn({
       ...{ stepper, features, trained, epochs, batch, seed, report, signal },

@@ -62,6 +62,7 @@ test("a ConvNeXt without a variant is the product's own; what cannot be trained 
     [`resnet19=${residual}`, "ARCH_UNKNOWN"],
     [`resnet18=${join(dir, "gone.safetensors")}`, "WEIGHTS_UNREADABLE"],
     [`resnet18=${convNext}`, "WEIGHTS_MISMATCH"],
+    [`resnet18+magic=${residual}`, "OPTION_INVALID"],
   ] as const) {
     const error = await designsIn(wrong, USUAL).catch((thrown: unknown) => thrown);
     assert.is((error as { code?: string }).code, code, wrong);
@@ -82,8 +83,8 @@ test("an ONNX teacher is named with its maps, and has a mean map beside it but n
 
 test("beside the designs stand each teacher's mean map and each network's random teacher of the same width, once", async () => {
   const text = `resnet18=${residual},resnet18@40=${residual},convnext_tiny:study=${convNext}`;
-  const designs = withIdeas(await designsIn(text, USUAL), ["b+a"]);
-  assert.equal(designs[1]!.ideas, ["a", "b"]);
+  const designs = withIdeas(await designsIn(text, USUAL), ["noise+dropout"]);
+  assert.equal(designs[1]!.ideas, ["dropout", "noise"]);
   const floors = floorsOf(designs, { epochs: 10 });
   assert.equal(
     floors.map(designName).map((name) => name.replace(/-(teacher|convnext)-[0-9a-f]{8}$/, "-$1")),

@@ -63,6 +63,8 @@ export interface MirroredLayers extends ConvNextLayers {
   enlarge(x: Value, conv: string, out: number): Value;
   /** Joins maps of the same size along their channels. */
   concat(maps: readonly Value[]): Value;
+  /** x, of which a training may drop a share at random. */
+  dropout(x: Value, name: string): Value;
 }
 
 /** Of three maps, fine to coarse. */
@@ -84,13 +86,9 @@ export interface StudentLayers extends BlockLayers {
   linear(x: Value, conv: string, out: number): Value;
   /** Joins maps of the same size along their channels. */
   concat(maps: readonly Value[]): Value;
+  /** x, of which a training may drop a share at random. */
+  dropout(x: Value, name: string): Value;
 }
-
-/**
- * What a layer scale begins with. ConvNeXt's 1e-6 would keep a student of few steps nearly linear: Adam moves it by no more than its
- * learning rate a step.
- */
-export const LAYER_SCALE_START = 0.1;
 
 /** The epsilon of PyTorch's BatchNorm2d. */
 export const NORM_EPSILON = 1e-5;
