@@ -22,6 +22,11 @@ export const modelCodes = chapter("Models and weights", "README.md#your-own-part
     "The model keeps tensors in another file, which is never opened.",
     "Save the model with its tensors inside.",
   ),
+  MODEL_FILE_UNREADABLE: wrong("The file of a model cannot be read.", "Check the path and the file's permissions."),
+  MODEL_IMPORT_REFUSED: wrong(
+    "Somebody else's model does not do what a bundle's has to.",
+    "Give a model that takes one RGB picture and yields an anomaly map; the options of `retort import` say what is which.",
+  ),
   MODEL_INTERFACE_MISMATCH: wrong(
     "The model's inputs or outputs are not those of a bundle.",
     "Write the bundle again with `retort train` or `retort export`.",

@@ -39,6 +39,16 @@ export function wholeNumber(from: number, to: number): (text: string) => number 
   };
 }
 
+/** A parser for the size of pictures: one side of a square, or WIDTHxHEIGHT. */
+export function pictureSize(text: string): { readonly width: number; readonly height: number } {
+  const [, first, second = first] = /^(\d{1,5})(?:x(\d{1,5}))?$/.exec(text.trim()) ?? [];
+  const [width, height] = [Number(first), Number(second)];
+  if ([width, height].every((side) => side >= 32 && side <= 4_096)) return { width, height };
+  throw new InvalidArgumentError(
+    "It must be a side in pixels, such as 256, or WIDTHxHEIGHT, such as 512x256; 32 to 4096 each.",
+  );
+}
+
 /** A parser for a share of good parts, which may be given in percent: 0.01 or 1%. */
 export function shareOf(text: string): number {
   const value = text.endsWith("%") ? Number(text.slice(0, -1)) / 100 : Number(text);

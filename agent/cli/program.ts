@@ -10,6 +10,7 @@ import { doctorCommand } from "./doctor.js";
 import { evaluateCommand } from "./evaluate.js";
 import { exportCommand } from "./export.js";
 import { featuresCommand } from "./features.js";
+import { importCommand } from "./import.js";
 import { inspectCommand } from "./inspect.js";
 import { quantizeCommand } from "./quantize.js";
 import { runCommand } from "./run.js";
@@ -26,6 +27,7 @@ const commands: readonly AddCommand[] = [
   inspectCommand,
   exportCommand,
   featuresCommand,
+  importCommand,
   calibrateCommand,
   quantizeCommand,
   benchCommand,

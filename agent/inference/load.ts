@@ -34,7 +34,7 @@ export async function loadModel(dir: string, { inference, mostWaiting, onRestart
     threads: inference.threads,
     precision: inference.precision,
     ...(precision === undefined ? {} : { modelPrecision: precision }),
-    maxBatch: Math.min(inference.maxBatch, mostWaiting),
+    maxBatch: Math.min(inference.maxBatch, mostWaiting, input.batch ?? Number.POSITIVE_INFINITY),
     onRestart,
   });
   const { calibration, imageHealth } = bundle.manifest;

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
-import { CodedError, messageOf } from "../../errors.js";
+import { CodedError, type ErrorCode, messageOf } from "../../errors.js";
 import { checkInterface } from "./check/interface.js";
 import type { Graph, Model, Refuse, Tensor } from "./check/messages.js";
 import { checkNode } from "./check/node.js";
@@ -22,16 +22,8 @@ const MOST_NODES = 100_000;
  * @throws CodedError BUNDLE_UNREADABLE, BUNDLE_HASH_MISMATCH, MODEL_TOO_LARGE and those of {@link checkedModel}
  */
 export async function readModel(path: string, expected: ExpectedModel): Promise<Uint8Array> {
-  let bytes: Buffer;
-  try {
-    const { size } = await stat(path);
-    if (size > MOST_BYTES) throw refusal(path)("MODEL_TOO_LARGE", `${size} bytes, the limit is ${MOST_BYTES}`);
-    bytes = await readFile(path);
-  } catch (error) {
-    if (error instanceof CodedError) throw error;
-    throw refusal(path)("BUNDLE_UNREADABLE", `cannot read the model: ${messageOf(error)}`);
-  }
-  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  const bytes = await bytesOf(path, "BUNDLE_UNREADABLE");
+  const sha256 = sha256Of(bytes);
   if (sha256 !== expected.sha256) {
     throw new CodedError(
       "BUNDLE_HASH_MISMATCH",
@@ -48,6 +40,24 @@ export async function readModel(path: string, expected: ExpectedModel): Promise<
  */
 export function checkedModel(bytes: Uint8Array, input: ExpectedModel["input"], at: string): Uint8Array {
   const refuse = refusal(at);
+  const { model, graph, constants } = checkedParts(bytes, refuse);
+  checkInterface(graph, constants, input, refuse);
+  return encoded(model);
+}
+
+/**
+ * The bytes of somebody else's model, whatever its inputs and outputs, fit for a session all the same.
+ * @throws CodedError MODEL_FILE_UNREADABLE, MODEL_TOO_LARGE and those of {@link checkedModel} but for its interface
+ */
+export async function readForeignModel(path: string): Promise<{ readonly model: Uint8Array; readonly sha256: string }> {
+  const bytes = await bytesOf(path, "MODEL_FILE_UNREADABLE");
+  return { model: encoded(checkedParts(bytes, refusal(path)).model), sha256: sha256Of(bytes) };
+}
+
+const encoded = (model: Model): Uint8Array =>
+  ModelProto.encode({ ...model, opsetImport: (model.opsetImport ?? []).filter(isKnownDomain) }).finish();
+
+function checkedParts(bytes: Uint8Array, refuse: Refuse) {
   const { model, graph } = decodedModel(bytes, refuse);
   const constants = new Map<string, Tensor>();
   for (const tensor of graph.initializer ?? []) {
@@ -56,9 +66,21 @@ export function checkedModel(bytes: Uint8Array, input: ExpectedModel["input"], a
   }
   if ((graph.node ?? []).length > MOST_NODES) throw refuse("MODEL_TOO_LARGE", `more than ${MOST_NODES} operators`);
   for (const node of graph.node ?? []) checkNode(node, constants, refuse);
-  checkInterface(graph, constants, input, refuse);
-  return ModelProto.encode({ ...model, opsetImport: (model.opsetImport ?? []).filter(isKnownDomain) }).finish();
+  return { model, graph, constants };
 }
+
+async function bytesOf(path: string, unreadable: ErrorCode): Promise<Buffer> {
+  try {
+    const { size } = await stat(path);
+    if (size > MOST_BYTES) throw refusal(path)("MODEL_TOO_LARGE", `${size} bytes, the limit is ${MOST_BYTES}`);
+    return await readFile(path);
+  } catch (error) {
+    if (error instanceof CodedError) throw error;
+    throw refusal(path)(unreadable, `cannot read the model: ${messageOf(error)}`);
+  }
+}
+
+const sha256Of = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 
 function refusal(at: string): Refuse {
   return (code, message) => new CodedError(code, message, { at });

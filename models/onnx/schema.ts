@@ -45,8 +45,8 @@ export const ModelProto = protobuf
 /** TensorProto.DataType by the names that graphs use. */
 export const DATA_TYPE = { float32: 1, uint8: 2, int64: 7, bool: 9 } as const;
 
-/** TensorProto.DataType of what a quantised model holds beside those. */
-export const NARROW_TYPE = { int8: 3, int32: 6, float16: 10 } as const;
+/** TensorProto.DataType of what models in other precisions, and those of others, hold beside those. */
+export const NARROW_TYPE = { int8: 3, int32: 6, float16: 10, double: 11 } as const;
 
 /** AttributeProto.AttributeType. */
 export const ATTRIBUTE_TYPE = { float: 1, int: 2, string: 3, floats: 6, ints: 7 } as const;

@@ -1,6 +1,13 @@
 /** `retort quantize`: a bundle in whole numbers of 8 bits, with what that cost. */
 import { CodedError } from "../../errors.js";
-import { type Bundle, type PrecisionLoss, type PrecisionRecord, readBundle, writeBundle } from "../bundle/bundle.js";
+import {
+  amendBundle,
+  type Bundle,
+  type PrecisionLoss,
+  type PrecisionRecord,
+  readBundle,
+  writeBundle,
+} from "../bundle/bundle.js";
 import { bundleIdentity } from "../bundle/identity.js";
 import { requireWritableBundle } from "../bundle/writable.js";
 import { evaluateBundle } from "../evaluate/evaluate.js";
@@ -117,7 +124,7 @@ export async function quantizeBundle(options: QuantizeOptions): Promise<Quantize
   };
   const written = await writeBundle(options.out, made.model, { ...manifest, lowered: record });
   const lost = options.data === undefined ? null : await lossOf(bundle, written, options.data, options);
-  if (lost !== null) await writeBundle(options.out, made.model, { ...manifest, lowered: { ...record, lost } });
+  if (lost !== null) await amendBundle(options.out, { lowered: { ...record, lost } });
   const [floatFps = 0, int8Fps = 0] = await framesPerSecond([model, made.model], compared, { threads });
   return {
     ...{ bundle: options.out, name: identity.name, version: identity.version, sha256: written.manifest.sha256 },

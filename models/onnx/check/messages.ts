@@ -69,6 +69,7 @@ export interface Graph {
 }
 
 export interface Model {
+  readonly producerName?: string;
   readonly graph?: Graph;
   readonly opsetImport?: readonly { readonly domain?: string; readonly version?: Int }[];
   readonly trainingInfo?: readonly unknown[];
