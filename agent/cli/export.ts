@@ -1,12 +1,12 @@
 import type { AddCommand } from "./command.js";
-import { type JsonFlag, wholeNumber, withJsonFlag } from "./options.js";
+import { type JsonFlag, type PictureSize, pictureSize, withJsonFlag } from "./options.js";
 import { noteOutFolder } from "./out-folder.js";
 import { type TeacherFlags, withTeacherFlags } from "./teacher-flags.js";
 
 interface Flags extends JsonFlag, TeacherFlags {
   readonly student: string;
   readonly out: string;
-  readonly size?: number;
+  readonly size?: PictureSize;
   readonly name?: string;
   readonly version?: string;
 }
@@ -19,7 +19,7 @@ export const exportCommand: AddCommand = (program, terminal) => {
       "weights with RD4AD's names, prefixed bn. and decoder. (.safetensors, .pth: RD4AD's checkpoints)",
     )
     .requiredOption("--out <bundle>", "the directory to write")
-    .option("--size <pixels>", "side of the square input", wholeNumber(32, 4_096))
+    .option("--size <pixels>", "of pictures, a side or WIDTHxHEIGHT, multiples of 32; never cropped (256)", pictureSize)
     .option("--name <name>", "the bundle's name (its directory's)")
     .option("--version <version>", "the bundle's version (its date)");
   withJsonFlag(command).action(async ({ json, ...options }: Flags) => {

@@ -1,12 +1,12 @@
 import type { TapFigures } from "../../models/bundle/features.js";
 import type { AddCommand } from "./command.js";
-import { type JsonFlag, wholeNumber, withJsonFlag } from "./options.js";
+import { type JsonFlag, type PictureSize, pictureSize, withJsonFlag } from "./options.js";
 import { type TeacherFlags, withTeacherFlags } from "./teacher-flags.js";
 import { printable } from "./terminal.js";
 
 interface Flags extends JsonFlag, TeacherFlags {
   readonly picture: string;
-  readonly size?: number;
+  readonly size?: PictureSize;
 }
 
 /** `retort features`: a teacher's maps in figures, to be held against those of where its weights come from. */
@@ -16,10 +16,14 @@ export const featuresCommand: AddCommand = (program, terminal) => {
     "of a ConvNeXt: raw, normed or both (raw,normed); of an ONNX teacher: the names of its three maps",
   )
     .requiredOption("--picture <file>", "the picture, which is scaled to the input")
-    .option("--size <pixels>", "side of the square input, a multiple of 32 (256)", wholeNumber(32, 4_096));
-  withJsonFlag(command).action(async ({ json, picture, size = 256, ...teacher }: Flags) => {
+    .option(
+      "--size <pixels>",
+      "of pictures, a side or WIDTHxHEIGHT, multiples of 32; never cropped (256)",
+      pictureSize,
+    );
+  withJsonFlag(command).action(async ({ json, picture, size = { width: 256, height: 256 }, ...teacher }: Flags) => {
     const { teacherFeatures } = await import("../../models/bundle/features.js");
-    const taps = await teacherFeatures(teacher, picture, { width: size, height: size });
+    const taps = await teacherFeatures(teacher, picture, size);
     if (json) terminal.out(JSON.stringify({ taps }));
     else for (const tap of taps) terminal.out(textOf(tap));
   });

@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option } from "commander";
 import type { AddCommand } from "./command.js";
-import { type JsonFlag, pictureSize, withJsonFlag } from "./options.js";
+import { type JsonFlag, type PictureSize, pictureSize, withJsonFlag } from "./options.js";
 import { noteOutFolder } from "./out-folder.js";
 import { printable } from "./terminal.js";
 
@@ -8,7 +8,7 @@ interface Flags extends JsonFlag {
   readonly out: string;
   readonly name?: string;
   readonly version?: string;
-  readonly size?: { readonly width: number; readonly height: number };
+  readonly size?: PictureSize;
   readonly inputRange?: "0..1" | "0..255" | "normalised";
   readonly mean?: readonly number[];
   readonly deviation?: readonly number[];

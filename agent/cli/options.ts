@@ -39,8 +39,13 @@ export function wholeNumber(from: number, to: number): (text: string) => number 
   };
 }
 
+export interface PictureSize {
+  readonly width: number;
+  readonly height: number;
+}
+
 /** A parser for the size of pictures: one side of a square, or WIDTHxHEIGHT. */
-export function pictureSize(text: string): { readonly width: number; readonly height: number } {
+export function pictureSize(text: string): PictureSize {
   const [, first, second = first] = /^(\d{1,5})(?:x(\d{1,5}))?$/.exec(text.trim()) ?? [];
   const [width, height] = [Number(first), Number(second)];
   if ([width, height].every((side) => side >= 32 && side <= 4_096)) return { width, height };

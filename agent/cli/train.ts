@@ -2,7 +2,7 @@ import { Option } from "commander";
 import type { TrainProgress } from "../../models/training/progress.js";
 import type { TrainResult } from "../../models/training/train.js";
 import type { AddCommand } from "./command.js";
-import { type JsonFlag, shareOf, wholeNumber, withJsonFlag } from "./options.js";
+import { type JsonFlag, type PictureSize, pictureSize, shareOf, wholeNumber, withJsonFlag } from "./options.js";
 import { noteOutFolder } from "./out-folder.js";
 import { duration, type Progress, progressBar } from "./progress.js";
 import { sparkline } from "./sparkline.js";
@@ -17,7 +17,7 @@ interface Flags extends JsonFlag, TeacherFlags {
   readonly version?: string;
   readonly imageHealth: boolean;
   readonly epochs?: number;
-  readonly size?: number;
+  readonly size?: PictureSize;
   readonly batch?: number;
   readonly seed?: number;
   readonly threads?: number;
@@ -42,7 +42,7 @@ export const trainCommand: AddCommand = (program, terminal) => {
     .option("--version <version>", "the bundle's version (the date of its training)")
     .option("--no-image-health", "learns from black and overexposed pictures, too: cameras need `health` off then")
     .option("--epochs <n>", "rounds over the pictures (10)", wholeNumber(1, 100_000))
-    .option("--size <pixels>", "side of the square input, a multiple of 32 (256)", wholeNumber(32, 4_096))
+    .option("--size <pixels>", "of pictures, a side or WIDTHxHEIGHT, multiples of 32; never cropped (256)", pictureSize)
     .option("--batch <n>", "pictures of one step (16)", wholeNumber(1, 4_096))
     .option("--seed <n>", "the same seed gives the same model (0)", wholeNumber(0, 4_294_967_295))
     .option("--threads <n>", "of the CPU, 0: one per core (0)", wholeNumber(0, 1_024))

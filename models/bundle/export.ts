@@ -1,5 +1,6 @@
+import { inputSizeOf } from "../network/input-size.js";
 import { loadStudent } from "../network/load.js";
-import { inferenceGraph } from "../network/rd.js";
+import { type InputSize, inferenceGraph } from "../network/rd.js";
 import { encodeModel } from "../onnx/encode.js";
 import { type Bundle, writeBundle } from "./bundle.js";
 import { architectureOf, bundleIdentity } from "./identity.js";
@@ -14,18 +15,17 @@ export interface ExportOptions extends TeacherOptions {
   readonly name?: string;
   /** The bundle's version; the date unless given. */
   readonly version?: string;
-  /** Side of the square input, pixels. */
-  readonly size?: number;
+  /** Of pictures, pixels: a side of the square, or width and height; multiples of 32. */
+  readonly size?: number | InputSize;
   /** Until the bundle is calibrated; the sum of three cosine distances lies between 0 and 6. */
   readonly threshold?: number;
 }
 
 /** A bundle from existing weights; its threshold is no more than a first guess. @throws CodedError */
 export async function exportBundle(options: ExportOptions): Promise<Bundle> {
-  const { size = 256 } = options;
+  const input = inputSizeOf(options.size ?? 256);
   const identity = bundleIdentity(options.out, options);
   await requireWritableBundle(options.out);
-  const input = { width: size, height: size };
   const teacher = await openTeacher(options, input);
   const student = await loadStudent(options.student, teacher.backbone);
   const onnx = encodeModel(inferenceGraph(teacher.backbone, { teacher: teacher.weights, student }, input));

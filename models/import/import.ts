@@ -218,7 +218,7 @@ async function tried(
   refuse: Refuse,
 ): Promise<Record<string, Tensor>> {
   try {
-    const session = await openSession(model);
+    const session = await openSession(model, { quiet: true });
     return await session.run(feeds).finally(() => session.close());
   } catch (cause) {
     throw refuse("MODEL_IMPORT_REFUSED", `ONNX Runtime cannot compute it: ${messageOf(cause).slice(0, 300)}`);
@@ -229,7 +229,7 @@ async function tried(
 async function takesMany(model: Uint8Array, size: Size): Promise<boolean> {
   const pixels = noise(2, size);
   try {
-    const session = await openSession(model);
+    const session = await openSession(model, { quiet: true });
     try {
       const both = await session.run(feed(pixels, 2, size));
       const half = pixels.length / 2;

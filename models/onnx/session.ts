@@ -18,16 +18,17 @@ export interface Session {
  * @param model the bytes of an ONNX model: of our own making, or checked by readModel. Never a path: a runtime that is given one
  * also opens the files that the model names
  * @param options.threads 0: as many as there are cores
+ * @param options.quiet for models that may fail: the runtime's own errors are not shown beside ours
  * @param options.optimisedPath where to write the model as the runtime will compute it
  */
 export async function openSession(
   model: Uint8Array,
-  options: { threads?: number; optimisedPath?: string } = {},
+  options: { threads?: number; optimisedPath?: string; quiet?: boolean } = {},
 ): Promise<Session> {
   const settings: InferenceSession.SessionOptions = {
     intraOpNumThreads: options.threads ?? 0,
     graphOptimizationLevel: "all",
-    logSeverityLevel: 3,
+    logSeverityLevel: options.quiet === true ? 4 : 3,
     ...(options.optimisedPath === undefined ? {} : { optimizedModelFilePath: options.optimisedPath }),
   };
   const session = await InferenceSession.create(model, settings);

@@ -2,6 +2,7 @@ import { CodedError } from "../../errors.js";
 import type { TeacherOptions } from "../bundle/teacher.js";
 import { FALSE_ALARM_RATE } from "../judging/threshold.js";
 import type { Idea } from "../network/ideas.js";
+import { inputSizeOf } from "../network/input-size.js";
 import type { InputSize } from "../network/rd.js";
 import type { TrainProgress } from "./progress.js";
 import { DEFAULTS, FEWEST_PICTURES } from "./recipe.js";
@@ -20,8 +21,8 @@ export interface TrainOptions extends TeacherOptions {
   readonly epochs?: number;
   /** Departures from RD4AD's recipe. */
   readonly ideas?: readonly Idea[];
-  /** Side of the square input, pixels; a multiple of 32. */
-  readonly size?: number;
+  /** Of pictures, pixels: a side of the square, or width and height; multiples of 32. */
+  readonly size?: number | InputSize;
   readonly batch?: number;
   readonly seed?: number;
   /** The share of good parts that may be rejected by mistake. */
@@ -97,7 +98,7 @@ export function settingsOf(options: TrainOptions): TrainSettings {
   }
   requireOption("epochs", epochs, epochs >= 1, "Give a whole number from 1.");
   requireOption("batch", batch, batch >= 1, "Give a whole number from 1.");
-  requireOption("size", size, size >= 64 && size % 32 === 0, "Give a multiple of 32, at least 64.");
+  const input = inputSizeOf(size);
   return {
     ...{
       normal,
@@ -116,7 +117,7 @@ export function settingsOf(options: TrainOptions): TrainSettings {
     },
     ...{ falseAlarms, memory, quick, meanMaps, suspicious, reportPath: options.reportPath, ideas: options.ideas ?? [] },
     checkpointPath: `${out}.checkpoint.safetensors`,
-    input: { width: size, height: size },
+    input,
     checkpointMs: (options.checkpointSeconds ?? DEFAULTS.checkpointSeconds) * 1000,
     report: options.onProgress ?? (() => {}),
   };
