@@ -1,12 +1,14 @@
 /** `retort features`: what a teacher makes of a picture, for checking weights by hand. */
 import { CodedError } from "../../errors.js";
+import type { Graph } from "../graph/graph.js";
 import { TAPS, type Taps } from "../network/backbones/backbone.js";
-import { CONVNEXT_NAMES } from "../network/backbones/convnext.js";
-import { type InputSize, teacherGraph } from "../network/rd.js";
+import { CONVNEXT_NAMES, type ConvNextName } from "../network/backbones/convnext.js";
+import { loadStages } from "../network/load.js";
+import { type InputSize, mapsGraph, teacherGraph } from "../network/rd.js";
 import { encodeModel } from "../onnx/encode.js";
 import { floatsOf, openSession, Tensor } from "../onnx/session.js";
 import { readRgb } from "../pictures/images.js";
-import { openTeacher, type TeacherOptions } from "./teacher.js";
+import { openTeacher, requireNoneOfOnnx, type TeacherOptions } from "./teacher.js";
 
 /** A tap's map of one picture, in figures; float32 [1, channels, height, width], row-major. */
 export interface TapFigures {
@@ -22,10 +24,16 @@ export interface TapFigures {
 
 const SHOWN = 4;
 
+/** What a graph yields as f1, f2 and so on, by the names that users know. */
+interface NamedMaps {
+  readonly names: readonly string[];
+  readonly graph: Graph;
+}
+
 /**
- * The figures of a teacher's three maps of a picture, which is scaled to `size` as training scales it; of a ConvNeXt both kinds of
- * {@link Taps}, or those that `options.taps` names.
- * @throws CodedError of openTeacher, IMAGE_UNREADABLE
+ * The figures of a teacher's maps of a picture, which is scaled to `size` as training scales it; of a ConvNeXt both kinds of {@link Taps},
+ * or those that `options.taps` names, and with the raw ones the fourth stage's, where the file has it.
+ * @throws CodedError of openTeacher and loadStages, IMAGE_UNREADABLE
  */
 export async function teacherFeatures(
   options: TeacherOptions,
@@ -35,15 +43,11 @@ export async function teacherFeatures(
   const pixels = await readRgb(picture, size);
   const image = new Tensor("uint8", pixels, [1, size.height, size.width, 3]);
   const found: TapFigures[] = [];
-  const { taps, ...convNext } = options;
-  const opened = CONVNEXT_NAMES.some((name) => name === options.arch)
-    ? (taps ?? TAPS).map((kind) => openTeacher(convNext, size, requireTaps(kind)))
-    : [openTeacher(options, size)];
-  for (const { backbone, weights } of await Promise.all(opened)) {
-    const session = await openSession(encodeModel(teacherGraph(backbone, weights, size)));
+  for (const { names, graph } of await mapsOf(options, size)) {
+    const session = await openSession(encodeModel(graph));
     try {
       const outputs = await session.run({ image });
-      backbone.taps.forEach((name, index) => {
+      names.forEach((name, index) => {
         const map = outputs[`f${index + 1}`];
         found.push({ name, shape: map!.dims, ...figuresOf(floatsOf(map)) });
       });
@@ -52,6 +56,28 @@ export async function teacherFeatures(
     }
   }
   return found;
+}
+
+async function mapsOf(options: TeacherOptions, size: InputSize): Promise<readonly NamedMaps[]> {
+  const arch = CONVNEXT_NAMES.find((name) => name === options.arch);
+  if (arch === undefined) return [await tapsOf(options, size)];
+  const { taps = TAPS, ...convNext } = options;
+  requireNoneOfOnnx(convNext);
+  const kinds = taps.map(requireTaps);
+  return Promise.all(
+    kinds.map((kind) => (kind === "raw" ? stagesOf(options.teacher, arch, size) : tapsOf(convNext, size, kind))),
+  );
+}
+
+async function tapsOf(options: TeacherOptions, size: InputSize, kind?: Taps): Promise<NamedMaps> {
+  const { backbone, weights } = await openTeacher(options, size, kind);
+  return { names: backbone.taps, graph: teacherGraph(backbone, weights, size) };
+}
+
+async function stagesOf(path: string, arch: ConvNextName, size: InputSize): Promise<NamedMaps> {
+  const { backbone, count, weights } = await loadStages(path, arch);
+  const graph = mapsGraph(backbone, weights, size, (layers, image) => backbone.stages(layers, image, count));
+  return { names: [...backbone.taps, "stage4"].slice(0, count), graph };
 }
 
 function figuresOf(values: Float32Array): Omit<TapFigures, "name" | "shape"> {

@@ -36,11 +36,16 @@ export interface TeacherOptions {
 export async function openTeacher(options: TeacherOptions, size: InputSize, taps?: Taps): Promise<Teacher> {
   const { arch, variant, teacher } = options;
   if (arch === EMBEDDED_NAME) return openEmbedded(options, size);
+  requireNoneOfOnnx(options);
+  return loadTeacher(teacher, arch, variant, taps);
+}
+
+/** Refuses, of an architecture of ours, what only an ONNX teacher needs said. @throws CodedError OPTION_INVALID */
+export function requireNoneOfOnnx(options: TeacherOptions): void {
   for (const name of ["taps", "mean", "deviation", "scale"] as const) {
     if (options[name] === undefined) continue;
-    throw wrongOption(name, `--${name} is of a teacher from ONNX, and --arch is ${arch}`, "Leave it out.");
+    throw wrongOption(name, `--${name} is of a teacher from ONNX, and --arch is ${options.arch}`, "Leave it out.");
   }
-  return loadTeacher(teacher, arch, variant, taps);
 }
 
 async function openEmbedded(options: TeacherOptions, size: InputSize): Promise<Teacher> {

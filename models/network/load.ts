@@ -1,13 +1,14 @@
 import { sha256OfFile } from "../sha256.js";
-import { imported, undistributed } from "../weights/importers/name-table.js";
+import { imported, tableOf, undistributed } from "../weights/importers/name-table.js";
 import { RD4AD } from "../weights/importers/rd4ad.js";
 import { convNextOfTimm } from "../weights/importers/timm.js";
 import { TORCHVISION } from "../weights/importers/torchvision.js";
 import { readWeights } from "../weights/read.js";
 import { requireExactly, requireFinite, type Weights } from "../weights/weights.js";
 import type { Backbone, Taps, Variant } from "./backbones/backbone.js";
+import { CLASSIFIER, type ConvNext, type ConvNextName, convnext, FOURTH_STAGE } from "./backbones/convnext.js";
 import { backboneOf } from "./backbones/index.js";
-import { studentParameters, teacherParameters } from "./parameters.js";
+import { stageParameters, studentParameters, teacherParameters } from "./parameters.js";
 
 export interface Teacher {
   readonly backbone: Backbone;
@@ -34,6 +35,28 @@ export async function loadTeacher(path: string, arch: string, variant?: Variant,
   requireExactly(weights, teacherParameters(backbone), path);
   requireFinite(weights, path);
   return { backbone, weights, sha256: await sha256OfFile(path) };
+}
+
+/** The stages of a ConvNeXt that a file holds: all four, or the three that RD takes its maps from. */
+export interface Stages {
+  readonly backbone: ConvNext;
+  readonly count: 3 | 4;
+  /** Exactly those stages' tensors. */
+  readonly weights: Weights;
+}
+
+/**
+ * All of a ConvNeXt's stages, their maps raw, for checking weights. Where the file has anything of the fourth one, it must have all of it.
+ * @throws CodedError WEIGHTS_FORMAT, WEIGHTS_UNREADABLE, WEIGHTS_REFUSED, WEIGHTS_MISMATCH or WEIGHTS_NOT_FINITE
+ */
+export async function loadStages(path: string, arch: ConvNextName): Promise<Stages> {
+  const file = imported(convNextOfTimm(undistributed(await readWeights(path))), TORCHVISION);
+  const backbone = convnext(arch, { channels: file.get("features.0.0.weight")?.shape[0], taps: "raw" });
+  const count = [...file.keys()].some((name) => FOURTH_STAGE.test(name)) ? 4 : 3;
+  const weights = imported(file, count === 4 ? tableOf([CLASSIFIER]) : backbone);
+  requireExactly(weights, stageParameters(backbone, count), path);
+  requireFinite(weights, path);
+  return { backbone, count, weights };
 }
 
 /**

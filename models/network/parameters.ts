@@ -1,4 +1,5 @@
 import type { Backbone } from "./backbones/backbone.js";
+import type { ConvNext } from "./backbones/convnext.js";
 import { DeclaredLayers, type DeclaredParameter } from "./layers/declared-layers.js";
 import { taught } from "./student.js";
 
@@ -9,6 +10,13 @@ const SIDE = 64;
 export function teacherParameters(backbone: Backbone): readonly DeclaredParameter[] {
   const layers = new DeclaredLayers();
   backbone.encode(layers, layers.input(["N", 3, SIDE, SIDE]));
+  return layers.parameters;
+}
+
+/** The tensors of a ConvNeXt's first three stages, or of all four. */
+export function stageParameters(backbone: ConvNext, count: 3 | 4): readonly DeclaredParameter[] {
+  const layers = new DeclaredLayers();
+  backbone.stages(layers, layers.input(["N", 3, SIDE, SIDE]), count);
   return layers.parameters;
 }
 

@@ -31,9 +31,18 @@ export function imageInput(
 
 /** The graph of the teacher alone: `image` -> its three feature maps, named f1, f2, f3 (for training and for checks). */
 export function teacherGraph(backbone: Backbone, weights: Weights, size: InputSize): Graph {
+  return mapsGraph(backbone, weights, size, (layers, image) => backbone.encode(layers, image));
+}
+
+/** The graph of what `maps` makes of a backbone's `image`: f1, f2 and so on. */
+export function mapsGraph(
+  { preprocessing }: Backbone,
+  weights: Weights,
+  size: InputSize,
+  maps: (layers: FoldedLayers, image: Value) => readonly Value[],
+): Graph {
   const g = new Graph("teacher");
-  const features = backbone.encode(new FoldedLayers(g, weights), imageInput(g, size, backbone.preprocessing));
-  features.forEach((value, index) => {
+  maps(new FoldedLayers(g, weights), imageInput(g, size, preprocessing)).forEach((value, index) => {
     g.output(g.node("Identity", [value], value.shape, { name: `f${index + 1}` }));
   });
   return g;

@@ -5,10 +5,9 @@ import * as assert from "uvu/assert";
 import { Graph, type Value } from "../../models/graph/graph.js";
 import { VARIANTS } from "../../models/network/backbones/backbone.js";
 import { CONVNEXT_NAMES, type ConvNext, type ConvNextName, convnext } from "../../models/network/backbones/convnext.js";
-import { DeclaredLayers, type DeclaredParameter } from "../../models/network/layers/declared-layers.js";
 import { FoldedLayers } from "../../models/network/layers/folded-layers.js";
 import { loadTeacher } from "../../models/network/load.js";
-import { teacherParameters } from "../../models/network/parameters.js";
+import { stageParameters, teacherParameters } from "../../models/network/parameters.js";
 import { imageInput, teacherGraph } from "../../models/network/rd.js";
 import { encodeModel } from "../../models/onnx/encode.js";
 import { openSession, Tensor } from "../../models/onnx/session.js";
@@ -37,12 +36,7 @@ interface Reference {
 const fixture = new URL("../../../test/fixtures/convnext-narrow.json", import.meta.url);
 const references = JSON.parse(await readFile(fixture, "utf8")) as readonly Reference[];
 
-/** All four stages' tensors. */
-function declared(backbone: ConvNext): readonly DeclaredParameter[] {
-  const layers = new DeclaredLayers();
-  backbone.stages(layers, layers.input(["N", 3, 64, 64]), 4);
-  return layers.parameters;
-}
+const declared = (backbone: ConvNext) => stageParameters(backbone, 4);
 
 async function outputs(size: number, build: (g: Graph, image: Value) => readonly Value[]) {
   const g = new Graph("stages");

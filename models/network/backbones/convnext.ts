@@ -25,6 +25,10 @@ const TABLE = {
 
 export type ConvNextName = keyof typeof TABLE;
 
+/** What torchvision's names of the last stage's tensors begin with, and those of what is behind it. */
+export const FOURTH_STAGE = /^features\.7\./;
+export const CLASSIFIER = /^classifier\./;
+
 export const CONVNEXT_NAMES = Object.keys(TABLE) as readonly ConvNextName[];
 
 /** RD4AD's decoder for ResNet-18, behind an embedding of one block. */
