@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { CodedError, messageOf } from "../../errors.js";
 import { fromBfloat, fromHalf, toHalf } from "./half.js";
-import type { Weights, WeightTensor } from "./weights.js";
+import { shown, type Weights, type WeightTensor } from "./weights.js";
 
 /**
  * The safetensors format: 8 bytes little-endian length, a JSON header of that length, then the tensors' bytes.
@@ -51,10 +51,10 @@ export function parseSafetensors(file: Uint8Array): Weights {
   const weights = new Map<string, WeightTensor>();
   for (const [name, entry] of inOrder(header, body.byteLength)) {
     const size = BYTES[entry.dtype];
-    if (size === undefined) throw new TypeError(`tensor ${name}: unsupported type ${entry.dtype}`);
+    if (size === undefined) throw new TypeError(`tensor ${shown(name)}: unsupported type ${shown(entry.dtype)}`);
     const [from, to] = entry.data_offsets;
     const count = entry.shape.reduce((product, dim) => product * dim, 1);
-    if (to - from !== count * size) throw new RangeError(`tensor ${name}: its bytes do not match its shape`);
+    if (to - from !== count * size) throw new RangeError(`tensor ${shown(name)}: its bytes do not match its shape`);
     if (entry.dtype === "I64") continue;
     // A copy: Buffer.slice() would keep the whole file in memory, and a tensor's bytes need not be aligned in it.
     const bytes = new Uint8Array(body.subarray(from, to));
@@ -77,7 +77,7 @@ function inOrder(header: Readonly<Record<string, unknown>>, bodyBytes: number): 
   const entries = Object.entries(header)
     .filter(([name]) => name !== "__metadata__")
     .map(([name, entry]): readonly [string, Entry] => {
-      if (!isEntry(entry)) throw new TypeError(`tensor ${name}: malformed entry`);
+      if (!isEntry(entry)) throw new TypeError(`tensor ${shown(name)}: malformed entry`);
       return [name, entry];
     })
     .sort(([, { data_offsets: a }], [, { data_offsets: b }]) => a[0] - b[0] || a[1] - b[1]);
@@ -85,7 +85,7 @@ function inOrder(header: Readonly<Record<string, unknown>>, bodyBytes: number): 
   for (const [name, { data_offsets: offsets }] of entries) {
     const [from, to] = offsets;
     if (from !== end || to < from || to > bodyBytes) {
-      throw new RangeError(`tensor ${name}: its bytes overlap another's, leave a gap, or lie outside the file`);
+      throw new RangeError(`tensor ${shown(name)}: its bytes overlap another's, leave a gap, or lie outside the file`);
     }
     end = to;
   }

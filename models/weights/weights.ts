@@ -18,6 +18,14 @@ export interface ParameterSpec {
 /** Tensors that a message names; a file of another network has hundreds that do not fit. */
 const MOST_NAMED = 12;
 
+/** Characters of a name that a message repeats. */
+const MOST_SHOWN = 200;
+
+/** A name out of a file, for a message: a hostile one has megabytes. */
+export function shown(name: string): string {
+  return name.length > MOST_SHOWN ? `${name.slice(0, MOST_SHOWN)}...` : name;
+}
+
 /**
  * Refuses `weights` unless they are exactly `specs`: tensors that are missing, extra or of another shape are named, and beyond the first
  * ones counted.
@@ -31,11 +39,11 @@ export function requireExactly(weights: Weights, specs: readonly ParameterSpec[]
     const found = weights.get(name);
     if (found === undefined) problems.push(`${name} [${shape.join(", ")}] is missing`);
     else if (found.shape.join() !== shape.join()) {
-      problems.push(`${name} is [${found.shape.join(", ")}], not [${shape.join(", ")}]`);
+      problems.push(`${name} is [${shown(found.shape.join(", "))}], not [${shape.join(", ")}]`);
     }
   }
   for (const name of weights.keys()) {
-    if (!wanted.has(name)) problems.push(`${name} is not part of the network`);
+    if (!wanted.has(name)) problems.push(`${shown(name)} is not part of the network`);
   }
   if (problems.length === 0) return;
   const rest = problems.length > MOST_NAMED ? [`and ${problems.length - MOST_NAMED} more`] : [];

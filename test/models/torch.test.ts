@@ -15,7 +15,7 @@ import type { Weights } from "../../models/weights/weights.js";
 import { temporaryFolder } from "../support/config.js";
 import { writeSmallTeacher } from "../support/small-teacher.js";
 import { suite } from "../support/suite.js";
-import { archive, pickle, tensor, text, torchFile, whole } from "../support/torch-file.js";
+import { archive, legacyFile, pickle, tensor, text, torchFile, whole } from "../support/torch-file.js";
 
 const test = suite("files of torch.save");
 const dir = temporaryFolder();
@@ -100,6 +100,7 @@ test("a hostile pickle is refused, and what it would have run or built is named"
 
 test("a small file that would be large in memory is refused before anything is allocated", async () => {
   const four = { "w/data/0": Buffer.alloc(16) };
+  const large = Buffer.alloc(40_000);
   const dict = (...items: Buffer[]) => pickle("}(", ...items, "u");
   const bombs: Readonly<Record<string, Buffer>> = {
     "a view of one number, stretched": saved(dict(text("a"), tensor("0", 4, [2_000_000_000], [0])), four),
@@ -109,6 +110,33 @@ test("a small file that would be large in memory is refused before anything is a
     "a text longer than the file": saved(pickle("X", Buffer.from("ffffff7f", "hex"))),
     "dictionaries of themselves": saved(pickle("}q", 0, text("a"), "h", 0, "s")),
     "endless dictionaries": saved(pickle("}".repeat(3_000_000))),
+    "many names for the same bytes": archive({
+      "w/data.pkl": dict(...["0", "1"].flatMap((key) => [text(key), tensor(key, 10_000, [10_000])])),
+      ...{ "w/data/0": large, "w/data/1": large },
+    }),
+    "storages of one key": legacyFile(dict(text("a"), tensor("0", 4, [4]), text("b"), tensor("0", 3, [3])), {
+      0: four["w/data/0"],
+    }),
+    "a name longer than any": saved(dict(text("n".repeat(2_000)), tensor("0", 4, [4])), four),
+    "dictionaries without tensors": saved(
+      pickle(
+        ...["}q", 0],
+        ...Array.from({ length: 7 }, (_, at) => [
+          "}",
+          ...Array.from({ length: 300 }, (_, each) => [whole(each), "h", at, "s"]).flat(),
+          "q",
+          at + 1,
+        ]).flat(),
+      ),
+    ),
+    "one list for many dictionaries": saved(
+      pickle(
+        ...["ccollections\nOrderedDict\nq", 0, "]("],
+        ...Array.from({ length: 9_000 }, (_, at) => [whole(at), "N", 0x86]).flat(),
+        ...["e", 0x85, "q", 1],
+        ...Array.from({ length: 9_000 }, () => ["h", 0, "h", 1, "R"]).flat(),
+      ),
+    ),
     // Each of seven dictionaries names the one before it nine times: five million tensors.
     doubling: saved(
       pickle(

@@ -3,12 +3,14 @@ import type { Weights } from "../../models/weights/weights.js";
 
 // Files as torch.save writes them, from bytes: what PyTorch itself wrote stands in test/fixtures/torch.
 
-/** A stored zip archive. */
+/** A stored zip archive. Files of one buffer are stored once, so that a hostile one can have many names for the same bytes. */
 export function archive(files: Readonly<Record<string, Buffer>>, method = 0): Buffer {
   const parts: Buffer[] = [];
   const directory: Buffer[] = [];
+  const places = new Map<Buffer, number>();
   let at = 0;
   for (const [name, data] of Object.entries(files)) {
+    const place = places.get(data) ?? at;
     const bytes = Buffer.from(name);
     const common = Buffer.alloc(26);
     common.writeUInt16LE(method, 4);
@@ -17,8 +19,10 @@ export function archive(files: Readonly<Record<string, Buffer>>, method = 0): Bu
     common.writeUInt32LE(data.length, 18);
     common.writeUInt16LE(bytes.length, 22);
     const central = Buffer.alloc(14);
-    central.writeUInt32LE(at, 10);
+    central.writeUInt32LE(place, 10);
     directory.push(Buffer.from("PK\x01\x02\0\0", "latin1"), common, central, bytes);
+    if (places.has(data)) continue;
+    places.set(data, place);
     parts.push(Buffer.from("PK\x03\x04", "latin1"), common, bytes, data);
     at += 30 + bytes.length + data.length;
   }
@@ -97,4 +101,16 @@ export function torchFile(weights: Weights, { nested = false }: { readonly neste
     ? dict([...groups].flatMap(([name, items]) => [text(name), dict(items)]))
     : dict(groups.get("") ?? []);
   return archive({ "saved/data.pkl": pickle(root), ...files });
+}
+
+/** The format before archives: of what `root` describes, each storage's numbers (float32) in this order. */
+export function legacyFile(root: Buffer, storages: Readonly<Record<string, Buffer>>): Buffer {
+  const magic = Buffer.from("\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19", "latin1");
+  const keys = Buffer.concat([Buffer.from("]("), ...Object.keys(storages).map(text), Buffer.from("e")]);
+  const bodies = Object.values(storages).flatMap((data) => {
+    const length = Buffer.alloc(8);
+    length.writeBigInt64LE(BigInt(data.length / 4));
+    return [length, data];
+  });
+  return Buffer.concat([pickle(magic), pickle(whole(1001)), pickle("}"), root, pickle(keys), ...bodies]);
 }

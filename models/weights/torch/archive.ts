@@ -38,6 +38,9 @@ export async function openArchive(bytes: Bytes): Promise<Archive> {
   const { from, length } = await directoryOf(bytes);
   if (length > MOST_DIRECTORY_BYTES) throw new RangeError(`its directory would have ${length} bytes`);
   const entries = entriesOf(await bytes.read(from, length));
+  // Many entries over the same bytes would be gigabytes out of a small file.
+  const stored = [...entries.values()].reduce((sum, entry) => sum + entry.stored, 0);
+  if (stored > bytes.size) throw new RangeError(`its entries would have ${stored} bytes, and it has ${bytes.size}`);
   return {
     names: [...entries.keys()],
     sizeOf: (name) => entries.get(name)?.size,

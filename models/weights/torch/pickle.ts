@@ -45,7 +45,7 @@ export interface PickleWorld {
 }
 
 /** A network of 10,000 tensors takes 300,000: each may make an object, which is a hundred times as large. */
-const MOST_STEPS = 2_000_000;
+const MOST_STEPS = 1_000_000;
 
 const TEXT = new TextDecoder("utf-8", { fatal: true });
 
@@ -61,6 +61,7 @@ export function readPickle(
   world: PickleWorld,
 ): { readonly value: Pickled; readonly end: number } {
   let at = from;
+  let count = 0;
   let stack: Pickled[] = [];
   const marks: Pickled[][] = [];
   const memo = new Map<number, Pickled>();
@@ -160,7 +161,11 @@ export function readPickle(
     },
     [OPCODES.REDUCE]: () => {
       const [callee, args] = popped(2);
-      stack.push(world.call(callee!, tupleOf(args!)));
+      const given = tupleOf(args!);
+      // What is called may go through all that it is given, which may be the same list again and again.
+      count += given.length;
+      for (const each of given) if (isSequence(each)) count += each.items.length;
+      stack.push(world.call(callee!, given));
     },
     // A state that is laid over an object: PyTorch's ordered dictionaries carry version numbers so, which say nothing about tensors.
     [OPCODES.BUILD]: () => {
@@ -170,14 +175,14 @@ export function readPickle(
     [OPCODES.BINPERSID]: () => void stack.push(world.persistent(pop())),
   };
 
-  for (let count = 0; count < MOST_STEPS; count += 1) {
+  for (; count < MOST_STEPS; count += 1) {
     const opcode = take(1)[0]!;
     if (opcode === OPCODES.STOP) return { value: pop(), end: at };
     const step = steps[opcode];
     if (step === undefined) throw new PickleRefusal(`its opcode ${opcodeName(opcode)} is none that weights need`);
     step();
   }
-  throw new RangeError(`a pickle in it has more than ${MOST_STEPS} opcodes`);
+  throw new RangeError(`a pickle in it takes more than ${MOST_STEPS} steps`);
 }
 
 /** A little-endian two's complement number; a plain number where one holds it. */
@@ -198,9 +203,13 @@ function listOf(value: Pickled): Pickled[] {
   throw new PickleRefusal(`it appends to ${inWords(value)}`);
 }
 
+function isSequence(value: Pickled): value is Tuple {
+  return typeof value === "object" && (value?.kind === "tuple" || value?.kind === "list");
+}
+
 /** The items of a list or tuple. @throws TypeError for anything else */
 export function tupleOf(value: Pickled): readonly Pickled[] {
-  if (typeof value === "object" && (value?.kind === "tuple" || value?.kind === "list")) return value.items;
+  if (isSequence(value)) return value.items;
   throw new TypeError(`${inWords(value)} stands where a tuple should`);
 }
 

@@ -28,12 +28,13 @@ export async function readTorch(bytes: Bytes): Promise<Weights> {
   const head = await bytes.read(0, Math.min(bytes.size, 512));
   const saved = isArchive(head) ? await fromArchive(bytes) : await fromStream(bytes);
   const views = stateDictOf(saved.root);
+  requireOneStorageByKey(views.values());
   requireNoMultiples(views.values());
   const weights = new Map<string, WeightTensor>();
   const storages = new Map<string, Float32Array | null>();
   const tensors = new Map<string, WeightTensor>();
   for (const [name, view] of views) {
-    const key = storageKey(view.storage);
+    const { key } = view.storage;
     if (!storages.has(key)) storages.set(key, floatsIn(view.storage, await saved.storage(view.storage)));
     const numbers = storages.get(key) ?? null;
     if (numbers === null) continue;
@@ -61,8 +62,7 @@ async function fromArchive(bytes: Bytes): Promise<Saved> {
     storage(storage) {
       const name = `${folder}data/${storage.key}`;
       const [size, wanted] = [archive.sizeOf(name), bytesOf(storage)];
-      if (size !== wanted)
-        throw new RangeError(`storage ${storage.key.slice(0, 50)} has ${size ?? 0} bytes, not ${wanted}`);
+      if (size !== wanted) throw new RangeError(`storage ${storage.key} has ${size ?? 0} bytes, not ${wanted}`);
       return archive.read(name);
     },
   };
@@ -89,7 +89,7 @@ async function fromStream(bytes: Bytes): Promise<Saved> {
     if (storage === undefined) throw new RangeError("it holds a storage that no tensor is of");
     const length = Number((await bytes.read(end, 8)).readBigInt64LE());
     if (length !== storage.length)
-      throw new RangeError(`storage ${storage.key.slice(0, 50)} has ${length} numbers, not ${storage.length}`);
+      throw new RangeError(`storage ${storage.key} has ${length} numbers, not ${storage.length}`);
     places.set(storage.key, end + 8);
     end += 8 + bytesOf(storage);
   }
@@ -97,7 +97,7 @@ async function fromStream(bytes: Bytes): Promise<Saved> {
     root,
     storage(storage) {
       const place = places.get(storage.key);
-      if (place === undefined) throw new RangeError(`it lacks storage ${storage.key.slice(0, 50)}`);
+      if (place === undefined) throw new RangeError(`it lacks storage ${storage.key}`);
       return bytes.read(place, bytesOf(storage));
     },
   };
@@ -119,12 +119,24 @@ function storagesIn(root: Pickled): ReadonlySet<Storage> {
   return found;
 }
 
+/** Refuses storages of one key, but of different types or lengths: torch.save writes none, and each would be read anew. */
+function requireOneStorageByKey(views: Iterable<TensorView>): void {
+  const found = new Map<string, Storage>();
+  for (const { storage } of views) {
+    const { type, length } = found.get(storage.key) ?? storage;
+    if (storage.type !== type || storage.length !== length)
+      throw new RangeError(`storage ${storage.key} is of two types or lengths`);
+    found.set(storage.key, storage);
+  }
+}
+
 /** Refuses many views of the same numbers, which would be gigabytes out of a small file. A tensor by two names is one view. */
 function requireNoMultiples(views: Iterable<TensorView>): void {
   const used = new Map<string, number>();
   const seen = new Set<string>();
   for (const view of views) {
-    const [same, key] = [viewKey(view), storageKey(view.storage)];
+    const same = viewKey(view);
+    const { key } = view.storage;
     if (seen.has(same)) continue;
     seen.add(same);
     const total = (used.get(key) ?? 0) + sizeOf(view.shape);
@@ -133,10 +145,8 @@ function requireNoMultiples(views: Iterable<TensorView>): void {
   }
 }
 
-/** Two storages of one key, but of different types or lengths, are not the same. */
-const storageKey = ({ key, type, length }: Storage): string => JSON.stringify([key, type, length]);
 const viewKey = ({ storage, offset, shape, strides }: TensorView): string =>
-  JSON.stringify([storageKey(storage), offset, shape, strides]);
+  JSON.stringify([storage.key, offset, shape, strides]);
 const sizeOf = (shape: readonly number[]): number => shape.reduce((product, dim) => product * dim, 1);
 const bytesOf = ({ type, length }: Storage): number => length * (STORAGE_BYTES.get(type) ?? 0);
 

@@ -27,6 +27,8 @@ const CALLS: ReadonlyMap<string, (args: readonly Pickled[]) => Pickled> = new Ma
   ["torch._utils._rebuild_parameter", ([data = null]) => data],
 ]);
 
+/** Keys are numbers in decimal. */
+const MOST_KEY_LENGTH = 50;
 /** More axes than any weight has. */
 const MOST_AXES = 8;
 
@@ -50,6 +52,7 @@ export const TORCH_WORLD: PickleWorld = {
     if (kind !== "storage" || name === undefined || typeof key !== "string") {
       throw new PickleRefusal("it refers to something outside itself that is no storage of tensors");
     }
+    if (key.length > MOST_KEY_LENGTH) throw new RangeError(`a storage's key has ${key.length} characters`);
     if (view !== null) throw new TypeError("its storages are views of others, as PyTorch 0.1 wrote them");
     return { kind: "storage", key, type: name, length: count(length) };
   },

@@ -8,15 +8,21 @@ import { teacherParameters } from "../../../models/network/parameters.js";
 import { createRandom } from "../../../models/random.js";
 import { readCheckpoint } from "../../../models/training/checkpoint.js";
 import { initialWeights } from "../../../models/training/initial.js";
-import { encodeSafetensors, readSafetensors } from "../../../models/weights/safetensors.js";
+import { readWeights } from "../../../models/weights/read.js";
+import { encodeSafetensors } from "../../../models/weights/safetensors.js";
 import { temporaryFolder } from "../../support/config.js";
+import { torchFile } from "../../support/torch-file.js";
 import { awkwardNames, awkwardNumbers, damaged } from "../damage.js";
 import { Finding, type FuzzKind, requireCode, type Subject, TAKEN } from "../kind.js";
+import { torchFiles } from "./torch-files.js";
 
 interface File {
   readonly bytes: Buffer;
-  readonly as: "weights" | "teacher" | "checkpoint";
+  readonly as: "weights" | "torch" | "teacher" | "torch teacher" | "checkpoint";
 }
+
+/** Characters of a refusal: what a file says may be in it, but not at length. */
+const MOST_MESSAGE_LENGTH = 5_000;
 
 const tensors = new Map([
   ["conv1.weight", { shape: [4, 3], data: new Float32Array(12).fill(0.5) }],
@@ -30,9 +36,9 @@ const originals = [
   encodeSafetensors(new Map()),
 ].map((each) => Buffer.from(each));
 /** A whole teacher, narrow: what is wrong with it is one tensor among many. */
-const teacher = Buffer.from(
-  encodeSafetensors(initialWeights(teacherParameters(resnet("resnet18", 2)), createRandom(1))),
-);
+const teacherWeights = initialWeights(teacherParameters(resnet("resnet18", 2)), createRandom(1));
+const teacher = Buffer.from(encodeSafetensors(teacherWeights));
+const torchTeacher = torchFile(teacherWeights);
 
 const number = fc.oneof(fc.constantFrom(...awkwardNumbers), fc.integer({ min: 0, max: 64 }), fc.double());
 const anything = fc.oneof(number, fc.string({ maxLength: 8 }), fc.constant(null), fc.jsonValue());
@@ -105,13 +111,16 @@ const inputs: fc.Arbitrary<File> = fc.oneof(
       as: fc.constantFrom("weights", "teacher", "checkpoint"),
     }),
   },
+  { weight: 20, arbitrary: torchFiles.map((bytes): File => ({ bytes, as: "torch" })) },
   { weight: 1, arbitrary: damaged([teacher], 2).map((bytes): File => ({ bytes, as: "teacher" })) },
+  { weight: 1, arbitrary: damaged([torchTeacher], 2).map((bytes): File => ({ bytes, as: "torch teacher" })) },
 );
 
 async function open(): Promise<Subject<File>> {
-  const path = join(temporaryFolder(), "w.safetensors");
+  const dir = temporaryFolder();
   return {
     async tryOne({ bytes, as }) {
+      const path = join(dir, as.startsWith("torch") ? "w.pth" : "w.safetensors");
       writeFileSync(path, bytes);
       try {
         if (as === "checkpoint") {
@@ -124,19 +133,23 @@ async function open(): Promise<Subject<File>> {
           if (!counts || !lists) throw new Finding("a checkpoint that cannot be resumed from was taken");
           return TAKEN;
         }
-        const weights = as === "teacher" ? (await loadTeacher(path, "resnet18")).weights : await readSafetensors(path);
-        let floats = 0;
+        const isTeacher = as.endsWith("teacher");
+        const weights = isTeacher ? (await loadTeacher(path, "resnet18")).weights : await readWeights(path);
+        // In a state dict one tensor may have two names.
+        const distinct = new Set([...weights.values()].map(({ data }) => data));
+        const floats = [...distinct].reduce((sum, data) => sum + data.length, 0);
         for (const [name, { shape, data }] of weights) {
-          floats += data.length;
           if (shape.reduce((product, dim) => product * dim, 1) !== data.length)
             throw new Finding(`${name} has another shape`);
-          if (as === "teacher" && !data.every(Number.isFinite)) throw new Finding(`${name} holds what is no number`);
+          if (isTeacher && !data.every(Number.isFinite)) throw new Finding(`${name} holds what is no number`);
         }
         if (floats * 2 > bytes.length) throw new Finding(`${floats} numbers out of ${bytes.length} bytes`);
         return TAKEN;
       } catch (error) {
-        if (error instanceof CodedError) return requireCode(error.code);
-        throw error;
+        if (!(error instanceof CodedError)) throw error;
+        if (error.message.length > MOST_MESSAGE_LENGTH)
+          throw new Finding(`${error.message.length} characters of refusal`);
+        return requireCode(error.code);
       }
     },
     close: async () => undefined,
