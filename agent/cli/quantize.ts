@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from "commander";
+import { InvalidArgumentError, Option } from "commander";
 import type { PrecisionLoss } from "../../models/bundle/bundle.js";
 import type { QuantizeProgress, QuantizeResult } from "../../models/quantize/quantize.js";
 import type { AddCommand } from "./command.js";
@@ -11,6 +11,7 @@ interface Flags extends JsonFlag {
   readonly model: string;
   readonly calibration: string;
   readonly out: string;
+  readonly precision: "int8" | "fp16";
   readonly data?: string;
   readonly mapError?: number;
   readonly name?: string;
@@ -29,10 +30,17 @@ const UNITS: Readonly<Record<QuantizeProgress["phase"], string>> = {
 export const quantizeCommand: AddCommand = (program, terminal) => {
   const command = program
     .command("quantize")
-    .description("writes a bundle's networks in whole numbers of 8 bits (int8): smaller, and faster on CPUs")
+    .description(
+      "writes a bundle's networks in whole numbers of 8 bits (smaller, and faster on CPUs), or in float16 for GPUs",
+    )
     .requiredOption("--model <bundle>", "the float32 bundle's directory")
     .requiredOption("--calibration <dir>", "pictures of good parts, subfolders included; those of the training will do")
     .requiredOption("--out <bundle>", "the directory to write")
+    .addOption(
+      new Option("--precision <what>", "int8: whole numbers of 8 bits, for CPUs; fp16: for GPUs")
+        .choices(["int8", "fp16"])
+        .default("int8"),
+    )
     .option("--data <dir>", "a data set in the MVTec AD layout: measures what was lost")
     .option("--map-error <share>", "the most that the map may differ; layers that hurt stay float32 (0.1)", share)
     .option("--name <name>", "the bundle's name (its directory's)")
@@ -77,11 +85,12 @@ function share(text: string): number {
 
 function linesOf({ bundle, fps, lost, threshold, precision, operators }: QuantizeResult): readonly string[] {
   const { layers, float, images, mapError, threshold: carried } = precision;
+  const [name, after] = fps.fp16 === undefined ? ["int8", fps.int8 ?? 0] : ["fp16", fps.fp16];
   return [
-    `${bundle}: ${layers - float.length} of ${layers} layers in whole numbers, the map differs by ${(100 * mapError).toFixed(1)} %`,
+    `${bundle}: ${layers - float.length} of ${layers} layers in ${name}, the map differs by ${(100 * mapError).toFixed(2)} %`,
     ...(float.length === 0 ? [] : [`left float32: ${float.join(", ")}`]),
-    `ONNX Runtime computes ${operators.QLinearConv ?? 0} convolutions in whole numbers, ${floatConvolutions(operators)} in float32`,
-    `${fps.int8.toFixed(1)} frames/s, ${fps.float.toFixed(1)} before (${(fps.int8 / fps.float).toFixed(2)} times)`,
+    `ONNX Runtime computes ${operators.QLinearConv ?? 0} convolutions in whole numbers here, ${floatConvolutions(operators)} in fractions`,
+    `${after.toFixed(1)} frames/s on this CPU, ${fps.float.toFixed(1)} before (${(after / fps.float).toFixed(2)} times)`,
     `threshold ${threshold.toFixed(4)}, it was ${carried.before.toFixed(4)}: ${carried.same} of ${images} good pictures are judged as before`,
     lost === null ? "what was lost was not measured: --data does" : lostLine(lost),
   ];

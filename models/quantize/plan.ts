@@ -1,4 +1,5 @@
 import { assemble, type Parts } from "../onnx/parts.js";
+import { halfLayers, withHalves } from "./halves.js";
 import { type Judged, judged, mapError } from "./judged.js";
 import { layersIn } from "./layers.js";
 import type { Measured, Pictures } from "./measured.js";
@@ -73,4 +74,20 @@ export async function lowered(
     } else tooFew = count;
   }
   return enough === names.length ? { ...best, model: assemble(parts), float: names, mapError: 0 } : best;
+}
+
+/** A model with its convolutions in float16, those left out that it cannot hold. */
+export async function halved(
+  parts: Parts,
+  { histograms }: Measured,
+  pictures: Pictures,
+  before: Judged,
+  threads: number,
+): Promise<Lowered> {
+  const names = layersIn(parts).map(({ name }) => name);
+  const layers = halfLayers(parts, histograms);
+  const model = assemble(withHalves(parts, layers));
+  const { maps } = await judged(model, pictures, threads);
+  const error = mapError(maps, before.maps.slice(0, maps.length));
+  return { model, layers: names.length, float: names.filter((name) => !layers.has(name)), mapError: error };
 }

@@ -22,7 +22,10 @@ import { framesPerSecond, type Judged, judged } from "./judged.js";
 import { layersIn } from "./layers.js";
 import { measured, type Pictures } from "./measured.js";
 import { operatorsOf } from "./operators.js";
-import { lowered } from "./plan.js";
+import { halved, lowered } from "./plan.js";
+
+export const LOWER_PRECISIONS = ["int8", "fp16"] as const;
+export type LowerPrecision = (typeof LOWER_PRECISIONS)[number];
 
 export interface QuantizeOptions {
   /** The float32 bundle's directory. */
@@ -30,6 +33,8 @@ export interface QuantizeOptions {
   /** Pictures of good parts, subfolders included. */
   readonly calibration: string;
   readonly out: string;
+  /** What the networks are computed in: int8 for CPUs, unless given; fp16 for GPUs. */
+  readonly precision?: LowerPrecision;
   /** A data set in the MVTec AD layout, to measure what was lost on. */
   readonly data?: string;
   readonly name?: string;
@@ -54,7 +59,7 @@ export interface QuantizeResult {
   readonly version: string;
   readonly sha256: string;
   /** Pictures a second, one at a time. */
-  readonly fps: { readonly float: number; readonly int8: number };
+  readonly fps: { readonly float: number } & Readonly<Partial<Record<LowerPrecision, number>>>;
   readonly lost: PrecisionLoss | null;
   readonly threshold: number;
   readonly precision: PrecisionRecord;
@@ -77,7 +82,7 @@ const FIRST_OPSET = 13;
  * @throws CodedError BUNDLE_*, MODEL_*, IMAGE_*, DATA_*, OPTION_INVALID, TOO_FEW_IMAGES
  */
 export async function quantizeBundle(options: QuantizeOptions): Promise<QuantizeResult> {
-  const { mapError = MAP_ERROR, threads = 0, onProgress } = options;
+  const { mapError = MAP_ERROR, threads = 0, precision = "int8", onProgress } = options;
   if (!(mapError > 0 && mapError <= 1)) {
     const remedy = "Give a share of the map above 0 and up to 1.";
     throw new CodedError("OPTION_INVALID", `--map-error is ${mapError}`, { at: "map-error", remedy });
@@ -101,11 +106,18 @@ export async function quantizeBundle(options: QuantizeOptions): Promise<Quantize
     },
   });
   const before = await judged(model, pictures, threads);
-  const { float, layers, ...made } = await lowered(parts, found, compared, before, {
-    mostError: mapError,
-    threads,
-    onLayer: (done, all) => onProgress?.({ phase: "layers", done, total: all }),
-  });
+  const { float, layers, ...made } =
+    precision === "fp16"
+      ? await halved(parts, found, compared, before, threads)
+      : await lowered(parts, found, compared, before, {
+          mostError: mapError,
+          threads,
+          onLayer: (done, all) => onProgress?.({ phase: "layers", done, total: all }),
+        });
+  if (made.mapError > mapError) {
+    const found = `its map in ${precision} differs by ${made.mapError.toPrecision(3)}, more than ${mapError}`;
+    throw new CodedError("MODEL_NOT_LOWERED", found, { at: bundle.modelPath });
+  }
   const after = await judged(made.model, pictures, threads);
   const { threshold: old, calibration } = bundle.manifest;
   const shift = shiftOf(before, after);
@@ -119,16 +131,16 @@ export async function quantizeBundle(options: QuantizeOptions): Promise<Quantize
     ...bundle.manifest,
     ...identity,
     threshold,
-    calibration: calibration === null ? null : shifted(calibration, shift),
-    precision: "int8" as const,
+    calibration: calibration === null ? null : shifted(calibration, shift, precision),
+    precision,
   };
   const written = await writeBundle(options.out, made.model, { ...manifest, lowered: record });
   const lost = options.data === undefined ? null : await lossOf(bundle, written, options.data, options);
   if (lost !== null) await amendBundle(options.out, { lowered: { ...record, lost } });
-  const [floatFps = 0, int8Fps = 0] = await framesPerSecond([model, made.model], compared, { threads });
+  const [floatFps = 0, lowerFps = 0] = await framesPerSecond([model, made.model], compared, { threads });
   return {
     ...{ bundle: options.out, name: identity.name, version: identity.version, sha256: written.manifest.sha256 },
-    ...{ fps: { float: floatFps, int8: int8Fps }, lost, threshold, precision: { ...record, lost } },
+    ...{ fps: { float: floatFps, [precision]: lowerFps }, lost, threshold, precision: { ...record, lost } },
     operators: await operatorsOf(made.model),
   };
 }
@@ -169,11 +181,11 @@ function shiftOf(before: Judged, after: Judged): number {
   return shifts[shifts.length >> 1]!;
 }
 
-function shifted(calibration: Calibration, shift: number): Calibration {
+function shifted(calibration: Calibration, shift: number, precision: LowerPrecision): Calibration {
   const { rule, mean, max, quantiles } = calibration;
   return {
     ...calibration,
-    rule: `${rule}; raised by ${shift.toPrecision(3)} for whole numbers`,
+    rule: `${rule}; raised by ${shift.toPrecision(3)} for ${precision}`,
     mean: mean + shift,
     max: max + shift,
     ...(quantiles === undefined

@@ -70,6 +70,25 @@ test("layers that hurt stay float32, as few as keep the map's error within the b
   for (const name of precision.float) assert.ok(weights.includes(`${name}.weight`), name);
 });
 
+test("a bundle in float16 is half the size and judges as the float one does, on a CPU too; each value is cast once", async () => {
+  const { float, calibration, out } = await material();
+  const result = await quantizeBundle({ bundle: float.dir, calibration, out, threads: 1, precision: "fp16" });
+  const { manifest, modelPath } = await readBundle(out);
+  assert.is(manifest.precision, "fp16");
+  assert.equal(Object.keys(result.fps), ["float", "fp16"]);
+  assert.ok(result.precision.mapError < 0.005, String(result.precision.mapError));
+  const [before, after] = await Promise.all([float.modelPath, modelPath].map((path) => stat(path)));
+  assert.ok(after!.size < 0.6 * before!.size, `${after!.size} of ${before!.size} bytes`);
+  const { nodes, constants } = takeApart(await readModel(modelPath, manifest));
+  const casts = nodes.filter(({ opType }) => opType === "Cast").map(({ input = [] }) => input[0]);
+  assert.is(new Set(casts).size, casts.length);
+  // The picture to numbers, those to float16, and back: three maps of the teacher, three of the student.
+  assert.is(casts.length, 2 + 6);
+  for (const { opType = "", input = [] } of nodes) {
+    if (opType.startsWith("Conv")) assert.is(constants.get(input[1] ?? "")?.dataType, 10, input[1]);
+  }
+});
+
 test("a bundle in whole numbers is not quantised again", async () => {
   const { float, calibration, out, dir } = await material();
   await quantizeBundle({ bundle: float.dir, calibration, out, threads: 1 });
