@@ -177,6 +177,23 @@ test("export makes a bundle of either variant from its tensors, and of nothing e
   assert.is((await refusal(wrong)).code, "WEIGHTS_MISMATCH");
 });
 
+for (const { variant, taps } of VARIANTS) {
+  test(`${variant}: what export makes of a training's checkpoint is the training's own model, to the last bit`, async () => {
+    const arch = "convnext_atto";
+    const backbone = convnext(arch, { channels: CHANNELS, variant });
+    const atto = await written(`atto-${variant}`, formulaWeights(teacherParameters(backbone), "teacher."));
+    const [out, again] = [join(dir, `atto-${variant}`), join(dir, `atto-${variant}-again`)];
+    // The student alone: a checkpoint has no memory.
+    const alone = { arch, variant, teacher: atto, epochs: 1, memory: 0, keepCheckpoint: true, out };
+    const trained = await trainStudent({ ...lessonOf(), ...alone });
+    const student = `${out}.checkpoint.safetensors`;
+    const exported = await exportBundle({ arch, variant, teacher: atto, student, size: 64, out: again });
+    assert.equal([exported.manifest.arch, exported.manifest.network], [arch, { variant, taps }]);
+    assert.is(exported.manifest.sha256, trained.sha256);
+    assert.equal(await scoresOf(again), await scoresOf(out));
+  });
+}
+
 test("a file that is no such ConvNeXt's is refused by the tensors that do not fit", async () => {
   const deeper = await refusal(loadTeacher(teacher, "convnext_small"));
   assert.is(deeper.code, "WEIGHTS_MISMATCH");
