@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { VARIANTS, type Variant } from "../../models/network/backbones/backbone.js";
+import { CHANNEL_ORDERS, type ChannelOrder, VARIANTS, type Variant } from "../../models/network/backbones/backbone.js";
 
 /** The networks that `--arch` names, in words. */
 const ARCHITECTURES =
@@ -14,6 +14,7 @@ export interface TeacherFlags {
   readonly mean?: readonly number[];
   readonly deviation?: readonly number[];
   readonly scale?: number;
+  readonly channelOrder?: ChannelOrder;
 }
 
 /** --arch, --variant, --teacher, and what an ONNX teacher needs said. */
@@ -36,7 +37,10 @@ export function withTeacherFlags(
     .option("--taps <names>", taps, namesOf)
     .option("--mean <r,g,b>", "of an ONNX teacher: it takes (byte * scale - mean) / deviation (ImageNet's)", numbersOf)
     .option("--deviation <r,g,b>", "of an ONNX teacher (ImageNet's)", numbersOf)
-    .option("--scale <number>", "of an ONNX teacher: 1 for bytes as they are (1/255)", scaleOf);
+    .option("--scale <number>", "of an ONNX teacher: 1 for bytes as they are (1/255)", scaleOf)
+    .addOption(
+      new Option("--channel-order <order>", "of an ONNX teacher: bgr for blue first (rgb)").choices(CHANNEL_ORDERS),
+    );
 }
 
 function namesOf(text: string): readonly string[] {

@@ -1,6 +1,12 @@
 import { Ajv } from "ajv";
 import { type Calibration, SCORE_QUANTILES } from "../judging/calibration.js";
-import { type EmbeddedChoice, type NetworkChoice, TAPS, VARIANTS } from "../network/backbones/backbone.js";
+import {
+  CHANNEL_ORDERS,
+  type EmbeddedChoice,
+  type NetworkChoice,
+  TAPS,
+  VARIANTS,
+} from "../network/backbones/backbone.js";
 import type { Idea } from "../network/ideas.js";
 import type { NetworkCost } from "../onnx/cost.js";
 import type { ImageBaseline } from "../pictures/image-baseline.js";
@@ -146,7 +152,12 @@ export const isManifest = new Ajv({ allErrors: true }).compile<Manifest>({
             preprocessing: {
               type: "object",
               required: ["mean", "deviation", "scale"],
-              properties: { mean: CHANNELS, deviation: CHANNELS, scale: { type: "number" } },
+              properties: {
+                mean: CHANNELS,
+                deviation: CHANNELS,
+                scale: { type: "number" },
+                order: { enum: CHANNEL_ORDERS },
+              },
             },
           },
         },

@@ -2,7 +2,14 @@ import { readFile } from "node:fs/promises";
 import { CodedError, messageOf } from "../../errors.js";
 import { type EmbeddedNetwork, embed } from "../graph/embedded.js";
 import { Graph } from "../graph/graph.js";
-import { IMAGENET, type Preprocessing, type Scale, type Taps, type Variant } from "../network/backbones/backbone.js";
+import {
+  type ChannelOrder,
+  IMAGENET,
+  type Preprocessing,
+  type Scale,
+  type Taps,
+  type Variant,
+} from "../network/backbones/backbone.js";
 import { EMBEDDED_NAME, embeddedBackbone } from "../network/backbones/embedded.js";
 import { loadTeacher, type Teacher } from "../network/load.js";
 import type { InputSize } from "../network/rd.js";
@@ -26,6 +33,8 @@ export interface TeacherOptions {
   readonly mean?: readonly number[];
   readonly deviation?: readonly number[];
   readonly scale?: number;
+  /** Of `onnx`: which plane of its image is the first; mean and deviation stay in the order red, green, blue. */
+  readonly channelOrder?: ChannelOrder;
 }
 
 /**
@@ -42,9 +51,10 @@ export async function openTeacher(options: TeacherOptions, size: InputSize, taps
 
 /** Refuses, of an architecture of ours, what only an ONNX teacher needs said. @throws CodedError OPTION_INVALID */
 export function requireNoneOfOnnx(options: TeacherOptions): void {
-  for (const name of ["taps", "mean", "deviation", "scale"] as const) {
+  for (const name of ["taps", "mean", "deviation", "scale", "channelOrder"] as const) {
     if (options[name] === undefined) continue;
-    throw wrongOption(name, `--${name} is of a teacher from ONNX, and --arch is ${options.arch}`, "Leave it out.");
+    const option = name === "channelOrder" ? "channel-order" : name;
+    throw wrongOption(option, `--${option} is of a teacher from ONNX, and --arch is ${options.arch}`, "Leave it out.");
   }
 }
 
@@ -82,7 +92,12 @@ async function openEmbedded(options: TeacherOptions, size: InputSize): Promise<T
   };
 }
 
-function preprocessingOf({ mean, deviation, scale = IMAGENET.scale }: TeacherOptions): Preprocessing {
+function preprocessingOf({
+  mean,
+  deviation,
+  scale = IMAGENET.scale,
+  channelOrder = "rgb",
+}: TeacherOptions): Preprocessing {
   const three = "Give three numbers, of red, green and blue: 0.485,0.456,0.406.";
   const means = threeOf("mean", mean ?? IMAGENET.mean, three);
   const deviations = threeOf("deviation", deviation ?? IMAGENET.deviation, three);
@@ -92,7 +107,7 @@ function preprocessingOf({ mean, deviation, scale = IMAGENET.scale }: TeacherOpt
   }
   if (!(Number.isFinite(scale) && scale > 0))
     throw wrongOption("scale", `--scale is ${scale}`, "Give a number above 0.");
-  return { mean: means, deviation: deviations, scale };
+  return { mean: means, deviation: deviations, scale, order: channelOrder };
 }
 
 function threeOf<Each>(name: string, list: readonly Each[] | undefined, remedy: string): readonly [Each, Each, Each] {

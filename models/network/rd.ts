@@ -1,5 +1,5 @@
 import { Graph, type Value } from "../graph/graph.js";
-import { add, cast, mul, transpose } from "../graph/ops.js";
+import { add, cast, mul, slice, transpose } from "../graph/ops.js";
 import type { Weights, WeightTensor } from "../weights/weights.js";
 import { disagreement, joined, scored, smoothedSum } from "./anomaly-map.js";
 import { type Backbone, type Features, IMAGENET, type Preprocessing } from "./backbones/backbone.js";
@@ -20,13 +20,14 @@ export interface InputSize {
 export function imageInput(
   g: Graph,
   { width, height }: InputSize,
-  { mean, deviation, scale }: Preprocessing = IMAGENET,
+  { mean, deviation, scale, order }: Preprocessing = IMAGENET,
 ): Value {
   const image = g.input("image", "uint8", ["N", height, width, 3]);
   const planes = transpose(g, cast(g, image, "float32"), [0, 3, 1, 2]);
   const perChannel = (values: readonly number[]) => g.constant(Float32Array.from(values), [1, 3, 1, 1]);
   const scaled = mul(g, planes, perChannel(deviation.map((each) => scale / each)));
-  return add(g, scaled, perChannel(mean.map((each, channel) => -each / deviation[channel]!)));
+  const normalised = add(g, scaled, perChannel(mean.map((each, channel) => -each / deviation[channel]!)));
+  return order === "bgr" ? slice(g, normalised, [{ axis: 1, from: 2, to: -4, step: -1 }]) : normalised;
 }
 
 /** The graph of the teacher alone: `image` -> its three feature maps, named f1, f2, f3 (for training and for checks). */

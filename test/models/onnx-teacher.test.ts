@@ -6,6 +6,7 @@ import { readBundle } from "../../models/bundle/bundle.js";
 import { exportBundle } from "../../models/bundle/export.js";
 import { teacherFeatures } from "../../models/bundle/features.js";
 import { openTeacher, type TeacherOptions } from "../../models/bundle/teacher.js";
+import { CHANNEL_ORDERS } from "../../models/network/backbones/backbone.js";
 import { studentParameters } from "../../models/network/parameters.js";
 import { readModel } from "../../models/onnx/checked-model.js";
 import { floats, floatsOf, openSession, Tensor } from "../../models/onnx/session.js";
@@ -51,40 +52,43 @@ async function refusal(work: Promise<unknown>): Promise<CodedError> {
   throw error;
 }
 
-test("the maps are those that the network itself makes, after the preprocessing that was stated", async () => {
-  const path = await written(oddTeacher());
-  const [picture = ""] = [join(await writeGoodPictures(dir, 1), "00.png")];
-  const stated = { mean: [10, 20, 30], deviation: [2, 3, 4], scale: 0.5 };
-  const taps = await teacherFeatures(options(path, stated), picture, SIZE);
-  assert.equal(
-    taps.map(({ name, shape }) => [name, shape]),
-    [
-      ["a", [1, 6, 16, 16]],
-      ["bb", [1, 5, 8, 8]],
-      ["c", [1, 9, 4, 4]],
-    ],
-  );
-  const pixels = await readRgb(picture, SIZE);
-  const image = Float32Array.from({ length: pixels.length }, (_, at) => {
-    const [channel, place] = [Math.floor(at / 4096), at % 4096];
-    return (pixels[place * 3 + channel]! * stated.scale - stated.mean[channel]!) / stated.deviation[channel]!;
+for (const channelOrder of CHANNEL_ORDERS) {
+  test(`the maps are those that the network itself makes, after the preprocessing that was stated, ${channelOrder}`, async () => {
+    const path = await written(oddTeacher());
+    const [picture = ""] = [join(await writeGoodPictures(dir, 1), "00.png")];
+    const stated = { mean: [10, 20, 30], deviation: [2, 3, 4], scale: 0.5 };
+    const taps = await teacherFeatures(options(path, { ...stated, channelOrder }), picture, SIZE);
+    assert.equal(
+      taps.map(({ name, shape }) => [name, shape]),
+      [
+        ["a", [1, 6, 16, 16]],
+        ["bb", [1, 5, 8, 8]],
+        ["c", [1, 9, 4, 4]],
+      ],
+    );
+    const pixels = await readRgb(picture, SIZE);
+    const image = Float32Array.from({ length: pixels.length }, (_, at) => {
+      const [plane, place] = [Math.floor(at / 4096), at % 4096];
+      const channel = channelOrder === "rgb" ? plane : 2 - plane;
+      return (pixels[place * 3 + channel]! * stated.scale - stated.mean[channel]!) / stated.deviation[channel]!;
+    });
+    const whole = oddTeacher();
+    const own = { ...whole, nodes: whole.nodes.slice(0, -2), outputs: ["a", "bb", "c"] };
+    const session = await openSession(onnxModel(own));
+    const outputs = await session.run({ image: floats(image, [1, 3, 64, 64]) });
+    await session.close();
+    for (const { name, mean, deviation, first, last } of taps) {
+      const values = floatsOf(outputs[name]);
+      const expected = values.reduce((sum, value) => sum + value, 0) / values.length;
+      const squares = values.reduce((sum, value) => sum + (value - expected) ** 2, 0);
+      const near = (a: number, b: number) => assert.ok(Math.abs(a - b) < 1e-4 * deviation, `${name}: ${a} and ${b}`);
+      near(mean, expected);
+      near(deviation, Math.sqrt(squares / (values.length - 1)));
+      const edges = [...values.slice(0, 4), ...values.slice(-4)];
+      for (const [index, value] of [...first, ...last].entries()) near(value, edges[index]!);
+    }
   });
-  const whole = oddTeacher();
-  const own = { ...whole, nodes: whole.nodes.slice(0, -2), outputs: ["a", "bb", "c"] };
-  const session = await openSession(onnxModel(own));
-  const outputs = await session.run({ image: floats(image, [1, 3, 64, 64]) });
-  await session.close();
-  for (const { name, mean, deviation, first, last } of taps) {
-    const values = floatsOf(outputs[name]);
-    const expected = values.reduce((sum, value) => sum + value, 0) / values.length;
-    const squares = values.reduce((sum, value) => sum + (value - expected) ** 2, 0);
-    const near = (a: number, b: number) => assert.ok(Math.abs(a - b) < 1e-4 * deviation, `${name}: ${a} and ${b}`);
-    near(mean, expected);
-    near(deviation, Math.sqrt(squares / (values.length - 1)));
-    const edges = [...values.slice(0, 4), ...values.slice(-4)];
-    for (const [index, value] of [...first, ...last].entries()) near(value, edges[index]!);
-  }
-});
+}
 
 test("a student and a memory are learned from it, and the bundle says which maps and which preprocessing", async () => {
   const normal = await writeGoodPictures(dir, 12);
@@ -100,7 +104,7 @@ test("a student and a memory are learned from it, and the bundle says which maps
   assert.is(manifest.arch, "onnx");
   assert.equal(manifest.network, {
     taps: ["a", "bb", "c"],
-    preprocessing: { mean: [0.485, 0.456, 0.406], deviation: [0.229, 0.224, 0.225], scale: 1 / 128 },
+    preprocessing: { mean: [0.485, 0.456, 0.406], deviation: [0.229, 0.224, 0.225], scale: 1 / 128, order: "rgb" },
   });
   const session = await openSession(await readModel(modelPath, manifest));
   const outputs = await session.run({ image: new Tensor("uint8", new Uint8Array(2 * 64 * 64 * 3), [2, 64, 64, 3]) });
@@ -227,6 +231,7 @@ test("options that go with another kind of teacher are refused by their names", 
   const wrong: readonly [string, TeacherOptions][] = [
     ["taps", { arch: "resnet18", teacher: path, taps: ["a", "b", "c"] }],
     ["scale", { arch: "resnet18", teacher: path, scale: 1 }],
+    ["channel-order", { arch: "resnet18", teacher: path, channelOrder: "bgr" }],
     ["variant", options(path, { variant: "study" })],
     ["taps", { arch: "onnx", teacher: path }],
     ["taps", options(path, { taps: ["a", "a", "c"] })],

@@ -25,11 +25,17 @@ export interface NetworkChoice {
   readonly taps: Taps;
 }
 
+/** Which plane of its image a network takes first: red, as torchvision's and timm's do, or blue, as OpenCV and Caffe have it. */
+export const CHANNEL_ORDERS = ["rgb", "bgr"] as const;
+export type ChannelOrder = (typeof CHANNEL_ORDERS)[number];
+
 /** What a teacher's pictures become before it: of a byte, (byte * scale - mean) / deviation, by channel: red, green, blue. */
 export interface Preprocessing {
   readonly mean: readonly [number, number, number];
   readonly deviation: readonly [number, number, number];
   readonly scale: number;
+  /** `rgb` unless given. */
+  readonly order?: ChannelOrder;
 }
 
 /** What torchvision's and timm's teachers were trained with: ImageNet's channel means and deviations, on a scale of 0 to 1. */
@@ -37,6 +43,7 @@ export const IMAGENET: Preprocessing = {
   mean: [0.485, 0.456, 0.406],
   deviation: [0.229, 0.224, 0.225],
   scale: 1 / 255,
+  order: "rgb",
 };
 
 /** Which values of an ONNX file a bundle's teacher yields, and what its pictures became before it. */
