@@ -1,14 +1,5 @@
 import type { AlertPayload } from "../contract/payloads.js";
-
-/** One step of an alert, in short. */
-export interface StepRecord {
-  readonly seq: number;
-  readonly phase: AlertPayload["phase"];
-  readonly ts: string;
-  readonly score: number;
-  readonly peak: number;
-  readonly by?: string;
-}
+import type { ShortStep, WholeAlert } from "../contract/whole-alert.js";
 
 /** What the worst frame of an alert showed, over all its raises. */
 export interface Worst
@@ -30,7 +21,7 @@ export interface AlertRecord {
   /** Of the raises before the present one. */
   readonly earlier: { readonly durationMs: number; readonly frames: number };
   /** The first and the latest ones; of `updated` steps in a row the last. */
-  readonly steps: readonly StepRecord[];
+  readonly steps: readonly ShortStep[];
   /** All of them, listed or not. */
   readonly stepCount: number;
 }
@@ -76,11 +67,8 @@ export function withStep(record: AlertRecord, step: AlertPayload): AlertRecord {
   };
 }
 
-/**
- * The alert as a whole, in the form of its messages: `score`, `regions`, `context` and what they were judged by are those of its
- * worst frame, `durationMs` and `frames` those of all raises; the rest is as in the latest step.
- */
-export function wholeOf(record: AlertRecord): object {
+/** The alert as a whole. */
+export function wholeOf(record: AlertRecord): WholeAlert {
   const { latest, since, worst, peak, picture, earlier, steps, stepCount } = record;
   const { atPeak: _, ...rest } = latest;
   const { ts: peakTs, ...shown } = worst;
@@ -109,13 +97,13 @@ function pictureIn({ evidence, score }: AlertPayload): AlertRecord["picture"] {
   return evidence === null ? null : { score, evidence };
 }
 
-function stepsWith(steps: readonly StepRecord[], step: StepRecord): readonly StepRecord[] {
+function stepsWith(steps: readonly ShortStep[], step: ShortStep): readonly ShortStep[] {
   const repeated = step.phase === "updated" && steps.at(-1)?.phase === "updated";
   const all = [...(repeated ? steps.slice(0, -1) : steps), step];
   if (all.length <= MOST_STEPS) return all;
   return [all[0]!, ...all.slice(1 - MOST_STEPS)];
 }
 
-function shortOf({ seq, phase, ts, score, peak, by }: AlertPayload): StepRecord {
+function shortOf({ seq, phase, ts, score, peak, by }: AlertPayload): ShortStep {
   return { seq, phase, ts, score, peak, ...(by === undefined ? {} : { by }) };
 }
