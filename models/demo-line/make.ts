@@ -10,10 +10,11 @@ import { resnet } from "../network/backbones/resnet.js";
 import { teacherParameters } from "../network/parameters.js";
 import { teach } from "../pretrain/teach.js";
 import { createRandom } from "../random.js";
+import { calibrateBundle } from "../training/calibrate.js";
 import { initialWeights } from "../training/initial.js";
 import { trainStudent } from "../training/train.js";
 import { encodeSafetensors } from "../weights/safetensors.js";
-import { createDemoLine, writeDemoDataset } from "./index.js";
+import { createDemoLine, FRAMES_PER_PART, writeDemoDataset } from "./index.js";
 import { writeDemoPicture } from "./picture.js";
 
 /**
@@ -23,6 +24,11 @@ import { writeDemoPicture } from "./picture.js";
 const ARCH = "resnet18";
 const CHANNELS = 32;
 const SIZE = { width: 256, height: 256 };
+/** Good pictures to store: the drawn parts differ little, and more would make the bundle and each inference larger. */
+const MEMORY = 64;
+const VERSION = "2";
+/** One good part in a hundred may be rejected, and the worst of its pictures decides. */
+const FALSE_ALARMS = 0.01 / FRAMES_PER_PART;
 
 const { values } = parseArgs({
   options: {
@@ -50,6 +56,9 @@ try {
     testGood: 100,
     testPerType: 30,
   });
+  const fresh = join(data, "fresh");
+  const only = { size: SIZE, train: 960, testGood: 0, testPerType: 0 };
+  await writeDemoDataset({ dir: fresh, line: createDemoLine(), seed: 2, ...only });
   let epoch = 0;
   const trained = await trainStudent({
     normal: join(data, "train", "good"),
@@ -57,6 +66,8 @@ try {
     teacher: teacherPath,
     out: values.out,
     epochs: Number(values.epochs),
+    memory: MEMORY,
+    version: VERSION,
     size: SIZE.width,
     onProgress: (progress) => {
       if (progress.phase !== "training" || progress.epoch === epoch) return;
@@ -65,6 +76,14 @@ try {
     },
   });
   say(`threshold ${trained.threshold.toFixed(4)}, ${trained.seconds.toFixed(0)} s`);
+  // Both the pictures and the share are other than in training: one threshold cannot be checked against the other.
+  const { threshold } = await calibrateBundle({
+    bundle: values.out,
+    normal: join(fresh, "train", "good"),
+    falseAlarms: FALSE_ALARMS,
+    force: true,
+  });
+  say(`threshold ${threshold.toFixed(4)}, on pictures that training never saw`);
   await writeDemoPicture(join(values.out, "picture.jpg"), createDemoLine(), await readBundle(values.out));
   process.stdout.write(`${evaluationTable(await evaluateBundle({ bundle: values.out, data }))}\n`);
 } finally {

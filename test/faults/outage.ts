@@ -2,6 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { startAgent } from "../../agent/agent.js";
 import { type Tail, tail } from "../../agent/bench/figures.js";
 import { openMqtt } from "../../agent/mqtt/open.js";
+import { defaultsOf } from "../../config/defaults.js";
+import { schema } from "../../config/schema.js";
 import { fakeCamera } from "../fakes/camera.js";
 import { cameraConfig, configOf, mqttConfig } from "../support/config.js";
 import { greyFrame } from "../support/frames.js";
@@ -73,7 +75,12 @@ export async function partsThroughOutage(options: OutageOptions): Promise<Outage
   const { parts } = cameraConfig("cam1");
   const config = configOf(
     ids.map((id) => cameraConfig(id, { parts: { ...parts, per: "frame", deadlineMs: 200 } })),
-    { mqtt: mqttConfig({ url: wire.url }), models: { plate: { path: await writeTinyBundle() } } },
+    {
+      mqtt: mqttConfig({ url: wire.url }),
+      models: { plate: { path: await writeTinyBundle() } },
+      // The product's own room: what an outage of ten minutes leaves waiting is more than tests usually allow.
+      outbox: defaultsOf(schema.keys.outbox),
+    },
   );
   const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
   let [lost, gaps]: [Readonly<Record<string, number>>, number] = [{}, 0];
