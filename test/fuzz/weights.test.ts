@@ -1,3 +1,3 @@
 import { hostileInput } from "../contracts/hostile-input.js";
 
-hostileInput("weights", 2_000);
+hostileInput("weights", 600);
