@@ -90,7 +90,7 @@ export function verdictLine(verdict: VerdictPayload, { coloured }: LineOptions, 
     : styled(`${time(verdict.ts)}  ${word}${gap}${rest}`, style);
 }
 
-function styled(text: string, style: string): string {
+export function styled(text: string, style: string): string {
   return `\u001b[${style}m${text}\u001b[0m`;
 }
 
@@ -109,6 +109,6 @@ function isState(topic: string): boolean {
   return topic.endsWith("/state");
 }
 
-function time(ts: string): string {
+export function time(ts: string): string {
   return new Date(ts).toTimeString().slice(0, 8);
 }

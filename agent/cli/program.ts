@@ -16,12 +16,14 @@ import { quantizeCommand } from "./quantize.js";
 import { runCommand } from "./run.js";
 import { exitStatus, processTerminal, reportError, type Terminal } from "./terminal.js";
 import { trainCommand } from "./train.js";
+import { watchCommand } from "./watch.js";
 
 const commands: readonly AddCommand[] = [
   runCommand,
   checkCommand,
   configCommand,
   doctorCommand,
+  watchCommand,
   trainCommand,
   evaluateCommand,
   inspectCommand,

@@ -81,7 +81,7 @@ function jsonOn(terminal: Terminal): Display {
 
 function linesOn(terminal: Terminal, { cameras }: Config): Display {
   const ofParts = new Set(cameras.filter((camera) => partOf(camera) !== null).map(({ id }) => id));
-  const options = { coloured: terminal.interactive, seesParts: (camera: string) => ofParts.has(camera) };
+  const options = { coloured: terminal.coloured, seesParts: (camera: string) => ofParts.has(camera) };
   const lines = new EventLines(options, () => performance.now());
   return {
     show: (message) => lines.of(message).forEach(terminal.out),

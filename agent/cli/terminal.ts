@@ -8,8 +8,10 @@ export interface Terminal {
   /** Everything else: logs, progress, errors. */
   readonly err: (line: string) => void;
   readonly stderr: NodeJS.WriteStream;
-  /** Whether a person watches: colours and a moving progress bar. */
+  /** Whether a person watches stderr: a moving progress bar. */
   readonly interactive: boolean;
+  /** Whether results go to a terminal that shows colours. */
+  readonly coloured: boolean;
 }
 
 /** Of a text from elsewhere; beyond, nobody reads. */
@@ -45,6 +47,7 @@ export function processTerminal(): Terminal {
     err: (line) => process.stderr.write(`${line}\n`),
     stderr: process.stderr,
     interactive: process.stderr.isTTY === true && process.env.NO_COLOR === undefined,
+    coloured: process.stdout.isTTY === true && process.env.NO_COLOR === undefined,
   };
 }
 

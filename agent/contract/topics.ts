@@ -28,6 +28,30 @@ export function subscriptions(base: string): readonly string[] {
   return [`${base}/cmd/+`, `${base}/+/context`];
 }
 
+/** What agents say of themselves and their cameras, as a listener hears it. */
+export type Outbound =
+  | { readonly kind: "status" | "health"; readonly agent: string }
+  | { readonly kind: "state" | "alert" | "verdict"; readonly agent: string; readonly camera: string };
+
+/** The subscriptions that bring these, of one agent or of all (`+`); an agent's status last: with it all others are in force. */
+export function listenersOf(prefix: string, agent = "+"): readonly string[] {
+  const base = baseTopic(prefix, agent);
+  const ofCameras = [topics.state("+"), topics.alert("+"), topics.verdict("+")];
+  return [topics.health, ...ofCameras, topics.status].map((topic) => `${base}/${topic}`);
+}
+
+/** Says what a topic that an agent publishes on is; null for any other. */
+export function outboundOf(prefix: string, topic: string): Outbound | null {
+  const [agent = "", first = "", second, ...more] = topic.startsWith(`${prefix}/`)
+    ? topic.slice(prefix.length + 1).split("/")
+    : [];
+  if (agent === "" || first === "" || more.length > 0) return null;
+  if (second === undefined) return first === topics.status || first === topics.health ? { kind: first, agent } : null;
+  if (RESERVED_LEVELS.includes(first)) return null;
+  if (second !== "state" && second !== "alert" && second !== "verdict") return null;
+  return { kind: second, agent, camera: first };
+}
+
 export type Inbound =
   | { readonly kind: "command"; readonly command: string }
   | { readonly kind: "context"; readonly camera: string }

@@ -20,6 +20,11 @@ const MAX_CONTEXT_BYTES = 4_096;
 /** Of nesting: JSON.parse takes any, and JSON.stringify of such a value runs out of stack. */
 const MAX_DEPTH = 32;
 
+/** Whether a value is nested more deeply than any of the contract. */
+export function isTooDeep(value: unknown): boolean {
+  return isDeeper(value, MAX_DEPTH);
+}
+
 function isDeeper(value: unknown, levels: number): boolean {
   if (typeof value !== "object" || value === null) return false;
   return levels === 0 || Object.values(value).some((child) => isDeeper(child, levels - 1));
@@ -95,7 +100,7 @@ function parse({ topic, payload }: Received, limit: number): Readonly<Record<str
     if (typeof value !== "object" || value === null || Array.isArray(value)) {
       return new CodedError("PAYLOAD_INVALID", "not a JSON object", { remedy, at: topic });
     }
-    if (!isDeeper(value, MAX_DEPTH)) return value as Record<string, unknown>;
+    if (!isTooDeep(value)) return value as Record<string, unknown>;
     return new CodedError("PAYLOAD_INVALID", `nested deeper than ${MAX_DEPTH}`, { remedy, at: topic });
   } catch (error) {
     return new CodedError("PAYLOAD_INVALID", messageOf(error), { remedy, at: topic, cause: error });

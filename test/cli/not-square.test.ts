@@ -40,6 +40,7 @@ test("are learned as --size says, scaled and never cropped, and the agent judges
     err: () => {},
     stderr: process.stderr,
     interactive: false,
+    coloured: false,
   };
   const teacher = await writeSmallTeacher(dir);
   const options = ["--size", "128x64", "--epochs", "1", "--batch", "4", "--threads", "1", "--json"];
@@ -79,7 +80,7 @@ test("are learned as --size says, scaled and never cropped, and the agent judges
 });
 
 test("a size that no network divides is refused, and so is one that is no size", async () => {
-  const terminal = { out: () => {}, err: () => {}, stderr: process.stderr, interactive: false };
+  const terminal = { out: () => {}, err: () => {}, stderr: process.stderr, interactive: false, coloured: false };
   const train = [
     "train",
     "--normal",

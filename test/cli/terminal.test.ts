@@ -12,7 +12,13 @@ const test = suite("terminal");
 function paper(): { readonly terminal: Terminal; readonly lines: string[] } {
   const lines: string[] = [];
   const out = () => assert.unreachable("stdout is for results");
-  const terminal = { out, err: (line: string) => lines.push(line), stderr: process.stderr, interactive: false };
+  const terminal = {
+    out,
+    err: (line: string) => lines.push(line),
+    stderr: process.stderr,
+    interactive: false,
+    coloured: false,
+  };
   return { terminal, lines };
 }
 

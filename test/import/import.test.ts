@@ -201,6 +201,7 @@ test("the command shows what was assumed, and JSON holds it", async () => {
     err: () => {},
     stderr: process.stderr,
     interactive: false,
+    coloured: false,
   };
   assert.is(await runProgram(["import", file, "--out", join(dir, "bundle")], terminal), 0);
   assert.ok(

@@ -52,6 +52,7 @@ test("the threshold is set for the share wanted, written into the bundle, and wh
     err: () => {},
     stderr: process.stderr,
     interactive: false,
+    coloured: false,
   };
   const args = ["calibrate", "--model", bundle, "--normal", normal, "--defects", defects, "--false-alarms", "5%"];
   assert.is(await runProgram([...args, "--force", "--json"], terminal), 0);
