@@ -12,6 +12,7 @@ import { exportCommand } from "./export.js";
 import { featuresCommand } from "./features.js";
 import { importCommand } from "./import.js";
 import { inspectCommand } from "./inspect.js";
+import { modelCommand } from "./model.js";
 import { quantizeCommand } from "./quantize.js";
 import { runCommand } from "./run.js";
 import { exitStatus, processTerminal, reportError, type Terminal } from "./terminal.js";
@@ -27,6 +28,7 @@ const commands: readonly AddCommand[] = [
   trainCommand,
   evaluateCommand,
   inspectCommand,
+  modelCommand,
   exportCommand,
   featuresCommand,
   importCommand,

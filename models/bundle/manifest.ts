@@ -171,7 +171,12 @@ export const isManifest = new Ajv({ allErrors: true }).compile<Manifest>({
     imported: {
       type: "object",
       required: ["from", "producer", "input", "outputs", "assumed"],
-      properties: { from: HASH, assumed: { type: "array", items: { type: "string" } } },
+      properties: {
+        from: HASH,
+        input: { type: "object" },
+        outputs: { type: "object" },
+        assumed: { type: "array", items: { type: "string" } },
+      },
     },
     threshold: { type: "number" },
     calibration: {

@@ -50,12 +50,16 @@ export async function bundleCost(bundle: Bundle, threads = 0): Promise<BundleCos
 }
 
 /** What a bundle costs, in words. */
-export function costText({ parameters, gflop, bytes, framesPerSecond }: BundleCost): string {
+export function costText(cost: BundleCost): string {
+  return `${sizeText(cost)}, about ${cost.framesPerSecond.toPrecision(2)} frames/s`;
+}
+
+/** What a bundle costs on any machine, in words. */
+export function sizeText({ parameters, gflop, bytes }: BundleSize): string {
   return [
     `${(parameters / 1e6).toFixed(1)} million parameters`,
     gflop === null ? "operations that cannot be counted" : `${gflop.toPrecision(3)} GFLOP a picture`,
     `${(bytes / 1e6).toFixed(1)} MB`,
-    `about ${framesPerSecond.toPrecision(2)} frames/s`,
   ].join(", ");
 }
 
