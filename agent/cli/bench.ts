@@ -5,7 +5,7 @@ import type { Tail } from "../bench/figures.js";
 import type { ManyCameras } from "../bench/many-cameras.js";
 import type { PartsResult } from "../bench/verdicts.js";
 import type { AddCommand } from "./command.js";
-import { type JsonFlag, wholeNumber, withJsonFlag } from "./options.js";
+import { type JsonFlag, wholeNumber, withExample, withJsonFlag } from "./options.js";
 import { exitStatus } from "./terminal.js";
 
 interface Flags extends JsonFlag {
@@ -38,26 +38,28 @@ export const benchCommand: AddCommand = (program, terminal) => {
       0,
     )
     .option("--state <folder>", "on the disk that their verdicts are synced to; one for temporary files unless given");
-  withJsonFlag(command).action(async ({ json, model, seconds, threads, cameras, parts, state }: Flags) => {
-    const [{ runBench }, { watchCamera }] = await Promise.all([
-      import("../bench/bench.js"),
-      import("../capture/camera.js"),
-    ]);
-    const bundle = model ?? join(packageRoot(), "models", "demo");
-    const result = await runBench({
-      bundle,
-      seconds,
-      threads,
-      cameras,
-      parts,
-      ...(state === undefined ? {} : { stateIn: state }),
-      watchCamera,
-      onProgress: (text) => terminal.err(text),
-    });
-    terminal.out(json ? JSON.stringify(result) : table(result));
-    // GStreamer's threads may outlive their pipeline for a moment.
-    setTimeout(() => process.exit(exitStatus.done), 300).unref();
-  });
+  withExample(withJsonFlag(command), "retort bench --model bundles/plate --seconds 8").action(
+    async ({ json, model, seconds, threads, cameras, parts, state }: Flags) => {
+      const [{ runBench }, { watchCamera }] = await Promise.all([
+        import("../bench/bench.js"),
+        import("../capture/camera.js"),
+      ]);
+      const bundle = model ?? join(packageRoot(), "models", "demo");
+      const result = await runBench({
+        bundle,
+        seconds,
+        threads,
+        cameras,
+        parts,
+        ...(state === undefined ? {} : { stateIn: state }),
+        watchCamera,
+        onProgress: (text) => terminal.err(text),
+      });
+      terminal.out(json ? JSON.stringify(result) : table(result));
+      // GStreamer's threads may outlive their pipeline for a moment.
+      setTimeout(() => process.exit(exitStatus.done), 300).unref();
+    },
+  );
 };
 
 function table(result: BenchResult): string {

@@ -1,6 +1,6 @@
 import type { CalibrateResult } from "../../models/training/calibrate.js";
 import type { AddCommand } from "./command.js";
-import { type JsonFlag, shareOf, withJsonFlag } from "./options.js";
+import { type JsonFlag, shareOf, withExample, withJsonFlag } from "./options.js";
 import { progressBar } from "./progress.js";
 import { printable } from "./terminal.js";
 
@@ -26,7 +26,10 @@ export const calibrateCommand: AddCommand = (program, terminal) => {
     .option("--false-alarms <share>", "of good parts that may be rejected by mistake (0.01)", shareOf)
     .option("--no-image-health", "takes black and overexposed pictures, too, where the training did")
     .option("--force", "sets a threshold that looks wrong, too");
-  withJsonFlag(command).action(async ({ model, json, ...options }: Flags) => {
+  withExample(
+    withJsonFlag(command),
+    "retort calibrate --model bundles/plate --normal pictures/new --defects pictures/bad --false-alarms 0.005",
+  ).action(async ({ model, json, ...options }: Flags) => {
     const { calibrateBundle } = await import("../../models/training/calibrate.js");
     const { rateInWords } = await import("../../models/judging/threshold.js");
     const bar = progressBar(terminal, "pictures");

@@ -1,10 +1,12 @@
 import type { AddCommand } from "./command.js";
+import { withExample } from "./options.js";
 
 /** `retort config schema`: the configuration's JSON Schema, for editors and forms. */
 export const configCommand: AddCommand = (program, terminal) => {
   const command = program.command("config").description("what a configuration may hold");
-  command
-    .command("schema")
+  const example = "retort config schema > retort.schema.json";
+  withExample(command, example);
+  withExample(command.command("schema"), example)
     .description("prints the JSON Schema of the configuration file, for editors and forms")
     // Every command has it, and this one's result is JSON anyhow.
     .option("--json", "the result as JSON on stdout")

@@ -1,6 +1,6 @@
 import type { EvaluationResult } from "../../models/evaluate/figures.js";
 import type { AddCommand } from "./command.js";
-import { type JsonFlag, shareOf, withJsonFlag } from "./options.js";
+import { type JsonFlag, shareOf, withExample, withJsonFlag } from "./options.js";
 import { progressBar } from "./progress.js";
 import { printable } from "./terminal.js";
 
@@ -26,7 +26,10 @@ export const evaluateCommand: AddCommand = (program, terminal) => {
     )
     .option("--report <file.html>", "writes a report with pictures")
     .option("--scores <file.csv>", "writes each picture's path, type, score and verdict");
-  withJsonFlag(command).action(async ({ model, json, ...options }: Flags) => {
+  withExample(
+    withJsonFlag(command),
+    "retort evaluate --model bundles/plate --data pictures --report report.html",
+  ).action(async ({ model, json, ...options }: Flags) => {
     const { evaluateBundle } = await import("../../models/evaluate/evaluate.js");
     const { identityText } = await import("../../models/bundle/identity.js");
     const bar = progressBar(terminal, "images");

@@ -1,7 +1,8 @@
 import type { AddCommand } from "./command.js";
-import { type JsonFlag, type PictureSize, pictureSize, withJsonFlag } from "./options.js";
+import { type JsonFlag, type PictureSize, pictureSize, withExample, withJsonFlag } from "./options.js";
 import { noteOutFolder } from "./out-folder.js";
 import { type TeacherFlags, withTeacherFlags } from "./teacher-flags.js";
+import { working } from "./working.js";
 
 interface Flags extends JsonFlag, TeacherFlags {
   readonly student: string;
@@ -22,15 +23,18 @@ export const exportCommand: AddCommand = (program, terminal) => {
     .option("--size <pixels>", "of pictures, a side or WIDTHxHEIGHT, multiples of 32; never cropped (256)", pictureSize)
     .option("--name <name>", "the bundle's name (its directory's)")
     .option("--version <version>", "the bundle's version (its date)");
-  withJsonFlag(command).action(async ({ json, ...options }: Flags) => {
+  withExample(
+    withJsonFlag(command),
+    "retort export --arch resnet18 --teacher resnet18.safetensors --student student.pth --out bundles/plate",
+  ).action(async ({ json, ...options }: Flags) => {
     const { exportBundle } = await import("../../models/bundle/export.js");
     const { identityText } = await import("../../models/bundle/identity.js");
     const { bundleCost, costText } = await import("../../models/bundle/speed.js");
     noteOutFolder(options.out, terminal);
-    const bundle = await exportBundle(options);
+    const bundle = await working(terminal, "putting teacher and student together", () => exportBundle(options));
     const { dir, manifest } = bundle;
     const { name, version, arch, input, threshold, sha256 } = manifest;
-    const cost = await bundleCost(bundle);
+    const cost = await working(terminal, "measuring its speed", () => bundleCost(bundle));
     if (json) {
       terminal.out(JSON.stringify({ bundle: dir, name, version, arch, input, threshold, sha256, cost }));
       return;

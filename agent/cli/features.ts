@@ -1,8 +1,9 @@
 import type { TapFigures } from "../../models/bundle/features.js";
 import type { AddCommand } from "./command.js";
-import { type JsonFlag, type PictureSize, pictureSize, withJsonFlag } from "./options.js";
+import { type JsonFlag, type PictureSize, pictureSize, withExample, withJsonFlag } from "./options.js";
 import { type TeacherFlags, withTeacherFlags } from "./teacher-flags.js";
 import { printable } from "./terminal.js";
+import { working } from "./working.js";
 
 interface Flags extends JsonFlag, TeacherFlags {
   readonly picture: string;
@@ -21,9 +22,12 @@ export const featuresCommand: AddCommand = (program, terminal) => {
       "of pictures, a side or WIDTHxHEIGHT, multiples of 32; never cropped (256)",
       pictureSize,
     );
-  withJsonFlag(command).action(async ({ json, picture, size = { width: 256, height: 256 }, ...teacher }: Flags) => {
+  withExample(
+    withJsonFlag(command),
+    "retort features --arch resnet18 --teacher resnet18.safetensors --picture part.png",
+  ).action(async ({ json, picture, size = { width: 256, height: 256 }, ...teacher }: Flags) => {
     const { teacherFeatures } = await import("../../models/bundle/features.js");
-    const taps = await teacherFeatures(teacher, picture, size);
+    const taps = await working(terminal, "running the teacher", () => teacherFeatures(teacher, picture, size));
     if (json) terminal.out(JSON.stringify({ taps }));
     else for (const tap of taps) terminal.out(textOf(tap));
   });

@@ -1,8 +1,9 @@
 import { InvalidArgumentError, Option } from "commander";
 import type { AddCommand } from "./command.js";
-import { type JsonFlag, type PictureSize, pictureSize, withJsonFlag } from "./options.js";
+import { type JsonFlag, type PictureSize, pictureSize, withExample, withJsonFlag } from "./options.js";
 import { noteOutFolder } from "./out-folder.js";
 import { printable } from "./terminal.js";
+import { working } from "./working.js";
 
 interface Flags extends JsonFlag {
   readonly out: string;
@@ -38,22 +39,25 @@ export const importCommand: AddCommand = (program, terminal) => {
     .option("--score-output <name>", "of the picture's score, where its name is none of the usual ones")
     .option("--name <name>", "the bundle's name (its directory's)")
     .option("--version <version>", "the bundle's version (its date)");
-  withJsonFlag(command).action(async (file: string, { json, ...options }: Flags) => {
-    const { importBundle } = await import("../../models/import/import.js");
-    const { identityText } = await import("../../models/bundle/identity.js");
-    noteOutFolder(options.out, terminal);
-    const { dir, manifest } = await importBundle({ ...options, file });
-    const { name, version, input, threshold, sha256, imported } = manifest;
-    if (json) {
-      terminal.out(JSON.stringify({ bundle: dir, name, version, input, threshold, sha256, imported }));
-      return;
-    }
-    terminal.out(`${dir}: ${identityText(manifest)}, ${input.width} x ${input.height}, threshold ${threshold}`);
-    for (const each of imported?.assumed ?? []) terminal.out(`assumed: ${printable(each)}`);
-    terminal.err(
-      "Its threshold was not measured here: retort calibrate sets it from good pictures, retort evaluate shows it.",
-    );
-  });
+  withExample(withJsonFlag(command), "retort import model.onnx --out bundles/plate").action(
+    async (file: string, { json, ...options }: Flags) => {
+      const { importBundle } = await import("../../models/import/import.js");
+      const { identityText } = await import("../../models/bundle/identity.js");
+      noteOutFolder(options.out, terminal);
+      const text = "checking the model, wrapping and trying it";
+      const { dir, manifest } = await working(terminal, text, () => importBundle({ ...options, file }));
+      const { name, version, input, threshold, sha256, imported } = manifest;
+      if (json) {
+        terminal.out(JSON.stringify({ bundle: dir, name, version, input, threshold, sha256, imported }));
+        return;
+      }
+      terminal.out(`${dir}: ${identityText(manifest)}, ${input.width} x ${input.height}, threshold ${threshold}`);
+      for (const each of imported?.assumed ?? []) terminal.out(`assumed: ${printable(each)}`);
+      terminal.err(
+        "Its threshold was not measured here: retort calibrate sets it from good pictures, retort evaluate shows it.",
+      );
+    },
+  );
 };
 
 function numbersOf(text: string): readonly number[] | null {

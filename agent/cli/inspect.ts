@@ -3,7 +3,7 @@ import type { Bundle } from "../../models/bundle/bundle.js";
 import type { JudgedPicture } from "../../models/evaluate/inspect.js";
 import type { Region } from "../types.js";
 import type { AddCommand } from "./command.js";
-import { type JsonFlag, withJsonFlag } from "./options.js";
+import { type JsonFlag, withExample, withJsonFlag } from "./options.js";
 import { progressBar } from "./progress.js";
 import { Exit, exitStatus, printable, type Terminal } from "./terminal.js";
 
@@ -39,35 +39,37 @@ export const inspectCommand: AddCommand = (program, terminal) => {
     .requiredOption("--model <bundle>", "the bundle's directory")
     .option("--maps <dir>", "writes each picture's heat map there")
     .option("--no-image-health", "judges black, overexposed, blurred and obstructed views, too");
-  withJsonFlag(command).action(async (files: readonly string[], { model, maps, imageHealth, json }: Flags) => {
-    const [{ readBundle }, { judgePictures, picturesOf }] = await Promise.all([
-      import("../../models/bundle/bundle.js"),
-      import("../../models/evaluate/inspect.js"),
-    ]);
-    const bundle = await readBundle(model);
-    if (bundle.manifest.calibration === null) terminal.err("warning: the bundle's threshold was never calibrated");
-    const paths = await picturesOf(files);
-    const names = mapNames(paths);
-    if (maps !== undefined) await requireMaps(maps);
-    const bar = json ? progressBar(terminal, "pictures") : null;
-    const pictures: Shown[] = [];
-    try {
-      for await (const judged of judgePictures(bundle, paths, { imageHealth })) {
-        const map = maps === undefined ? null : join(maps, names[pictures.length]!);
-        const shown = await shownOf(judged, bundle, map);
-        pictures.push(shown);
-        if (json) bar?.update(pictures.length, paths.length);
-        else terminal.out(lineOf(shown));
+  withExample(withJsonFlag(command), "retort inspect --model bundles/plate pictures/new --maps maps").action(
+    async (files: readonly string[], { model, maps, imageHealth, json }: Flags) => {
+      const [{ readBundle }, { judgePictures, picturesOf }] = await Promise.all([
+        import("../../models/bundle/bundle.js"),
+        import("../../models/evaluate/inspect.js"),
+      ]);
+      const bundle = await readBundle(model);
+      if (bundle.manifest.calibration === null) terminal.err("warning: the bundle's threshold was never calibrated");
+      const paths = await picturesOf(files);
+      const names = mapNames(paths);
+      if (maps !== undefined) await requireMaps(maps);
+      const bar = json ? progressBar(terminal, "pictures") : null;
+      const pictures: Shown[] = [];
+      try {
+        for await (const judged of judgePictures(bundle, paths, { imageHealth })) {
+          const map = maps === undefined ? null : join(maps, names[pictures.length]!);
+          const shown = await shownOf(judged, bundle, map);
+          pictures.push(shown);
+          if (json) bar?.update(pictures.length, paths.length);
+          else terminal.out(lineOf(shown));
+        }
+      } finally {
+        bar?.stop();
       }
-    } finally {
-      bar?.stop();
-    }
-    const { name, version, sha256 } = bundle.manifest;
-    if (json) terminal.out(JSON.stringify({ model: { name, version, sha256 }, pictures }));
-    else summarise(pictures, bundle, terminal);
-    const status = statusOf(pictures);
-    if (status !== exitStatus.done) throw new Exit(status);
-  });
+      const { name, version, sha256 } = bundle.manifest;
+      if (json) terminal.out(JSON.stringify({ model: { name, version, sha256 }, pictures }));
+      else summarise(pictures, bundle, terminal);
+      const status = statusOf(pictures);
+      if (status !== exitStatus.done) throw new Exit(status);
+    },
+  );
 };
 
 /** What a script may build on: 0 says that every picture was judged and is good. */

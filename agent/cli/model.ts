@@ -1,8 +1,9 @@
 import { CodedError } from "../../errors.js";
 import type { BundleSize } from "../../models/bundle/speed.js";
 import type { AddCommand } from "./command.js";
-import { type JsonFlag, withJsonFlag } from "./options.js";
+import { type JsonFlag, withExample, withJsonFlag } from "./options.js";
 import { printable } from "./terminal.js";
+import { working } from "./working.js";
 
 /** `retort model`: what a bundle says of itself. */
 export const modelCommand: AddCommand = (program, terminal) => {
@@ -10,7 +11,7 @@ export const modelCommand: AddCommand = (program, terminal) => {
     .command("model")
     .description("tells how a bundle was trained and calibrated, on what, and what it costs")
     .argument("<bundle>", "the bundle's directory");
-  withJsonFlag(command).action(async (dir: string, { json }: JsonFlag) => {
+  withExample(withJsonFlag(command), "retort model bundles/plate").action(async (dir: string, { json }: JsonFlag) => {
     const [{ readBundle }, { bundleSize }, { modelLines }] = await Promise.all([
       import("../../models/bundle/bundle.js"),
       import("../../models/bundle/speed.js"),
@@ -19,7 +20,7 @@ export const modelCommand: AddCommand = (program, terminal) => {
     const bundle = await readBundle(dir);
     let cost: BundleSize | null = null;
     try {
-      cost = await bundleSize(bundle);
+      cost = await working(terminal, "counting what it costs", () => bundleSize(bundle));
     } catch (error) {
       if (!(error instanceof CodedError)) throw error;
       terminal.err(`warning: what it costs cannot be counted: ${error.code}: ${printable(error.message)}`);

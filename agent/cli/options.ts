@@ -22,6 +22,11 @@ export function withJsonFlag(command: Command): Command {
   return command.option("--json", "the result as JSON on stdout");
 }
 
+/** An example below the help, as somebody would type it. */
+export function withExample(command: Command, example: string): Command {
+  return command.addHelpText("after", `\nExample:\n  ${example}`);
+}
+
 export function layersOf(flags: ConfigFlags, env: NodeJS.ProcessEnv = process.env): ConfigLayers {
   return { file: flags.config, env, set: flags.set };
 }

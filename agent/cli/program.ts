@@ -5,6 +5,7 @@ import { benchCommand } from "./bench.js";
 import { calibrateCommand } from "./calibrate.js";
 import { checkCommand } from "./check.js";
 import type { AddCommand } from "./command.js";
+import { completionCommand } from "./completion.js";
 import { configCommand } from "./config.js";
 import { doctorCommand } from "./doctor.js";
 import { evaluateCommand } from "./evaluate.js";
@@ -13,6 +14,7 @@ import { featuresCommand } from "./features.js";
 import { importCommand } from "./import.js";
 import { inspectCommand } from "./inspect.js";
 import { modelCommand } from "./model.js";
+import { withExample } from "./options.js";
 import { quantizeCommand } from "./quantize.js";
 import { runCommand } from "./run.js";
 import { exitStatus, processTerminal, reportError, type Terminal } from "./terminal.js";
@@ -35,6 +37,7 @@ const commands: readonly AddCommand[] = [
   calibrateCommand,
   quantizeCommand,
   benchCommand,
+  completionCommand,
 ];
 
 /** Behind a command whose own it is not, `--version` means what it means before one. */
@@ -44,12 +47,8 @@ function tellVersion(command: Command): void {
   command.options.find(({ long }) => long === "--version")?.hideHelp();
 }
 
-/**
- * Runs one command line.
- * @param argv without node and script
- * @returns the exit status: 0 done, 1 failed at run time, 2 wrong usage, configuration, model or data
- */
-export async function runProgram(argv: readonly string[], terminal: Terminal = processTerminal()): Promise<number> {
+/** The program with all its commands. It throws a CommanderError for what it does not know, and for help. */
+export function programOn(terminal: Terminal): Command {
   const program = new Command("retort")
     .description(
       "Visual inspection at the edge: learns from pictures of good parts, watches the line, alerts over MQTT.",
@@ -66,6 +65,16 @@ export async function runProgram(argv: readonly string[], terminal: Terminal = p
     .exitOverride();
   for (const add of commands) add(program, terminal);
   for (const command of program.commands) tellVersion(command);
+  return withExample(program, "retort run --config line.yaml");
+}
+
+/**
+ * Runs one command line.
+ * @param argv without node and script
+ * @returns the exit status: 0 done, 1 failed at run time, 2 wrong usage, configuration, model or data
+ */
+export async function runProgram(argv: readonly string[], terminal: Terminal = processTerminal()): Promise<number> {
+  const program = programOn(terminal);
   try {
     await program.parseAsync([...argv], { from: "user" });
     return exitStatus.done;

@@ -2,7 +2,7 @@ import { InvalidArgumentError, Option } from "commander";
 import type { PrecisionLoss } from "../../models/bundle/bundle.js";
 import type { QuantizeProgress, QuantizeResult } from "../../models/quantize/quantize.js";
 import type { AddCommand } from "./command.js";
-import { type JsonFlag, wholeNumber, withJsonFlag } from "./options.js";
+import { type JsonFlag, wholeNumber, withExample, withJsonFlag } from "./options.js";
 import { noteOutFolder } from "./out-folder.js";
 import { type Progress, progressBar } from "./progress.js";
 import { printable, type Terminal } from "./terminal.js";
@@ -46,7 +46,10 @@ export const quantizeCommand: AddCommand = (program, terminal) => {
     .option("--name <name>", "the bundle's name (its directory's)")
     .option("--version <version>", "the bundle's version (its date)")
     .option("--threads <n>", "of the CPU, 0: one per core (0)", wholeNumber(0, 1_024));
-  withJsonFlag(command).action(async ({ model, json, ...options }: Flags) => {
+  withExample(
+    withJsonFlag(command),
+    "retort quantize --model bundles/plate --calibration pictures/good --out bundles/plate-int8 --data pictures",
+  ).action(async ({ model, json, ...options }: Flags) => {
     const { quantizeBundle } = await import("../../models/quantize/quantize.js");
     noteOutFolder(options.out, terminal);
     const show = progressOf(terminal);

@@ -10,7 +10,7 @@ import type { AddCommand } from "./command.js";
 import { endSurely } from "./end.js";
 import { jsonLine, type Shown } from "./event-line.js";
 import { EventLines } from "./event-lines.js";
-import { type ConfigFlags, type JsonFlag, layersOf, withConfigFlags, withJsonFlag } from "./options.js";
+import { type ConfigFlags, type JsonFlag, layersOf, withConfigFlags, withExample, withJsonFlag } from "./options.js";
 import { examineConfig } from "./preflight.js";
 import { onStopSignal } from "./stop-signal.js";
 import { exitStatus, printable, type Terminal } from "./terminal.js";
@@ -18,7 +18,10 @@ import { exitStatus, printable, type Terminal } from "./terminal.js";
 /** `retort run`: the agent, until SIGINT or SIGTERM. */
 export const runCommand: AddCommand = (program, terminal) => {
   const command = program.command("run").description("runs the agent until SIGINT or SIGTERM");
-  withJsonFlag(withConfigFlags(command)).action(async (flags: ConfigFlags & JsonFlag) => {
+  withExample(
+    withJsonFlag(withConfigFlags(command)),
+    "retort run --config line.yaml --set mqtt.url=mqtt://broker",
+  ).action(async (flags: ConfigFlags & JsonFlag) => {
     const { config, problems, warnings } = await examineConfig(layersOf(flags));
     if (config === undefined || problems.length > 0) throw new ConfigError(problems);
     // What the agent keeps is nobody else's to read, whichever library writes it.

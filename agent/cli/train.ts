@@ -2,13 +2,22 @@ import { Option } from "commander";
 import type { TrainProgress } from "../../models/training/progress.js";
 import type { TrainResult } from "../../models/training/train.js";
 import type { AddCommand } from "./command.js";
-import { type JsonFlag, type PictureSize, pictureSize, shareOf, wholeNumber, withJsonFlag } from "./options.js";
+import {
+  type JsonFlag,
+  type PictureSize,
+  pictureSize,
+  shareOf,
+  wholeNumber,
+  withExample,
+  withJsonFlag,
+} from "./options.js";
 import { noteOutFolder } from "./out-folder.js";
 import { duration, type Progress, progressBar } from "./progress.js";
 import { sparkline } from "./sparkline.js";
 import { onStopSignal } from "./stop-signal.js";
 import { type TeacherFlags, withTeacherFlags } from "./teacher-flags.js";
 import { printable, type Terminal } from "./terminal.js";
+import { working } from "./working.js";
 
 interface Flags extends JsonFlag, TeacherFlags {
   readonly normal: string;
@@ -59,7 +68,10 @@ export const trainCommand: AddCommand = (program, terminal) => {
         .default("keep"),
     )
     .option("--report <file.html>", "writes a contact sheet of the good pictures that look wrong");
-  withJsonFlag(command).action(async ({ json, report, ...options }: Flags) => {
+  withExample(
+    withJsonFlag(command),
+    "retort train --normal pictures/train/good --arch resnet18 --teacher resnet18.safetensors --out bundles/plate",
+  ).action(async ({ json, report, ...options }: Flags) => {
     const { trainStudent } = await import("../../models/training/train.js");
     const { rateInWords } = await import("../../models/judging/threshold.js");
     const { identityText } = await import("../../models/bundle/identity.js");
@@ -77,7 +89,9 @@ export const trainCommand: AddCommand = (program, terminal) => {
         signal: stop.signal,
       });
       show.stop();
-      const cost = await bundleCost(await readBundle(result.bundle), options.threads);
+      const cost = await working(terminal, "measuring its speed", async () =>
+        bundleCost(await readBundle(result.bundle), options.threads),
+      );
       if (json) {
         terminal.out(JSON.stringify({ ...result, cost }));
         return;

@@ -5,7 +5,7 @@ import { CodedError } from "../../errors.js";
 import { levelFault, listenersOf } from "../contract/topics.js";
 import type { Received } from "../mqtt/packet.js";
 import type { AddCommand } from "./command.js";
-import { type ConfigFlags, type JsonFlag, layersOf, withConfigFlags, withJsonFlag } from "./options.js";
+import { type ConfigFlags, type JsonFlag, layersOf, withConfigFlags, withExample, withJsonFlag } from "./options.js";
 import { duration } from "./progress.js";
 import { onStopSignal } from "./stop-signal.js";
 import { printable, type Terminal } from "./terminal.js";
@@ -37,7 +37,10 @@ export const watchCommand: AddCommand = (program, terminal) => {
     .option("--username <name>", "the user at the broker")
     .option("--password-file <file>", "its first line is the user's password")
     .option("--ca-file <file>", "PEM: who may vouch for the broker");
-  withJsonFlag(withConfigFlags(command)).action(async (flags: Flags) => {
+  withExample(
+    withJsonFlag(withConfigFlags(command)),
+    "retort watch --url mqtts://broker --username screen --password-file watch.txt --agent line-7",
+  ).action(async (flags: Flags) => {
     const { agent = null } = flags;
     const fault = agent === null ? null : levelFault(agent);
     if (fault !== null)

@@ -4,6 +4,7 @@ import { EventLines } from "../../agent/cli/event-lines.js";
 import { duration, progressBar } from "../../agent/cli/progress.js";
 import { sparkline } from "../../agent/cli/sparkline.js";
 import { reportError, type Terminal } from "../../agent/cli/terminal.js";
+import { working } from "../../agent/cli/working.js";
 import { CodedError, type ErrorCode } from "../../errors.js";
 import { suite } from "../support/suite.js";
 
@@ -54,6 +55,19 @@ test("where nobody watches, progress is a line now and then, and the last one al
     "51/100 images  loss 1  ETA 0:05",
     "100/100 images  loss 1  ETA 0:00",
   ]);
+});
+
+test("work whose end nobody can foresee: a line in a log only when it takes long, and for a person a mark that is gone afterwards", async () => {
+  const { terminal, lines } = paper();
+  assert.is(await working(terminal, "measuring", async () => 7), 7);
+  assert.equal(lines, []);
+  await working(terminal, "measuring", () => new Promise((resolve) => setTimeout(resolve, 2_300)));
+  assert.equal(lines, ["measuring  0:02"]);
+  const drawn: string[] = [];
+  const stderr = Object.assign(Object.create(process.stderr), { write: (text: string) => drawn.push(text) > 0 });
+  const failing = () => Promise.reject(new Error("no"));
+  const failed = await working({ ...terminal, interactive: true, stderr }, "measuring", failing).catch(String);
+  assert.equal([failed, drawn], ["Error: no", ["\r| measuring  0:00", "\r\u001b[K"]]);
 });
 
 test("durations and curves fit a line", () => {
