@@ -12,6 +12,23 @@ export function isTriggered(source: CameraConfig["source"]): boolean {
   return source.type === "aravis" && source.trigger !== "off";
 }
 
+/** When alerts of a camera are raised and cleared. */
+export interface AlarmSettings {
+  /** This many anomalous frames, or parts, of the last `within` raise one. */
+  readonly raiseAfter: number;
+  readonly within: number;
+  /** So many good ones in a row clear it: scores up to `clearBelow`, a share of the threshold. */
+  readonly clearAfter: number;
+  readonly clearBelow: number;
+}
+
+export function alarmOf(camera: CameraConfig): AlarmSettings {
+  const { clearAfter, clearBelow, within } = camera.alert;
+  const raiseAfter = raiseAfterOf(camera);
+  // As many good frames as clear an alarm also forget an anomalous one.
+  return { raiseAfter, within: within ?? Math.max(raiseAfter, clearAfter), clearAfter, clearBelow };
+}
+
 /** The anomalous frames, or parts, that raise an alert. */
 export function raiseAfterOf(camera: CameraConfig): number {
   const { raiseAfter } = camera.alert;

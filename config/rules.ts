@@ -60,7 +60,12 @@ function mqttRules({ mqtt }: Config): readonly Problem[] {
 }
 
 function httpRules({ http }: Config): readonly Problem[] {
-  if (!http.enabled || http.tokenFile !== null || isLoopback(http.host)) return [];
+  if (!http.enabled || http.tokenFile !== null) return [];
+  if (http.viewTokenFile !== null) {
+    const remedy = "Set http.tokenFile, too: without it whoever is on this machine may act.";
+    return [conflict("http.viewTokenFile", "there is no http.tokenFile for those who may act", remedy)];
+  }
+  if (isLoopback(http.host)) return [];
   const remedy = "Set http.tokenFile, or use 127.0.0.1.";
   return [conflict("http.host", "an address beyond this machine needs a token", remedy)];
 }

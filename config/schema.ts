@@ -126,10 +126,13 @@ const http = section("Health, metrics, the API and moving pictures", {
   tokenFile: nullable(path("secret"), "its first line is the token: Authorization: Bearer <token>", {
     example: "/etc/retort/http-token",
   }),
+  viewTokenFile: nullable(path("secret"), "as tokenFile, of those who may look and not act; needs a tokenFile", {
+    example: "/etc/retort/http-view-token",
+  }),
   names: setting([], hostNames, "host names that a reverse proxy on this machine asks for"),
   maxConnections: setting(64, integer(1, 10_000), "connections at once"),
-  maxStreams: setting(4, integer(0, 1_000), "clients of /stream at once, all cameras together"),
-  streamFps: setting(10, positive(120), "the most pictures a second of one stream"),
+  maxStreams: setting(16, integer(0, 1_000), "open live views and clients of /stream at once, all cameras together"),
+  streamFps: setting(10, positive(120), "the most pictures a second of one camera"),
 });
 
 const state = section("What must survive a restart", {

@@ -104,8 +104,6 @@ export interface LiveHealth {
   readonly models: Readonly<Record<string, LiveModel>>;
   /** By id. */
   readonly cameras: Readonly<Record<string, LiveCounts>>;
-  /** Of this connection, since it began: pictures that it was too slow for. */
-  readonly picturesDropped: number;
 }
 
 export interface LiveModel extends ModelPayload {
@@ -182,6 +180,8 @@ export interface LivePicture {
 
 export interface LivePing {
   readonly ts: string;
+  /** Of this connection, since it began: pictures that it was too slow for. */
+  readonly picturesDropped: number;
 }
 
 /**

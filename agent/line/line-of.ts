@@ -1,5 +1,5 @@
 import { map, type Observable, type Subject, tap } from "rxjs";
-import { raiseAfterOf } from "../../config/parts.js";
+import { alarmOf } from "../../config/parts.js";
 import type { CameraConfig } from "../../config/types.js";
 import { imagePolicy } from "../health/image-policy.js";
 import type { Ledger } from "../health/ledger.js";
@@ -43,8 +43,6 @@ export interface LineParts {
 /** Everything that a camera's pictures meet, put together from its configuration. */
 export function lineOf(camera: CameraConfig, { engine, imageHealth }: LoadedModel, parts: LineParts): Line {
   const { ledger, seen$, alerts, threshold, judged, stand, nextNumber, stop$, deps } = parts;
-  const { clearAfter, clearBelow, within: last } = camera.alert;
-  const raiseAfter = raiseAfterOf(camera);
   return {
     camera: camera.id,
     watch: (demand$) =>
@@ -61,8 +59,7 @@ export function lineOf(camera: CameraConfig, { engine, imageHealth }: LoadedMode
     seen: (outcome) => seen$.next(outcome),
     threshold,
     judged,
-    // As many good frames as clear an alarm also forget an anomalous one.
-    alarm: { raiseAfter, within: last ?? Math.max(raiseAfter, clearAfter), clearAfter, clearBelow },
+    alarm: alarmOf(camera),
     alerts: alerts.life,
     gate: alerts.gate,
     parts: stand.life,
