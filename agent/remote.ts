@@ -1,4 +1,4 @@
-import { Subject } from "rxjs";
+import { merge, Subject } from "rxjs";
 import type { Config } from "../config/types.js";
 import type { Alerting } from "./alerting.js";
 import { commandHandlers } from "./commands/commands.js";
@@ -7,7 +7,7 @@ import { serveCommands } from "./commands/serve.js";
 import type { Settings } from "./commands/settings.js";
 import type { Trail } from "./commands/trail.js";
 import type { CameraInForce } from "./contract/in-force.js";
-import type { CameraContext } from "./contract/inbound.js";
+import type { CameraContext, Command } from "./contract/inbound.js";
 import type { MessageSink } from "./contract/message-sink.js";
 import type { ModbusHealth } from "./contract/modbus-health.js";
 import { openValidator } from "./contract/validator.js";
@@ -21,6 +21,7 @@ import { contextAck, partContexts } from "./line/contexts.js";
 import { pictureJudges } from "./line/picture-judges.js";
 import type { Modbus, ModbusDeps } from "./modbus/open.js";
 import type { Outbox } from "./outbox/outbox.js";
+import { regionsOf } from "./scoring/regions.js";
 import type { Uplink, Watching } from "./watching.js";
 
 /** The edges of what is far away. */
@@ -96,23 +97,31 @@ export function openRemote(
         const { evidence, history } = alerting;
         const serving = new Closing((reason) => log.warn(reason));
         const inForce = (camera: Held): CameraInForce => inForceOf(camera, settings.now);
+        const asked$ = new Subject<Command>();
         const view: AgentView = {
           config,
           cameras,
           models,
           alerts$: outbox.added$,
           alertsOf: (query) => history.list(query).map(wholeOf),
+          alertOf: (id) => {
+            const record = history.find(id);
+            return record === null ? null : wholeOf(record);
+          },
+          verdicts$: outbox.judged$,
+          regionsOf: ({ map, frame: { size, view } }, threshold) => regionsOf(map, size, threshold, view),
           evidence,
           outbox: () => outbox.health(),
           broker: () => publisher.health(),
           modbus: modbusHealth,
           inForce,
           commands: trail.list,
+          perform: (command) => asked$.next(command),
           judgeOf: pictureJudges({ cameras, models, modelNames: Object.keys(config.models) }),
         };
         const http = edges.openHttp?.(view, log);
         serving.add("HTTP", HTTP_MS, () => http?.close());
-        const commands = serveCommands(publisher.command$, {
+        const commands = serveCommands(merge(publisher.command$, asked$), {
           handlers: commandHandlers({
             cameras,
             settings,

@@ -28,6 +28,10 @@ export const httpCodes = chapter("HTTP", "README.md#http", {
     "See cameras and models in the configuration for the names.",
   ),
   HTTP_INTERNAL: failed("The agent could not answer.", "Its log says why."),
+  HTTP_LOOKS_ONLY: failed(
+    "The token, or the session, is of those who may look and not act.",
+    "Show the token of http.tokenFile; the live view asks for it again once its session is ended.",
+  ),
   HTTP_MEDIA_TYPE: failed("The request's body is of a kind that is not taken.", SEE_API),
   HTTP_MODEL_AWAY: failed(
     "The model that is to judge a picture is not loaded.",
@@ -39,13 +43,22 @@ export const httpCodes = chapter("HTTP", "README.md#http", {
     "A web page of another origin asked for something to be done.",
     "Have a server of yours ask instead of the page.",
   ),
+  HTTP_ORIGIN_UNPROVEN: failed(
+    "The request would act, and shows neither a token nor that the agent's own page asks.",
+    "Set http.tokenFile and send its token; without one send the agent's own address as Origin.",
+  ),
   HTTP_PICTURE_TOO_LARGE: failed("The picture has too many pixels.", "Scale it down; the model sees far fewer."),
   HTTP_PORT_FORBIDDEN: failed("This user may not listen on the port.", "Choose one above 1023."),
   HTTP_PORT_TAKEN: failed("Another program has the port.", "Free the port, or set http.port."),
   HTTP_REQUEST_TIMEOUT: failed("The request took too long to arrive.", "Send it in one piece."),
+  HTTP_SESSION_NONE: failed("There is no session to end.", "Nothing is to be done."),
   HTTP_STOPPING: failed("The agent is stopping.", "Ask again when it runs."),
   HTTP_STREAMS_FULL: failed("As many clients look on as are allowed.", "Close one, or raise http.maxStreams."),
   HTTP_STREAM_PICTURE: failed("A picture of the live view could not be encoded.", "Report this with the reason."),
+  HTTP_TOKENS_ALIKE: wrong(
+    "Those who may look and those who may act show the same token.",
+    "Write another one into http.viewTokenFile: openssl rand -hex 32",
+  ),
   HTTP_TOKEN_INVALID: wrong("The token is too short or not of its form.", "Make one with: openssl rand -hex 32"),
   HTTP_TOKEN_UNREADABLE: wrong(
     "The file of the token cannot be read.",

@@ -46,11 +46,10 @@ async function broker({ mqtt }: Config, there: There): Promise<Findings> {
 }
 
 async function token({ http }: Config, there: There): Promise<Findings> {
-  const at = "http.tokenFile";
-  const { tokenFile, enabled } = http;
-  if (!enabled || tokenFile === null || !there(at)) return nothingFound;
-  const { tokenIn } = await import("../http/token.js");
-  return attempt(at, () => tokenIn(tokenFile));
+  const files = ["tokenFile", "viewTokenFile"] as const;
+  if (!http.enabled || !files.every((key) => there(`http.${key}`))) return nothingFound;
+  const { tokensOf } = await import("../http/token.js");
+  return attempt("http.tokenFile", () => tokensOf(http));
 }
 
 async function password({ id, enabled, source }: CameraConfig, there: There): Promise<Findings> {

@@ -1,9 +1,9 @@
 import { messageOf } from "../../errors.js";
+import { isTooDeep } from "../contract/command-payload.js";
 import type { VerdictPayload } from "../contract/part-payloads.js";
 import type { AlertPayload, HealthPayload, StatePayload, StatusPayload } from "../contract/payloads.js";
 import { type Outbound, outboundOf } from "../contract/topics.js";
 import type { Validator } from "../contract/validator.js";
-import { isTooDeep } from "../mqtt/inbound.js";
 import { SeqTracker } from "./seq-tracker.js";
 
 /** What is heard of agents, each message once. */

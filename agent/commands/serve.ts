@@ -131,7 +131,7 @@ const UNREAD: ReadonlySet<ErrorCode> = new Set(["COMMAND_UNKNOWN", "COMMAND_INVA
 const CHANGES: ReadonlySet<string> = new Set(["threshold", "before", "enabled", "until"]);
 
 function recordOf(command: Command, outcome: CommandOutcome, atMs: number, durationMs: number): CommandRecord {
-  const { id, via, args, fault } = command;
+  const { id, via, from, args, fault } = command;
   const { v: _v, id: _id, by: _by, ...asked } = args;
   const unread = fault !== null || (!outcome.ok && UNREAD.has(outcome.code));
   const result = outcome.ok && typeof outcome.result === "object" && outcome.result !== null ? outcome.result : {};
@@ -142,6 +142,7 @@ function recordOf(command: Command, outcome: CommandOutcome, atMs: number, durat
     id,
     by: unread ? command.by : whoAsks(command),
     via,
+    ...(from === undefined ? {} : { from }),
     args: unread ? null : asked,
     ok: outcome.ok,
     result: Object.keys(changes).length === 0 ? null : changes,

@@ -78,14 +78,22 @@ export async function openTrail({ statePath, log, clock, onTrouble }: TrailOptio
   };
 }
 
-function logged({ command, id, by, via, args, ok, result, error }: CommandRecord, log: Logger): void {
-  const asked = [`command ${command}`, ...(by === null ? [] : [`by ${by}`]), `over ${via}`, `id ${id ?? "none"}`].join(
-    ", ",
-  );
+function logged({ command, id, by, via, from, args, ok, result, error }: CommandRecord, log: Logger): void {
+  const asked = [
+    `command ${command}`,
+    ...(by === null ? [] : [`by ${by}`]),
+    over(via, from),
+    `id ${id ?? "none"}`,
+  ].join(", ");
   const what = args === null ? "" : ` ${JSON.stringify(args)}`;
   if (ok) log.info(`${asked}:${what} done${result === null ? "" : `, ${JSON.stringify(result)}`}`);
   else if (error?.code === "COMMAND_FAILED") log.error(`${asked}:${what} failed: ${error.message}`);
   else log.warn(`${asked}:${what} refused, ${error?.code}: ${error?.message}`);
+}
+
+function over(via: CommandRecord["via"], from: CommandRecord["from"]): string {
+  if (from === undefined) return `over ${via}`;
+  return `over ${via} from ${from.address}${from.session === null ? "" : ` in session ${from.session}`}`;
 }
 
 /** No command has a field for a secret; somebody may have written one into a field that it has. */

@@ -11,9 +11,19 @@ export interface Command {
   readonly via: "mqtt" | "http";
   /** Who asks, where the way it came tells: MQTT 5's user property `by`, or the name of a token. The payload's `by` is nearer. */
   readonly by: string | null;
+  /** The asker as the agent itself knows it, whatever the command says; absent where it came over MQTT. */
+  readonly from?: Asker;
   /** Why it is to be refused, where that is known already: then `id` may be null and `args` empty. */
   readonly fault: CodedError | null;
   readonly reply: (outcome: CommandOutcome) => void;
+}
+
+/** Who asks over HTTP. */
+export interface Asker {
+  readonly role: "look" | "act";
+  readonly address: string;
+  /** The first characters of the session's name; null where a token was shown, or none was needed. */
+  readonly session: string | null;
 }
 
 /** What a line's control says about the parts that follow. */

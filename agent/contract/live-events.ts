@@ -226,7 +226,7 @@ export interface ThresholdPreview {
   readonly unknown: number;
   readonly rejected: {
     /** By the thresholds that were in force then. */
-    readonly then: number;
+    readonly past: number;
     /** As many as the threshold now in force would have rejected; null until the model is there. */
     readonly inForce: number | null;
     readonly proposed: number;

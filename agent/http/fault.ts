@@ -29,7 +29,7 @@ const known: Readonly<Record<number, readonly [code: ErrorCode, message: string]
   414: ["HTTP_URL_TOO_LONG", "a part of the address is too long"],
   415: [
     "HTTP_MEDIA_TYPE",
-    "the request's Content-Type is not taken here; that of a picture is image/jpeg or image/png",
+    "the request's Content-Type is not taken here; that of a picture is image/jpeg or image/png, that of a command application/json",
   ],
   431: ["HTTP_HEADERS_TOO_LARGE", "the request's headers are too large"],
   503: ["HTTP_STOPPING", "the agent is stopping"],

@@ -2,11 +2,20 @@ import fastifyBearerAuth from "@fastify/bearer-auth";
 import helmet from "@fastify/helmet";
 import rateLimit from "@fastify/rate-limit";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { Role } from "../contract/live-events.js";
 import { HttpFault } from "./fault.js";
+import type { Sessions } from "./sessions.js";
+import type { Tokens } from "./token.js";
+import { cookieIn, isOwnOrigin, requireActing, requireOwnPage, WHO, type Who } from "./who.js";
 
 export interface GuardOptions {
   /** Null where requests need none. */
-  readonly token: string | null;
+  readonly tokens: Tokens | null;
+  readonly sessions: Pick<Sessions, "use">;
+  /** The name of the sessions' cookie. */
+  readonly cookie: string;
+  /** Whether a request is for what everybody may have: the supervisor's question, the page itself. */
+  readonly isOpen: (request: FastifyRequest) => boolean;
   /** Host names that a request may ask for, lower case; null: any. */
   readonly hosts: ReadonlySet<string> | null;
   /** Wrong tokens of one address within `windowMs`, after which it is not listened to for the rest of it. */
@@ -14,17 +23,20 @@ export interface GuardOptions {
   readonly windowMs?: number;
 }
 
-/** The route that needs no token: a supervisor restarts what does not answer. */
-const OPEN = "/healthz";
+/** What a route may do about tokens beyond what every request meets. */
+export interface Guard {
+  /** The role of a token that came in a body; a wrong one counts. @throws HttpFault 401, 429 */
+  readonly exchange: (token: string | undefined, request: FastifyRequest, reply: FastifyReply) => Promise<Role>;
+}
 
 /**
- * Secure headers, host names, origins, the token: set up before any route. The only file that imports fastify's guards.
- * A token is taken from the Authorization header alone: what stands in an address ends in logs and histories.
+ * Secure headers, host names, origins, tokens and sessions: set up before any route. The only file that imports fastify's guards.
+ * A token is never taken from an address: what stands there ends in logs and histories.
  */
-export async function guard(app: FastifyInstance, options: GuardOptions): Promise<void> {
-  const { token, hosts, wrongTokens = 10, windowMs = 60_000 } = options;
+export async function guard(app: FastifyInstance, options: GuardOptions): Promise<Guard> {
+  const { tokens, sessions, cookie, isOpen, hosts, wrongTokens = 10, windowMs = 60_000 } = options;
   await app.register(helmet, {
-    // Nothing served here is a page that needs more.
+    // The page needs more, and says so itself.
     contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
     crossOriginResourcePolicy: { policy: "same-origin" },
     referrerPolicy: { policy: "no-referrer" },
@@ -32,27 +44,74 @@ export async function guard(app: FastifyInstance, options: GuardOptions): Promis
     strictTransportSecurity: false,
     xFrameOptions: { action: "deny" },
   });
+  app.decorateRequest(WHO, null);
   // Answers are of this moment, and pictures are for the asker alone.
   app.addHook("onRequest", async (_request, reply) => void reply.header("Cache-Control", "no-store"));
   if (hosts !== null) app.addHook("onRequest", async (request) => hostKnown(request, hosts));
   app.addHook("onRequest", async (request) => requireOwnOrigin(request));
-  if (token === null) return;
-  await app.register(fastifyBearerAuth, { keys: new Set([token]), addHook: false });
+  const roles = new WeakMap<FastifyRequest, Role>();
+  await app.register(fastifyBearerAuth, {
+    keys: new Set<string>(),
+    addHook: false,
+    auth: (token, request) => {
+      const role = tokens?.roleOf(token) ?? null;
+      if (role !== null) roles.set(request, role);
+      return role !== null;
+    },
+  });
   await app.register(rateLimit, { global: false });
   const failures = app.createRateLimit({ max: wrongTokens - 1, timeWindow: windowMs });
-  app.addHook("onRequest", async (request, reply) => {
-    if (request.routeOptions.url === OPEN) return;
+  const requireListening = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     const address = await failures(request, { increment: false });
-    if (!address.isAllowed && address.isExceeded) {
-      void reply.header("Retry-After", address.ttlInSeconds);
-      throw new HttpFault(429, "HTTP_TOO_MANY_FAILURES", "too many wrong tokens from this address");
-    }
-    if (await tokenRight(app, request, reply)) return;
-    // A browser's first request shows none; that guesses nothing.
-    if (request.headers.authorization !== undefined) await failures(request);
+    if (address.isAllowed || !address.isExceeded) return;
+    void reply.header("Retry-After", address.ttlInSeconds);
+    throw new HttpFault(429, "HTTP_TOO_MANY_FAILURES", "too many wrong tokens from this address");
+  };
+  const wrong = (reply: FastifyReply): HttpFault => {
     void reply.header("WWW-Authenticate", 'Bearer realm="retort"');
-    throw new HttpFault(401, "HTTP_UNAUTHORIZED", "this needs Authorization: Bearer <token>");
+    return new HttpFault(401, "HTTP_UNAUTHORIZED", "this needs Authorization: Bearer <token>, or a session");
+  };
+
+  /** Null where what it shows, if anything, is wrong. */
+  const identify = async (request: FastifyRequest, reply: FastifyReply): Promise<Who | null> => {
+    const address = request.ip;
+    // Where none is asked for, none can be wrong.
+    if (tokens !== null && request.headers.authorization !== undefined) {
+      if (!(await tokenRight(app, request, reply))) return null;
+      return { role: roles.get(request)!, address, session: null, showsToken: true };
+    }
+    const name = cookieIn(cookie, request.headers);
+    const session = name === null ? null : sessions.use(name);
+    if (session !== null) return { role: session.role, address, session, showsToken: false };
+    return tokens === null ? { role: "act", address, session: null, showsToken: false } : null;
+  };
+  app.addHook("onRequest", async (request, reply) => {
+    if (isOpen(request)) return;
+    if (tokens !== null) await requireListening(request, reply);
+    const who = await identify(request, reply);
+    if (who === null) {
+      // A browser's first request shows none; that guesses nothing.
+      if (request.headers.authorization !== undefined) await failures(request);
+      throw wrong(reply);
+    }
+    request.setDecorator(WHO, who);
+    if (SAFE_METHODS.includes(request.method)) return;
+    if (who.session === null) return requireActing(who);
+    requireOwnPage(request, who);
+    // Whoever may only look may stop looking.
+    if (request.method !== "DELETE") requireActing(who);
   });
+  return {
+    exchange: async (token, request, reply) => {
+      if (tokens === null) return "act";
+      await requireListening(request, reply);
+      if (token === undefined) throw wrong(reply);
+      const role = tokens.roleOf(token);
+      if (role !== null) return role;
+      await failures(request);
+      throw wrong(reply);
+    },
+  };
 }
 
 /**
@@ -71,10 +130,7 @@ const SAFE_METHODS: readonly string[] = ["GET", "HEAD", "OPTIONS"];
  * (RFC 6454, 7.3; Fetch Metadata). Programs say nothing, and may.
  */
 function requireOwnOrigin({ method, headers }: FastifyRequest): void {
-  if (SAFE_METHODS.includes(method)) return;
-  const { origin, host = "", "sec-fetch-site": site } = headers;
-  const own = origin === undefined || origin.toLowerCase().replace(/^https?:\/\//, "") === host.toLowerCase();
-  if (own && (site === undefined || site === "same-origin" || site === "none")) return;
+  if (SAFE_METHODS.includes(method) || isOwnOrigin(headers)) return;
   throw new HttpFault(403, "HTTP_ORIGIN_REFUSED", "pages of another origin may ask for nothing here");
 }
 

@@ -1,9 +1,10 @@
 import { agentMetrics } from "./agent-metrics.js";
 import { alertMetrics, cameraMetrics, scoreMetrics } from "./camera-metrics.js";
+import type { EventFeed } from "./event-feed.js";
 import { eventLoopMetric } from "./event-loop.js";
 import { openInstruments } from "./instruments.js";
 import { processMetrics } from "./process-metrics.js";
-import { streamMetrics } from "./stream-metrics.js";
+import { feedMetrics, streamMetrics } from "./stream-metrics.js";
 import type { Streams } from "./streams.js";
 import type { AgentView } from "./view.js";
 
@@ -21,12 +22,18 @@ export interface MetricsSources {
   /** The agent's. */
   readonly version: string;
   readonly streams: Pick<Streams, "counts">;
+  readonly feed: Pick<EventFeed, "counts">;
 }
 
-export function openMetrics(view: AgentView, { version, streams }: MetricsSources): Metrics {
+export function openMetrics(view: AgentView, { version, streams, feed }: MetricsSources): Metrics {
   const make = openInstruments();
   const observed = [scoreMetrics(view, make), alertMetrics(view, make)];
-  const reads = [cameraMetrics(view, make), agentMetrics(view, make), streamMetrics(view, make, streams)];
+  const reads = [
+    cameraMetrics(view, make),
+    agentMetrics(view, make),
+    streamMetrics(view, make, streams),
+    feedMetrics(make, feed),
+  ];
   const readProcess = processMetrics(make);
   const endEventLoop = eventLoopMetric(make);
   make.gauge("retort_build_info", "1", ["version", "node"]).set({ version, node: process.version }, 1);

@@ -1,5 +1,5 @@
 import type { AddressInfo } from "node:net";
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import { isLoopback } from "../../config/loopback.js";
 import type { HttpConfig } from "../../config/types.js";
 import { CodedError, messageOf } from "../../errors.js";
@@ -8,13 +8,20 @@ import { keepTrying } from "../kit/keep-trying.js";
 import type { Logger } from "../kit/log.js";
 import type { Frame } from "../types.js";
 import { type Limits, openApp } from "./app.js";
+import { readAssets } from "./assets.js";
+import { openEventFeed } from "./event-feed.js";
 import { guard } from "./guard.js";
+import { watchLately } from "./lately.js";
 import { openLive } from "./live.js";
+import { liveState } from "./live-state.js";
 import { openMetrics } from "./metrics.js";
-import { addRoutes } from "./routes.js";
+import { addRoutes, isOpen } from "./routes.js";
+import { openSeats } from "./seats.js";
+import { openSessions } from "./sessions.js";
 import { openStreams, type StreamsOptions } from "./streams.js";
-import { tokenIn } from "./token.js";
+import { tokensOf } from "./token.js";
 import type { AgentView } from "./view.js";
+import { cookieName } from "./who.js";
 
 export interface Http {
   /** Resolves when it listens, or the first try has failed and is logged. Never rejects. */
@@ -57,8 +64,15 @@ export function openHttp(view: AgentView, options: HttpOptions): Http {
       if (outcome.kind === "inspected") live.push(outcome.inspection);
     }),
   );
-  const streams = openStreams({ live, maxClients: http.maxStreams, ...options.streams });
-  const metrics = openMetrics(view, { version, streams });
+  const seats = openSeats(http.maxStreams);
+  const streams = openStreams({ live, seats, ...options.streams });
+  const lately = watchLately(view.cameras, view.verdicts$);
+  const state = liveState({ view, lately, version, sinceMs: Date.now() });
+  const feed = openEventFeed({ view, state, lately, live, seats, ...options.streams });
+  const metrics = openMetrics(view, { version, streams, feed });
+  const nowMs = (): number => performance.now();
+  const sessions = openSessions(nowMs);
+  const cookie = cookieName(view.config.agent.id);
   let app: FastifyInstance | null = null;
 
   const listen = async (on: FastifyInstance): Promise<void> => {
@@ -77,13 +91,17 @@ export function openHttp(view: AgentView, options: HttpOptions): Http {
   };
 
   const attempt = async (): Promise<void> => {
-    const token = http.tokenFile === null ? null : await tokenIn(http.tokenFile);
+    const tokens = await tokensOf(http);
+    const assets = await readAssets();
     app = openApp({ ...limits, maxConnections: http.maxConnections, ...options.limits }, (reason) =>
       log.error(`HTTP_INTERNAL: ${reason}`),
     );
     try {
-      await guard(app, { token, hosts: hostsOf(http) });
-      addRoutes(app, { view, metrics, streams, version });
+      const guarding = { tokens, sessions, cookie, isOpen: (request: FastifyRequest) => isOpen(assets, request) };
+      const guarded = await guard(app, { ...guarding, hosts: hostsOf(http) });
+      const { id: agent } = view.config.agent;
+      const session = { guard: guarded, sessions, cookie, agent, version, tokenNeeded: tokens !== null, nowMs, log };
+      addRoutes(app, { ...session, view, metrics, streams, assets, lately, feed });
       await listen(app);
     } catch (error) {
       await app.close();
@@ -102,6 +120,8 @@ export function openHttp(view: AgentView, options: HttpOptions): Http {
       await app?.close();
       app = null;
       for (const subscription of watching) subscription.unsubscribe();
+      feed.close();
+      lately.close();
       live.close();
       metrics.close();
     },

@@ -1,12 +1,17 @@
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import { maskText } from "../../config/mask.js";
 import { timestamp } from "../contract/payloads.js";
+import { type Assets, addAssets, sendAsset, wantsPage } from "./assets.js";
+import { addCommandRoutes } from "./command-routes.js";
 import { HttpFault } from "./fault.js";
+import { addLiveRoutes, type LiveRoutesDeps } from "./live-routes.js";
 import type { Metrics } from "./metrics.js";
 import { addPictureRoute } from "./pictures.js";
 import { unready } from "./readiness.js";
+import { addSessionRoutes, SESSION_PATH, type SessionRoutesDeps } from "./session-routes.js";
 import type { Streams } from "./streams.js";
 import type { AgentView, CameraView } from "./view.js";
+import { isOwnOrigin } from "./who.js";
 
 /** The routes, as openapi.yaml describes them. */
 export const paths = [
@@ -14,32 +19,52 @@ export const paths = [
   "/healthz",
   "/readyz",
   "/metrics",
+  "/api/session",
+  "/api/events",
   "/api/cameras",
+  "/api/cameras/{camera}/scores",
+  "/api/cameras/{camera}/threshold-preview",
   "/api/alerts",
   "/api/alerts/{id}/evidence.jpg",
   "/api/commands",
+  "/api/commands/{command}",
   "/api/inspect/{name}",
   "/stream/{camera}",
 ] as const;
 
-export interface RouteDeps {
-  readonly view: AgentView;
+export interface RouteDeps extends LiveRoutesDeps, SessionRoutesDeps {
   readonly metrics: Metrics;
   readonly streams: Streams;
-  readonly version: string;
+  readonly assets: Assets;
 }
 
 export function addRoutes(app: FastifyInstance, deps: RouteDeps): void {
   healthRoutes(app, deps);
   cameraRoutes(app, deps);
   alertRoutes(app, deps);
-  commandRoutes(app, deps);
+  addCommandRoutes(app, deps.view);
+  addSessionRoutes(app, deps);
+  addLiveRoutes(app, deps);
+  addAssets(app, deps.assets);
   addPictureRoute(app, deps.view);
 }
 
+/**
+ * Whether a request is for what everybody may have: whether the process is alive, as a supervisor restarts what does not answer; the page,
+ * which shows nothing yet; the exchange of a token for a session, which looks at the token itself.
+ */
+export function isOpen({ files }: Assets, { method, routeOptions: { url }, headers }: FastifyRequest): boolean {
+  if (url === undefined) return false;
+  if (method === "POST") return url === SESSION_PATH;
+  return url === "/healthz" || files.has(url) || (url === "/" && wantsPage(headers.accept));
+}
+
 /** The routes for supervisors and monitoring. */
-function healthRoutes(app: FastifyInstance, { view, metrics, version }: RouteDeps): void {
-  app.get("/", () => ({ agent: view.config.agent.id, version, routes: paths }));
+function healthRoutes(app: FastifyInstance, { view, metrics, assets, version }: RouteDeps): void {
+  app.get("/", ({ headers: { accept } }, reply) => {
+    void reply.header("Vary", "Accept");
+    return wantsPage(accept) ? sendAsset(reply, assets.page) : { agent: view.config.agent.id, version, routes: paths };
+  });
   app.get("/healthz", () => ({ ok: true }));
   app.get("/readyz", async (_request, reply) => {
     const reasons = unready(view);
@@ -55,6 +80,9 @@ function cameraRoutes(app: FastifyInstance, { view, streams }: RouteDeps): void 
   // HEAD would be a stream as well.
   app.get<{ Params: { camera: string } }>("/stream/:camera", { exposeHeadRoute: false }, (request, reply) => {
     const { camera } = request.params;
+    if (!isOwnOrigin(request.headers)) {
+      throw new HttpFault(403, "HTTP_ORIGIN_REFUSED", "pages of another origin may ask for nothing here");
+    }
     const found = view.cameras.find(({ config }) => config.id === camera);
     if (found === undefined) {
       throw new HttpFault(404, "HTTP_CAMERA_UNKNOWN", "there is no camera of this name");
@@ -116,10 +144,6 @@ const alertParams = {
   required: ["id"],
   properties: { id: { type: "string", pattern: "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$" } },
 } as const;
-
-function commandRoutes(app: FastifyInstance, { view }: RouteDeps): void {
-  app.get("/api/commands", () => ({ commands: view.commands() }));
-}
 
 function alertRoutes(app: FastifyInstance, { view }: RouteDeps): void {
   app.get<{ Querystring: AlertsQuery }>("/api/alerts", { schema: { querystring: alertsQuery } }, ({ query }) => {

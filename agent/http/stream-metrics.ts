@@ -1,3 +1,4 @@
+import type { EventFeed } from "./event-feed.js";
 import type { Instruments } from "./instruments.js";
 import type { Streams } from "./streams.js";
 import type { AgentView } from "./view.js";
@@ -25,5 +26,21 @@ export function streamMetrics({ cameras }: AgentView, make: Instruments, streams
       dropped.inc({ camera }, counts.dropped);
       cut.inc({ camera }, counts.cut);
     }
+  };
+}
+
+/** The live views that are open. @returns reads it anew */
+export function feedMetrics(make: Instruments, feed: Pick<EventFeed, "counts">): () => void {
+  const clients = make.gauge("retort_events_clients", "Open live views");
+  const sent = make.counter("retort_events_pictures_sent_total", "Pictures that live views took");
+  const dropped = make.counter("retort_events_pictures_dropped_total", "Pictures that live views were too slow for");
+  const cut = make.counter("retort_events_clients_cut_total", "Live views that took nothing for too long");
+  return () => {
+    for (const each of [sent, dropped, cut]) each.reset();
+    const counts = feed.counts();
+    clients.set(counts.clients);
+    sent.inc(counts.picturesSent);
+    dropped.inc(counts.picturesDropped);
+    cut.inc(counts.cut);
   };
 }

@@ -1,5 +1,6 @@
 import type { ServerResponse } from "node:http";
 import type { Live } from "./live.js";
+import type { Seats } from "./seats.js";
 
 /** What became of the pictures and the clients of one camera's stream, since the start. */
 export interface StreamCounts {
@@ -23,7 +24,7 @@ export interface Streams {
 
 export interface StreamsOptions {
   readonly live: Pick<Live, "watch">;
-  readonly maxClients: number;
+  readonly seats: Seats;
   /** A client that takes nothing of a picture for so long is cut off. */
   readonly stallMs?: number;
 }
@@ -32,15 +33,14 @@ const BOUNDARY = "retort-picture";
 /** Notices a client whose machine is gone though its camera stands still. */
 const KEEP_ALIVE_MS = 30_000;
 
-export function openStreams({ live, maxClients, stallMs = 10_000 }: StreamsOptions): Streams {
+export function openStreams({ live, seats, stallMs = 10_000 }: StreamsOptions): Streams {
   const counts = new Map<string, { clients: number; sent: number; dropped: number; cut: number }>();
-  let clients = 0;
   return {
-    free: () => clients < maxClients,
+    free: seats.free,
     serve(camera, response, headers) {
+      const leave = seats.take();
       const count = counts.get(camera) ?? { clients: 0, sent: 0, dropped: 0, cut: 0 };
       counts.set(camera, count);
-      clients += 1;
       count.clients += 1;
       response.socket?.setTimeout(0).setKeepAlive(true, KEEP_ALIVE_MS).setNoDelay(true);
       // RFC 2046, 5.1; each part replaces the one before.
@@ -75,7 +75,7 @@ export function openStreams({ live, maxClients, stallMs = 10_000 }: StreamsOptio
         unwatch();
         clearTimeout(stalled);
         waiting = null;
-        clients -= 1;
+        leave();
         count.clients -= 1;
       });
       // A client that hangs up in the middle of a picture; "close" follows.

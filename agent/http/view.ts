@@ -3,10 +3,13 @@ import type { CameraConfig, Config } from "../../config/types.js";
 import type { CommandRecord } from "../contract/command-record.js";
 import type { DriftHealth } from "../contract/drift.js";
 import type { CameraInForce } from "../contract/in-force.js";
+import type { Command } from "../contract/inbound.js";
 import type { ModbusHealth } from "../contract/modbus-health.js";
+import type { VerdictPayload } from "../contract/part-payloads.js";
 import type {
   AlertPayload,
   BrokerHealth,
+  CameraHealth,
   CameraState,
   EvidenceHealth,
   FrameHealth,
@@ -15,9 +18,10 @@ import type {
   ProviderHealth,
 } from "../contract/payloads.js";
 import type { PictureVerdict } from "../contract/picture-verdict.js";
-import type { ModelIdentity, Outcome } from "../types.js";
+import type { WholeAlert } from "../contract/whole-alert.js";
+import type { Inspection, ModelIdentity, Outcome, Region } from "../types.js";
 
-/** What HTTP shows of the agent, which costs the line nothing, and who judges pictures for it. */
+/** What HTTP shows of the agent, which costs the line nothing, and who judges pictures and carries out commands for it. */
 export interface AgentView {
   readonly config: Config;
   readonly cameras: readonly CameraView[];
@@ -29,7 +33,13 @@ export interface AgentView {
   /** Each step as it goes out. */
   readonly alerts$: Observable<AlertPayload>;
   /** Each alert as a whole, in the form of the API; the latest first. */
-  alertsOf(query: AlertQuery): readonly object[];
+  alertsOf(query: AlertQuery): readonly WholeAlert[];
+  /** Null where it is not remembered. */
+  alertOf(id: string): WholeAlert | null;
+  /** Each verdict on a part as it goes out. */
+  readonly verdicts$: Observable<VerdictPayload>;
+  /** Where the map of a frame lies above a threshold, in the camera's pixels, the strongest first. */
+  regionsOf(inspection: Inspection, threshold: number): readonly Region[];
   readonly evidence: {
     /** The JPEG of an alert, null where there is none, or none any more. @throws what the file system does */
     read(alertId: string): Promise<Uint8Array | null>;
@@ -44,6 +54,8 @@ export interface AgentView {
   readonly inForce: (camera: CameraView) => CameraInForce;
   /** The last commands, the latest first. */
   readonly commands: () => readonly CommandRecord[];
+  /** Has a command carried out, and answered. */
+  readonly perform: (command: Command) => void;
   /** Who judges pictures under this name, a camera's before a model's. */
   readonly judgeOf: (name: string) => FoundJudge;
 }
@@ -84,6 +96,9 @@ export interface CameraView {
   readonly standing: { readonly state: CameraState; readonly reason: string | null; readonly sinceMs: number };
   /** The threshold in force; null until the model is there. */
   threshold(): number | null;
-  /** Epoch milliseconds; null while the camera is not shelved. */
-  readonly alerts: { readonly shelvedUntilMs: number | null };
+  readonly alerts: {
+    /** Epoch milliseconds; null while the camera is not shelved. */
+    readonly shelvedUntilMs: number | null;
+    readonly heldBack: CameraHealth["alerts"]["heldBack"];
+  };
 }

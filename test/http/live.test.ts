@@ -1,7 +1,7 @@
 import * as assert from "uvu/assert";
 import { type Live, openLive } from "../../agent/http/live.js";
 import type { Frame } from "../../agent/types.js";
-import { greyFrame } from "../support/frames.js";
+import { greyFrame, inspectionOf } from "../support/frames.js";
 import { suite } from "../support/suite.js";
 import { until } from "../support/until.js";
 
@@ -38,7 +38,7 @@ function rig(fps = 1_000): Rig {
   };
 }
 
-const push = (number: number, camera = "cam1") => live.push({ frame: greyFrame(0, undefined, { camera, number }) });
+const push = (number: number, camera = "cam1") => live.push(inspectionOf(greyFrame(0, undefined, { camera, number })));
 
 test("nothing is encoded while nobody looks; who comes sees the newest at once", async () => {
   const { asked, finish } = rig();

@@ -7,11 +7,12 @@ import { Duplex } from "node:stream";
 import * as assert from "uvu/assert";
 import type { Live } from "../../agent/http/live.js";
 import { type Http, type HttpOptions, openHttp } from "../../agent/http/open.js";
+import { openSeats } from "../../agent/http/seats.js";
 import { openStreams } from "../../agent/http/streams.js";
 import type { Frame } from "../../agent/types.js";
 import { encodeJpeg, readRgb } from "../../models/pictures/images.js";
 import { temporaryFolder } from "../support/config.js";
-import { greyFrame } from "../support/frames.js";
+import { greyFrame, inspectionOf } from "../support/frames.js";
 import { parseMetrics } from "../support/prometheus.js";
 import { deafClient } from "../support/raw-http.js";
 import { suite } from "../support/suite.js";
@@ -36,9 +37,7 @@ async function start(config: Parameters<typeof testView>[0] = {}, options: Parti
 
 const size = { width: 16, height: 16 };
 const see = (frame: Frame): void => {
-  const { model } = view.models.get("plate")!.engine;
-  const inspection = { frame, score: 0, map: new Float32Array(0), model, queueMs: 0, inferenceMs: 1 };
-  view.cameras[0].outcomes$.next({ kind: "inspected", inspection });
+  view.cameras[0].outcomes$.next({ kind: "inspected", inspection: inspectionOf(frame) });
 };
 const metrics = async () => parseMetrics(await (await fetch(new URL("/metrics", http.url()!))).text());
 
@@ -109,12 +108,12 @@ test("no such camera, a disabled one, and more clients than allowed are refused;
 
 test("whatever a client does not take, no more than one picture is ever on its way to it", async () => {
   await start();
-  const show = new Set<(jpeg: Uint8Array) => void>();
+  const show = new Set<Parameters<Live["watch"]>[1]>();
   const watchAll: Live["watch"] = (_camera, each) => {
     show.add(each);
     return () => show.delete(each);
   };
-  const streams = openStreams({ live: { watch: watchAll }, maxClients: 1, stallMs: 60_000 });
+  const streams = openStreams({ live: { watch: watchAll }, seats: openSeats(1), stallMs: 60_000 });
   // A socket that takes nothing: it never calls back.
   const socket = Object.assign(new Duplex({ read: () => undefined, write: () => undefined }), {
     setTimeout: () => socket,
@@ -127,7 +126,7 @@ test("whatever a client does not take, no more than one picture is ever on its w
   const picture = Buffer.alloc(10_000);
   let most = 0;
   for (let n = 0; n < 100; n += 1) {
-    for (const each of show) each(picture);
+    for (const each of show) each(picture, inspectionOf(greyFrame(0)));
     most = Math.max(most, response.writableLength + socket.writableLength);
   }
   assert.ok(most > 10_000 && most < 21_000, `${most} bytes`);

@@ -1,4 +1,4 @@
-import type { Frame, Size } from "../../agent/types.js";
+import type { Frame, Inspection, Size } from "../../agent/types.js";
 
 /** A frame of one grey level. */
 export function greyFrame(level: number, size: Size = { width: 16, height: 16 }, rest: Partial<Frame> = {}): Frame {
@@ -27,4 +27,13 @@ export function spottedFrame(
     }
   }
   return frame;
+}
+
+/** What the tiny model would make of a frame: the map is the first channel / 255, the score its maximum. */
+export function inspectionOf(frame: Frame, rest: Partial<Inspection> = {}): Inspection {
+  const { width, height } = frame.size;
+  const map = Float32Array.from({ length: width * height }, (_, at) => frame.pixels[at * 3]! / 255);
+  const model = { name: "tiny", version: "1.0.0", sha256: "0".repeat(64), provider: "cpu" };
+  const score = map.reduce((a, b) => Math.max(a, b));
+  return { frame, score, map, model, queueMs: 0, inferenceMs: 1, ...rest };
 }

@@ -1,3 +1,4 @@
+import { type VerdictPayload, verdictPayload } from "../../agent/contract/part-payloads.js";
 import type { AlarmPolicy } from "../../agent/scoring/alarm.js";
 import type { Verdict } from "../../agent/types.js";
 import { greyFrame } from "./frames.js";
@@ -36,3 +37,12 @@ export const verdictsOf = (line: string): Record<string, Verdict> =>
   );
 export const letter = (index: number) => String.fromCharCode(97 + index);
 export const letters = (line: string) => [...line].map((_, index) => letter(index)).join("");
+
+/** The verdict on a part, as it goes out; `ok` unless given. */
+export function verdictOf(rest: Partial<VerdictPayload> = {}): VerdictPayload {
+  const { camera = "cam1", seq = 1 } = rest;
+  const times = { tsMs: 1_700_000_000_000, latencyMs: 40, deadlineMs: null, late: false };
+  const judged = { verdict: "ok", reason: null, unknownIs: null, score: 0.1, threshold: 0.5 } as const;
+  const shown = { frames: 1, frame: seq, regions: [], model, context: null };
+  return { ...verdictPayload({ camera, part: seq, ...times, ...judged, ...shown }, seq), ...rest };
+}

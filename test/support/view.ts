@@ -3,12 +3,14 @@ import { inForceOf } from "../../agent/commands/in-force.js";
 import { NO_SETTINGS } from "../../agent/commands/settings-file.js";
 import type { CommandRecord } from "../../agent/contract/command-record.js";
 import type { DriftHealth } from "../../agent/contract/drift.js";
+import type { VerdictPayload } from "../../agent/contract/part-payloads.js";
 import type { AlertPayload, CameraState } from "../../agent/contract/payloads.js";
 import { Ledger } from "../../agent/health/ledger.js";
 import type { AlertHistory } from "../../agent/history/history.js";
 import { memoryHistory } from "../../agent/history/memory.js";
 import { wholeOf } from "../../agent/history/record.js";
 import type { AgentView, CameraView } from "../../agent/http/view.js";
+import { regionsOf } from "../../agent/scoring/regions.js";
 import type { Outcome } from "../../agent/types.js";
 import type { HttpConfig } from "../../config/types.js";
 import { fakeEngine } from "../fakes/engine.js";
@@ -29,6 +31,7 @@ export interface TestView extends AgentView {
   };
   readonly cameras: readonly [TestCamera, TestCamera];
   readonly alerts$: Subject<AlertPayload>;
+  readonly verdicts$: Subject<VerdictPayload>;
   /** The broker comes and goes. */
   setBroker(connected: boolean): void;
 }
@@ -48,6 +51,13 @@ export function testView(http: Partial<HttpConfig> = {}): TestView {
     alerts$: new Subject(),
     history,
     alertsOf: (query) => history.list(query).map(wholeOf),
+    alertOf: (id) => {
+      const record = history.find(id);
+      return record === null ? null : wholeOf(record);
+    },
+    verdicts$: new Subject(),
+    regionsOf: ({ map, frame: { size, view } }, threshold) => regionsOf(map, size, threshold, view),
+    perform: ({ reply }) => reply({ ok: true, result: {} }),
     evidence: {
       read: async (id) => (id === alertId(1) ? Uint8Array.of(0xff, 0xd8, 0xff, 0xd9) : null),
       health: () => ({
@@ -116,7 +126,7 @@ function testCamera(id: string, first: CameraState): TestCamera {
     },
     drift: UNKNOWN_DRIFT,
     threshold: () => 0.5,
-    alerts: { shelvedUntilMs: null },
+    alerts: { shelvedUntilMs: null, heldBack: { shelved: 0, flood: 0 } },
     tell: (state, reason) => {
       standing = { ...standing, state, reason: reason ?? null };
     },
