@@ -174,7 +174,10 @@ test("a session that is ended opens nothing any more, and the events that it ope
   const { cookie } = await session(LOOK);
   const events = await readEvents(new URL("/api/events", url), { cookie });
   assert.is((await events.next("snapshot")).role, "look");
-  const ended = await fetch(new URL("/api/session", url), { method: "DELETE", headers: { origin: new URL(url).origin, cookie } });
+  const ended = await fetch(new URL("/api/session", url), {
+    method: "DELETE",
+    headers: { origin: new URL(url).origin, cookie },
+  });
   assert.is(ended.status, 204);
   assert.match(ended.headers.get("set-cookie")!, "Max-Age=0");
   await events.ended();
