@@ -37,7 +37,7 @@ const LEAST_SPREAD = 0.007;
 /** As many held-out pictures are believed as much as the guess that training took nothing off the scores. */
 const BELIEVED_HALF = 2;
 /** Good parts may have a longer tail than the distribution: of the pictures no more than so many times the wanted share shall lie above. */
-const MOST_TIMES_WANTED = 2;
+const MOST_TIMES_WANTED = 3;
 /** Fewer pictures than this above that bound would let one or two of them set the threshold; then they have no say. */
 const LEAST_IN_TAIL = 3;
 /** The deviations that 95 % of a normal distribution lie below. */
@@ -51,7 +51,7 @@ const QUANTILE_SHARES = [0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99];
  * distribution (Wilson and Hilferty). Middle and spread leave out, in two rounds, what lies far off, so that no picture by itself moves the
  * threshold far; the margin is that of a normal distribution of which only so many values are known (a prediction interval), so that few
  * pictures give a high threshold rather than false alarms. Where the pictures are many and have a longer tail, the threshold is raised until
- * only twice the wanted share lies above it. Trained-on scores count like held-out ones once they are raised by what training took off them.
+ * only three times the wanted share lies above it. Trained-on scores count like held-out ones once they are raised by what training took off them.
  * @param wanted a share of good parts, above 0 and below 1
  * @throws RangeError for no scores
  */
@@ -84,7 +84,7 @@ export function thresholdFor({ heldOut, trained = [] }: GoodScores, wanted = FAL
   };
 }
 
-/** The cube root that twice the wanted share lies above, of those that count; -Infinity where they are too few to tell. */
+/** The cube root that three times the wanted share lies above, of those that count; -Infinity where they are too few to tell. */
 function tailBound(roots: readonly number[], wanted: number): number {
   const share = MOST_TIMES_WANTED * wanted;
   return share * roots.length < LEAST_IN_TAIL ? Number.NEGATIVE_INFINITY : quantile(roots, Math.max(0, 1 - share));

@@ -58,11 +58,11 @@ test("with a twentieth of the pictures defective, the threshold stays below the 
   }
 });
 
-test("where one good part in twenty lies in a long tail, no more than twice the wanted share is rejected", () => {
+test("where one good part in twelve lies in a long tail, no more than three times the wanted share is rejected", () => {
   const tail = (count: number, seed: number) => {
     const random = createRandom(seed);
     return goodScores(count, seed + 5_000).map((score) =>
-      random.next() < 0.05 ? 0.4 * random.between(1.45, 1.75) : score,
+      random.next() < 0.08 ? 0.4 * random.between(1.45, 1.75) : score,
     );
   };
   let rejected = 0;
@@ -73,7 +73,7 @@ test("where one good part in twenty lies in a long tail, no more than twice the 
     const moved = thresholdFor({ heldOut: [...scores, 1e6] }).threshold / threshold;
     assert.ok(Math.abs(moved - 1) < 0.05, `seed ${seed}: ${moved}`);
   }
-  assert.ok(rejected / 100_000 < 0.025, `${rejected / 100_000}`);
+  assert.ok(rejected / 100_000 < 0.035, `${rejected / 100_000}`);
 });
 
 test("what training takes off the scores of its own pictures is put on again", () => {
