@@ -1,11 +1,14 @@
-// Compiles the TypeScript when a source has changed, clears away what has no source any more, and notes the commit.
+// Compiles the TypeScript and bundles the live view when a source has changed, clears away what has no source any more, and notes the commit.
 import { existsSync, readdirSync, realpathSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { buildPage, hasPage, PAGE } from "./page.mjs";
 import { attempt, step } from "./report.mjs";
 import { hashOf, readStamp, writeStamp } from "./stamp.mjs";
 
 const FILES = ["errors.ts"];
 const FOLDERS = ["agent", "models", "config", "test"];
+/** Compiled by no one: bundled. */
+const WEB = join("agent", "http", "web");
 
 /**
  * @param {{root: string}} options
@@ -15,19 +18,21 @@ export function build({ root }) {
   const sources = [
     ...FILES.filter((path) => existsSync(join(root, path))),
     ...FOLDERS.flatMap((folder) => filesUnder(root, folder, /(?<!\.d)\.c?ts$/)),
-  ];
+  ].filter((path) => !path.startsWith(WEB));
   const outputs = sources.map((path) => join("dist", path.replace(/ts$/, "js")));
-  clearOrphans(root, new Set(outputs));
+  clearOrphans(root, new Set([...outputs, ...PAGE.map((path) => join("dist", path))]));
   const stamp = join(root, "dist", ".build-stamp");
-  const inputs = [...sources, "tsconfig.json", "package-lock.json"].map((path) => join(root, path));
+  const page = filesUnder(root, WEB, /\.(tsx?|css|html|json)$/);
+  const inputs = [...sources, ...page, "tsconfig.json", "package-lock.json"].map((path) => join(root, path));
   const hash = hashOf(inputs, [root]);
   noteCommit(root);
   const complete = outputs.every((path) => existsSync(join(root, path)));
-  if (complete && readStamp(stamp)?.hash === hash) return;
+  if (complete && (page.length === 0 || hasPage(root)) && readStamp(stamp)?.hash === hash) return;
   // The compiler trusts its own record of what it wrote; with outputs gone that record is wrong.
   if (!complete) rmSync(join(root, "dist", ".tsbuildinfo"), { force: true });
   const compiler = join(root, "node_modules", "typescript", "bin", "tsc");
   step("building", process.execPath, [compiler, "-p", "tsconfig.json"], { cwd: root });
+  if (page.length > 0) buildPage({ root });
   writeStamp(stamp, { hash });
 }
 

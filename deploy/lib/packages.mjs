@@ -44,6 +44,12 @@ const TESTS = [
   { why: "to make the certificates of the tests", names: [["openssl"]] },
   { why: "to test against a real RTSP server", names: [["gir1.2-gst-rtsp-server-1.0"], ["python3-gi"]] },
   {
+    why: "to test the live view in a real browser",
+    optional: "its tests are skipped",
+    // Ubuntu's chromium-browser is a snap that cannot be driven: its tests are skipped there.
+    names: [["chromium"]],
+  },
+  {
     why: "to test against Aravis's fake camera",
     optional: "its tests are skipped",
     names: [["aravis-tools"], ["aravis-tools-cli"]],
