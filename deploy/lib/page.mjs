@@ -20,6 +20,7 @@ export function buildPage({ root }) {
   const from = join("agent", "http", "web");
   const args = [
     `app=${join(from, "main.tsx")}`,
+    `app=${join(from, "app.css")}`,
     `index=${join(from, "index.html")}`,
     "--loader:.html=copy",
     "--bundle",

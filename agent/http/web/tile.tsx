@@ -1,0 +1,65 @@
+import type { LiveCamera, ScorePoint } from "../../contract/live-events.js";
+import { duration, score } from "./format.js";
+import type { Page } from "./page.js";
+import { type Look, Picture } from "./picture.js";
+import { StateShape } from "./plate.js";
+import { words } from "./words.js";
+
+/** The state of a camera: shape, word and colour, to be read across a hall. */
+export function Plate({ camera, nowMs }: { camera: LiveCamera; nowMs: number }) {
+  const { state, reason, since } = camera;
+  return (
+    <div class="plate" data-state={state}>
+      <StateShape state={state} />
+      <strong class="word">{words.state[state]}</strong>
+      <span class="because">
+        <span class="numeral">{words.since(duration(nowMs - Date.parse(since)))}</span>
+        <span class="reason">{reason ?? words.stateMeans[state]}</span>
+      </span>
+    </div>
+  );
+}
+
+/** The score and its threshold, with a bar that is full at twice the threshold. */
+export function ScoreNow({ camera, latest }: { camera: LiveCamera; latest: ScorePoint | undefined }) {
+  const { threshold } = camera;
+  const share = latest === undefined || threshold === null ? 0 : Math.min(1, latest.last / (2 * threshold));
+  const above = latest !== undefined && threshold !== null && latest.last > threshold;
+  return (
+    <div class="score-now" data-above={above}>
+      <span class="label">{words.score.now}</span>
+      <span class="figure">{score(latest?.last, threshold)}</span>
+      <span class="bar" aria-hidden="true">
+        <span style={{ width: `${share * 100}%` }} />
+      </span>
+      <span class="label limit">
+        {words.score.threshold} <span class="numeral">{score(threshold, threshold)}</span>
+      </span>
+    </div>
+  );
+}
+
+export interface TileProps {
+  readonly camera: LiveCamera;
+  readonly latest: ScorePoint | undefined;
+  readonly page: Page;
+  readonly look: Look;
+  readonly nowMs: number;
+}
+
+/** One of several cameras; a click opens it large. */
+export function Tile({ camera, latest, page, look, nowMs }: TileProps) {
+  const { id } = camera;
+  return (
+    <li class="tile" data-state={camera.state}>
+      <h3>
+        <a href={`#/${encodeURIComponent(id)}`} title={words.camera.open(id)}>
+          {id}
+        </a>
+      </h3>
+      <Plate camera={camera} nowMs={nowMs} />
+      <Picture camera={id} source={page.source} look={look} />
+      <ScoreNow camera={camera} latest={latest} />
+    </li>
+  );
+}
