@@ -123,7 +123,7 @@ export async function fakeAgent(options: FakeAgentOptions): Promise<FakeAgent> {
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const beating = setInterval(() => {
-    tell("ping", { ts: ts() });
+    tell("ping", { ts: ts(), picturesDropped: 0 });
     tell("health", healthNow());
   }, 500);
   return {

@@ -66,7 +66,6 @@ export function health(cameras: readonly string[], rest: Partial<LiveHealth> = {
   return {
     ts: now(),
     uptimeS: 7_300,
-    picturesDropped: 0,
     broker: { connected: true, protocol: "5", waiting: 0, lost: {}, trouble: null },
     outbox: {
       depth: 0,
@@ -157,7 +156,7 @@ export function preview(threshold: number): ThresholdPreview {
     to: now(),
     judged: 604,
     unknown: 1,
-    rejected: { then: 6, inForce: 6, proposed: 18 },
+    rejected: { past: 6, inForce: 6, proposed: 18 },
     more: 12,
     fewer: 0,
   };

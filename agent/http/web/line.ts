@@ -20,6 +20,8 @@ export interface Line {
   readonly verdicts: Readonly<Record<string, readonly VerdictPayload[]>>;
   /** By camera. */
   readonly latest: Readonly<Record<string, ScorePoint>>;
+  /** That this page was too slow for. */
+  readonly picturesDropped: number;
 }
 
 const MOST_ALERTS = 60;
@@ -51,8 +53,9 @@ export function after(line: Line | null, { name, data }: LiveEvent): Line | null
     }
     case "health":
       return { ...line, health: data };
-    case "picture":
     case "ping":
+      return data.picturesDropped === line.picturesDropped ? line : { ...line, picturesDropped: data.picturesDropped };
+    case "picture":
       return line;
   }
 }
@@ -69,6 +72,7 @@ function lineOf(snapshot: LiveSnapshot, before: Line | null): Line {
     alerts: alerts.slice(0, MOST_ALERTS),
     verdicts: Object.fromEntries(last),
     latest: before?.latest ?? {},
+    picturesDropped: 0,
   };
 }
 

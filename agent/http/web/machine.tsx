@@ -26,6 +26,7 @@ export function Machine({ line }: { line: Line }) {
         <Card title={words.machine.version}>
           <Fact name={words.machine.version}>{version}</Fact>
           <Fact name={words.live}>{words.upSince(duration(health.uptimeS * 1000))}</Fact>
+          <Fact name={words.machine.dropped}>{whole(line.picturesDropped)}</Fact>
         </Card>
       </div>
     </section>
