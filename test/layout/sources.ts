@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, posix } from "node:path";
 import { packageRoot } from "../../config/package-root.js";
 
@@ -16,9 +16,9 @@ export interface Source {
 
 /** The sources in a folder, or the one source of that path. */
 export function read(path: string): Source[] {
-  if (/\.(c?ts|mjs)$/.test(path)) return [sourceAt(path)];
+  if (/\.(c?ts|tsx|mjs)$/.test(path)) return [sourceAt(path)];
   return readdirSync(join(root, path), { withFileTypes: true }).flatMap((entry) =>
-    entry.isDirectory() || /\.(c?ts|mjs)$/.test(entry.name) ? read(`${path}/${entry.name}`) : [],
+    entry.isDirectory() || /\.(c?ts|tsx|mjs)$/.test(entry.name) ? read(`${path}/${entry.name}`) : [],
   );
 }
 
@@ -26,7 +26,9 @@ function sourceAt(path: string): Source {
   const text = readFileSync(join(root, path), "utf8");
   const uses = specifiersIn(text, true)
     .filter((specifier) => specifier.startsWith("."))
-    .map((specifier) => posix.join(posix.dirname(path), specifier).replace(/\.(c?)js$/, ".$1ts"));
+    .map((specifier) => posix.join(posix.dirname(path), specifier).replace(/\.(c?)js$/, ".$1ts"))
+    // A file with JSX is imported as any other.
+    .map((used) => (used.endsWith(".ts") && !existsSync(join(root, used)) ? `${used}x` : used));
   return { path, text, imports: specifiersIn(text, false), uses };
 }
 

@@ -21,6 +21,8 @@ const HEIGHT = 240;
 /** Steps of the arrow keys, as shares of the threshold in force. */
 const STEP = 0.01;
 const LEAP = 0.1;
+/** As many thresholds high the chart is at the most. */
+const MOST = 3;
 
 /** The score over the last minutes, with the threshold as a line that can be taken hold of. */
 export function Chart(props: ChartProps) {
@@ -59,7 +61,7 @@ export function Chart(props: ChartProps) {
   }, [camera, series]);
 
   // Drawn anew when any of these changes.
-  useEffect(() => plot.current?.setData(series.columns), [tick, tried, threshold]);
+  useEffect(() => plot.current?.setData(drawn(now.current)), [tick, tried, threshold]);
 
   const value = tried ?? threshold;
   const drag = (event: PointerEvent): void => {
@@ -152,11 +154,21 @@ function optionsOf(width: number, now: () => ChartProps, place: (u: uPlot) => vo
   };
 }
 
-/** In steps, so that the picture does not breathe with each score. */
+/** In steps, so that the picture does not breathe with each score; a defect that is ten times the threshold leaves room to drag its line. */
 function ceiling(max: number | null, { threshold, tried }: ChartProps): number {
   const unit = (threshold ?? max ?? 1) / 2;
-  const highest = Math.max(max ?? 0, (threshold ?? 0) * 1.4, (tried ?? 0) * 1.1, unit);
-  return Math.ceil((highest * 1.02) / unit) * unit;
+  const highest = Math.max(max ?? 0, (threshold ?? 0) * 1.4, unit);
+  const room = threshold === null ? highest : Math.min(highest, threshold * MOST);
+  return Math.ceil((Math.max(room, (tried ?? 0) * 1.1) * 1.02) / unit) * unit;
+}
+
+/** What is higher than the chart is drawn at its top edge. */
+function drawn({ series, threshold, tried }: ChartProps): uPlot.AlignedData {
+  const [at, highest, above, thresholds] = series.columns;
+  const top = Math.max((threshold ?? Number.POSITIVE_INFINITY) * MOST, (tried ?? 0) * 1.1);
+  const capped = (scores: readonly (number | null)[]) =>
+    scores.map((one) => (one === null ? null : Math.min(one, top)));
+  return [at, capped(highest), capped(above), thresholds];
 }
 
 function hoursAndMinutes(atS: number): string {
