@@ -68,6 +68,10 @@ export const httpCodes = chapter("HTTP", "README.md#http", {
     "Too many wrong tokens came from this address.",
     "Wait as long as Retry-After says, then send the right one.",
   ),
+  HTTP_TOO_MANY_SESSIONS: failed(
+    "Too many sessions begin at this address.",
+    "Wait for Retry-After; keep the cookie of a session instead of beginning another.",
+  ),
   HTTP_UNAUTHORIZED: failed("The request shows no token, or a wrong one.", "Send Authorization: Bearer <token>."),
   HTTP_URL_TOO_LONG: failed("A part of the address is too long.", SEE_API),
 });

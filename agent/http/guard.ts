@@ -21,11 +21,13 @@ export interface GuardOptions {
   /** Wrong tokens of one address within `windowMs`, after which it is not listened to for the rest of it. */
   readonly wrongTokens?: number;
   readonly windowMs?: number;
+  /** Sessions that one address may begin within `windowMs`: each is a line of the log, and one of others ends when there are too many. */
+  readonly newSessions?: number;
 }
 
 /** What a route may do about tokens beyond what every request meets. */
 export interface Guard {
-  /** The role of a token that came in a body; a wrong one counts. @throws HttpFault 401, 429 */
+  /** The role of a token that came in a body, for a session to begin; a wrong one counts. @throws HttpFault 401, 429 */
   readonly exchange: (token: string | undefined, request: FastifyRequest, reply: FastifyReply) => Promise<Role>;
 }
 
@@ -34,7 +36,7 @@ export interface Guard {
  * A token is never taken from an address: what stands there ends in logs and histories.
  */
 export async function guard(app: FastifyInstance, options: GuardOptions): Promise<Guard> {
-  const { tokens, sessions, cookie, isOpen, hosts, wrongTokens = 10, windowMs = 60_000 } = options;
+  const { tokens, sessions, cookie, isOpen, hosts, wrongTokens = 10, newSessions = 20, windowMs = 60_000 } = options;
   await app.register(helmet, {
     // The page needs more, and says so itself.
     contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
@@ -61,11 +63,18 @@ export async function guard(app: FastifyInstance, options: GuardOptions): Promis
   });
   await app.register(rateLimit, { global: false });
   const failures = app.createRateLimit({ max: wrongTokens - 1, timeWindow: windowMs });
+  const begun = app.createRateLimit({ max: newSessions, timeWindow: windowMs });
   const requireListening = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     const address = await failures(request, { increment: false });
     if (address.isAllowed || !address.isExceeded) return;
     void reply.header("Retry-After", address.ttlInSeconds);
     throw new HttpFault(429, "HTTP_TOO_MANY_FAILURES", "too many wrong tokens from this address");
+  };
+  const requireRoom = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    const address = await begun(request);
+    if (address.isAllowed || !address.isExceeded) return;
+    void reply.header("Retry-After", address.ttlInSeconds);
+    throw new HttpFault(429, "HTTP_TOO_MANY_SESSIONS", "too many sessions begin at this address");
   };
   const wrong = (reply: FastifyReply): HttpFault => {
     void reply.header("WWW-Authenticate", 'Bearer realm="retort"');
@@ -103,12 +112,14 @@ export async function guard(app: FastifyInstance, options: GuardOptions): Promis
   });
   return {
     exchange: async (token, request, reply) => {
-      if (tokens === null) return "act";
-      await requireListening(request, reply);
-      if (token === undefined) throw wrong(reply);
-      const role = tokens.roleOf(token);
-      if (role !== null) return role;
-      await failures(request);
+      if (tokens !== null) await requireListening(request, reply);
+      const role = tokens === null ? "act" : tokens.roleOf(token ?? "");
+      if (role !== null) {
+        await requireRoom(request, reply);
+        return role;
+      }
+      // Showing none guesses nothing.
+      if (token !== undefined) await failures(request);
       throw wrong(reply);
     },
   };

@@ -35,7 +35,7 @@ const previewQuery = {
   type: "object",
   additionalProperties: false,
   required: ["threshold"],
-  properties: { threshold: { type: "number", exclusiveMinimum: 0 } },
+  properties: { threshold: { type: "number", exclusiveMinimum: 0, maximum: 1e9 } },
 } as const;
 
 const scoresQuery = {
@@ -56,8 +56,8 @@ export function addLiveRoutes(app: FastifyInstance, { view, lately, feed, sessio
         throw new HttpFault(403, "HTTP_ORIGIN_REFUSED", "pages of another origin may ask for nothing here");
       }
       const { role, session } = whoAsks(request);
-      const { pictures = "", fps } = request.query;
-      const cameras = pictures === "" ? [] : [...new Set(pictures.split(","))];
+      const { fps } = request.query;
+      const cameras = camerasIn(request.url);
       for (const id of cameras) cameraOf(id, view);
       const mayLook = (): boolean => session === null || sessions.stands(session);
       const looker = { role, mayLook, pictures: cameras, fps: Math.min(fps, view.config.http.streamFps) };
@@ -90,6 +90,13 @@ export function addLiveRoutes(app: FastifyInstance, { view, lately, feed, sessio
       return { camera: params.camera, ...lately.of(params.camera).scores.history(Date.now(), seconds, stepS) };
     },
   );
+}
+
+/** The cameras that `pictures` names: as they stand in the address, for an id may hold a comma, which is then escaped. */
+function camerasIn(url: string): readonly string[] {
+  const [, named = ""] = /[?&]pictures=([^&]*)/.exec(url) ?? [];
+  const unescaped = (id: string): string => new URLSearchParams(`id=${id}`).get("id") ?? "";
+  return named === "" ? [] : [...new Set(named.split(",").map(unescaped))];
 }
 
 /** @throws HttpFault 404 */

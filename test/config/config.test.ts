@@ -232,6 +232,11 @@ for (const [what, yaml, expected] of [
   ],
   ["a certificate without its key", `${demo}mqtt: {url: 'wss://h', certFile: /c}`, "CONFIG_CONFLICT mqtt.certFile"],
   ["a user for the embedded broker", `${demo}mqtt: {username: u}`, "CONFIG_CONFLICT mqtt.username"],
+  [
+    "a token to look without one to act",
+    `${demo}http: {viewTokenFile: /etc/hostname}`,
+    "CONFIG_CONFLICT http.viewTokenFile",
+  ],
   ["HTTP open to the world", `${demo}http: {host: 0.0.0.0}`, "CONFIG_CONFLICT http.host"],
   [
     "HTTP on a name that only looks like loopback",

@@ -1,10 +1,13 @@
 import * as assert from "uvu/assert";
+import type { ScoresAnswer, ThresholdPreview } from "../../agent/contract/live-events.js";
 import type { AlertPayload } from "../../agent/contract/payloads.js";
 import { type Http, openHttp } from "../../agent/http/open.js";
 import { paths } from "../../agent/http/routes.js";
 import { alertId, alertStep } from "../support/alert-step.js";
+import { greyFrame, inspectionOf } from "../support/frames.js";
 import { answerFaults, openApi } from "../support/openapi.js";
 import { suite } from "../support/suite.js";
+import { verdictOf } from "../support/verdicts.js";
 import { type TestView, testView } from "../support/view.js";
 
 const test = suite("HTTP: cameras, alerts, evidence");
@@ -50,6 +53,9 @@ test("the OpenAPI document names each route, and every answer is as it says", as
     ["/api/cameras", "Cameras"],
     ["/api/alerts", "Alerts"],
     ["/api/commands", "Commands"],
+    ["/api/session", "Session"],
+    ["/api/cameras/cam1/scores", "Scores"],
+    ["/api/cameras/cam1/threshold-preview?threshold=0.3", "ThresholdPreview"],
     ["/api/alerts?limit=0", "Error"],
     ["/nowhere", "Error"],
   ] as const) {
@@ -161,6 +167,30 @@ test("an alert that comes back all day stays an answer's size: its first step an
   const [shown] = (await json<Alerts>("/api/alerts")).alerts;
   assert.equal([shown!.steps.length, shown!.stepCount], [20, 100]);
   assert.equal([shown!.steps[0]!.seq, shown!.steps[1]!.seq, shown!.steps.at(-1)!.seq], [1, 82, 100]);
+});
+
+test("a threshold's preview: so many more, so many fewer, of parts where there are parts, else of frames", async () => {
+  const preview = (camera: string, threshold: number) =>
+    json<ThresholdPreview>(`/api/cameras/${camera}/threshold-preview?threshold=${threshold}`);
+  for (const score of [0.1, 0.3, 0.6, 0.9]) {
+    const judged = { score, verdict: score > 0.5 ? ("ng" as const) : ("ok" as const) };
+    view.verdicts$.next(verdictOf({ camera: "cam1", ...judged }));
+    const inspection = inspectionOf(greyFrame(0, undefined, { capturedAtMs: Date.now() }), { score });
+    for (const { outcomes$ } of view.cameras) outcomes$.next({ kind: "inspected", inspection });
+  }
+  const lower = await preview("cam1", 0.2);
+  assert.equal(lower.rejected, { past: 2, inForce: 2, proposed: 3 });
+  assert.equal([lower.unit, lower.judged, lower.more, lower.fewer], ["part", 4, 1, 0]);
+  const higher = await preview("cam2", 0.8);
+  assert.equal([higher.unit, higher.judged, higher.more, higher.fewer], ["frame", 4, 0, 1]);
+  const scores = await json<ScoresAnswer>("/api/cameras/cam1/scores?minutes=1");
+  assert.equal([Math.max(...scores.max), Math.min(...scores.min)], [0.9, 0.1]);
+  for (const path of ["nobody/scores", "nobody/threshold-preview?threshold=1"]) {
+    assert.is((await get(`/api/cameras/${path}`)).status, 404, path);
+  }
+  for (const query of ["", "?threshold=0", "?threshold=-1", "?threshold=x", "?threshold=Infinity"]) {
+    assert.is((await get(`/api/cameras/cam1/threshold-preview${query}`)).status, 400, query);
+  }
 });
 
 test("what is asked wrongly is refused with a code", async () => {

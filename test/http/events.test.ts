@@ -158,7 +158,10 @@ test("live views and moving pictures share their places; who leaves makes room",
 
 test("an unknown camera, a wrong parameter and a page of another origin are refused", async () => {
   await start();
-  assert.is((await look("?pictures=cam1,nobody")).status, 404);
+  for (const named of ["cam1,nobody", "cam1%2Ccam2", "%zz"]) {
+    assert.is((await look(`?pictures=${named}`)).status, 404, named);
+  }
+  assert.is((await look("?pictures=cam1,c%61m2&fps=1")).status, 200);
   for (const query of ["?fps=0", "?fps=1000", "?nonsense=1"]) assert.is((await look(query)).status, 400, query);
   for (const [name, value] of [
     ["sec-fetch-site", "cross-site"],

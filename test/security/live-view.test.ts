@@ -98,6 +98,15 @@ test("a wrong token begins no session, and guessing ends in silence for the righ
   assert.equal(await outcome((await session(ACT)).response), [429, "HTTP_TOO_MANY_FAILURES"]);
 });
 
+test("one address cannot fill the log, and the places of others, with sessions", async () => {
+  await start();
+  const statuses: number[] = [];
+  for (let n = 0; n < 25; n += 1) statuses.push((await session()).response.status);
+  assert.equal([statuses.filter((status) => status === 200).length, statuses.at(-1)], [20, 429]);
+  assert.equal(await outcome((await session()).response), [429, "HTTP_TOO_MANY_SESSIONS"]);
+  assert.is((await fetch(new URL("/api/cameras", url))).status, 200);
+});
+
 test("who may look sees everything, and gives no command and no picture to be judged", async () => {
   await withTokens();
   const { cookie } = await session(LOOK);
