@@ -53,11 +53,19 @@ export function openApp(limits: Limits, onInternal: (reason: string) => void): F
   app.server.maxHeadersCount = 100;
   // Nothing to parse, but for the one route: a body of any kind is refused with 415.
   app.removeAllContentTypeParsers();
+  app.addHook("preHandler", async ({ query }) => requireFinite(query));
   app.setNotFoundHandler(() => {
     throw new HttpFault(404, "HTTP_NOT_FOUND", "there is nothing at this address");
   });
   app.setErrorHandler((error, _request, reply) => answer(error, reply));
   return app;
+}
+
+/** Ajv makes a number of "Infinity", and then looks at no bound of it. @throws HttpFault 400 */
+function requireFinite(query: unknown): void {
+  const values = typeof query === "object" && query !== null ? Object.values(query) : [];
+  if (values.every((value) => typeof value !== "number" || Number.isFinite(value))) return;
+  throw new HttpFault(400, "HTTP_PARAMETER_INVALID", "a number in the address is to be finite");
 }
 
 /** Requests that Node's parser gave up, before there is anything to reply with (llhttp's codes). */

@@ -188,6 +188,7 @@ test("a threshold's preview: so many more, so many fewer, of parts where there a
   for (const path of ["nobody/scores", "nobody/threshold-preview?threshold=1"]) {
     assert.is((await get(`/api/cameras/${path}`)).status, 404, path);
   }
+  assert.is((await get("/api/cameras/cam1/scores?minutes=Infinity")).status, 400);
   for (const query of ["", "?threshold=0", "?threshold=-1", "?threshold=x", "?threshold=Infinity"]) {
     assert.is((await get(`/api/cameras/cam1/threshold-preview${query}`)).status, 400, query);
   }
@@ -198,6 +199,8 @@ test("what is asked wrongly is refused with a code", async () => {
     "limit=0",
     "limit=501",
     "limit=x",
+    "limit=Infinity",
+    "limit=-Infinity",
     "limit=",
     "since=yesterday",
     "since=2026-13-01T00:00:00Z",
