@@ -21,8 +21,39 @@ export const doctorCodes = chapter("What `retort doctor` finds", "README.md#your
     "The tool that lists GigE Vision and USB3 Vision cameras is not there.",
     "Install aravis-tools.",
   ),
+  CAMERA_CSI: fine("A camera on a board's camera connector is there."),
+  CAMERA_LIST_UNKNOWN: failed(
+    "GStreamer's tool that names cameras is not there.",
+    "Install gstreamer1.0-plugins-base-apps, so that doctor says what each camera offers.",
+  ),
   CAMERA_V4L2: fine("A video device is there."),
+  CAMERA_V4L2_FORBIDDEN: failed(
+    "A video device is there that this user may not open.",
+    "Add the agent's user to the group video (usermod -aG video USER), and log in anew.",
+  ),
   CAMERA_V4L2_NONE: failed("No video device is there.", IF_EXPECTED),
+  CLOCK_BEHIND: failed(
+    "The clock shows a time before this program was installed.",
+    "Set it, and switch on time synchronisation: alerts carry its times, and TLS refuses certificates by it.",
+  ),
+  CLOCK_OK: fine("The clock is held to a time server's."),
+  CLOCK_UNKNOWN: failed(
+    "Whether the clock is held to a time server's cannot be found out.",
+    "See `timedatectl`, or `chronyc tracking`.",
+  ),
+  CLOCK_UNSYNCHRONISED: failed(
+    "No time server holds the clock: alerts and verdicts carry its times.",
+    "Run `timedatectl set-ntp true`, or install chrony with the plant's time server.",
+  ),
+  CORES_CROWDED: failed(
+    "Inference has more threads than cores: on the CPU they hold each other up.",
+    "Set inference.threads to the cores divided by the models.",
+  ),
+  CORES_OK: fine("Each thread of inference has a core."),
+  CPU_SAVING: failed(
+    "The CPU is kept at its lowest frequency.",
+    "Run `cpupower frequency-set -g performance`; on a Jetson choose the mode with `nvpmodel` and run `jetson_clocks`.",
+  ),
   DISK_LOW: failed("There is little room for the agent's state.", "Make room: 500 MB should be free."),
   DISK_OK: fine("There is room for the agent's state."),
   GSTREAMER_ELEMENT_MISSING: failed(
@@ -37,6 +68,11 @@ export const doctorCodes = chapter("What `retort doctor` finds", "README.md#your
   LISTENER_FREE: fine("The port that the agent will listen on is free."),
   MODEL_OK: fine("The model runs."),
   MODEL_UNUSABLE: failed("The model cannot be run for a reason that has no code of its own.", "Check the bundle."),
+  POOL_OK: fine("The thread pool is large enough for the cameras."),
+  POOL_SMALL: failed(
+    "The thread pool is too small for the cameras: one that is silent could stop the others.",
+    "Start the agent with UV_THREADPOOL_SIZE as large as doctor says.",
+  ),
   PROVIDER_NOT_USED: failed(
     "An execution provider is not used.",
     "Nothing to do unless this machine has the hardware for it.",

@@ -23,7 +23,7 @@ export async function working<T>(terminal: Terminal, text: string, work: () => P
       frame += 1;
     } else if (sinceMs >= nextLineMs) {
       err(`${text}  ${duration(sinceMs)}`);
-      nextLineMs *= 2;
+      nextLineMs = 2 * sinceMs;
     }
   };
   // At once: the work may leave the timer no time.

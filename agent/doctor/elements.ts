@@ -101,6 +101,7 @@ async function missingElements(launch: string, hasElement: HasElement): Promise<
 }
 
 function remedyFor(type: SourceType): string {
-  if (type === "csi") return "CSI cameras need a Jetson with NVIDIA's multimedia packages.";
+  if (type === "csi")
+    return "CSI cameras need NVIDIA's multimedia packages on a Jetson, libcamera's plugin (gstreamer1.0-libcamera) elsewhere.";
   return "Install GStreamer's base, good, bad and libav plugins, or run the set-up again (npm start).";
 }

@@ -30,6 +30,11 @@ const AGENT = [
     ],
   },
   {
+    why: "to name the cameras that are plugged in",
+    optional: "retort doctor cannot say what each camera offers",
+    names: [["gstreamer1.0-plugins-base-apps"]],
+  },
+  {
     why: "to read GigE Vision and USB3 Vision cameras",
     optional: "sources of type aravis will not work",
     // Renamed where time_t became 64 bits: Debian 13, Ubuntu 24.04.

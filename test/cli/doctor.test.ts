@@ -1,10 +1,9 @@
 import { once } from "node:events";
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { readdirSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { brokerChecks } from "../../agent/doctor/broker.js";
-import { cameraChecks } from "../../agent/doctor/cameras.js";
 import { diskCheck } from "../../agent/doctor/disk.js";
 import { elementChecks, elementsOf } from "../../agent/doctor/elements.js";
 import { listenerChecks } from "../../agent/doctor/listeners.js";
@@ -41,30 +40,6 @@ test("a missing element fails the camera that needs it, and is a note for source
     (await elementChecks(cameras, without)).map(({ level, code }) => [level, code]),
     [["fail", "GSTREAMER_MISSING"]],
   );
-});
-
-test("cameras that are plugged in are named; none, or no tool to look, is a note", async () => {
-  const videoDir = temporaryFolder();
-  mkdirSync(join(videoDir, "video0"));
-  writeFileSync(join(videoDir, "video0", "name"), "HD Webcam\n");
-  const found = await cameraChecks({ videoDir, aravisList: async () => "Aravis-Fake-GV01 (127.0.0.1)\n" });
-  assert.equal(
-    found.map(({ level, path, message }) => [level, path, message]),
-    [
-      ["ok", "/dev/video0", "HD Webcam"],
-      ["ok", "GigE/USB3 Vision", "Aravis-Fake-GV01 (127.0.0.1)"],
-    ],
-  );
-  const none = await cameraChecks({ videoDir: "/nowhere", aravisList: async () => "No device found\n" });
-  assert.equal(
-    none.map(({ level, code }) => [level, code]),
-    [
-      ["note", "CAMERA_V4L2_NONE"],
-      ["note", "CAMERA_ARAVIS_NONE"],
-    ],
-  );
-  const blind = await cameraChecks({ videoDir, aravisList: () => Promise.reject(new Error("ENOENT")) });
-  assert.is(blind.at(-1)?.code, "CAMERA_ARAVIS_UNKNOWN");
 });
 
 test("room for the state is looked for where its directory will be made", async () => {

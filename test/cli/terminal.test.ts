@@ -7,6 +7,7 @@ import { reportError, type Terminal } from "../../agent/cli/terminal.js";
 import { working } from "../../agent/cli/working.js";
 import { CodedError, type ErrorCode } from "../../errors.js";
 import { suite } from "../support/suite.js";
+import { until } from "../support/until.js";
 
 const test = suite("terminal");
 
@@ -61,7 +62,7 @@ test("work whose end nobody can foresee: a line in a log only when it takes long
   const { terminal, lines } = paper();
   assert.is(await working(terminal, "measuring", async () => 7), 7);
   assert.equal(lines, []);
-  await working(terminal, "measuring", () => new Promise((resolve) => setTimeout(resolve, 2_300)));
+  await working(terminal, "measuring", () => until(() => lines.length > 0, "a line"));
   assert.equal(lines, ["measuring  0:02"]);
   const drawn: string[] = [];
   const stderr = Object.assign(Object.create(process.stderr), { write: (text: string) => drawn.push(text) > 0 });
