@@ -7,6 +7,7 @@ import type { PartsResult } from "../bench/verdicts.js";
 import type { AddCommand } from "./command.js";
 import { type JsonFlag, wholeNumber, withExample, withJsonFlag } from "./options.js";
 import { exitStatus } from "./terminal.js";
+import { working } from "./working.js";
 
 interface Flags extends JsonFlag {
   readonly model?: string;
@@ -45,16 +46,10 @@ export const benchCommand: AddCommand = (program, terminal) => {
         import("../capture/camera.js"),
       ]);
       const bundle = model ?? join(packageRoot(), "models", "demo");
-      const result = await runBench({
-        bundle,
-        seconds,
-        threads,
-        cameras,
-        parts,
-        ...(state === undefined ? {} : { stateIn: state }),
-        watchCamera,
-        onProgress: (text) => terminal.err(text),
-      });
+      const options = { bundle, seconds, threads, cameras, parts, ...(state === undefined ? {} : { stateIn: state }) };
+      const result = await working(terminal, "measuring", (say) =>
+        runBench({ ...options, watchCamera, onProgress: say }),
+      );
       terminal.out(json ? JSON.stringify(result) : table(result));
       // GStreamer's threads may outlive their pipeline for a moment.
       setTimeout(() => process.exit(exitStatus.done), 300).unref();

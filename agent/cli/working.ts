@@ -9,9 +9,14 @@ const FRAMES = ["|", "/", "-", "\\"];
 /**
  * Shows that work goes on whose end nobody can foresee: for a person a mark that moves and the time so far, gone when the work is done; for
  * a log now and then a line. Both on stderr.
+ * @param work given a way to say on a line of its own what it comes to
  * @throws what the work throws
  */
-export async function working<T>(terminal: Terminal, text: string, work: () => Promise<T>): Promise<T> {
+export async function working<T>(
+  terminal: Terminal,
+  text: string,
+  work: (say: (line: string) => void) => Promise<T>,
+): Promise<T> {
   const { interactive, stderr, err } = terminal;
   const beganMs = performance.now();
   let nextLineMs = FIRST_LINE_MS;
@@ -26,13 +31,20 @@ export async function working<T>(terminal: Terminal, text: string, work: () => P
       nextLineMs = 2 * sinceMs;
     }
   };
+  const clear = (): void => {
+    if (interactive) stderr.write("\r\u001b[K");
+  };
+  const say = (line: string): void => {
+    clear();
+    err(line);
+  };
   // At once: the work may leave the timer no time.
   show();
   const timer = setInterval(show, DRAWN_EVERY_MS);
   try {
-    return await work();
+    return await work(say);
   } finally {
     clearInterval(timer);
-    if (interactive) stderr.write("\r\u001b[K");
+    clear();
   }
 }

@@ -66,9 +66,13 @@ test("work whose end nobody can foresee: a line in a log only when it takes long
   assert.equal(lines, ["measuring  0:02"]);
   const drawn: string[] = [];
   const stderr = Object.assign(Object.create(process.stderr), { write: (text: string) => drawn.push(text) > 0 });
-  const failing = () => Promise.reject(new Error("no"));
+  const failing = (say: (line: string) => void) => {
+    say("the first half");
+    return Promise.reject(new Error("no"));
+  };
   const failed = await working({ ...terminal, interactive: true, stderr }, "measuring", failing).catch(String);
-  assert.equal([failed, drawn], ["Error: no", ["\r| measuring  0:00", "\r\u001b[K"]]);
+  assert.equal([failed, drawn], ["Error: no", ["\r| measuring  0:00", "\r\u001b[K", "\r\u001b[K"]]);
+  assert.is(lines.at(-1), "the first half");
 });
 
 test("durations and curves fit a line", () => {

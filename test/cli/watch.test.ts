@@ -135,7 +135,7 @@ test("watch ends when nobody reads it any more", async () => {
   await broker.stop();
 });
 
-test("watch: TLS, a user and a password by file; a wrong password is told and tried again, a missing file is status 2", async () => {
+test("watch: TLS, a user and a password by file, as options or as a configuration has them; a wrong password is told and tried again, a missing file is status 2", async () => {
   const authority = createAuthority("plant");
   const { cert, key } = authority.issue("broker", { names: "DNS:localhost" });
   const [plain, secure] = [await freePort(), await freePort()];
@@ -158,9 +158,14 @@ test("watch: TLS, a user and a password by file; a wrong password is told and tr
   const args = ["--url", `mqtts://localhost:${secure}`, "--ca-file", authority.cert, "--username", "screen"];
   const right = watch([...args, "--password-file", file("right", "secret-word\n")]);
   const wrong = watch([...args, "--password-file", file("wrong", "guessed\n")]);
+  const settings = `{ url: "mqtts://localhost:${secure}", caFile: ${authority.cert}, username: screen, passwordFile: right }`;
+  const cameras = "[{ id: cam1, model: plate, source: { type: demo } }]";
+  const line = `mqtt: ${settings}\nmodels: { plate: { path: bundle } }\ncameras: ${cameras}\n`;
+  const configured = watch(["--config", file("line.yaml", line)]);
   await until(() => right.out().includes("a is online"), "the status over TLS", 20_000);
+  await until(() => configured.out().includes("a is online"), "the same by a configuration", 20_000);
   await until(() => wrong.err().includes("MQTT_NOT_AUTHORIZED"), "the refusal", 20_000);
-  assert.equal([await right.stop(), await wrong.stop()], [0, 0]);
+  assert.equal([await right.stop(), await wrong.stop(), await configured.stop()], [0, 0, 0]);
   const missing = await retort(["watch", ...args, "--password-file", "/nowhere"]);
   assert.is(missing.status, 2);
   assert.match(missing.stderr, "MQTT_PASSWORD_UNREADABLE");
