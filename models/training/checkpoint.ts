@@ -1,7 +1,8 @@
 import { access, readFile } from "node:fs/promises";
+import { dirname } from "node:path";
 import { Ajv } from "ajv";
 import { CodedError, messageOf } from "../../errors.js";
-import { replaceFile } from "../../replace-file.js";
+import { makeFolder, replaceFile } from "../../replace-file.js";
 import { encodeSafetensors, metadataOf, parseSafetensors } from "../weights/safetensors.js";
 import type { TrainingState } from "./stepper.js";
 
@@ -46,11 +47,12 @@ const isMetadata = new Ajv().compile<Metadata>({
 });
 
 /**
- * Replaces the checkpoint at `path`: a kill at any moment leaves the old one or the new one.
+ * Replaces the checkpoint at `path`, whose folder is made where there is none yet: a kill at any moment leaves the old one or the new one.
  * @throws what the file system answers
  */
 export async function writeCheckpoint(path: string, { recipe, progress, state }: Checkpoint): Promise<void> {
   const metadata: Metadata = { recipe, ...progress, step: state.step };
+  await makeFolder(dirname(path));
   await replaceFile(path, encodeSafetensors(state.tensors, { metadata: { progress: JSON.stringify(metadata) } }));
 }
 

@@ -9,7 +9,7 @@ import { resnet } from "../../models/network/backbones/resnet.js";
 import { teacherParameters } from "../../models/network/parameters.js";
 import { teacherGraph } from "../../models/network/rd.js";
 import { createRandom } from "../../models/random.js";
-import { checkpointOf, writeCheckpoint } from "../../models/training/checkpoint.js";
+import { BEGINNING, checkpointOf, writeCheckpoint } from "../../models/training/checkpoint.js";
 import { initialWeights } from "../../models/training/initial.js";
 import { RECIPE, recipeDigest, type TrainingIdentity } from "../../models/training/recipe.js";
 import { stepGraph } from "../../models/training/step.js";
@@ -105,6 +105,13 @@ test("nor with another teacher, architecture, size, batch, seed, or other pictur
 test("the same training has the same identity each time its graphs are built", () => {
   const again = { ...identity, teacher: teacherOf(1), step: stepGraph(backbone, size) };
   assert.is(recipeDigest(again), recipeDigest(identity));
+});
+
+test("a checkpoint is kept beside a bundle whose folder there is not yet, nor the one above", async () => {
+  const path = join(dir, "bundles", "line 7", "plate.checkpoint.safetensors");
+  const state = { step: 1, tensors: new Map([["w", { shape: [1], data: Float32Array.of(2) }]]) };
+  await writeCheckpoint(path, { recipe: recipeDigest(identity), progress: BEGINNING, state });
+  assert.equal((await checkpointOf(path, recipeDigest(identity)))?.progress, BEGINNING);
 });
 
 test.run();
