@@ -25,7 +25,7 @@ export interface ExportOptions extends TeacherOptions {
 export async function exportBundle(options: ExportOptions): Promise<Bundle> {
   const input = inputSizeOf(options.size ?? 256);
   const identity = bundleIdentity(options.out, options);
-  await requireWritableBundle(options.out);
+  await requireWritableBundle(options.out, [options.teacher]);
   const teacher = await openTeacher(options, input);
   const student = await loadStudent(options.student, teacher.backbone);
   const onnx = encodeModel(inferenceGraph(teacher.backbone, { teacher: teacher.weights, student }, input));

@@ -82,7 +82,7 @@ export async function trainStudent(options: TrainOptions): Promise<TrainResult> 
   const isTrained = !quick && !settings.meanMaps;
   bundleIdentity(out, settings);
   if (!settings.resume && isTrained) await requireNoCheckpoint(settings.checkpointPath);
-  await requireWritableBundle(out);
+  await requireWritableBundle(out, [settings.teacher.teacher]);
   if (settings.reportPath !== undefined) await requireReportPath(settings.reportPath);
   warnOfSize(settings);
 
