@@ -5,7 +5,7 @@ import { consumersIn, integersOf, type Parts } from "../onnx/parts.js";
 
 /** A convolution, plain or transposed, that can be computed in whole numbers. */
 export interface Layer {
-  /** Its weight's name without the ending. */
+  /** Its weight's name without the ending; of a weight that several nodes take, `NAME@2` from the second on. */
   readonly name: string;
   readonly node: Node;
   /** The value that it takes, by name. */
@@ -24,6 +24,12 @@ const FEWEST_CHANNELS = 8;
 /** The convolutions of a model's networks in topological order; those of a memory of good pictures, and of maps, are none. */
 export function layersIn(parts: Parts): readonly Layer[] {
   const consumers = consumersIn(parts);
+  const times = new Map<string, number>();
+  const nameOf = (weight: string): string => {
+    const time = (times.get(weight) ?? 0) + 1;
+    times.set(weight, time);
+    return `${weight.replace(/\.weight$/, "")}${time === 1 ? "" : `@${time}`}`;
+  };
   return parts.nodes.flatMap((node): readonly Layer[] => {
     const [input = "", weight = "", bias = ""] = node.input ?? [];
     const { dims = [], dataType } = parts.constants.get(weight) ?? {};
@@ -31,9 +37,7 @@ export function layersIn(parts: Parts): readonly Layer[] {
     if (dataType !== 1 || sizes.length !== 4 || weight === MEMORY_PROJECTION) return [];
     if (bias !== "" && parts.constants.get(bias)?.dataType !== 1) return [];
     if (node.opType === "Conv" ? sizes[0]! < FEWEST_CHANNELS : !isDoubling(node, sizes)) return [];
-    return [
-      { name: weight.replace(/\.weight$/, ""), node, input, weight, bias, ...joinedWithRelu(node, parts, consumers) },
-    ];
+    return [{ name: nameOf(weight), node, input, weight, bias, ...joinedWithRelu(node, parts, consumers) }];
   });
 }
 

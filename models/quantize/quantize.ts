@@ -10,6 +10,7 @@ import {
 } from "../bundle/bundle.js";
 import { bundleIdentity } from "../bundle/identity.js";
 import { requireWritableBundle } from "../bundle/writable.js";
+import { readTestSet } from "../evaluate/dataset.js";
 import { evaluateBundle } from "../evaluate/evaluate.js";
 import type { Calibration } from "../judging/calibration.js";
 import { readModel } from "../onnx/checked-model.js";
@@ -18,6 +19,7 @@ import { createRandom } from "../random.js";
 import { readGoodFolder } from "../training/good-folder.js";
 import { readGoodPicture } from "../training/good-picture.js";
 import { requireEnough } from "../training/good-pictures.js";
+import { doubtsAbout } from "./doubts.js";
 import { framesPerSecond, type Judged, judged } from "./judged.js";
 import { layersIn } from "./layers.js";
 import { measured, type Pictures } from "./measured.js";
@@ -89,10 +91,12 @@ export async function quantizeBundle(options: QuantizeOptions): Promise<Quantize
   }
   const bundle = await readBundle(options.bundle);
   const identity = bundleIdentity(options.out, options);
-  await requireWritableBundle(options.out);
+  await requireWritableBundle(options.out, [bundle.modelPath]);
   const model = await readModel(bundle.modelPath, bundle.manifest);
   const parts = takeApart(model);
   requireFloat(parts, bundle);
+  // Before the work, not after it.
+  if (options.data !== undefined) await readTestSet(options.data);
   const pictures = await readPictures(options, bundle);
   const compared: Pictures = { ...pictures, pixels: pictures.pixels.slice(0, COMPARED) };
 
@@ -116,7 +120,8 @@ export async function quantizeBundle(options: QuantizeOptions): Promise<Quantize
         });
   if (made.mapError > mapError) {
     const found = `its map in ${precision} differs by ${made.mapError.toPrecision(3)}, more than ${mapError}`;
-    throw new CodedError("MODEL_NOT_LOWERED", found, { at: bundle.modelPath });
+    const remedy = "Give a larger --map-error, or keep the float32 bundle.";
+    throw new CodedError("MODEL_NOT_LOWERED", found, { at: bundle.modelPath, remedy });
   }
   const after = await judged(made.model, pictures, threads);
   const { threshold: old, calibration } = bundle.manifest;
@@ -138,6 +143,9 @@ export async function quantizeBundle(options: QuantizeOptions): Promise<Quantize
   const lost = options.data === undefined ? null : await lossOf(bundle, written, options.data, options);
   if (lost !== null) await amendBundle(options.out, { lowered: { ...record, lost } });
   const [floatFps = 0, lowerFps = 0] = await framesPerSecond([model, made.model], compared, { threads });
+  const scores = { before: before.scores, after: after.scores };
+  const outcome = { ...scores, lost, floatFps, lowerFps, forCpu: precision === "int8" };
+  for (const doubt of doubtsAbout(outcome)) options.onWarning?.(doubt);
   return {
     ...{ bundle: options.out, name: identity.name, version: identity.version, sha256: written.manifest.sha256 },
     ...{ fps: { float: floatFps, [precision]: lowerFps }, lost, threshold, precision: { ...record, lost } },
@@ -146,13 +154,21 @@ export async function quantizeBundle(options: QuantizeOptions): Promise<Quantize
 }
 
 function requireFloat(parts: Parts, { manifest, modelPath: at }: Bundle): void {
-  const refuse = (message: string) => new CodedError("MODEL_NOT_LOWERED", message, { at });
+  const refuse = (message: string, remedy?: string) =>
+    new CodedError("MODEL_NOT_LOWERED", message, { at, ...(remedy === undefined ? {} : { remedy }) });
   const { precision = "fp32" } = manifest;
   if (precision !== "fp32") throw refuse(`the bundle is in ${precision} already`);
   const opset = opsetOf(parts);
-  if (opset < FIRST_OPSET)
-    throw refuse(`the model is written for ONNX opset ${opset}, whole numbers need ${FIRST_OPSET}`);
-  if (layersIn(parts).length === 0) throw refuse("the model has no convolutions with weights of their own");
+  if (opset < FIRST_OPSET) {
+    throw refuse(
+      `the model is written for ONNX opset ${opset}, lower precisions need ${FIRST_OPSET}`,
+      `Export the model anew for opset ${FIRST_OPSET} or later, then import that.`,
+    );
+  }
+  if (layersIn(parts).length === 0) {
+    const remedy = "Use the bundle as it is: there is nothing in it that would become smaller or faster.";
+    throw refuse("the model has no convolutions with float32 weights of their own", remedy);
+  }
 }
 
 async function readPictures(options: QuantizeOptions, { manifest }: Bundle): Promise<Pictures> {

@@ -1,13 +1,20 @@
-import { stat } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { stat, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { CodedError } from "../../errors.js";
-import { readBundle } from "../../models/bundle/bundle.js";
+import { type Bundle, readBundle, writeBundle } from "../../models/bundle/bundle.js";
 import { openScorer } from "../../models/evaluate/scorer.js";
+import { Graph } from "../../models/graph/graph.js";
+import { conv, reduceMax, reduceMean, relu } from "../../models/graph/ops.js";
+import { imageInput } from "../../models/network/rd.js";
 import { readModel } from "../../models/onnx/checked-model.js";
+import { encodeModel } from "../../models/onnx/encode.js";
 import { takeApart } from "../../models/onnx/parts.js";
 import { readRgb } from "../../models/pictures/images.js";
+import { doubtsAbout } from "../../models/quantize/doubts.js";
 import { quantizeBundle } from "../../models/quantize/quantize.js";
+import { createRandom } from "../../models/random.js";
 import { temporaryFolder } from "../support/config.js";
 import { writeSmallBundle } from "../support/small-bundle.js";
 import { writeGoodPictures } from "../support/small-teacher.js";
@@ -95,6 +102,73 @@ test("a bundle in whole numbers is not quantised again", async () => {
   const refusal = await quantizeBundle({ bundle: out, calibration, out: join(dir, "again") }).catch((error) => error);
   assert.instance(refusal, CodedError);
   assert.is(refusal.code, "MODEL_NOT_LOWERED");
+});
+
+/** A detector that takes its pictures through the same convolution three times. */
+async function writeSharedBundle(dir: string): Promise<Bundle> {
+  const g = new Graph("shared");
+  const random = createRandom(1);
+  const drawn = (shape: readonly number[], scale: number) =>
+    g.constant(
+      Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => scale * (random.int(200) / 100 - 1)),
+      shape,
+    );
+  const size = { width: 64, height: 64 };
+  const same = { stride: 1, padding: 1 };
+  let x = relu(g, conv(g, imageInput(g, size), drawn([8, 3, 3, 3], 0.3), drawn([8], 0.3), same));
+  const [weight, bias] = [drawn([8, 8, 3, 3], 0.2), drawn([8], 0.1)];
+  for (let time = 0; time < 3; time += 1) x = relu(g, conv(g, x, weight, bias, same));
+  const map = g.node("Identity", [reduceMean(g, x, [1], false)], ["N", 64, 64], { name: "map" });
+  g.output(g.node("Identity", [reduceMax(g, map, [1, 2], false)], ["N"], { name: "score" }));
+  g.output(map);
+  return writeBundle(join(dir, "shared"), encodeModel(g), {
+    ...{ name: "shared", version: "1", arch: "imported", input: size, threshold: 2 },
+    ...{ calibration: null, training: null, created: "2026-01-01T00:00:00.000Z" },
+  });
+}
+
+test("a layer that is gone through several times is in whole numbers each time, with ranges of its own", async () => {
+  const { dir, calibration, out } = await material();
+  const { dir: bundle } = await writeSharedBundle(dir);
+  const { precision, operators } = await quantizeBundle({ bundle, calibration, out, threads: 1 });
+  assert.equal([precision.layers, precision.float, operators.QLinearConv], [4, [], 4]);
+  assert.ok(precision.mapError < 0.05, String(precision.mapError));
+});
+
+test("neither the bundle that is quantised nor a link to it is written over", async () => {
+  const { dir, float, calibration } = await material();
+  const link = join(dir, "link");
+  await symlink(float.dir, link);
+  for (const out of [float.dir, `${float.dir}/`, link]) {
+    const refusal = await quantizeBundle({ bundle: float.dir, calibration, out }).catch((error) => error);
+    assert.instance(refusal, CodedError);
+    assert.equal([refusal.code, refusal.at], ["OPTION_INVALID", "out"]);
+  }
+  assert.is((await readBundle(float.dir)).manifest.sha256, float.manifest.sha256);
+});
+
+test("test pictures that are not there are told before the work, and nothing is written", async () => {
+  const { dir, float, calibration, out } = await material();
+  const phases: string[] = [];
+  const onProgress = ({ phase }: { readonly phase: string }) => void phases.push(phase);
+  const options = { bundle: float.dir, calibration, out, data: join(dir, "nowhere"), onProgress };
+  const refusal = await quantizeBundle(options).catch((error) => error);
+  assert.is(refusal.code, "DATA_LAYOUT");
+  assert.equal(phases, []);
+  assert.not.ok(existsSync(out));
+});
+
+test("what a bundle lost, where it is slower and where its scores became noise, is warned of, each with its figure", () => {
+  const good = { before: [1, 2, 3, 4], after: [1.1, 2.1, 3.1, 4.1], lost: null, floatFps: 10, lowerFps: 20 };
+  const well = { ...good, forCpu: true };
+  assert.equal(doubtsAbout(well), []);
+  assert.match(
+    doubtsAbout({ ...well, lost: { image: 0.03, pixel: null, aupro: 0.002 } })[0],
+    /lost 3.0 points of image/,
+  );
+  assert.match(doubtsAbout({ ...well, after: [3, 1, 4, 2] })[0], /moved by 1.8 .* lay 1.3 apart/);
+  assert.match(doubtsAbout({ ...well, lowerFps: 9 })[0], /slower/);
+  assert.equal(doubtsAbout({ ...well, lowerFps: 9, forCpu: false }), []);
 });
 
 test.run();
