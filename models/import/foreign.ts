@@ -1,5 +1,5 @@
-import { CodedError } from "../../errors.js";
-import type { Refuse, Value } from "../onnx/check/messages.js";
+import { CodedError, type ErrorCode } from "../../errors.js";
+import type { Value } from "../onnx/check/messages.js";
 import { toNumber } from "../onnx/check/messages.js";
 import { consumersIn, floatsIn, type Parts } from "../onnx/parts.js";
 import { DATA_TYPE, NARROW_TYPE } from "../onnx/schema.js";
@@ -17,8 +17,11 @@ export interface ForeignInput {
 const MOST_SIDE = 8_192;
 const CHANNELS = 3;
 
-export function refusalAt(at: string): Refuse {
-  return (code, message) => new CodedError(code, message, { at });
+/** A refusal of the file, with the table's remedy unless the place knows a better one. */
+export type RefuseImport = (code: ErrorCode, message: string, remedy?: string) => CodedError;
+
+export function refusalAt(at: string): RefuseImport {
+  return (code, message, remedy) => new CodedError(code, message, { at, ...(remedy === undefined ? {} : { remedy }) });
 }
 
 /** A size that is given as a number; null where it is left open. */
@@ -28,7 +31,7 @@ function sizesOf(value: Value): readonly (number | null)[] | null {
 }
 
 /** @throws CodedError MODEL_IMPORT_REFUSED for anything but one float32 RGB picture, or several */
-export function foreignInput({ inputs, constants }: Parts, refuse: Refuse): ForeignInput {
+export function foreignInput({ inputs, constants }: Parts, refuse: RefuseImport): ForeignInput {
   const own = inputs.filter(({ name = "" }) => !constants.has(name));
   const [input] = own;
   if (own.length !== 1 || input === undefined) {
@@ -79,18 +82,19 @@ export function foreignOutput(
   kind: keyof typeof NAMES,
   wanted: string | undefined,
   { outputs }: Parts,
-  refuse: Refuse,
+  refuse: RefuseImport,
 ): string | null {
   const names = outputs.map(({ name = "" }) => name);
   if (wanted !== undefined && !names.includes(wanted)) {
     const known = names.map(shown).join(", ").slice(0, 300);
-    throw refuse("MODEL_IMPORT_REFUSED", `it has no output ${shown(wanted)}; its outputs are ${known}`);
+    const remedy = `Name one of them with --${kind}-output.`;
+    throw refuse("MODEL_IMPORT_REFUSED", `it has no output ${shown(wanted)}; its outputs are ${known}`, remedy);
   }
   return wanted ?? NAMES[kind].find((name) => names.includes(name)) ?? null;
 }
 
 /** The type of an output, by its name; refused where it is no number with a fraction. */
-export function floatingType(name: string, { outputs }: Parts, refuse: Refuse): number {
+export function floatingType(name: string, { outputs }: Parts, refuse: RefuseImport): number {
   const type = outputs.find((output) => output.name === name)?.type?.tensorType?.elemType;
   if (type === DATA_TYPE.float32 || type === NARROW_TYPE.float16 || type === NARROW_TYPE.double) return type;
   throw refuse("MODEL_IMPORT_REFUSED", `its output ${shown(name)} is ${typeName(type)}, not float32`);

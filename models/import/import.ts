@@ -1,16 +1,13 @@
 /** `retort import`: a bundle from somebody else's anomaly model. */
-import { CodedError, messageOf } from "../../errors.js";
+import { CodedError } from "../../errors.js";
 import { type Bundle, type ImportRecord, writeBundle } from "../bundle/bundle.js";
 import { bundleIdentity } from "../bundle/identity.js";
 import { requireWritableBundle } from "../bundle/writable.js";
 import { IMAGENET } from "../network/backbones/backbone.js";
-import type { Refuse } from "../onnx/check/messages.js";
 import { checkedModel, readForeignModel } from "../onnx/checked-model.js";
 import { assemble, opsetOf, type Parts, takeApart } from "../onnx/parts.js";
 import { DATA_TYPE } from "../onnx/schema.js";
-import { floats, floatsOf, openSession, Tensor } from "../onnx/session.js";
 import type { Size } from "../pictures/images.js";
-import { createRandom } from "../random.js";
 import {
   type ForeignInput,
   floatingType,
@@ -19,10 +16,12 @@ import {
   isNormalised,
   NORMALISED_THRESHOLD,
   normalisesItself,
+  type RefuseImport,
   refusalAt,
   shown,
 } from "./foreign.js";
-import { type Normalisation, type SeenMap, wrapped } from "./wrap.js";
+import { requireOne, seenMap, type Trial, takesMany } from "./trial.js";
+import { type Normalisation, wrapped } from "./wrap.js";
 
 /** What a model expects of its pixels: shares of white, or the 0 to 255 of cameras, or normalised by mean and deviation. */
 export const INPUT_RANGES = ["0..1", "0..255", "normalised"] as const;
@@ -56,7 +55,7 @@ export async function importBundle(options: ImportOptions): Promise<Bundle> {
   const { file, out } = options;
   const refuse = refusalAt(file);
   const identity = bundleIdentity(out, options);
-  await requireWritableBundle(out);
+  await requireWritableBundle(out, [file]);
   const { model, sha256 } = await readForeignModel(file);
   const parts = takeApart(model);
   if (opsetOf(parts) < FIRST_OPSET) {
@@ -81,7 +80,8 @@ export async function importBundle(options: ImportOptions): Promise<Bundle> {
   if (!free) assumed.push("pictures are judged one at a time: the model takes no more");
   const onnx = made(free);
   checkedModel(onnx, size, file);
-  await requireOne(onnx, size, refuse);
+  const trial = await requireOne(onnx, size, refuse);
+  if (score !== null && !isOneScale(trial)) assumed.push(scaleNote(trial));
   const imported: ImportRecord = {
     ...{ from: sha256, producer: (parts.model.producerName ?? "").slice(0, 100) },
     ...{ input: { name: input.name, layout: input.layout, ...normalisation }, outputs: { score, map }, assumed },
@@ -106,13 +106,14 @@ function withOpenSizes(parts: Parts, { name }: ForeignInput): Parts {
   };
 }
 
-function sizeOf(input: ForeignInput, { size }: ImportOptions, assumed: string[], refuse: Refuse): Size {
+function sizeOf(input: ForeignInput, { size }: ImportOptions, assumed: string[], refuse: RefuseImport): Size {
   const { width, height } = input;
   if (size !== undefined) {
     const fits = (side: number, own: number | null) => own === null || own === side;
     if (fits(size.width, width) && fits(size.height, height)) return size;
     const own = `${width ?? "any"} x ${height ?? "any"}`;
-    throw refuse("MODEL_IMPORT_REFUSED", `it takes pictures of ${own}, --size is ${size.width} x ${size.height}`);
+    const message = `it takes pictures of ${own}, --size is ${size.width} x ${size.height}`;
+    throw refuse("MODEL_IMPORT_REFUSED", message, "Leave out --size, or export the model for that size.");
   }
   if (width === null || height === null) {
     assumed.push(`pictures of ${width ?? USUAL_SIDE} x ${height ?? USUAL_SIDE}: the model takes any size (--size)`);
@@ -134,11 +135,16 @@ function normalisationOf(
     });
   }
   const normalised = { mean: mean ?? IMAGENET.mean, deviation: deviation ?? IMAGENET.deviation };
-  if (stated || inputRange === "normalised") return normalised;
+  const itself = normalisesItself(parts, input.name);
+  if (stated || inputRange === "normalised") {
+    if (itself)
+      assumed.push("pixels are normalised for it as stated, and it seems to do so itself, too (--input-range 0..1)");
+    return normalised;
+  }
   const unit = { mean: [0, 0, 0], deviation: [1, 1, 1] };
   if (inputRange === "0..1") return unit;
   if (inputRange === "0..255") return { mean: [0, 0, 0], deviation: [1 / 255, 1 / 255, 1 / 255] };
-  if (normalisesItself(parts, input.name)) {
+  if (itself) {
     assumed.push("it takes pixels of 0..1: it normalises them itself (--input-range)");
     return unit;
   }
@@ -146,7 +152,7 @@ function normalisationOf(
   return normalised;
 }
 
-function mapOf(parts: Parts, { mapOutput }: ImportOptions, assumed: string[], refuse: Refuse): string {
+function mapOf(parts: Parts, { mapOutput }: ImportOptions, assumed: string[], refuse: RefuseImport): string {
   const named = foreignOutput("map", mapOutput, parts, refuse);
   if (named !== null) return named;
   const withSpace = parts.outputs.filter(({ type }) => {
@@ -164,12 +170,17 @@ function mapOf(parts: Parts, { mapOutput }: ImportOptions, assumed: string[], re
     .slice(0, 300);
   throw refuse(
     "MODEL_IMPORT_REFUSED",
-    `none of its outputs is known as an anomaly map: ${names}; --map-output names it`,
+    `none of its outputs is known as an anomaly map: ${names}`,
+    "Name the one that is with --map-output; a model that yields only a score cannot show where a defect is.",
   );
 }
 
 function thresholdOf(parts: Parts, { threshold }: ImportOptions, assumed: string[]): number {
-  if (threshold !== undefined) return threshold;
+  if (threshold !== undefined) {
+    if (threshold > 0) return threshold;
+    const remedy = "Give a score above 0; a model whose scores are below 0 has to be exported with scores from 0 on.";
+    throw new CodedError("OPTION_INVALID", `--threshold is ${threshold}`, { at: "threshold", remedy });
+  }
   if (isNormalised(parts)) {
     assumed.push(
       `a picture is bad from a score of ${NORMALISED_THRESHOLD}: the model holds its own threshold (--threshold)`,
@@ -182,94 +193,15 @@ function thresholdOf(parts: Parts, { threshold }: ImportOptions, assumed: string
   });
 }
 
-/** The map as the model yields it for one picture, and whether score and map are one number and one plane. */
-async function seenMap(
-  model: Uint8Array,
-  { name, layout }: ForeignInput,
-  { width, height }: Size,
-  { map, score }: { readonly map: string; readonly score: string | null },
-  refuse: Refuse,
-): Promise<SeenMap> {
-  const dims = layout === "NCHW" ? [1, 3, height, width] : [1, height, width, 3];
-  const outputs = await tried(model, { [name]: floats(new Float32Array(3 * height * width).fill(0.5), dims) }, refuse);
-  const found = outputs[map]?.dims ?? [];
-  // One plane, whether its axis of one channel comes before height and width or behind.
-  const last = found.length === 4 && found[3] === 1 && found[1] !== 1 ? found.slice(0, 3) : found;
-  const [rows = 0, columns = 0] = last.slice(-2);
-  if (last.length < 2 || rows < 1 || columns < 1 || last.slice(0, -2).some((dim) => dim !== 1)) {
-    throw refuse(
-      "MODEL_IMPORT_REFUSED",
-      `its output ${shown(map)} is [${found.join(", ")}] for one picture, not a map`,
-    );
-  }
-  const scores = score === null ? 1 : (outputs[score]?.dims ?? [0]).reduce((product, dim) => product * dim, 1);
-  if (scores !== 1) {
-    throw refuse(
-      "MODEL_IMPORT_REFUSED",
-      `its output ${shown(score ?? "")} holds ${scores} numbers for one picture, not a score`,
-    );
-  }
-  return { name: map, rows, columns };
+/** A score that is not the maximum of its map by more than a factor of this much is on another scale. */
+const ONE_SCALE = 1.5;
+
+/** Whether one threshold can go for score and map. */
+function isOneScale({ score, highest }: Trial): boolean {
+  return score === highest || (highest < ONE_SCALE * score && score < ONE_SCALE * highest);
 }
 
-async function tried(
-  model: Uint8Array,
-  feeds: Parameters<Awaited<ReturnType<typeof openSession>>["run"]>[0],
-  refuse: Refuse,
-): Promise<Record<string, Tensor>> {
-  try {
-    const session = await openSession(model, { quiet: true });
-    return await session.run(feeds).finally(() => session.close());
-  } catch (cause) {
-    throw refuse("MODEL_IMPORT_REFUSED", `ONNX Runtime cannot compute it: ${messageOf(cause).slice(0, 300)}`);
-  }
+function scaleNote({ score, highest }: Trial): string {
+  const figures = `of a picture of noise the score is ${score.toPrecision(3)}, the map's maximum ${highest.toPrecision(3)}`;
+  return `regions lie where the map exceeds the score's threshold, as if both were on one scale: ${figures}`;
 }
-
-/** Whether two pictures at a time get the scores and maps that each gets alone. */
-async function takesMany(model: Uint8Array, size: Size): Promise<boolean> {
-  const pixels = noise(2, size);
-  try {
-    const session = await openSession(model, { quiet: true });
-    try {
-      const both = await session.run(feed(pixels, 2, size));
-      const half = pixels.length / 2;
-      const alone = await session.run(feed(pixels.slice(half), 1, size));
-      const [together, own] = [floatsOf(both.map), floatsOf(alone.map)];
-      const second = together.subarray(own.length);
-      const far = Math.max(Math.abs(floatsOf(both.score)[1]! - floatsOf(alone.score)[0]!), ...differences(second, own));
-      return together.length === 2 * own.length && far < 1e-3;
-    } finally {
-      await session.close();
-    }
-  } catch {
-    // A model of one picture's shapes says so in many ways: it is given one at a time.
-    return false;
-  }
-}
-
-function differences(some: Float32Array, others: Float32Array): readonly number[] {
-  let most = 0;
-  for (let at = 0; at < others.length; at += 1) most = Math.max(most, Math.abs(some[at]! - others[at]!));
-  return [most];
-}
-
-async function requireOne(model: Uint8Array, size: Size, refuse: Refuse): Promise<void> {
-  const { map, score } = await tried(model, feed(noise(1, size), 1, size), refuse);
-  const numbers = [...floatsOf(score), ...floatsOf(map).subarray(0, 1)];
-  if (
-    floatsOf(score).length === 1 &&
-    floatsOf(map).length === size.width * size.height &&
-    numbers.every(Number.isFinite)
-  )
-    return;
-  throw refuse("MODEL_IMPORT_REFUSED", "its score or map of a picture of noise is no finite number");
-}
-
-function noise(count: number, { width, height }: Size): Uint8Array {
-  const random = createRandom(5);
-  return Uint8Array.from({ length: count * width * height * 3 }, () => random.int(256));
-}
-
-const feed = (pixels: Uint8Array, count: number, { width, height }: Size) => ({
-  image: new Tensor("uint8", pixels, [count, height, width, 3]),
-});

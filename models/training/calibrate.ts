@@ -90,7 +90,9 @@ export async function calibrateBundle(options: CalibrateOptions): Promise<Calibr
   const scores = good.filter((_, index) => !far.has(index)).map(({ score }) => score);
   const { threshold, calibration, moreImagesWanted } = thresholdFor({ heldOut: scores }, falseAlarms);
   if (!(threshold > 0)) throw implausible("the model sees nothing at all in these pictures; nothing was changed", dir);
-  if (options.force !== true) requirePlausible(threshold, manifest.threshold, leftOut, good.length, dir);
+  // Without a calibration the threshold is a guess: what it is far from is not implausible for that.
+  const before = manifest.calibration === null ? null : manifest.threshold;
+  if (options.force !== true) requirePlausible(threshold, before, leftOut, good.length, dir);
   await amendBundle(dir, { threshold, calibration });
   return {
     ...{ bundle: dir, threshold, before: manifest.threshold, calibration, falseAlarmRate: calibration.falseAlarmRate },
@@ -145,7 +147,7 @@ async function allPictures(folder: string): Promise<readonly string[]> {
 
 function requirePlausible(
   found: number,
-  before: number,
+  before: number | null,
   leftOut: readonly ScoredPath[],
   images: number,
   at: string,
@@ -157,7 +159,7 @@ function requirePlausible(
       at,
     );
   }
-  if (found > MOST_TIMES * before || found < before / MOST_TIMES) {
+  if (before !== null && (found > MOST_TIMES * before || found < before / MOST_TIMES)) {
     const change = `these pictures would give a threshold of ${found.toPrecision(4)}, the bundle's is ${before.toPrecision(4)}`;
     throw implausible(`${change}; nothing was changed`, at);
   }

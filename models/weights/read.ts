@@ -23,7 +23,13 @@ export async function readWeights(path: string): Promise<Weights> {
   });
   if (path.endsWith(".safetensors")) return readSafetensors(path);
   if (!TORCH.test(path)) {
-    throw new CodedError("WEIGHTS_FORMAT", "weights are read from .safetensors, .pth and .pt files", { at: path });
+    const remedy = path.endsWith(".onnx")
+      ? {
+          remedy: "A teacher from ONNX is given with --arch onnx, and --taps names its three maps; a student has none.",
+        }
+      : {};
+    const message = "weights are read from .safetensors, .pth and .pt files";
+    throw new CodedError("WEIGHTS_FORMAT", message, { at: path, ...remedy });
   }
   try {
     return await withBytes(path, readTorch);

@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { runProgram } from "../../agent/cli/program.js";
@@ -6,7 +6,7 @@ import { CodedError } from "../../errors.js";
 import { readBundle } from "../../models/bundle/bundle.js";
 import { openScorer } from "../../models/evaluate/scorer.js";
 import { fixed, Graph, type Value } from "../../models/graph/graph.js";
-import { add, div, reduceMax, reduceMean, reshape, sub, transpose } from "../../models/graph/ops.js";
+import { add, div, mul, reduceMax, reduceMean, reshape, sub, transpose } from "../../models/graph/ops.js";
 import { type ImportOptions, importBundle } from "../../models/import/import.js";
 import { encodeModel } from "../../models/onnx/encode.js";
 import { ModelProto } from "../../models/onnx/schema.js";
@@ -22,13 +22,15 @@ interface Foreign {
   readonly label?: boolean;
   readonly names?: { readonly map: string; readonly score: string };
   readonly layout?: "NCHW" | "NHWC";
+  /** What the score is multiplied by. */
+  readonly scoreScale?: number;
   /** One picture's shape is written into the graph. */
   readonly baked?: boolean;
 }
 
 /** In the shape of an anomalib export: how far each pixel's red is from grey, and the most of it. */
 function foreign({ batch = "batch", side = 32, normalises = true, label = true, ...rest }: Foreign = {}): Uint8Array {
-  const { names = { map: "anomaly_map", score: "pred_score" }, layout = "NCHW", baked = false } = rest;
+  const { names = { map: "anomaly_map", score: "pred_score" }, layout = "NCHW", baked = false, scoreScale = 1 } = rest;
   const g = new Graph("foreign");
   const shape = layout === "NCHW" ? [batch, 3, side, side] : [batch, side, side, 3];
   const input = g.input("input", "float32", shape);
@@ -41,7 +43,9 @@ function foreign({ batch = "batch", side = 32, normalises = true, label = true, 
   });
   const shaped = baked ? reshape(g, red, [1, 1, fixed(side), fixed(side)]) : red;
   const map = g.node("Identity", [shaped], [batch, 1, side, side], { name: names.map });
-  const score = g.node("Identity", [reduceMax(g, map, [1, 2, 3], false)], [batch], { name: names.score });
+  const highest = reduceMax(g, map, [1, 2, 3], false);
+  const scaled = scoreScale === 1 ? highest : mul(g, highest, g.scalar(scoreScale));
+  const score = g.node("Identity", [scaled], [batch], { name: names.score });
   g.output(score);
   g.output(map);
   if (label) g.output(g.node("Greater", [score, g.scalar(0.5)], [batch], { name: "pred_label", type: "bool" }));
@@ -96,6 +100,8 @@ test("one that does not normalise gets ImageNet's mean and deviation, unless ano
   const stated = await imported(foreign({ normalises: false }), { inputRange: "0..255", threshold: 200 });
   assert.is((await judgedBy(stated.dir, [3, 3])).score, 255);
   assert.equal(stated.manifest.imported?.assumed, []);
+  const twice = await imported(foreign(), { mean: [0.5, 0, 0] });
+  assert.ok(twice.manifest.imported?.assumed.some((each) => each.includes("do so itself, too")));
   const own = await imported(foreign({ normalises: false }), { mean: [0.5, 0, 0], deviation: [0.25, 1, 1] });
   assert.is((await judgedBy(own.dir, [3, 3])).score, 2);
 });
@@ -189,6 +195,33 @@ test("hostile and unfit files are refused in words", async () => {
     assert.match(refusal.message, words);
     assert.match(refusal.at ?? "", /model\.onnx$/);
   }
+});
+
+test("scores below 0, for which no threshold can be set, are refused, and so is a threshold that is not above 0", async () => {
+  const below = await refusedOf(foreign({ scoreScale: -2 }));
+  assert.is(below.code, "MODEL_IMPORT_REFUSED");
+  assert.match(below.message, /noise is -\d.*, below 0/);
+  for (const threshold of [0, -3]) {
+    const refusal = await refusedOf(foreign(), { threshold });
+    assert.equal([refusal.code, refusal.at], ["OPTION_INVALID", "threshold"]);
+  }
+});
+
+test("a score on another scale than its map is told: regions are where the map exceeds the score's threshold", async () => {
+  const { manifest } = await imported(foreign({ scoreScale: 100 }));
+  const note = manifest.imported?.assumed.find((each) => each.startsWith("regions lie where"));
+  assert.match(note ?? "", /the score is \d\d.*, the map's maximum [01]\./);
+  assert.not.ok((await imported(foreign())).manifest.imported?.assumed.some((each) => each.startsWith("regions")));
+});
+
+test("the file that is imported is not written over", async () => {
+  const dir = temporaryFolder();
+  const file = join(dir, "model.onnx");
+  await writeFile(file, foreign());
+  const refusal = await importBundle({ file, out: dir }).catch((error: unknown) => error);
+  assert.instance(refusal, CodedError);
+  assert.is((refusal as CodedError).code, "OPTION_INVALID");
+  assert.ok(Buffer.from(foreign()).equals(await readFile(file)));
 });
 
 test("the command shows what was assumed, and JSON holds it", async () => {

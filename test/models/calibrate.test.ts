@@ -42,6 +42,16 @@ async function codeOf(work: Promise<unknown>): Promise<string> {
   );
 }
 
+test("a threshold that was never calibrated is a guess: however far from it, what good pictures say is taken", async () => {
+  const { threshold, calibration } = (await readBundle(bundle)).manifest;
+  await amendBundle(bundle, { threshold: 50 * threshold });
+  assert.is(await codeOf(calibrateBundle({ bundle, normal })), "CALIBRATE_IMPLAUSIBLE");
+  await amendBundle(bundle, { threshold: 50 * threshold, calibration: null });
+  const found = await calibrateBundle({ bundle, normal });
+  assert.ok(found.threshold < 5 * threshold, String(found.threshold));
+  await amendBundle(bundle, { threshold, calibration });
+});
+
 test("the threshold is set for the share wanted, written into the bundle, and what it misses is said", async () => {
   // A foreign threshold, not too far off.
   const trained = (await readBundle(bundle)).manifest.threshold;
