@@ -8,6 +8,7 @@ import type { CameraDeps } from "../line/camera.js";
 import type { Size } from "../types.js";
 import { compare, takeTurns } from "./compare.js";
 import { round, type Spread, spread } from "./figures.js";
+import { type LiveViewCost, measureLiveView } from "./live-view.js";
 import { LIVE_CAMERA, type ManyCameras, measureCameras } from "./many-cameras.js";
 import { benchCamera, type Rig, type RigOptions, startRig } from "./rig.js";
 import { openRigLoad } from "./rig-load.js";
@@ -29,6 +30,8 @@ export interface BenchOptions {
   readonly segmentMs?: number;
   /** Live cameras of one more measurement; 0 or absent: none. */
   readonly cameras?: number;
+  /** Cameras of one more measurement, with a live view open and without; 0 or absent: none. */
+  readonly liveView?: number;
   /** Parts of one more measurement, with one and with four cameras; 0 or absent: none. */
   readonly parts?: number;
   /** Where their verdicts are synced to disk; a folder for temporary files that is on a disk unless given. */
@@ -70,6 +73,8 @@ export interface BenchResult {
   readonly rssMb: number;
   /** Present where `cameras` were asked for. */
   readonly cameras?: ManyCameras;
+  /** Present where `liveView` was asked for. */
+  readonly liveView?: LiveViewCost;
   /** Present where `parts` were asked for. */
   readonly parts?: PartsResult;
 }
@@ -140,10 +145,15 @@ export async function runBench(options: BenchOptions): Promise<BenchResult> {
   if (many > 0) say(`${many} live cameras`);
   const cameras = many > 0 ? await camerasOf(await rigOf(options.bundle, LIVE_CAMERA, many), 4 * segmentMs) : null;
 
+  const stand = { bundle: options.bundle, threads, source: endlessSource(input), watchCamera };
+  const shown = options.liveView ?? 0;
+  if (shown > 0) say(`a live view of ${shown} cameras, open and closed in turn`);
+  const looked = { ...stand, cameras: shown };
+  const liveView = shown > 0 ? await measureLiveView(looked, { forMs: segmentMs, rounds }) : null;
+
   const count = options.parts ?? 0;
   if (count > 0) say(`trigger to verdict of ${count} parts, with one camera and with four`);
   const partsPerSecond = Math.min(ceilingFps / 2, MOST_PARTS_PER_SECOND);
-  const stand = { bundle: options.bundle, threads, source: endlessSource(input), watchCamera };
   const parts = count > 0 ? await measureParts(stand, { parts: count, partsPerSecond }, options.stateIn) : null;
   return {
     model: `${manifest.name} ${manifest.version}`,
@@ -160,6 +170,7 @@ export async function runBench(options: BenchOptions): Promise<BenchResult> {
     eventLoopDelayMs: { p99: round(delay.percentile(99) / 1e6) },
     rssMb,
     ...(cameras === null ? {} : { cameras }),
+    ...(liveView === null ? {} : { liveView }),
     ...(parts === null ? {} : { parts }),
   };
 }

@@ -58,7 +58,7 @@ export function compare(rounds: readonly Round[]): Comparison {
   };
 }
 
-function median(values: readonly number[]): number {
+export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   return (percentile(sorted, 0.5) + sorted[Math.floor(sorted.length / 2)]!) / 2;
 }

@@ -7,6 +7,8 @@ import type { CameraConfig, Config, GstreamerSource } from "../../config/types.j
 import { CodedError } from "../../errors.js";
 import { type RunningAgent, startAgent } from "../agent.js";
 import { baseTopic, topics } from "../contract/topics.js";
+import { type Http, openHttp } from "../http/open.js";
+import type { AgentView } from "../http/view.js";
 import { opening } from "../kit/closing.js";
 import type { Logger } from "../kit/log.js";
 import type { CameraDeps } from "../line/camera.js";
@@ -23,6 +25,8 @@ export interface RigOptions {
   readonly cameras?: number;
   /** Of what one part is; none unless given. */
   readonly parts?: Partial<CameraConfig["parts"]>;
+  /** Whether it answers HTTP; not unless given. */
+  readonly http?: boolean;
   /** The folder that the agent's own is made in; that for temporary files unless given. */
   readonly stateIn?: string;
 }
@@ -33,6 +37,8 @@ export interface BenchAgent {
   readonly gate: Gate;
   /** The broker's. */
   readonly url: string;
+  /** HTTP's, with a slash at its end; null where it does not answer. */
+  readonly httpUrl: string | null;
   /** Of the agent's topics. */
   readonly base: string;
   close(): Promise<void>;
@@ -67,12 +73,19 @@ export function startBenchAgent({ watchCamera, stateIn, ...options }: RigOptions
     closing.add("the state folder", FOLDER_MS, () => rm(statePath, { recursive: true, force: true }));
     const gate = demandGate();
     let edge: MqttEdge | null = null;
+    let http: Http | null = null;
     const agent = await startAgent(configOf(options, statePath), {
       watchCamera: (options) => watchCamera({ ...options, demand$: gate.pass(options.demand$) }),
       openPublisher: async (config, log, outbox) => {
         edge = await openMqtt(config, log, outbox, 0);
         return edge;
       },
+      ...(options.http === true && {
+        openHttp: (view: AgentView) => {
+          http = openHttp(view, { version: "bench", log: quiet });
+          return http;
+        },
+      }),
       log: quiet,
     });
     closing.add("the agent", AGENT_MS, agent.stop);
@@ -81,7 +94,9 @@ export function startBenchAgent({ watchCamera, stateIn, ...options }: RigOptions
     if (url === undefined || agent.models.size === 0) {
       throw new CodedError("BENCH_FAILED", "the model could not be started", { at: options.bundle });
     }
-    return { agent, gate, url, base: baseTopic(PREFIX, ID), close: () => closing.close() };
+    await (http as Http | null)?.tried;
+    const httpUrl = (http as Http | null)?.url() ?? null;
+    return { agent, gate, url, httpUrl, base: baseTopic(PREFIX, ID), close: () => closing.close() };
   });
 }
 
@@ -118,7 +133,7 @@ function configOf(options: Omit<RigOptions, "watchCamera" | "stateIn">, statePat
     inference: { ...defaultsOf(inference), precision: "fp32", threads },
     cameras: ids.map((id) => benchCamera(id, source, options.parts)),
     alerts: { ...defaultsOf(alerts), floodAbove: 0, historyMax: 1, historyDays: 1 },
-    http: { ...defaultsOf(http), enabled: false },
+    http: { ...defaultsOf(http), enabled: options.http === true, port: 0 },
     modbus: defaultsOf(modbus),
     evidence: { ...defaultsOf(evidence), maxMb: 64, keepDays: 1 },
     outbox: { ...defaultsOf(outbox), maxMb: 16 },

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { packageRoot } from "../../config/package-root.js";
 import type { BenchResult } from "../bench/bench.js";
 import type { Tail } from "../bench/figures.js";
+import type { LiveViewCost } from "../bench/live-view.js";
 import type { ManyCameras } from "../bench/many-cameras.js";
 import type { PartsResult } from "../bench/verdicts.js";
 import type { AddCommand } from "./command.js";
@@ -14,6 +15,7 @@ interface Flags extends JsonFlag {
   readonly seconds: number;
   readonly threads: number;
   readonly cameras: number;
+  readonly liveView: number;
   readonly parts: number;
   readonly state?: string;
 }
@@ -33,6 +35,12 @@ export const benchCommand: AddCommand = (program, terminal) => {
       0,
     )
     .option(
+      "--live-view <count>",
+      "cameras of one more measurement, with a live view of them open and closed in turn; 0: none",
+      wholeNumber(0, 64),
+      0,
+    )
+    .option(
       "--parts <count>",
       "parts of one more measurement, from trigger to verdict, with one and with four cameras; 0: none",
       wholeNumber(0, 1_000_000),
@@ -40,13 +48,14 @@ export const benchCommand: AddCommand = (program, terminal) => {
     )
     .option("--state <folder>", "on the disk that their verdicts are synced to; one for temporary files unless given");
   withExample(withJsonFlag(command), "retort bench --model bundles/plate --seconds 8").action(
-    async ({ json, model, seconds, threads, cameras, parts, state }: Flags) => {
+    async ({ json, model, seconds, threads, cameras, liveView, parts, state }: Flags) => {
       const [{ runBench }, { watchCamera }] = await Promise.all([
         import("../bench/bench.js"),
         import("../capture/camera.js"),
       ]);
       const bundle = model ?? join(packageRoot(), "models", "demo");
-      const options = { bundle, seconds, threads, cameras, parts, ...(state === undefined ? {} : { stateIn: state }) };
+      const of = { bundle, seconds, threads, cameras, liveView, parts };
+      const options = { ...of, ...(state === undefined ? {} : { stateIn: state }) };
       const result = await working(terminal, "measuring", (say) =>
         runBench({ ...options, watchCamera, onProgress: say }),
       );
@@ -58,7 +67,7 @@ export const benchCommand: AddCommand = (program, terminal) => {
 };
 
 function table(result: BenchResult): string {
-  const { outsideInferenceMs: outside, latencyMs: latency, cameras, parts } = result;
+  const { outsideInferenceMs: outside, latencyMs: latency, cameras, liveView, parts } = result;
   const rows: readonly (readonly [string, string])[] = [
     ["model", `${result.model} on ${result.provider}, ${result.threads} threads`],
     ["bare session.run, the ceiling", `${result.ceilingFps.toFixed(1)} frames/s`],
@@ -72,6 +81,7 @@ function table(result: BenchResult): string {
     ["event loop delay under load", `p99 ${result.eventLoopDelayMs.p99.toFixed(1)} ms`],
     ["memory after warm-up", `${result.rssMb} MB`],
     ...(cameras === undefined ? [] : camerasRows(cameras)),
+    ...(liveView === undefined ? [] : liveViewRows(liveView)),
     ...(parts === undefined ? [] : partsRows(parts)),
   ];
   return rows.map(([name, value]) => `${name.padEnd(36)}${value}`).join("\n");
@@ -95,6 +105,15 @@ function partsRows({ onDisk, latencies }: PartsResult): [string, string][] {
 function tailText({ p50, p99, p999 }: Tail): string {
   const last = p999 === null ? " (p99.9: from 1,000 parts on)" : `, p99.9 ${p999.toFixed(1)} ms`;
   return `p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms${last}`;
+}
+
+function liveViewRows({ cameras, fps, lookedAtFps, share, picturesPerSecond }: LiveViewCost): [string, string][] {
+  const lookedAt = `${lookedAtFps.toFixed(1)} frames/s, ${picturesPerSecond.toFixed(1)} pictures/s shown`;
+  return [
+    [`${cameras} cameras while nobody looks`, `${fps.toFixed(1)} frames/s`],
+    ["with a live view of all of them", lookedAt],
+    ["what looking costs", `${((1 - share) * 100).toFixed(1)} % of the frames/s`],
+  ];
 }
 
 function camerasRows({ count, fps, leastFps, mostFps, eventLoopDelayMs: delay }: ManyCameras): [string, string][] {

@@ -17,7 +17,7 @@ export function livePicture(
 ): LivePicture {
   const { frame, score, map } = inspection;
   const { width, height } = frame.size;
-  const scale = SCALE * threshold;
+  const scale = Math.min(SCALE * threshold, Number.MAX_VALUE);
   const anomalous = score > threshold;
   const small = smallMap(map, frame.size, scale);
   return {

@@ -87,6 +87,7 @@ bench("yields every figure of the contract, the agent's from what a subscriber r
     watchCamera,
     segmentMs: 250,
     cameras: 3,
+    liveView: 2,
     parts: 60,
     onProgress: (text) => said.push(text),
   });
@@ -106,6 +107,10 @@ bench("yields every figure of the contract, the agent's from what a subscriber r
   assert.is(count, 3);
   assert.ok(leastFps > 0 && leastFps <= mostFps, "every camera is judged");
   assert.ok(delay.p99 > 0 && delay.p99 <= delay.worst);
+  const { cameras, fps, lookedAtFps, share, picturesPerSecond } = result.liveView!;
+  assert.is(cameras, 2);
+  assert.ok(fps > 0 && lookedAtFps > 0 && share > 0, JSON.stringify(result.liveView));
+  assert.ok(picturesPerSecond > 0, "the page is shown pictures");
   const latencies = result.parts!.latencies;
   assert.equal(
     latencies.map(({ cameras, verdicts, unjudged }) => [cameras, verdicts, unjudged]),
