@@ -3,7 +3,7 @@ import type { SessionAnswer } from "../../contract/live-events.js";
 import { Alerts } from "./alerts.js";
 import { signOut } from "./api.js";
 import { Camera } from "./camera.js";
-import type { Line } from "./line.js";
+import { isOpen, type Line } from "./line.js";
 import { Machine } from "./machine.js";
 import type { Page } from "./page.js";
 import type { Look } from "./picture.js";
@@ -77,6 +77,7 @@ export function App(props: AppProps) {
       </button>
       <Top
         agent={line.agent}
+        open={line.alerts.filter(isOpen).length}
         session={session}
         silentMs={silentMs}
         theme={theme}
@@ -93,7 +94,7 @@ export function App(props: AppProps) {
           ) : (
             <>
               <h2 class="unseen">{words.camera.wall}</h2>
-              <ul class="wall">
+              <ul class="wall" data-count={cameras.length}>
                 {cameras.map((camera) => (
                   <Tile
                     key={camera.id}

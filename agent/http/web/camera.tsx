@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import type { LiveCamera } from "../../contract/live-events.js";
 import { CameraActions } from "./camera-actions.js";
-import { context } from "./format.js";
+import { context, duration } from "./format.js";
 import type { Line } from "./line.js";
 import type { Page } from "./page.js";
 import { Parts } from "./parts.js";
@@ -37,7 +37,12 @@ export function Camera({ camera, line, page, look, onLook, nowMs, tick }: Camera
         <h2 id={`camera-${id}`}>{id}</h2>
         <span class="soft">{said}</span>
       </header>
-      <Plate camera={camera} nowMs={nowMs} />
+      <Plate camera={camera}>
+        <span class="because">
+          <span class="numeral">{words.since(duration(nowMs - Date.parse(camera.since)))}</span>
+          <span class="reason">{camera.reason ?? words.stateMeans[camera.state]}</span>
+        </span>
+      </Plate>
       <div class="view">
         <div>
           <Picture camera={id} source={page.source} look={look} />

@@ -1,3 +1,4 @@
+import type { ComponentChildren } from "preact";
 import type { LiveCamera, ScorePoint } from "../../contract/live-events.js";
 import { duration, score } from "./format.js";
 import type { Page } from "./page.js";
@@ -6,16 +7,13 @@ import { StateShape } from "./plate.js";
 import { words } from "./words.js";
 
 /** The state of a camera: shape, word and colour, to be read across a hall. */
-export function Plate({ camera, nowMs }: { camera: LiveCamera; nowMs: number }) {
-  const { state, reason, since } = camera;
+export function Plate({ camera, children }: { camera: LiveCamera; children?: ComponentChildren }) {
+  const { state } = camera;
   return (
     <div class="plate" data-state={state}>
       <StateShape state={state} />
       <strong class="word">{words.state[state]}</strong>
-      <span class="because">
-        <span class="numeral">{words.since(duration(nowMs - Date.parse(since)))}</span>
-        <span class="reason">{reason ?? words.stateMeans[state]}</span>
-      </span>
+      {children}
     </div>
   );
 }
@@ -52,12 +50,18 @@ export function Tile({ camera, latest, page, look, nowMs }: TileProps) {
   const { id } = camera;
   return (
     <li class="tile" data-state={camera.state}>
-      <h3>
-        <a href={`#/${encodeURIComponent(id)}`} title={words.camera.open(id)}>
-          {id}
-        </a>
-      </h3>
-      <Plate camera={camera} nowMs={nowMs} />
+      <header>
+        <h3>
+          <a href={`#/${encodeURIComponent(id)}`} title={words.camera.open(id)}>
+            {id}
+          </a>
+        </h3>
+        <span class="numeral soft">{words.since(duration(nowMs - Date.parse(camera.since)))}</span>
+      </header>
+      <Plate camera={camera} />
+      <p class="reason" title={camera.reason ?? ""}>
+        {camera.reason ?? words.stateMeans[camera.state]}
+      </p>
       <Picture camera={id} source={page.source} look={look} />
       <ScoreNow camera={camera} latest={latest} />
     </li>

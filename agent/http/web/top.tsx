@@ -7,6 +7,8 @@ export type Theme = "auto" | "light" | "dark";
 
 interface TopProps {
   readonly agent: string;
+  /** Alerts that somebody has still to look at. */
+  readonly open: number;
   readonly session: SessionAnswer | null;
   readonly silentMs: number | null;
   readonly theme: Theme;
@@ -15,7 +17,7 @@ interface TopProps {
   readonly onSignOut: () => void;
 }
 
-export function Top({ agent, session, silentMs, theme, onTheme, onSignIn, onSignOut }: TopProps) {
+export function Top({ agent, open, session, silentMs, theme, onTheme, onSignIn, onSignOut }: TopProps) {
   const { theme: names } = words;
   return (
     <header class="top">
@@ -23,6 +25,9 @@ export function Top({ agent, session, silentMs, theme, onTheme, onSignIn, onSign
       <span class="link" data-stale={silentMs !== null}>
         {silentMs === null ? words.live : words.stale}
       </span>
+      <button type="button" class="to-alerts" data-open={open > 0} onClick={toAlerts}>
+        {words.alert.title} <span class="numeral">{open}</span>
+      </button>
       <span class="grow" />
       {session?.tokenNeeded === true && session.role === "look" && (
         <>
@@ -47,6 +52,11 @@ export function Top({ agent, session, silentMs, theme, onTheme, onSignIn, onSign
       </label>
     </header>
   );
+}
+
+/** Where they stand below the cameras, on a narrow screen. */
+function toAlerts(): void {
+  document.getElementById("alerts")?.scrollIntoView({ block: "center" });
 }
 
 export function themeOf(text: string | null): Theme {

@@ -127,7 +127,7 @@ export const words = {
     peak: "Peak",
     duration: "Lasted",
     raises: "Raised",
-    times: (n: number) => count(n, "time", "times"),
+    times: (n: number) => `${n} ×`,
     by: (who: string) => `by ${who}`,
     picture: (camera: string, at: string) => `Picture of the alert at ${camera}, ${at}`,
     noPicture: "no picture",

@@ -83,7 +83,7 @@ promise("an alert appears as it comes, and acknowledging it gives MQTT's command
   agent.tell("alert", alert);
   await page.getByText("RAISED", { exact: true }).waitFor();
   await page.getByText("part P-7").waitFor();
-  await page.getByText("3 times").waitFor();
+  await page.getByText("3 ×").waitFor();
   await page.getByRole("button", { name: /^Acknowledge/ }).click();
   await until(() => agent.commands.length === 1, "the command");
   assert.is(agent.commands[0]?.name, "acknowledge");
