@@ -1,0 +1,131 @@
+/** What the live view shows, in a real Chromium, of an agent that does what the test says. */
+import axe from "axe-core";
+import * as assert from "uvu/assert";
+import { browserOf } from "../../support/browser.js";
+import { health, liveCamera, livePicture, partVerdict, scoreHistory, wholeAlert } from "../../support/live.js";
+import { see } from "../../support/live-page.js";
+import { suite } from "../../support/suite.js";
+import { until } from "../../support/until.js";
+
+const test = suite("the live view shows");
+const browser = browserOf(test);
+
+browser.test("pictures move, with the heatmap and the outlines of the very same frame", async () => {
+  const { agent, page } = await see(browser, { cameras: [liveCamera("cam1")] });
+  assert.is(agent.asked.at(-1), "?pictures=cam1&fps=8");
+  const pixelsAt = (selector: string) =>
+    page.evaluate<number[]>(
+      `[...document.querySelector("${selector}").getContext("2d").getImageData(170, 90, 1, 1).data]`,
+    );
+  const seen: number[][] = [];
+  for (const frame of [1, 40]) {
+    agent.tell("picture", await livePicture("cam1", frame));
+    await page.waitForSelector(`.stage[data-frame="${frame}"]`);
+    seen.push(await pixelsAt(".frame"));
+  }
+  assert.not.equal(seen[0], seen[1]);
+  const [red = 0, , blue = 0, alpha] = await pixelsAt(".heat");
+  assert.ok(red > 200 && red > blue, "the defect glows");
+  assert.ok((alpha ?? 0) > 200);
+  assert.is(await page.$eval(".outlines", (svg) => svg.getAttribute("viewBox")), "0 0 512 512");
+  assert.is(await page.locator(".outlines rect").count(), 1);
+
+  await page.getByLabel("Heatmap").uncheck();
+  assert.is(await page.evaluate("getComputedStyle(document.querySelector('.heat')).opacity"), "0");
+});
+
+browser.test("a camera's state is a word, a shape and a colour, and changes as it does", async () => {
+  const { agent, page } = await see(browser, { cameras: [liveCamera("cam1")] });
+  const plate = page.locator(".plate");
+  await plate.getByText("OK", { exact: true }).waitFor();
+  const looks = () =>
+    page.evaluate<string[]>(
+      "[getComputedStyle(document.querySelector('.plate')).backgroundColor, document.querySelector('.plate path').getAttribute('d')]",
+    );
+  const good = await looks();
+  agent.tell("camera", liveCamera("cam1", { state: "anomalous" }));
+  await plate.getByText("ANOMALY", { exact: true }).waitFor();
+  const bad = await looks();
+  assert.not.equal(good[0], bad[0]);
+  assert.not.equal(good[1], bad[1]);
+});
+
+browser.test("a broker outage and a faulted camera cannot be overlooked, and their end is seen", async () => {
+  const trouble = { code: "MQTT_UNREACHABLE", message: "connection refused", ts: new Date().toISOString() } as const;
+  let broker = health(["cam1"]).broker;
+  const { agent, page } = await see(browser, {
+    cameras: [liveCamera("cam1")],
+    health: () => health(["cam1"], { broker }),
+  });
+  const strip = page.locator(".troubles");
+  await strip.getByText("All well").waitFor();
+  broker = { ...broker, connected: false, trouble };
+  await strip.getByText("Broker not connected").waitFor();
+  await strip.getByText("connection refused").waitFor();
+  agent.tell("camera", liveCamera("cam1", { state: "faulted", reason: "SELF_TEST_BLIND: the model sees nothing" }));
+  await strip.getByText("cam1: FAULT").waitFor();
+  assert.match(await page.title(), /cam1: FAULT/);
+  broker = { ...broker, connected: true };
+  agent.tell("camera", liveCamera("cam1"));
+  await strip.getByText("All well").waitFor();
+});
+
+browser.test("a page that hears nothing says that it is old", async () => {
+  const { agent, page } = await see(browser, { cameras: [liveCamera("cam1")] });
+  await page.getByText("Live", { exact: true }).first().waitFor();
+  agent.hang();
+  await page.getByText(/Nothing heard from the agent for \d+ seconds/).waitFor();
+  assert.is(await page.getAttribute("main", "data-stale"), "true");
+});
+
+browser.test(
+  "several cameras are a wall; one opens large and alone is asked for its pictures; Escape leads back",
+  async () => {
+    const { agent, page } = await see(browser, { cameras: ["a", "b", "c"].map((id) => liveCamera(id)) });
+    assert.is(agent.asked.at(-1), "?pictures=a,b,c&fps=3");
+    await page.getByRole("link", { name: "b", exact: true }).click();
+    await page.getByRole("heading", { level: 2, name: "b", exact: true }).waitFor();
+    await until(() => agent.asked.at(-1) === "?pictures=b&fps=8", "pictures of one");
+    await page.keyboard.press("Escape");
+    await page.getByRole("link", { name: "c", exact: true }).waitFor();
+    await until(() => agent.listeners() === 1, "one connection, whatever was opened");
+  },
+);
+
+browser.test(
+  "axe finds nothing, light and dark, wide and narrow, one camera and several; no other host is asked",
+  async () => {
+    const snapshot = {
+      alerts: [wholeAlert(1), wholeAlert(2, { phase: "shelved" }), wholeAlert(3, { phase: "cleared" })],
+      verdicts: { cam1: [partVerdict(1, "ok"), partVerdict(2, "ng"), partVerdict(3, "unknown")] },
+      scores: { cam1: scoreHistory() },
+    };
+    const states = ["ok", "anomalous", "faulted", "no-signal", "idle", "starting", "disabled"] as const;
+    const wall = states.map((state) => liveCamera(state, { state, enabled: state !== "disabled" }));
+    // Each theme with each width, each kind of view with both themes.
+    const looks = [
+      { cameras: [liveCamera("cam1", { state: "anomalous" })], colorScheme: "light", width: 1600 },
+      { cameras: [liveCamera("cam1")], colorScheme: "dark", width: 390 },
+      { cameras: wall, colorScheme: "light", width: 390 },
+      { cameras: wall, colorScheme: "dark", width: 1600 },
+    ] as const;
+    for (const { cameras, colorScheme, width } of looks) {
+      const { agent, page, complaints, requests } = await see(browser, { cameras, snapshot });
+      await page.emulateMedia({ colorScheme });
+      await page.setViewportSize({ width, height: 900 });
+      await page.locator(".alert").first().waitFor();
+      await page.evaluate(axe.source);
+      const found = await page.evaluate<
+        string[]
+      >(`axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) =>
+      violations.map(({ id, nodes }) => [id, ...nodes.map(({ html }) => html)].join("\\n")))`);
+      assert.equal(found, [], `${colorScheme}, ${width}`);
+      assert.is(await page.evaluate("document.documentElement.scrollWidth"), width, "nothing to scroll sideways");
+      assert.equal(complaints, []);
+      const elsewhere = requests.filter((address) => !address.startsWith(agent.url) && !address.startsWith("data:"));
+      assert.equal(elsewhere, []);
+    }
+  },
+);
+
+test.run();
