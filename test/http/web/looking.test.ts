@@ -1,8 +1,7 @@
 /** What the live view shows, in a real Chromium, of an agent that does what the test says. */
-import axe from "axe-core";
 import * as assert from "uvu/assert";
 import { browserOf } from "../../support/browser.js";
-import { health, liveCamera, livePicture, partVerdict, scoreHistory, wholeAlert } from "../../support/live.js";
+import { health, liveCamera, livePicture } from "../../support/live.js";
 import { see } from "../../support/live-page.js";
 import { suite } from "../../support/suite.js";
 import { until } from "../../support/until.js";
@@ -89,42 +88,6 @@ browser.test(
     await page.keyboard.press("Escape");
     await page.getByRole("link", { name: "c", exact: true }).waitFor();
     await until(() => agent.listeners() === 1, "one connection, whatever was opened");
-  },
-);
-
-browser.test(
-  "axe finds nothing, light and dark, wide and narrow, one camera and several; no other host is asked",
-  async () => {
-    const snapshot = {
-      alerts: [wholeAlert(1), wholeAlert(2, { phase: "shelved" }), wholeAlert(3, { phase: "cleared" })],
-      verdicts: { cam1: [partVerdict(1, "ok"), partVerdict(2, "ng"), partVerdict(3, "unknown")] },
-      scores: { cam1: scoreHistory() },
-    };
-    const states = ["ok", "anomalous", "faulted", "no-signal", "idle", "starting", "disabled"] as const;
-    const wall = states.map((state) => liveCamera(state, { state, enabled: state !== "disabled" }));
-    // Each theme with each width, each kind of view with both themes.
-    const looks = [
-      { cameras: [liveCamera("cam1", { state: "anomalous" })], colorScheme: "light", width: 1600 },
-      { cameras: [liveCamera("cam1")], colorScheme: "dark", width: 390 },
-      { cameras: wall, colorScheme: "light", width: 390 },
-      { cameras: wall, colorScheme: "dark", width: 1600 },
-    ] as const;
-    for (const { cameras, colorScheme, width } of looks) {
-      const { agent, page, complaints, requests } = await see(browser, { cameras, snapshot });
-      await page.emulateMedia({ colorScheme });
-      await page.setViewportSize({ width, height: 900 });
-      await page.locator(".alert").first().waitFor();
-      await page.evaluate(axe.source);
-      const found = await page.evaluate<
-        string[]
-      >(`axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) =>
-      violations.map(({ id, nodes }) => [id, ...nodes.map(({ html }) => html)].join("\\n")))`);
-      assert.equal(found, [], `${colorScheme}, ${width}`);
-      assert.is(await page.evaluate("document.documentElement.scrollWidth"), width, "nothing to scroll sideways");
-      assert.equal(complaints, []);
-      const elsewhere = requests.filter((address) => !address.startsWith(agent.url) && !address.startsWith("data:"));
-      assert.equal(elsewhere, []);
-    }
   },
 );
 
