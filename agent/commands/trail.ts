@@ -93,7 +93,8 @@ function logged({ command, id, by, via, from, args, ok, result, error }: Command
 
 function over(via: CommandRecord["via"], from: CommandRecord["from"]): string {
   if (from === undefined) return `over ${via}`;
-  return `over ${via} from ${from.address}${from.session === null ? "" : ` in session ${from.session}`}`;
+  const { address, session, role } = from;
+  return `over ${via} from ${address}${session === null ? "" : ` in session ${session}`}, who may ${role}`;
 }
 
 /** No command has a field for a secret; somebody may have written one into a field that it has. */

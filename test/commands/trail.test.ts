@@ -49,10 +49,12 @@ test("each command is a line of the log: who, what, and what came of it; secrets
   trail.record(done);
   trail.record(refused);
   trail.record({ ...done, ok: false, result: null, error: { code: "COMMAND_FAILED", message: "boom" } });
+  trail.record({ ...done, via: "http", from: { role: "act", address: "10.0.0.5", session: "3f9a12bc" } });
   assert.equal(lines, [
     'info command threshold, by kim, over mqtt, id 1: {"camera":"cam1","threshold":0.9} done, {"threshold":0.9,"before":0.5}',
     'warn command threshold, over mqtt, id none: refused, COMMAND_INVALID: "camera" is {"password":***} and must be a text',
     'error command threshold, by kim, over mqtt, id 1: {"camera":"cam1","threshold":0.9} failed: boom',
+    'info command threshold, by kim, over http from 10.0.0.5 in session 3f9a12bc, who may act, id 1: {"camera":"cam1","threshold":0.9} done, {"threshold":0.9,"before":0.5}',
   ]);
   assert.not.match(JSON.stringify(trail.list()), "hunter2");
   await trail.close();
