@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { CodedError } from "../../errors.js";
 import { makeFolders, replaceFile } from "../../replace-file.js";
+import { flagsOf, positiveFlag, wholeFlag, wholeFlags } from "../flags.js";
 import { DEFAULTS } from "../training/recipe.js";
 import { DEMO_COUNTS, DEMO_SET } from "./demo-set.js";
 import type { Length } from "./design.js";
@@ -28,31 +29,31 @@ const QUICK = { pictures: 24, size: 128, epochs: 10, counts: { train: 24, testGo
 /** What `--quick` compares where nothing is named: the shipped teacher, and what needs no file. */
 const QUICK_DESIGNS = "resnet18=models/demo/teacher.safetensors,convnext_atto:study=random,convnext_atto:retort=random";
 
-const { values } = parseArgs({
-  options: {
-    data: { type: "string" },
-    teacher: { type: "string" },
-    arch: { type: "string", default: "resnet18" },
-    designs: { type: "string" },
-    ideas: { type: "string", default: "" },
-    out: { type: "string", default: "ablation" },
-    sets: { type: "string" },
-    seeds: { type: "string" },
-    planted: { type: "string", default: "0.05,0.02,0.1" },
-    pictures: { type: "string" },
-    sizes: { type: "string" },
-    epochs: { type: "string" },
-    steps: { type: "string" },
-    rounds: { type: "string", default: "9" },
-    threads: { type: "string", default: "0" },
-    quick: { type: "boolean", default: false },
-  },
-});
+const OPTIONS = {
+  data: { type: "string" },
+  teacher: { type: "string" },
+  arch: { type: "string", default: "resnet18" },
+  designs: { type: "string" },
+  ideas: { type: "string", default: "" },
+  out: { type: "string", default: "ablation" },
+  sets: { type: "string" },
+  seeds: { type: "string" },
+  planted: { type: "string", default: "0.05,0.02,0.1" },
+  pictures: { type: "string" },
+  sizes: { type: "string" },
+  epochs: { type: "string" },
+  steps: { type: "string" },
+  rounds: { type: "string", default: "9" },
+  threads: { type: "string", default: "0" },
+  quick: { type: "boolean", default: false },
+} as const;
+const { values } = flagsOf(() => parseArgs({ options: OPTIONS }), USAGE);
 const { data, teacher, arch, out, quick } = values;
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
 const listOf = (text: string): readonly string[] => text.split(",").filter((each) => each !== "");
-const numbersOf = (text: string): readonly number[] => listOf(text).map(Number);
-const epochs = Number(values.epochs ?? (quick ? QUICK.epochs : DEFAULTS.epochs));
+const epochsOf = (): number =>
+  values.epochs === undefined ? (quick ? QUICK.epochs : DEFAULTS.epochs) : wholeFlag("epochs", values.epochs);
+const threadsOf = (): number => wholeFlag("threads", values.threads, { least: 0 });
 
 try {
   const designs = values.designs ?? (quick && teacher === undefined ? QUICK_DESIGNS : undefined);
@@ -69,36 +70,37 @@ try {
 }
 
 function designTables(designs: string): Promise<string> {
-  const length: Length = values.steps === undefined ? { epochs } : { steps: Number(values.steps) };
+  const length: Length =
+    values.steps === undefined ? { epochs: epochsOf() } : { steps: wholeFlag("steps", values.steps) };
   return compareDesigns({
     ...{ out, data: data ?? null, designs, ideas: listOf(values.ideas), length, say },
     sets: listOf(values.sets ?? (data === undefined ? DEMO_SET : FOLDER_SETS)),
-    seeds: numbersOf(values.seeds ?? "111"),
-    pictures: numbersOf(values.pictures ?? (quick ? String(QUICK.pictures) : "")),
-    sizes: numbersOf(values.sizes ?? String(quick ? QUICK.size : SIZE)),
-    ...{ rounds: Number(values.rounds), threads: Number(values.threads) },
+    seeds: wholeFlags("seeds", values.seeds ?? "111", { least: 0 }),
+    pictures: wholeFlags("pictures", values.pictures ?? (quick ? String(QUICK.pictures) : "")),
+    sizes: wholeFlags("sizes", values.sizes ?? String(quick ? QUICK.size : SIZE)),
+    ...{ rounds: wholeFlag("rounds", values.rounds), threads: threadsOf() },
     counts: quick ? QUICK.counts : DEMO_COUNTS,
   });
 }
 
 function detectionRuns(): readonly Run[] {
   const sets = listOf(values.sets ?? FOLDER_SETS);
-  const seeds = numbersOf(values.seeds ?? (quick ? "111" : "111,7,42"));
+  const seeds = wholeFlags("seeds", values.seeds ?? (quick ? "111" : "111,7,42"), { least: 0 });
   if (quick) {
     const { pictures, size } = QUICK;
     return seeds.flatMap((seed) => sets.map((set) => ({ set, seed, size, pictures, planted: 0 })));
   }
   return detectionPlan({
-    ...{ sets, seeds, planted: numbersOf(values.planted) },
-    pictures: numbersOf(values.pictures ?? "10,20,50"),
-    sizes: numbersOf(values.sizes ?? "128,192"),
+    ...{ sets, seeds, planted: listOf(values.planted).map((share) => positiveFlag("planted", share)) },
+    pictures: wholeFlags("pictures", values.pictures ?? "10,20,50"),
+    sizes: wholeFlags("sizes", values.sizes ?? "128,192"),
   });
 }
 
 async function detectionTables(folder: string, weights: string): Promise<string> {
   const done: RunResult[] = [];
   const plan = detectionRuns();
-  const options = { data: folder, arch, teacher: weights, epochs, threads: Number(values.threads) };
+  const options = { data: folder, arch, teacher: weights, epochs: epochsOf(), threads: threadsOf() };
   await makeFolders(out);
   for (const [index, run] of plan.entries()) {
     const name = nameOf(run);

@@ -5,9 +5,12 @@
  *
  * Run again with the same options, it goes on where it was cut off.
  */
-import { rm, writeFile } from "node:fs/promises";
+import { rm } from "node:fs/promises";
+import { dirname } from "node:path";
 import { parseArgs } from "node:util";
 import { CodedError } from "../../errors.js";
+import { makeFolder, replaceFile } from "../../replace-file.js";
+import { flagsOf, positiveFlag, wholeFlag } from "../flags.js";
 import { loadTeacher } from "../network/load.js";
 import { listImages } from "../pictures/folder.js";
 import { readRgb } from "../pictures/images.js";
@@ -16,23 +19,24 @@ import { distil } from "./distil.js";
 import { trunkOf } from "./distil-step.js";
 import type { SquarePicture } from "./views.js";
 
-const { values } = parseArgs({
-  options: {
-    teacher: { type: "string" },
-    "teacher-arch": { type: "string", default: "resnet18" },
-    arch: { type: "string", default: "resnet18" },
-    channels: { type: "string" },
-    pictures: { type: "string", default: "" },
-    out: { type: "string" },
-    steps: { type: "string", default: "8000" },
-    batch: { type: "string", default: "16" },
-    size: { type: "string", default: "128" },
-    rate: { type: "string", default: "0.001" },
-    seed: { type: "string", default: "1" },
-    threads: { type: "string", default: "0" },
-    "checkpoint-seconds": { type: "string", default: "120" },
-  },
-});
+const USAGE =
+  "usage: npm run distil -- --teacher FILE.safetensors --arch NAME [--channels N] [--pictures FOLDER,..] --out FILE.safetensors ...\n";
+const OPTIONS = {
+  teacher: { type: "string" },
+  "teacher-arch": { type: "string", default: "resnet18" },
+  arch: { type: "string", default: "resnet18" },
+  channels: { type: "string" },
+  pictures: { type: "string", default: "" },
+  out: { type: "string" },
+  steps: { type: "string", default: "8000" },
+  batch: { type: "string", default: "16" },
+  size: { type: "string", default: "128" },
+  rate: { type: "string", default: "0.001" },
+  seed: { type: "string", default: "1" },
+  threads: { type: "string", default: "0" },
+  "checkpoint-seconds": { type: "string", default: "120" },
+} as const;
+const { values } = flagsOf(() => parseArgs({ options: OPTIONS }), USAGE);
 /** Side that pictures are read at, pixels: what good parts are seen at later. */
 const PICTURE_SIDE = 256;
 /** Steps between lines of progress. */
@@ -41,9 +45,7 @@ const TOLD_EVERY = 50;
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
 const { teacher, out } = values;
 if (teacher === undefined || out === undefined) {
-  say(
-    "usage: npm run distil -- --teacher FILE.safetensors --arch NAME [--channels N] [--pictures FOLDER,..] --out FILE.safetensors ...",
-  );
+  process.stderr.write(USAGE);
   process.exit(2);
 }
 try {
@@ -57,17 +59,18 @@ try {
 async function run(from: string, to: string): Promise<void> {
   const stop = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
-  const trunk = trunkOf(values.arch, values.channels === undefined ? undefined : Number(values.channels));
+  const lesson = lessonOf();
+  const { steps } = lesson;
+  const trunk = trunkOf(
+    values.arch,
+    values.channels === undefined ? undefined : wholeFlag("channels", values.channels),
+  );
   const loaded = await loadTeacher(from, values["teacher-arch"]);
   const pictures = await picturesIn(values.pictures.split(",").filter((folder) => folder !== ""));
-  const steps = Number(values.steps);
   const checkpointPath = `${to}.checkpoint.safetensors`;
   const recent: { loss: number; scales: number[]; at: number }[] = [];
   const weights = await distil({
-    ...{ trunk, teacher: loaded, pictures, steps, checkpointPath },
-    ...{ batch: Number(values.batch), size: Number(values.size), rate: Number(values.rate) },
-    ...{ seed: Number(values.seed), threads: Number(values.threads) },
-    checkpointMs: 1000 * Number(values["checkpoint-seconds"]),
+    ...{ trunk, teacher: loaded, pictures, checkpointPath, ...lesson },
     signal: stop.signal,
     onStep(step, { loss, loss1 = 0, loss2 = 0, loss3 = 0 }) {
       recent.push({ loss, scales: [loss1, loss2, loss3], at: performance.now() });
@@ -86,9 +89,24 @@ async function run(from: string, to: string): Promise<void> {
   });
   const { teacher: _, out: __, ...recipe } = values;
   const metadata = { distilled: JSON.stringify({ ...recipe, teacher: loaded.sha256, pictures: pictures.length }) };
-  await writeFile(to, encodeSafetensors(weights, { metadata }));
+  await makeFolder(dirname(to));
+  await replaceFile(to, encodeSafetensors(weights, { metadata }));
   await rm(checkpointPath, { force: true });
   say(`written: ${to}`);
+}
+
+function lessonOf() {
+  const size = wholeFlag("size", values.size, { least: 64 });
+  if (size % 32 !== 0) {
+    const remedy = "Give a multiple of 32.";
+    throw new CodedError("OPTION_INVALID", `--size is ${size}`, { at: "size", remedy });
+  }
+  return {
+    ...{ steps: wholeFlag("steps", values.steps), batch: wholeFlag("batch", values.batch), size },
+    ...{ rate: positiveFlag("rate", values.rate), seed: wholeFlag("seed", values.seed, { least: 0 }) },
+    threads: wholeFlag("threads", values.threads, { least: 0 }),
+    checkpointMs: 1000 * positiveFlag("checkpoint-seconds", values["checkpoint-seconds"]),
+  };
 }
 
 async function picturesIn(folders: readonly string[]): Promise<readonly SquarePicture[]> {
