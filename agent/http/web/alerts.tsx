@@ -1,4 +1,4 @@
-import { useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { WholeAlert } from "../../contract/whole-alert.js";
 import { Feedback } from "./feedback.js";
 import { clock, context, duration, score } from "./format.js";
@@ -122,14 +122,29 @@ function Alert({ alert, page, onEnlarge }: { alert: WholeAlert; page: Page; onEn
   );
 }
 
+/** The picture is written when the alert is already told: asked for so often, and so long after each other. */
+const TRIES = 5;
+const AGAIN_MS = 1_500;
+
 /** The picture's place is there before the picture is. */
 function Thumbnail({ alert, onEnlarge }: { alert: WholeAlert; onEnlarge: () => void }) {
-  const [failed, setFailed] = useState(false);
-  if (alert.evidence === null || failed) return <span class="thumbnail none">{words.alert.noPicture}</span>;
+  const [tries, setTries] = useState(0);
+  const [waiting, setWaiting] = useState(false);
+  useEffect(() => {
+    if (!waiting) return;
+    const timer = setTimeout(() => {
+      setTries(tries + 1);
+      setWaiting(false);
+    }, AGAIN_MS);
+    return () => clearTimeout(timer);
+  }, [waiting, tries]);
+  if (alert.evidence === null || waiting || tries >= TRIES) {
+    return <span class="thumbnail none">{words.alert.noPicture}</span>;
+  }
   const label = words.alert.picture(alert.camera, clock(alert.peakTs));
   return (
     <button type="button" class="thumbnail" aria-label={`${words.alert.enlarge}: ${label}`} onClick={onEnlarge}>
-      <img src={pictureOf(alert)} alt="" loading="lazy" onError={() => setFailed(true)} />
+      <img src={`${pictureOf(alert)}&try=${tries}`} alt="" loading="lazy" onError={() => setWaiting(true)} />
     </button>
   );
 }

@@ -17,7 +17,7 @@ export const words = {
   allWellOf: (cameras: number) => `${count(cameras, "camera", "cameras")}, broker connected, nothing waits`,
   noCameras: "No camera is configured.",
   troubles: "What is wrong",
-  theme: { label: "Appearance", auto: "As the system", light: "Light", dark: "Dark" },
+  theme: { label: "Appearance", auto: "Auto", light: "Light", dark: "Dark" },
   upSince: (text: string) => `up ${text}`,
   state: {
     starting: "STARTING",
