@@ -42,7 +42,9 @@ test("every code in the table is given somewhere", () => {
 
 test("the documents name no code that is not in the table", () => {
   const documents = ["README.md", "SECURITY.md", "deploy/README.md", "agent/http/openapi.yaml"];
-  const pages = readdirSync(join(packageRoot(), "docs")).map((name) => `docs/${name}`);
+  const pages = readdirSync(join(packageRoot(), "docs"))
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => `docs/${name}`);
   /** Variables, rights and words of PLC programs: the product's, Node's, the system's, IEC 61131-3's. */
   const others = /^(RETORT|UV|NODE|ONNXRUNTIME|GST|CAP|AF|END)_/;
   for (const path of [...documents, ...pages]) {
