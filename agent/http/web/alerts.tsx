@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { WholeAlert } from "../../contract/whole-alert.js";
 import { Feedback } from "./feedback.js";
 import { clock, context, duration, score } from "./format.js";
-import { isOpen } from "./line.js";
+import { acknowledgedBy, isOpen } from "./line.js";
 import type { Page } from "./page.js";
 import { words } from "./words.js";
 
@@ -52,7 +52,9 @@ function pictureOf({ id, evidence }: WholeAlert): string {
 }
 
 function Alert({ alert, page, onEnlarge }: { alert: WholeAlert; page: Page; onEnlarge: () => void }) {
-  const { id, camera, phase, peak, threshold, durationMs, raises, evidence, since, by } = alert;
+  const { id, camera, phase, peak, threshold, durationMs, raises, evidence, since } = alert;
+  const seen = acknowledgedBy(alert);
+  const by = seen?.by ?? alert.by;
   const [busy, setBusy] = useState(false);
   const about = `${camera}, ${clock(since)}`;
   const act = async (label: string, command: string, args: object): Promise<void> => {
@@ -72,6 +74,7 @@ function Alert({ alert, page, onEnlarge }: { alert: WholeAlert; page: Page; onEn
         </h3>
         <p class="phase">
           {words.alert.phase[phase]}
+          {seen !== null && phase !== "acknowledged" && `, ${words.alert.phase.acknowledged}`}
           {by !== undefined && <span class="soft"> {words.alert.by(by)}</span>}
         </p>
         <dl>
@@ -94,7 +97,7 @@ function Alert({ alert, page, onEnlarge }: { alert: WholeAlert; page: Page; onEn
       </div>
       {page.mayAct && (
         <div class="buttons">
-          {phase !== "acknowledged" && (
+          {seen === null && (
             <button
               type="button"
               class={isOpen(alert) ? "primary" : ""}
@@ -105,7 +108,7 @@ function Alert({ alert, page, onEnlarge }: { alert: WholeAlert; page: Page; onEn
               {words.alert.acknowledge}
             </button>
           )}
-          {(isOpen(alert) || phase === "acknowledged") && (
+          {phase !== "cleared" && phase !== "shelved" && (
             <button type="button" disabled={busy} onClick={() => act(words.alert.shelve, "shelve", { minutes: 60 })}>
               {words.alert.shelve}
             </button>

@@ -76,7 +76,15 @@ function lineOf(snapshot: LiveSnapshot, before: Line | null): Line {
   };
 }
 
+/** Who has acknowledged its present raise; null while nobody has. Steps that report how it goes on do not undo that. */
+export function acknowledgedBy({ steps, phase, by }: WholeAlert): { readonly by: string | undefined } | null {
+  if (phase === "acknowledged") return { by };
+  const raised = steps.findLastIndex((step) => step.phase === "raised");
+  const step = steps.findLast((one, index) => one.phase === "acknowledged" && index > raised);
+  return step === undefined ? null : { by: step.by };
+}
+
 /** Whether somebody has still to look at it. */
-export function isOpen({ phase }: WholeAlert): boolean {
-  return phase === "raised" || phase === "updated";
+export function isOpen(alert: WholeAlert): boolean {
+  return (alert.phase === "raised" || alert.phase === "updated") && acknowledgedBy(alert) === null;
 }

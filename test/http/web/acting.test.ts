@@ -22,6 +22,10 @@ browser.test("an alert appears as it comes, and acknowledging it gives MQTT's co
   assert.is(agent.commands[0]?.args.alert, alert.id);
   agent.tell("alert", { ...alert, phase: "acknowledged", by: "kim" });
   await page.getByText("by kim").waitFor();
+  const steps = [{ seq: 2, phase: "acknowledged", ts: alert.ts, score: 0.6, peak: 0.6, by: "kim" }] as const;
+  agent.tell("alert", { ...alert, phase: "updated", steps });
+  await page.getByText("GOES ON, seen by kim").waitFor();
+  assert.is(await page.getByRole("button", { name: /^Acknowledge/ }).count(), 0, "once is enough");
   await page.getByRole("button", { name: /^Not a defect/ }).click();
   await until(() => agent.commands.length === 2, "the feedback");
   assert.equal([agent.commands[1]?.name, agent.commands[1]?.args.verdict], ["feedback", "not_a_defect"]);

@@ -53,9 +53,8 @@ browser.test(
     const heard = await subscribe(broker.port, "retort/line-7/cam1/alert");
     browser.finally(() => heard.stop());
     const { page, complaints, requests } = await browser.open(url);
-    const frameShown = async () => Number(await page.locator(".stage[data-frame]").getAttribute("data-frame"));
-    const first = await frameShown();
-    await page.waitForFunction(`Number(document.querySelector(".stage").dataset.frame) > ${first + 3}`);
+    const first = await page.locator(".stage[data-frame]").getAttribute("data-frame");
+    await page.locator(`.stage[data-frame]:not([data-frame="${first}"])`).waitFor();
     await page.getByText("OK", { exact: true }).waitFor();
 
     level = 250;
@@ -63,7 +62,7 @@ browser.test(
     await page.getByRole("button", { name: /^Acknowledge/ }).click();
     const acknowledged = () => heard.of("retort/line-7/cam1/alert").find(({ phase }) => phase === "acknowledged");
     await until(() => acknowledged() !== undefined, "the acknowledgement reaches MQTT", SLOW_MS);
-    await page.getByText("seen", { exact: false }).first().waitFor();
+    await page.locator('.alert[data-open="false"]').getByText("seen").waitFor();
     assert.match(String(acknowledged()?.by), /127\.0\.0\.1|::1/, "who did it is known");
 
     const grip = page.getByRole("slider", { name: "Threshold to try" });
