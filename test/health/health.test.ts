@@ -91,7 +91,7 @@ const standings = {
   x: { state: "anomalous", reason: null },
   i: { state: "idle", reason: "no trigger" },
   n: { state: "no-signal", reason: "unplugged" },
-  e: { state: "idle", reason: "the source has ended" },
+  e: { state: "idle", reason: "the source has ended", ended: true },
   f: { state: "faulted", reason: "SCORE_NOT_FINITE" },
 };
 
