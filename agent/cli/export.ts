@@ -1,10 +1,11 @@
+import type { TeacherOptions } from "../../models/bundle/teacher.js";
 import type { AddCommand } from "./command.js";
 import { type JsonFlag, type PictureSize, pictureSize, withExample, withJsonFlag } from "./options.js";
 import { noteOutFolder } from "./out-folder.js";
-import { type TeacherFlags, withTeacherFlags } from "./teacher-flags.js";
+import { withTeacherFlags } from "./teacher-flags.js";
 import { working } from "./working.js";
 
-interface Flags extends JsonFlag, TeacherFlags {
+interface Flags extends JsonFlag, TeacherOptions {
   readonly student: string;
   readonly out: string;
   readonly size?: PictureSize;

@@ -1,11 +1,12 @@
 import type { TapFigures } from "../../models/bundle/features.js";
+import type { TeacherOptions } from "../../models/bundle/teacher.js";
 import type { AddCommand } from "./command.js";
 import { type JsonFlag, type PictureSize, pictureSize, withExample, withJsonFlag } from "./options.js";
-import { type TeacherFlags, withTeacherFlags } from "./teacher-flags.js";
+import { withTeacherFlags } from "./teacher-flags.js";
 import { printable } from "./terminal.js";
 import { working } from "./working.js";
 
-interface Flags extends JsonFlag, TeacherFlags {
+interface Flags extends JsonFlag, TeacherOptions {
   readonly picture: string;
   readonly size?: PictureSize;
 }

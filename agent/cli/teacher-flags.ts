@@ -1,21 +1,9 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { CHANNEL_ORDERS, type ChannelOrder, VARIANTS, type Variant } from "../../models/network/backbones/backbone.js";
+import { CHANNEL_ORDERS, VARIANTS } from "../../models/network/backbones/backbone.js";
 
 /** The networks that `--arch` names, in words. */
 const ARCHITECTURES =
   "resnet18, resnet34, resnet50, wide_resnet50_2, convnext_atto, _femto, _pico, _nano, _tiny, _small, _base, _large, or onnx: a network of your own";
-
-/** Which teacher, as commander gives it; models/bundle/teacher.ts says what each is. */
-export interface TeacherFlags {
-  readonly arch: string;
-  readonly variant?: Variant;
-  readonly teacher: string;
-  readonly taps?: readonly string[];
-  readonly mean?: readonly number[];
-  readonly deviation?: readonly number[];
-  readonly scale?: number;
-  readonly channelOrder?: ChannelOrder;
-}
 
 /** --arch, --variant, --teacher, and what an ONNX teacher needs said. */
 export function withTeacherFlags(

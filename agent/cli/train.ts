@@ -1,4 +1,5 @@
 import { Option } from "commander";
+import type { TeacherOptions } from "../../models/bundle/teacher.js";
 import type { TrainProgress } from "../../models/training/progress.js";
 import type { TrainResult } from "../../models/training/train.js";
 import type { AddCommand } from "./command.js";
@@ -15,11 +16,11 @@ import { noteOutFolder } from "./out-folder.js";
 import { duration, type Progress, progressBar } from "./progress.js";
 import { sparkline } from "./sparkline.js";
 import { onStopSignal } from "./stop-signal.js";
-import { type TeacherFlags, withTeacherFlags } from "./teacher-flags.js";
+import { withTeacherFlags } from "./teacher-flags.js";
 import { printable, type Terminal } from "./terminal.js";
 import { working } from "./working.js";
 
-interface Flags extends JsonFlag, TeacherFlags {
+interface Flags extends JsonFlag, TeacherOptions {
   readonly normal: string;
   readonly out: string;
   readonly name?: string;
