@@ -78,7 +78,7 @@ function designTables(designs: string): Promise<string> {
     seeds: wholeFlags("seeds", values.seeds ?? "111", { least: 0 }),
     pictures: wholeFlags("pictures", values.pictures ?? (quick ? String(QUICK.pictures) : "")),
     sizes: wholeFlags("sizes", values.sizes ?? String(quick ? QUICK.size : SIZE)),
-    ...{ rounds: wholeFlag("rounds", values.rounds), threads: threadsOf() },
+    ...{ rounds: wholeFlag("rounds", values.rounds, { least: 0 }), threads: threadsOf() },
     counts: quick ? QUICK.counts : DEMO_COUNTS,
   });
 }
