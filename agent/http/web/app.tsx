@@ -96,14 +96,7 @@ export function App(props: AppProps) {
               <h2 class="unseen">{words.camera.wall}</h2>
               <ul class="wall" data-count={cameras.length}>
                 {cameras.map((camera) => (
-                  <Tile
-                    key={camera.id}
-                    camera={camera}
-                    latest={line.latest[camera.id]}
-                    page={page}
-                    look={look}
-                    nowMs={nowMs}
-                  />
+                  <Tile key={camera.id} camera={camera} line={line} page={page} look={look} nowMs={nowMs} />
                 ))}
               </ul>
             </>

@@ -1,13 +1,15 @@
 import { useState } from "preact/hooks";
 import type { LiveCamera } from "../../contract/live-events.js";
 import { CameraActions } from "./camera-actions.js";
-import { context, duration } from "./format.js";
+import { context } from "./format.js";
 import type { Line } from "./line.js";
 import type { Page } from "./page.js";
 import { Parts } from "./parts.js";
 import { type Look, Picture } from "./picture.js";
+import { Plate } from "./plate.js";
+import { standingOf } from "./standing.js";
 import { ThresholdPanel } from "./threshold.js";
-import { Plate, ScoreNow } from "./tile.js";
+import { ScoreNow } from "./tile.js";
 import { words } from "./words.js";
 
 export interface CameraProps {
@@ -37,12 +39,7 @@ export function Camera({ camera, line, page, look, onLook, nowMs, tick }: Camera
         <h2 id={`camera-${id}`}>{id}</h2>
         <span class="soft">{said}</span>
       </header>
-      <Plate camera={camera}>
-        <span class="because">
-          <span class="numeral">{words.since(duration(nowMs - Date.parse(camera.since)))}</span>
-          <span class="reason">{camera.reason ?? words.stateMeans[camera.state]}</span>
-        </span>
-      </Plate>
+      <Plate camera={camera} standing={standingOf(camera, line)} nowMs={nowMs} />
       <div class="view">
         <div>
           <Picture camera={id} source={page.source} look={look} />

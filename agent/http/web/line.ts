@@ -1,6 +1,7 @@
 import type { LiveCamera, LiveEvents, LiveHealth, LiveSnapshot, Role, ScorePoint } from "../../contract/live-events.js";
 import type { VerdictPayload } from "../../contract/part-payloads.js";
 import type { WholeAlert } from "../../contract/whole-alert.js";
+import { type BadInSight, sawScores, sawVerdict } from "./in-sight.js";
 
 /** One event as it came. */
 export type LiveEvent = {
@@ -20,6 +21,7 @@ export interface Line {
   readonly verdicts: Readonly<Record<string, readonly VerdictPayload[]>>;
   /** By camera. */
   readonly latest: Readonly<Record<string, ScorePoint>>;
+  readonly badInSight: BadInSight;
   /** That this page was too slow for. */
   readonly picturesDropped: number;
 }
@@ -38,11 +40,15 @@ export function after(line: Line | null, { name, data }: LiveEvent): Line | null
       return { ...line, cameras };
     }
     case "scores":
-      return { ...line, latest: { ...line.latest, ...data.cameras } };
+      return {
+        ...line,
+        latest: { ...line.latest, ...data.cameras },
+        badInSight: sawScores(line.badInSight, data.cameras, line.verdicts),
+      };
     case "verdict": {
       const before = line.verdicts[data.camera] ?? [];
       const verdicts = { ...line.verdicts, [data.camera]: [...before, data].slice(-MOST_VERDICTS) };
-      return { ...line, verdicts };
+      return { ...line, verdicts, badInSight: sawVerdict(line.badInSight, data) };
     }
     case "alert": {
       const known = line.alerts.some(({ id }) => id === data.id);
@@ -72,6 +78,7 @@ function lineOf(snapshot: LiveSnapshot, before: Line | null): Line {
     alerts: alerts.slice(0, MOST_ALERTS),
     verdicts: Object.fromEntries(last),
     latest: before?.latest ?? {},
+    badInSight: {},
     picturesDropped: 0,
   };
 }

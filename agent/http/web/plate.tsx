@@ -1,7 +1,19 @@
+import type { LiveCamera } from "../../contract/live-events.js";
 import type { CameraState } from "../../contract/payloads.js";
+import type { PartOutcome } from "../../types.js";
+import { duration } from "./format.js";
+import type { Standing } from "./standing.js";
+import { words } from "./words.js";
 
-/** A shape for each state, so that none depends on its colour alone: paths in 24 x 24. */
-const SHAPES: Readonly<Record<CameraState, string>> = {
+type Told = CameraState | Exclude<PartOutcome, "ok">;
+
+/** A shape for each, so that none depends on its colour alone: paths in 24 x 24. */
+const SHAPES: Readonly<Record<Told, string>> = {
+  // A square with a cross.
+  ng: "M1 1h22v22H1V1Zm6.1 3.9L4.900 7.1 9.8 12l-4.9 4.9 2.200 2.200 4.9-4.900 4.9 4.9 2.200-2.200L14.2 12l4.9-4.900-2.200-2.200L12 9.8 7.1 4.9Z",
+  // A diamond with a question mark.
+  unknown:
+    "M12 0 24 12 12 24 0 12 12 0Zm-3.800 9.6h2.500a1.300 1.300 0 1 1 2 1.100c-1.300.8-1.900 1.500-1.900 2.900v.6h2.400v-.4c0-.6.3-.9 1-1.300a3.700 3.700 0 1 0-6-2.900Zm2.500 5.900v2.500h2.600v-2.500h-2.600Z",
   // A disc with a tick.
   ok: "M12 1a11 11 0 1 0 0 22 11 11 0 0 0 0-22Zm-1.6 16.2-4.6-4.6 1.9-1.9 2.7 2.7 6-6 1.9 1.9-7.9 7.9Z",
   // A stop sign with an exclamation mark.
@@ -20,10 +32,53 @@ const SHAPES: Readonly<Record<CameraState, string>> = {
   disabled: "M12 1a11 11 0 1 0 0 22 11 11 0 0 0 0-22ZM5.5 10.6h13v2.8h-13v-2.8Z",
 };
 
-export function StateShape({ state }: { readonly state: CameraState }) {
+function Shape({ of }: { readonly of: Told }) {
   return (
     <svg class="shape" viewBox="0 0 24 24" aria-hidden="true">
-      <path fill-rule="evenodd" d={SHAPES[state]} />
+      <path fill-rule="evenodd" d={SHAPES[of]} />
     </svg>
+  );
+}
+
+interface PlateProps {
+  readonly camera: LiveCamera;
+  readonly standing: Standing;
+  readonly nowMs: number;
+}
+
+/** How a camera stands, in a shape, a word and a colour, to be read across a hall; the alarm's own state beside that of a part. */
+export function Plate({ camera, standing, nowMs }: PlateProps) {
+  const { state, reason, since } = camera;
+  const time = words.since(duration(nowMs - Date.parse(since)));
+  if (standing.kind === "state") {
+    return (
+      <div class="plate" data-state={state}>
+        <Shape of={state} />
+        <strong class="word">{words.state[state]}</strong>
+        <span class="because">
+          <span class="numeral">{time}</span>
+          <span class="reason">{reason ?? words.stateMeans[state]}</span>
+        </span>
+      </div>
+    );
+  }
+  const { verdict, part, about, alarm } = standing;
+  const name = part === null ? words.part.inSight : words.part.chosen(String(part));
+  return (
+    <div class="plate" data-state={verdict}>
+      <Shape of={verdict} />
+      <strong class="word">
+        {words.part.verdict[verdict]}
+        <span class="unseen">: {words.part.spoken[verdict]}</span>
+      </strong>
+      <span class="because">
+        <b class="of">{name}</b>
+        {verdict === "unknown" && <span class="reason">{about}</span>}
+        <span class="alarm" data-state={alarm} title={reason ?? words.stateMeans[alarm]}>
+          <Shape of={alarm} />
+          <span class="label">{words.alarm}</span> <b>{words.state[alarm]}</b> <span class="numeral">{time}</span>
+        </span>
+      </span>
+    </div>
   );
 }

@@ -1,22 +1,11 @@
-import type { ComponentChildren } from "preact";
 import type { LiveCamera, ScorePoint } from "../../contract/live-events.js";
 import { duration, score } from "./format.js";
+import type { Line } from "./line.js";
 import type { Page } from "./page.js";
 import { type Look, Picture } from "./picture.js";
-import { StateShape } from "./plate.js";
+import { Plate } from "./plate.js";
+import { standingOf } from "./standing.js";
 import { words } from "./words.js";
-
-/** The state of a camera: shape, word and colour, to be read across a hall. */
-export function Plate({ camera, children }: { camera: LiveCamera; children?: ComponentChildren }) {
-  const { state } = camera;
-  return (
-    <div class="plate" data-state={state}>
-      <StateShape state={state} />
-      <strong class="word">{words.state[state]}</strong>
-      {children}
-    </div>
-  );
-}
 
 /** The score and its threshold, with a bar that is full at twice the threshold. */
 export function ScoreNow({ camera, latest }: { camera: LiveCamera; latest: ScorePoint | undefined }) {
@@ -39,17 +28,19 @@ export function ScoreNow({ camera, latest }: { camera: LiveCamera; latest: Score
 
 export interface TileProps {
   readonly camera: LiveCamera;
-  readonly latest: ScorePoint | undefined;
+  readonly line: Line;
   readonly page: Page;
   readonly look: Look;
   readonly nowMs: number;
 }
 
 /** One of several cameras; a click opens it large. */
-export function Tile({ camera, latest, page, look, nowMs }: TileProps) {
-  const { id } = camera;
+export function Tile({ camera, line, page, look, nowMs }: TileProps) {
+  const { id, reason, state } = camera;
+  const standing = standingOf(camera, line);
+  const about = standing.kind === "part" ? standing.about : (reason ?? words.stateMeans[state]);
   return (
-    <li class="tile" data-state={camera.state}>
+    <li class="tile" data-state={state}>
       <header>
         <h3>
           <a href={`#/${encodeURIComponent(id)}`} title={words.camera.open(id)}>
@@ -58,12 +49,12 @@ export function Tile({ camera, latest, page, look, nowMs }: TileProps) {
         </h3>
         <span class="numeral soft">{words.since(duration(nowMs - Date.parse(camera.since)))}</span>
       </header>
-      <Plate camera={camera} />
-      <p class="reason" title={camera.reason ?? ""}>
-        {camera.reason ?? words.stateMeans[camera.state]}
+      <Plate camera={camera} standing={standing} nowMs={nowMs} />
+      <p class="reason" title={about}>
+        {about}
       </p>
       <Picture camera={id} source={page.source} look={look} />
-      <ScoreNow camera={camera} latest={latest} />
+      <ScoreNow camera={camera} latest={line.latest[id]} />
     </li>
   );
 }

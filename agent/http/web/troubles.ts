@@ -1,5 +1,5 @@
-import { clock, duration } from "./format.js";
-import type { Line } from "./line.js";
+import { clock, duration, score } from "./format.js";
+import { isOpen, type Line } from "./line.js";
 import { words } from "./words.js";
 
 export interface Trouble {
@@ -13,7 +13,7 @@ export interface Trouble {
 const OLD_MS = 10_000;
 
 /** What a person has to know before anything else, the worst first. */
-export function troublesOf({ cameras, health }: Line): readonly Trouble[] {
+export function troublesOf({ cameras, health, alerts }: Line): readonly Trouble[] {
   const { broker, outbox, models } = health;
   const troubles: Trouble[] = [];
   const say = (level: Trouble["level"], key: string, text: string, detail: string | null = null): void => {
@@ -25,6 +25,12 @@ export function troublesOf({ cameras, health }: Line): readonly Trouble[] {
     else if (enabled && state !== "starting" && models[model] === undefined) {
       say("bad", `model ${id}`, words.trouble.noModel(id), reason);
     }
+  }
+  for (const { id } of cameras) {
+    const open = alerts.find((alert) => alert.camera === id && isOpen(alert));
+    if (open === undefined) continue;
+    const { since, peak, threshold } = open;
+    say("bad", `alert ${id}`, words.trouble.alert(id), words.trouble.alertSince(clock(since), score(peak, threshold)));
   }
   if (!broker.connected) say("bad", "broker", words.trouble.broker, broker.trouble?.message ?? null);
   if (outbox.full || outbox.undurable > 0) say("bad", "disk", words.trouble.full);

@@ -1,7 +1,7 @@
 /** What the live view shows, in a real Chromium, of an agent that does what the test says. */
 import * as assert from "uvu/assert";
 import { browserOf } from "../../support/browser.js";
-import { health, liveCamera, livePicture } from "../../support/live.js";
+import { health, liveCamera, livePicture, partVerdict, wholeAlert } from "../../support/live.js";
 import { see } from "../../support/live-page.js";
 import { suite } from "../../support/suite.js";
 import { until } from "../../support/until.js";
@@ -48,6 +48,54 @@ browser.test("a camera's state is a word, a shape and a colour, and changes as i
   assert.not.equal(good[0], bad[0]);
   assert.not.equal(good[1], bad[1]);
 });
+
+browser.test(
+  "a bad part reads NG at large while the alarm still says OK, on a camera's page and on the wall",
+  async () => {
+    const alone = await see(browser, { cameras: [liveCamera("cam1")] });
+    await badPartReadsNg(alone);
+    const wall = await see(browser, { cameras: [liveCamera("cam1"), liveCamera("cam2")] });
+    await badPartReadsNg(wall);
+  },
+);
+
+async function badPartReadsNg({ agent, page }: Awaited<ReturnType<typeof see>>): Promise<void> {
+  const plate = page.locator(".plate").first();
+  const reads = (word: string, part: string, alarm: string) =>
+    plate
+      .and(page.locator(`:has(.word:text-matches("^${word}"))`))
+      .and(page.locator(`:has(.of:text-is("${part}"))`))
+      .and(page.locator(`:has(.alarm:has-text("${alarm}"))`))
+      .waitFor();
+  const looks = () =>
+    page.evaluate<string>(
+      "(plate => getComputedStyle(plate).backgroundColor + plate.querySelector('path').getAttribute('d'))(document.querySelector('.plate'))",
+    );
+  agent.tell("verdict", partVerdict(7, "ok"));
+  await reads("OK", "Part 7", "OK");
+  const good = await looks();
+  // Its first bad picture decides: nobody waits for the others, nor for the alarm.
+  const point = { atMs: Date.now(), frame: 43, threshold: 0.32, latencyMs: 40, min: 0.2, frames: 1, anomalous: 0 };
+  agent.tell("scores", { cameras: { cam1: { ...point, last: 0.5, max: 0.5, anomalous: 1 } } });
+  await reads("NG", "the part in sight", "OK");
+  agent.tell("scores", { cameras: { cam1: { ...point, frame: 47, last: 0.2, max: 0.2 } } });
+  agent.tell("verdict", partVerdict(8, "ng", { frame: 43 }));
+  await reads("NG", "Part 8", "OK");
+  const bad = await looks();
+  assert.not.equal(bad, good, "another colour and another shape");
+  agent.tell("camera", liveCamera("cam1", { state: "anomalous" }));
+  agent.tell("alert", wholeAlert(1));
+  agent.tell("verdict", partVerdict(9, "ok"));
+  await reads("OK", "Part 9", "ANOMALY");
+  await page.locator(".troubles").getByText("cam1: an alert that nobody has seen yet").waitFor();
+  agent.tell("verdict", partVerdict(10, "unknown"));
+  await reads("\\\\?", "Part 10", "ANOMALY");
+  const unknown = await looks();
+  assert.ok(unknown !== good && unknown !== bad);
+  // Where nothing is inspected no part looks as if it had been.
+  agent.tell("camera", liveCamera("cam1", { state: "no-signal" }));
+  await plate.getByText("NO SIGNAL").waitFor();
+}
 
 browser.test("a broker outage and a faulted camera cannot be overlooked, and their end is seen", async () => {
   const trouble = { code: "MQTT_UNREACHABLE", message: "connection refused", ts: new Date().toISOString() } as const;
