@@ -111,6 +111,7 @@ export function openRemote(
           verdicts$: outbox.judged$,
           regionsOf: ({ map, frame: { size, view } }, threshold) => regionsOf(map, size, threshold, view),
           evidence,
+          selfTests: selfTests.health,
           outbox: () => outbox.health(),
           broker: () => publisher.health(),
           modbus: modbusHealth,

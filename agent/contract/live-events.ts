@@ -12,6 +12,7 @@ import type {
   OutboxHealth,
   PartsHealth,
   ProviderHealth,
+  SelfTestHealth,
 } from "./payloads.js";
 import type { WholeAlert } from "./whole-alert.js";
 
@@ -69,6 +70,8 @@ export interface LiveCamera {
   readonly source: string;
   readonly state: CameraState;
   readonly reason: string | null;
+  /** Why no verdict of its model can be relied on: it failed its self-test; null where nothing is known. Stands whatever the state. */
+  readonly blind: string | null;
   /** RFC 3339: since when it is in that state. */
   readonly since: string;
   /** In force; null until the model is there. */
@@ -102,6 +105,8 @@ export interface LiveHealth {
   readonly evidence: EvidenceHealth | null;
   /** By the name that cameras refer to; one that is still loading, or broken, is absent. */
   readonly models: Readonly<Record<string, LiveModel>>;
+  /** Of the models that are tested, by the same name; none before their first test. */
+  readonly selfTests: Readonly<Record<string, SelfTestHealth>>;
   /** By id. */
   readonly cameras: Readonly<Record<string, LiveCounts>>;
 }

@@ -38,6 +38,7 @@ export function liveState({ view, lately, version, sinceMs }: LiveStateDeps): Li
       source: config.source.type,
       state: standing.state,
       reason: standing.reason === null ? null : maskText(standing.reason),
+      blind: of.fault === null ? null : maskText(of.fault),
       since: timestamp(standing.sinceMs),
       threshold: of.threshold(),
       inForce: view.inForce(of),
@@ -71,6 +72,7 @@ export function liveState({ view, lately, version, sinceMs }: LiveStateDeps): Li
     outbox: view.outbox(),
     evidence: view.evidence.health(),
     models: Object.fromEntries([...view.models].map(([name, loaded]) => [name, model(loaded)])),
+    selfTests: view.selfTests(),
     cameras: Object.fromEntries(view.cameras.map((each) => [each.config.id, counts(each)])),
   });
   const byCamera = <T>(of: (id: string) => T): Readonly<Record<string, T>> =>

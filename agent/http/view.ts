@@ -16,6 +16,7 @@ import type {
   OutboxHealth,
   PartsHealth,
   ProviderHealth,
+  SelfTestHealth,
 } from "../contract/payloads.js";
 import type { PictureVerdict } from "../contract/picture-verdict.js";
 import type { WholeAlert } from "../contract/whole-alert.js";
@@ -46,6 +47,8 @@ export interface AgentView {
     /** Null where evidence is switched off. */
     health(): EvidenceHealth | null;
   };
+  /** What came of the last self-test of a model, by its name; none before the first. */
+  readonly selfTests: () => Readonly<Record<string, SelfTestHealth>>;
   readonly outbox: () => OutboxHealth;
   readonly broker: () => BrokerHealth;
   /** Null where no PLC can poll. */
@@ -94,6 +97,8 @@ export interface CameraView {
   readonly drift: DriftHealth;
   readonly enabled: boolean;
   readonly standing: { readonly state: CameraState; readonly reason: string | null; readonly sinceMs: number };
+  /** What is wrong with the judgement of its frames: its model failed the self-test; null where nothing is known. */
+  readonly fault: string | null;
   /** The threshold in force; null until the model is there. */
   threshold(): number | null;
   readonly alerts: {

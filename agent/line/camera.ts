@@ -66,6 +66,8 @@ export interface RunningCamera {
   restart(): Promise<void>;
   /** What is wrong with the judgement of its frames; the camera is faulted until it is null again. */
   setFault(reason: string | null): void;
+  /** What setFault said last. */
+  readonly fault: string | null;
   /** Whether its good parts score what they should. */
   readonly drift: DriftHealth;
   /** Verdicts on parts since the start; null where it sees none. */
@@ -237,6 +239,9 @@ export function runCamera(camera: CameraConfig, deps: CameraDeps): RunningCamera
       fault = reason;
       stand.fault = reason;
       show();
+    },
+    get fault() {
+      return fault;
     },
     get drift() {
       return drift.health;

@@ -82,6 +82,8 @@ test("then what happens: a state, scores, a verdict, an alert as a whole, the br
   const camera = await reader.next("camera");
   assert.equal([camera.id, camera.state], ["cam1", "faulted"]);
   assert.not.match(camera.reason!, "hunter2");
+  view.cameras[0].fault = "SELF_TEST_FAILED: 1 of 3 known-bad pictures are not seen";
+  assert.match((await reader.next("camera")).blind!, /^SELF_TEST_FAILED/);
   judge(51);
   judge(204);
   judge(102);

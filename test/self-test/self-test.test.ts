@@ -121,10 +121,12 @@ whole("a model that no longer sees faults its cameras until it sees again; frame
   assert.equal([failed.passed, failed.pictures], [false, 1]);
   assert.is(state().state, "faulted");
   assert.match(state().reason!, /^SELF_TEST_FAILED/);
+  assert.is(agent.cameras[0]?.fault, state().reason);
   camera.tell({ kind: "frame", camera: "cam1", frame: greyFrame(10) });
   await until(() => of(sent, "cam1/score").length === 1, "a score");
   camera.tell({ kind: "condition", camera: "cam1", condition: "no-signal", reason: "unplugged" });
   assert.is(state().state, "no-signal");
+  assert.match(agent.cameras[0]?.fault ?? "", /^SELF_TEST_FAILED/, "known also while something else is shown");
   camera.tell({ kind: "condition", camera: "cam1", condition: "delivering", reason: null });
   assert.is(state().state, "faulted");
   await ask("threshold", { camera: "cam1", threshold: null });

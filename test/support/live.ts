@@ -26,6 +26,7 @@ export function liveCamera(id: string, rest: Partial<LiveCamera> = {}): LiveCame
     source: "demo",
     state: "ok",
     reason: null,
+    blind: null,
     since: now(),
     threshold: 0.32,
     inForce: {
@@ -93,6 +94,7 @@ export function health(cameras: readonly string[], rest: Partial<LiveHealth> = {
         },
       },
     },
+    selfTests: {},
     cameras: Object.fromEntries(cameras.map((id) => [id, counts])),
     ...rest,
   };

@@ -20,6 +20,7 @@ import { cameraConfig, configOf, httpConfig } from "./config.js";
 export interface TestCamera extends CameraView {
   readonly ledger: Ledger;
   readonly outcomes$: Subject<Outcome>;
+  fault: string | null;
   tell(state: CameraState, reason?: string): void;
 }
 
@@ -68,6 +69,7 @@ export function testView(http: Partial<HttpConfig> = {}): TestView {
         stored: { items: 14, mb: 1, removed: {}, failed: { full: 1 } },
       }),
     },
+    selfTests: () => ({}),
     outbox: () => ({
       depth: 3,
       ageMs: 1_500,
@@ -125,6 +127,7 @@ function testCamera(id: string, first: CameraState): TestCamera {
       return standing;
     },
     drift: UNKNOWN_DRIFT,
+    fault: null,
     threshold: () => 0.5,
     alerts: { shelvedUntilMs: null, heldBack: { shelved: 0, flood: 0 } },
     tell: (state, reason) => {

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from "preact";
 import type { LiveHealth } from "../../contract/live-events.js";
+import type { SelfTestHealth } from "../../contract/payloads.js";
 import { clock, duration, fixed, percent, whole } from "./format.js";
 import type { Line } from "./line.js";
 import { words } from "./words.js";
@@ -105,6 +106,7 @@ function Models({ health, line }: { health: LiveHealth; line: Line }) {
       );
     }
     const { providers, version, sha256 } = model;
+    const selfTest = health.selfTests[name];
     return (
       <Card key={name} title={`${words.machine.models} ${name}`}>
         <Fact name={words.machine.models}>
@@ -113,6 +115,13 @@ function Models({ health, line }: { health: LiveHealth; line: Line }) {
         <Fact name={words.machine.provider}>
           <b>{providers.used}</b>
         </Fact>
+        {selfTest !== undefined && (
+          <Fact name={words.machine.selfTest} bad={selfTest.passed === false}>
+            <b>{words.machine.selfTestOf[outcomeOf(selfTest)]}</b>{" "}
+            {words.machine.selfTestPictures(selfTest.pictures, clock(selfTest.ts))}{" "}
+            {selfTest.reason !== null && <span class="soft">{selfTest.reason}</span>}
+          </Fact>
+        )}
         {providers.precision !== undefined && (
           <Fact name={words.machine.precision}>
             {providers.precision.used} <span class="soft">{providers.precision.reason}</span>
@@ -128,6 +137,11 @@ function Models({ health, line }: { health: LiveHealth; line: Line }) {
       </Card>
     );
   });
+}
+
+function outcomeOf({ passed }: SelfTestHealth): keyof typeof words.machine.selfTestOf {
+  if (passed === null) return "broken";
+  return passed ? "passed" : "failed";
 }
 
 function Broker({ health: { broker } }: { health: LiveHealth }) {

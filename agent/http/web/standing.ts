@@ -6,7 +6,7 @@ import type { Line } from "./line.js";
 
 /** What is told of a camera at large: its last part where it judges parts, else its state. */
 export type Standing =
-  | { readonly kind: "state"; readonly state: CameraState }
+  | { readonly kind: "state"; readonly state: CameraState | "blind" }
   /** The alarm, which is about the process, stands beside it. */
   | {
       readonly kind: "part";
@@ -21,8 +21,10 @@ export type Standing =
 /** States in which parts are judged; in any other no part is to look as if it had been. */
 const JUDGING: readonly CameraState[] = ["ok", "anomalous", "idle"];
 
-export function standingOf({ id, part, state }: LiveCamera, { verdicts, badInSight }: Line): Standing {
+export function standingOf({ id, part, state, blind }: LiveCamera, { verdicts, badInSight }: Line): Standing {
   const last = verdicts[id]?.at(-1);
+  // A camera that delivers pictures to a model that does not see them is not merely at fault.
+  if (blind !== null && state === "faulted") return { kind: "state", state: "blind" };
   if (part === null || !JUDGING.includes(state)) return { kind: "state", state };
   if (badInSight[id] !== undefined) return { kind: "part", verdict: "ng", part: null, about: "", alarm: state };
   if (last === undefined) return { kind: "state", state };

@@ -38,7 +38,7 @@ export interface TileProps {
 export function Tile({ camera, line, page, look, nowMs }: TileProps) {
   const { id, reason, state } = camera;
   const standing = standingOf(camera, line);
-  const about = standing.kind === "part" ? standing.about : (reason ?? words.stateMeans[state]);
+  const about = standing.kind === "part" ? standing.about : (reason ?? words.stateMeans[standing.state]);
   return (
     <li class="tile" data-state={state}>
       <header>

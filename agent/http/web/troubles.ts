@@ -19,10 +19,12 @@ export function troublesOf({ cameras, health, alerts }: Line): readonly Trouble[
   const say = (level: Trouble["level"], key: string, text: string, detail: string | null = null): void => {
     troubles.push({ level, key, text, detail });
   };
-  for (const { id, state, reason, enabled, model } of cameras) {
+  for (const { id, state, reason, blind, enabled, model } of cameras) {
     const bad = state === "faulted" || state === "no-signal";
-    if (bad) say("bad", `camera ${id}`, words.trouble.camera(id, words.state[state]), reason);
-    else if (enabled && state !== "starting" && models[model] === undefined) {
+    if (blind !== null && enabled) say("bad", `blind ${id}`, words.trouble.blind(id), blind);
+    // That it does not see is all that such a fault says.
+    if (bad && reason !== blind) say("bad", `camera ${id}`, words.trouble.camera(id, words.state[state]), reason);
+    else if (enabled && !bad && state !== "starting" && models[model] === undefined) {
       say("bad", `model ${id}`, words.trouble.noModel(id), reason);
     }
   }

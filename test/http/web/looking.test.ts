@@ -1,5 +1,6 @@
 /** What the live view shows, in a real Chromium, of an agent that does what the test says. */
 import * as assert from "uvu/assert";
+import type { LiveHealth } from "../../../agent/contract/live-events.js";
 import { browserOf } from "../../support/browser.js";
 import { health, liveCamera, livePicture, partVerdict, wholeAlert } from "../../support/live.js";
 import { see } from "../../support/live-page.js";
@@ -109,13 +110,48 @@ browser.test("a broker outage and a faulted camera cannot be overlooked, and the
   broker = { ...broker, connected: false, trouble };
   await strip.getByText("Broker not connected").waitFor();
   await strip.getByText("connection refused").waitFor();
-  agent.tell("camera", liveCamera("cam1", { state: "faulted", reason: "SELF_TEST_BLIND: the model sees nothing" }));
+  agent.tell("camera", liveCamera("cam1", { state: "faulted", reason: "CAMERA_OPEN: no such device" }));
   await strip.getByText("cam1: FAULT").waitFor();
   assert.match(await page.title(), /cam1: FAULT/);
   broker = { ...broker, connected: true };
   agent.tell("camera", liveCamera("cam1"));
   await strip.getByText("All well").waitFor();
 });
+
+browser.test(
+  "a model that no longer sees is told on top, at large on its cameras, and where its tests stand",
+  async () => {
+    const reason = "SELF_TEST_FAILED: 3 of 3 known-bad pictures are not seen at the threshold 0.900";
+    const failed = { ts: new Date().toISOString(), passed: false, pictures: 4, reason };
+    let selfTests: LiveHealth["selfTests"] = {};
+    const { agent, page } = await see(browser, {
+      cameras: [liveCamera("cam1"), liveCamera("cam2")],
+      snapshot: { verdicts: { cam1: [partVerdict(7, "ok")] } },
+      health: () => health(["cam1", "cam2"], { selfTests }),
+    });
+    const strip = page.locator(".troubles");
+    await strip.getByText("All well").waitFor();
+    selfTests = { plate: failed };
+    agent.tell("camera", liveCamera("cam1", { state: "faulted", reason, blind: reason }));
+    const banner = strip.locator(".trouble.bad");
+    await banner.getByText("cam1: ITS MODEL DOES NOT SEE").waitFor();
+    await banner.getByText("3 of 3 known-bad pictures are not seen").waitFor();
+    assert.is(await banner.count(), 1, "said once");
+    assert.match(await page.title(), /cam1: ITS MODEL DOES NOT SEE/);
+    const plates = page.locator(".tile .plate .word");
+    await plates.getByText("BLIND", { exact: true }).waitFor();
+    assert.equal(await plates.allTextContents(), ["BLIND", "OK"], "not the part that it called good");
+    await page.locator(".machine").getByText("FAILED", { exact: true }).waitFor();
+    // Also while another fault hides the state.
+    agent.tell("camera", liveCamera("cam1", { state: "no-signal", reason: "unplugged", blind: reason }));
+    await strip.getByText("cam1: NO SIGNAL").waitFor();
+    await banner.getByText("cam1: ITS MODEL DOES NOT SEE").waitFor();
+    selfTests = { plate: { ...failed, passed: true, reason: null } };
+    agent.tell("camera", liveCamera("cam1"));
+    await strip.getByText("All well").waitFor();
+    await page.locator(".machine").getByText("passed", { exact: true }).waitFor();
+  },
+);
 
 browser.test("a page that hears nothing says that it is old", async () => {
   const { agent, page } = await see(browser, { cameras: [liveCamera("cam1")] });
