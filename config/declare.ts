@@ -5,7 +5,7 @@ import { isTree } from "./tree.js";
 /** One value, with all that is to be known about it. */
 export interface Leaf<Value = unknown, Optional extends boolean = boolean> {
   readonly kind: "leaf";
-  /** One line for the README, the example and editors. */
+  /** One line for the documents, the example and editors. */
   readonly doc: string;
   readonly format: Format<Value>;
   /** A function of the host's name; null: there is none. */

@@ -1,6 +1,6 @@
 /**
  * Everything that a configuration may hold, declared once: from here follow the TypeScript types, what `check` and `run` refuse, the
- * variables of the environment, the paths of `--set`, the JSON Schema, the README's tables and config/example.yaml.
+ * variables of the environment, the paths of `--set`, the JSON Schema, the tables of the documents and config/example.yaml.
  */
 import { camerasList } from "./camera-section.js";
 import { names, nullable, optionalSection, required, section, setting } from "./declare.js";

@@ -1,6 +1,6 @@
 import { chapter, failed, wrong } from "./chapter.js";
 
-export const cameraCodes = chapter("Cameras and their pictures", "README.md#cameras", {
+export const cameraCodes = chapter("Cameras and their pictures", "docs/cameras.md", {
   CAMERA_LAUNCH_REFUSED: wrong(
     "A launch line could end the whole agent: GStreamer's videorate with drop-only=true aborts at a stream without a rate and durations.",
     "Take videorate out of the line: the camera's fps says how many pictures are taken.",
@@ -27,7 +27,7 @@ export const cameraCodes = chapter("Cameras and their pictures", "README.md#came
   IMAGE_SATURATED: failed("Nearly all of the picture is as bright as can be.", "Lower the exposure, or the light."),
 });
 
-export const inferenceCodes = chapter("Inference", "README.md#troubleshooting", {
+export const inferenceCodes = chapter("Inference", "docs/operations.md", {
   AGENT_STUCK: failed(
     "Inference threads do not come back: only a new process can go on.",
     "The agent ends, to be started anew; if it happens again, look at the GPU's driver and the model.",

@@ -1,6 +1,6 @@
 import { chapter, failed, fine, wrong } from "./chapter.js";
 
-export const configCodes = chapter("Configuration", "README.md#configuration", {
+export const configCodes = chapter("Configuration", "docs/configuration.md", {
   AGENT_ID_INVALID: wrong("The agent's id cannot be a level of a topic.", "Use letters, digits, - and _."),
   CONFIG_CONFLICT: wrong("Two settings contradict each other.", "Change one of the settings that are named."),
   CONFIG_FILE_UNREADABLE: wrong(

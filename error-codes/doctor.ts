@@ -2,7 +2,7 @@ import { chapter, failed, fine } from "./chapter.js";
 
 const IF_EXPECTED = "Nothing to do unless one should be there.";
 
-export const doctorCodes = chapter("What `retort doctor` finds", "README.md#your-own-parts", {
+export const doctorCodes = chapter("What `retort doctor` finds", "docs/models.md", {
   ARAVIS_MISSING: failed(
     "Aravis is not there: GigE Vision and USB3 Vision cameras cannot be used.",
     "Install libaravis-0.8-0, or run the set-up again (npm start).",

@@ -2,7 +2,7 @@ import { chapter, failed, wrong } from "./chapter.js";
 
 const SEE_API = "See agent/http/openapi.yaml for what is there.";
 
-export const httpCodes = chapter("HTTP", "README.md#http", {
+export const httpCodes = chapter("HTTP", "docs/http.md", {
   BROKER_AWAY: failed("The agent is not ready: there is no connection to the broker.", "See the agent's log for why."),
   CAMERA_NOT_DELIVERING: failed(
     "The agent is not ready: an enabled camera delivers no frames that can be judged.",

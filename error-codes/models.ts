@@ -1,6 +1,6 @@
 import { chapter, failed, wrong } from "./chapter.js";
 
-export const modelCodes = chapter("Models and weights", "README.md#your-own-parts", {
+export const modelCodes = chapter("Models and weights", "docs/models.md", {
   ARCH_UNKNOWN: wrong("The architecture is none that Retort knows.", "See `retort train --help` for the names."),
   BUNDLE_HASH_MISMATCH: wrong(
     "model.onnx is not the file that model.json names by its SHA-256.",
@@ -78,7 +78,7 @@ export const modelCodes = chapter("Models and weights", "README.md#your-own-part
   ),
 });
 
-export const trainingCodes = chapter("Training and evaluation", "README.md#your-own-parts", {
+export const trainingCodes = chapter("Training and evaluation", "docs/models.md", {
   BENCH_FAILED: failed("The bench could not start the model.", "Run `retort doctor` to see what this machine lacks."),
   CHECKPOINT_EXISTS: wrong(
     "An unfinished training of this bundle is kept.",

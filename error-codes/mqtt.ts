@@ -2,7 +2,7 @@ import { chapter, failed, wrong } from "./chapter.js";
 
 const RECONNECTS = "The agent reconnects by itself.";
 
-export const brokerCodes = chapter("The broker", "README.md#brokers", {
+export const brokerCodes = chapter("The broker", "docs/mqtt.md#brokers", {
   MQTT_BANNED: failed(
     "The broker has banned this agent, or its user.",
     "Ask whoever runs the broker; the agent tries again every minute.",
@@ -121,7 +121,7 @@ export const brokerCodes = chapter("The broker", "README.md#brokers", {
   ),
 });
 
-export const inboundCodes = chapter("Commands and contexts over MQTT", "README.md#commands", {
+export const inboundCodes = chapter("Commands and contexts over MQTT", "docs/mqtt.md#commands", {
   ALERT_UNKNOWN: failed(
     "The alert that a command names is not remembered.",
     "To be shelved: one of the last 100 of a camera since the agent started; to be acknowledged: one of the history.",
@@ -162,7 +162,7 @@ export const inboundCodes = chapter("Commands and contexts over MQTT", "README.m
   ),
   COMMAND_STOPPED: failed("The agent stops: the command was given up.", "Send it again when the agent runs."),
   COMMAND_TIMEOUT: failed("A command took too long and was given up.", "See the camera's state, then send it again."),
-  COMMAND_UNKNOWN: failed("There is no such command.", "See README.md for the commands."),
+  COMMAND_UNKNOWN: failed("There is no such command.", "See docs/mqtt.md for the commands."),
   CONTEXT_CAMERA_UNKNOWN: failed(
     "A context was published for a camera that this agent does not have.",
     "Publish to the topic of one of the agent's cameras.",

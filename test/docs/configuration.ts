@@ -1,4 +1,4 @@
-/** What is written about the configuration, made from its schema: config/example.yaml and the README's tables. */
+/** What is written about the configuration, made from its schema: config/example.yaml and the tables of the documents. */
 import { stringify } from "yaml";
 import type { Leaf, Node, Section } from "../../config/declare.js";
 import { fileSchema } from "../../config/json-schema.js";
@@ -86,17 +86,19 @@ function yaml(value: unknown): string {
     .replace(/^\[ (.*) \]$/, "[$1]");
 }
 
-/** The tables of README.md, by the name of the place where each stands. */
+/** The tables of docs/configuration.md, by the name of the place where each stands. */
 export function configurationTables(): Readonly<Record<string, string>> {
   const header = ["| key | may be | default | |", "| --- | --- | --- | --- |"];
+  return { configuration: [...header, ...rows(fileSchema.keys, "")].join("\n") };
+}
+
+/** The tables of docs/cameras.md. */
+export function sourceTables(): Readonly<Record<string, string>> {
   const sources = Object.entries(kinds).map(([type, { doc, keys }]) => {
     const named = Object.entries(keys).flatMap(([key, node]) => (node.kind === "leaf" ? [withDefault(key, node)] : []));
     return `| \`${type}\` | ${doc} | ${named.join(", ")} |`;
   });
-  return {
-    configuration: [...header, ...rows(fileSchema.keys, "")].join("\n"),
-    sources: ["| `type` | | keys, with their defaults |", "| --- | --- | --- |", ...sources].join("\n"),
-  };
+  return { sources: ["| `type` | | keys, with their defaults |", "| --- | --- | --- |", ...sources].join("\n") };
 }
 
 function withDefault(key: string, leaf: Leaf): string {
@@ -120,7 +122,7 @@ function rowsOf(node: Node, path: string, ifAny: boolean): readonly string[] {
     case "list":
       return rows(node.each.keys, `${path}.<id>.`);
     case "variants":
-      return [`| \`${path}\` | a mapping with a \`type\` | needed | see [Cameras](#cameras) |`];
+      return [`| \`${path}\` | a mapping with a \`type\` | needed | see [cameras.md](cameras.md) |`];
   }
 }
 

@@ -3,14 +3,17 @@ import { readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { packageRoot } from "../../config/package-root.js";
 import { errorChapters } from "../../errors.js";
-import { configurationTables, exampleYaml } from "./configuration.js";
+import { configurationTables, exampleYaml, sourceTables } from "./configuration.js";
+import { messagesPage } from "./messages.js";
 import { modbusTables } from "./modbus.js";
 
 /** A page's path, relative to the repository's root, and what makes its text. */
 export const pages: readonly { readonly path: string; readonly text: () => string }[] = [
   { path: "docs/troubleshooting.md", text: troubleshooting },
   { path: "config/example.yaml", text: exampleYaml },
-  { path: "README.md", text: () => withTables("README.md", configurationTables()) },
+  { path: "docs/configuration.md", text: () => withTables("docs/configuration.md", configurationTables()) },
+  { path: "docs/cameras.md", text: () => withTables("docs/cameras.md", sourceTables()) },
+  { path: "docs/messages.md", text: messagesPage },
   { path: "docs/plc.md", text: () => withTables("docs/plc.md", modbusTables()) },
 ];
 

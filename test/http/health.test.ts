@@ -164,10 +164,10 @@ if (!promtool) console.log("skipped: promtool (Debian's package prometheus) is n
   assert.equal([checked.status, checked.stderr], [0, ""]);
 });
 
-test("the README names every metric, and none besides", async () => {
+test("the documents name every metric, and none besides", async () => {
   const families = [...(await (await get("/metrics")).text()).matchAll(/^# TYPE (\w+)/gm)].map(([, name]) => name!);
-  const readme = readFileSync(join(packageRoot(), "README.md"), "utf8");
-  const named = [...readme.matchAll(/`((?:retort|process|nodejs)_[a-z_]*)(?:\{([a-z,]+)\}(\w*))?`/g)].flatMap(
+  const page = readFileSync(join(packageRoot(), "docs/http.md"), "utf8");
+  const named = [...page.matchAll(/`((?:retort|process|nodejs)_[a-z_]*)(?:\{([a-z,]+)\}(\w*))?`/g)].flatMap(
     ([, head, middle, tail]) =>
       middle === undefined ? [head!] : middle.split(",").map((each) => `${head}${each}${tail}`),
   );

@@ -104,9 +104,9 @@ test("the embedded broker: the line brings every alert, those of a time when nob
   }
 });
 
-test("the lines of the README bring what they say: alerts, scores, everything but pictures", async () => {
-  const readme = readFileSync(join(packageRoot(), "README.md"), "utf8");
-  const lines = [...readme.matchAll(/^mosquitto_sub .*$/gm)].map(([line]) => line);
+test("the lines of the documents bring what they say: alerts, scores, everything but pictures", async () => {
+  const page = readFileSync(join(packageRoot(), "docs/mqtt.md"), "utf8");
+  const lines = [...page.matchAll(/^mosquitto_sub .*$/gm)].map(([line]) => line);
   const [alerts, scores, everything, ...more] = lines.map((line) =>
     line.replace("127.0.0.1", `127.0.0.1 -p ${ports.plain}`),
   );
