@@ -171,7 +171,7 @@ test("the documents name every metric, and none besides", async () => {
     ([, head, middle, tail]) =>
       middle === undefined ? [head!] : middle.split(",").map((each) => `${head}${each}${tail}`),
   );
-  assert.equal(named.sort(), families.sort());
+  assert.equal([...new Set(named)].sort(), families.sort());
 });
 
 test.run();
