@@ -14,6 +14,7 @@ import { openValidator } from "./contract/validator.js";
 import { healthNow, statesOf } from "./health/report.js";
 import { wholeOf } from "./history/record.js";
 import type { AgentView } from "./http/view.js";
+import { stuckThreads } from "./inference/stuck.js";
 import type { Clock } from "./kit/clock.js";
 import { Closing, opening } from "./kit/closing.js";
 import { type Logger, warnOf } from "./kit/log.js";
@@ -115,6 +116,8 @@ export function openRemote(
           outbox: () => outbox.health(),
           broker: () => publisher.health(),
           modbus: modbusHealth,
+          stuckThreads,
+          machine: watching.machine,
           inForce,
           commands: trail.list,
           perform: (command) => asked$.next(command),

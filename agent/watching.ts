@@ -65,6 +65,8 @@ export interface Watching {
   /** AGENT_STUCK, when only a new process can go on. Never rejects. */
   readonly unfit: Promise<CodedError>;
   health(): Promise<HealthParts>;
+  /** The machine's figures of the last `health`; null before the first. */
+  machine(): MachineHealth | null;
   /** Resolves when the last frame is judged and the outbox has its alerts. */
   close(): Promise<void>;
 }
@@ -139,8 +141,11 @@ export function startWatching(
       closing.add("shelvings", SHELVINGS_MS, () => shelvings.close());
       const selfTests = startSelfTests({ models: config.models, cameras, wallMs: clock.wallMs, log });
       closing.add("self-tests", 0, () => selfTests.close());
+      let machine: MachineHealth | null = null;
+      const measure = async (): Promise<MachineHealth> => (machine = await (edges.machineHealth ?? machineHealth)());
+      void measure().catch((error: unknown) => log.error(`the machine cannot be measured: ${messageOf(error)}`));
       const health = async (): Promise<HealthParts> => ({
-        machine: await (edges.machineHealth ?? machineHealth)(),
+        machine: await measure(),
         cameras,
         models: models.loaded,
         outbox: alerting.outbox.health(),
@@ -172,6 +177,7 @@ export function startWatching(
         shelvings,
         unfit: firstValueFrom(unfit$),
         health,
+        machine: () => machine,
         close: () => closing.close(),
       };
     },

@@ -3,6 +3,8 @@ import { modbusHangUps } from "../contract/modbus-health.js";
 import type { Instruments } from "./instruments.js";
 import type { AgentView } from "./view.js";
 
+const MIB = 1_048_576;
+
 /** Delivery, models and evidence, as the agent's own account says. @returns reads it anew */
 export function agentMetrics(view: AgentView, make: Instruments): () => void {
   const reads = [
@@ -17,10 +19,12 @@ export function agentMetrics(view: AgentView, make: Instruments): () => void {
   };
 }
 
-function outboxMetrics({ outbox }: AgentView, make: Instruments): () => void {
+function outboxMetrics({ config, outbox }: AgentView, make: Instruments): () => void {
   const depth = make.gauge("retort_outbox_depth", "Alert messages that wait for the broker");
   const age = make.gauge("retort_outbox_age_seconds", "How long the oldest of them waits");
   const bytes = make.gauge("retort_outbox_bytes", "Alerts, verdicts and pictures that wait on disk");
+  const most = make.gauge("retort_outbox_max_bytes", "What may wait on disk, as outbox.maxMb says");
+  most.set(config.outbox.maxMb * MIB);
   const pictures = make.gauge("retort_outbox_pictures", "Pictures that wait for the broker");
   const verdicts = make.gauge("retort_outbox_verdicts", "Verdicts that wait for the broker");
   const undurable = make.gauge("retort_outbox_undurable", "Alerts and verdicts that wait in memory only");
@@ -70,16 +74,43 @@ function modbusMetrics({ modbus }: AgentView, make: Instruments): () => void {
   };
 }
 
-function modelMetrics({ models }: AgentView, make: Instruments): () => void {
+function modelMetrics({ config, models, selfTests, stuckThreads }: AgentView, make: Instruments): () => void {
   const labelNames = ["model", "name", "version", "provider"] as const;
   const info = make.gauge("retort_model_info", "1 for each model that is loaded", labelNames);
+  const refused = make.gauge(
+    "retort_model_providers_refused",
+    "Providers that are preferred to the one in use, and could not hold the model",
+    ["model"],
+  );
+  const passed = make.gauge(
+    "retort_self_test_passed",
+    "1 where the model finds the defects of its golden pictures, 0 where it is blind, NaN until that is known",
+    ["model"],
+  );
+  const stuck = make.gauge("retort_inference_threads_stuck", "Inference threads that do not come back");
+  const tested = Object.entries(config.models).flatMap(([model, { selfTest }]) =>
+    selfTest === undefined ? [] : [model],
+  );
   return () => {
     info.reset();
+    refused.reset();
     for (const [model, { engine }] of models) {
       const { name, version } = engine.model;
-      info.set({ model, name, version, provider: engine.providers().used }, 1);
+      const { used, tried } = engine.providers();
+      info.set({ model, name, version, provider: used }, 1);
+      // They are in the order of preference; those behind the one in use were not needed.
+      const taken = tried.findIndex((each) => each.taken);
+      refused.set({ model }, Math.max(taken, 0));
     }
+    const results = selfTests();
+    for (const model of tested) passed.set({ model }, scoreOf(results[model]?.passed ?? null));
+    stuck.set(stuckThreads());
   };
+}
+
+/** NaN is the format's own word for unknown. */
+function scoreOf(passed: boolean | null): number {
+  return passed === null ? Number.NaN : Number(passed);
 }
 
 function evidenceMetrics({ evidence }: AgentView, make: Instruments): () => void {
@@ -93,6 +124,6 @@ function evidenceMetrics({ evidence }: AgentView, make: Instruments): () => void
     pictures.inc({ outcome: "made" }, health?.made ?? 0);
     pictures.inc({ outcome: "skipped" }, sum(health?.skipped));
     pictures.inc({ outcome: "failed" }, sum(health?.failed) + sum(health?.stored.failed));
-    bytes.set((health?.stored.mb ?? 0) * 1_048_576);
+    bytes.set((health?.stored.mb ?? 0) * MIB);
   };
 }

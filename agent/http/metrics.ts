@@ -3,6 +3,7 @@ import { alertMetrics, cameraMetrics, scoreMetrics } from "./camera-metrics.js";
 import type { EventFeed } from "./event-feed.js";
 import { eventLoopMetric } from "./event-loop.js";
 import { openInstruments } from "./instruments.js";
+import { machineMetrics } from "./machine-metrics.js";
 import { processMetrics } from "./process-metrics.js";
 import { feedMetrics, streamMetrics } from "./stream-metrics.js";
 import type { Streams } from "./streams.js";
@@ -34,14 +35,14 @@ export function openMetrics(view: AgentView, { version, streams, feed }: Metrics
     streamMetrics(view, make, streams),
     feedMetrics(make, feed),
   ];
-  const readProcess = processMetrics(make);
+  const readsLater = [machineMetrics(view, make), processMetrics(make)];
   const endEventLoop = eventLoopMetric(make);
   make.gauge("retort_build_info", "1", ["version", "node"]).set({ version, node: process.version }, 1);
   return {
     contentType: make.contentType,
     text: async () => {
       for (const read of reads) read();
-      await readProcess();
+      await Promise.all(readsLater.map((read) => read()));
       return make.text();
     },
     close: () => {

@@ -13,6 +13,7 @@ import type {
   CameraState,
   EvidenceHealth,
   FrameHealth,
+  HealthPayload,
   OutboxHealth,
   PartsHealth,
   ProviderHealth,
@@ -53,6 +54,10 @@ export interface AgentView {
   readonly broker: () => BrokerHealth;
   /** Null where no PLC can poll. */
   readonly modbus: () => ModbusHealth | null;
+  /** Inference threads that were given up because they do not come back. */
+  readonly stuckThreads: () => number;
+  /** The machine's figures as they were measured last; null before that. */
+  readonly machine: () => Pick<HealthPayload, "temperaturesC" | "gpuLoad"> | null;
   /** What is in force at one of the `cameras`, and where it comes from. */
   readonly inForce: (camera: CameraView) => CameraInForce;
   /** The last commands, the latest first. */

@@ -135,6 +135,43 @@ test("what has not happened yet is counted as 0 from the start: losses, alerts, 
   }
 });
 
+test("metrics tell a blind model, a refused provider, stuck threads, temperatures and how full the disk is", async () => {
+  const providers = () => ({
+    used: "cpu",
+    tried: [
+      { provider: "tensorrt", taken: false, reason: "no such library" },
+      { provider: "cpu", taken: true, reason: "the best that works here" },
+    ],
+  });
+  const { engine } = view.models.get("plate")!;
+  const other = openHttp(
+    {
+      ...view,
+      models: new Map([["plate", { engine: { ...engine, providers } }]]),
+      selfTests: () => ({ plate: { ts: "2026-03-01T08:00:00.000Z", passed: false, pictures: 4, reason: "blind" } }),
+    },
+    { version: "1", log },
+  );
+  await other.tried;
+  const read = async (from: Http) => parseMetrics(await (await fetch(new URL("/metrics", from.url()!))).text());
+  const [series, plain] = [await read(other), await read(http)];
+  await other.close();
+  assert.equal(
+    [
+      'retort_self_test_passed{model="plate"}',
+      'retort_model_providers_refused{model="plate"}',
+      "retort_inference_threads_stuck",
+      'retort_temperature_celsius{zone="cpu"}',
+      "retort_gpu_load_ratio",
+      "retort_outbox_max_bytes",
+    ].map((name) => series.get(name)),
+    [0, 1, 1, 61.5, 0.25, 16 * 1_048_576],
+  );
+  assert.is(plain.get('retort_model_providers_refused{model="plate"}'), 0);
+  const [free, size] = ["free", "size"].map((what) => series.get(`retort_disk_${what}_bytes`)!);
+  assert.ok(free! > 0 && size! > free!);
+});
+
 test("two scrapers see the same: a stall of the event loop stays in the counts that both read", async () => {
   const late = async () => {
     const series = parseMetrics(await (await get("/metrics")).text());

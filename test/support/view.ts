@@ -37,6 +37,8 @@ export interface TestView extends AgentView {
   setBroker(connected: boolean): void;
 }
 
+const selfTest = { path: "golden", goodPath: null, everyMinutes: 60 };
+
 /** An agent of two cameras, without the agent: cam1 delivers, cam2 is disabled. */
 export function testView(http: Partial<HttpConfig> = {}): TestView {
   const cameras = [testCamera("cam1", "ok"), testCamera("cam2", "disabled")] as const;
@@ -45,7 +47,7 @@ export function testView(http: Partial<HttpConfig> = {}): TestView {
   return {
     config: configOf(
       cameras.map(({ config }) => config),
-      { http: httpConfig(http) },
+      { http: httpConfig(http), models: { plate: { path: "models/demo", selfTest } } },
     ),
     cameras,
     models: new Map([["plate", { engine: fakeEngine() }]]),
@@ -84,6 +86,8 @@ export function testView(http: Partial<HttpConfig> = {}): TestView {
     }),
     broker: () => ({ connected, protocol: "5", waiting: 2, lost: { overflow: 6 }, trouble: null }),
     modbus: () => null,
+    stuckThreads: () => 1,
+    machine: () => ({ temperaturesC: { cpu: 61.5 }, gpuLoad: 0.25 }),
     commands: () => [commandRecord("2"), commandRecord("1")],
     judgeOf: () => ({ kind: "unknown", names: [] }),
     inForce: (camera) => inForceOf(camera, NO_SETTINGS),
