@@ -55,11 +55,19 @@ const TESTS = [
     names: [["chromium"]],
   },
   {
+    why: "to test rules, dashboard and examples with Prometheus and Python's MQTT client",
+    optional: "their tests are skipped",
+    names: [["prometheus"], ["python3-paho-mqtt"]],
+  },
+  {
     why: "to test against Aravis's fake camera",
     optional: "its tests are skipped",
     names: [["aravis-tools"], ["aravis-tools-cli"]],
   },
 ];
+
+/** Packages that would run as a service, which nobody asked for: the tests start their own. */
+export const SERVICES = ["mosquitto", "prometheus"];
 
 /** @returns {readonly Group[]} the groups that this run needs */
 export function groupsFor({ forTests }) {

@@ -1,6 +1,6 @@
 // Brings the system packages in with apt-get.
 
-import { groupsFor, missingFrom, namesOf, resolve } from "./packages.mjs";
+import { groupsFor, missingFrom, namesOf, resolve, SERVICES } from "./packages.mjs";
 import { attempt, SetupError, say, step } from "./report.mjs";
 import { readStamp, writeStamp } from "./stamp.mjs";
 
@@ -97,8 +97,8 @@ function refuse(wanted) {
 }
 
 /**
- * Debian starts a service that it installs, and mosquitto would take port 1883: policy-rc.d forbids that meanwhile.
- * The tests start their own brokers on free ports. A broker that was here before is left as it is.
+ * Debian starts a service that it installs, and mosquitto would take port 1883, prometheus 9090: policy-rc.d forbids that meanwhile.
+ * The tests start their own on free ports. A service that was here before is left as it is.
  */
 function aptInstall(names, rights) {
   const script = `set -e
@@ -112,9 +112,9 @@ export DEBIAN_FRONTEND=noninteractive
 apt-get install -y --no-install-recommends -o DPkg::Lock::Timeout=300 ${names.join(" ")}
 `;
   step(`installing ${names.length} system packages`, ...rights("sh", ["-c", script]));
-  if (names.includes("mosquitto")) {
+  for (const service of SERVICES.filter((name) => names.includes(name))) {
     // Fails where there is no systemd, and then there is nothing to disable.
-    attempt(...rights("systemctl", ["disable", "mosquitto"]));
-    say("  the mosquitto service is left stopped and disabled: the tests start their own");
+    attempt(...rights("systemctl", ["disable", service]));
+    say(`  the ${service} service is left stopped and disabled: the tests start their own`);
   }
 }

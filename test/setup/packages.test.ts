@@ -60,9 +60,9 @@ test("a broker, a PLC's client, a fake camera and an RTSP server are for the tes
   assert.ok(agent.includes("libgstreamer-plugins-base1.0-dev"));
 });
 
-test("only Aravis, the tool that names cameras and the browser are optional: everything else must install", () => {
+test("only Aravis, the tool that names cameras, the browser, Prometheus and Python's client are optional: everything else must install", () => {
   const optional = packages.groupsFor({ forTests: true }).filter((group) => group.optional !== undefined);
-  assert.ok(packages.namesOf(optional).every((name) => /aravis|plugins-base-apps|chromium/.test(name)));
+  assert.ok(packages.namesOf(optional).every((name) => /aravis|plugins-base-apps|chromium|prometheus|paho/.test(name)));
 });
 
 test("Node 20 is the oldest that will do", () => {

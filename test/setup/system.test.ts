@@ -100,9 +100,14 @@ test("with the rights: the lists are fetched, then what is missing is installed 
   assert.match(ran.said, /to read cameras, streams and videos: gstreamer1\.0-tools/);
 });
 
-test("a broker that set-up installs is neither started nor enabled", () => {
+test("a broker and a Prometheus that set-up installs are neither started nor enabled; one that was here is left alone", () => {
   const ran = installOn({ installed: "", sudo: "works" }, true);
-  assert.match(ran.asRoot, /policy-rc\.d[\s\S]*exit 101[\s\S]*apt-get install[\s\S]*systemctl disable mosquitto/);
+  for (const service of ["mosquitto", "prometheus"]) {
+    const steps = `policy-rc\\.d[\\s\\S]*exit 101[\\s\\S]*apt-get install[\\s\\S]*systemctl disable ${service}\n`;
+    assert.match(ran.asRoot, new RegExp(steps));
+  }
+  rmSync(join(folder, "as-root.log"));
+  assert.not.match(installOn({ installed: "prometheus", sudo: "works" }, true).asRoot, "disable prometheus");
 });
 
 test("a failed installation shows what apt said, and the status is 1", () => {
