@@ -45,7 +45,8 @@ export async function retortUntil(
   return { status: await closed, stdout, stderr };
 }
 
-function bare(more: Readonly<Record<string, string>>): Record<string, string> {
+/** An environment without this process's RETORT_ variables. */
+export function bare(more: Readonly<Record<string, string>>): Record<string, string> {
   const { PATH = "", HOME = "" } = process.env;
   return { PATH, HOME, NO_COLOR: "1", ...more };
 }
