@@ -1,4 +1,5 @@
 import { Worker } from "node:worker_threads";
+import { PAGE_FPS } from "../contract/live-events.js";
 import { median } from "./compare.js";
 import { round as rounded } from "./figures.js";
 import { type Rig, type RigOptions, startRig } from "./rig.js";
@@ -21,9 +22,6 @@ export interface LookerSetup {
   readonly url: string;
 }
 
-/** Pictures a second of each camera that the page asks for. */
-const FPS = 5;
-
 /** Measures an agent that answers HTTP. @param rounds of both sides @throws CodedError of startRig, and what the page meets */
 export async function measureLiveView(
   options: RigOptions,
@@ -37,7 +35,7 @@ export async function measureLiveView(
 
 async function inTurns(rig: Rig, forMs: number, rounds: number): Promise<LiveViewCost> {
   const ids = rig.agent.cameras.map(({ config }) => config.id);
-  const url = `${rig.httpUrl}api/events?pictures=${ids.join(",")}&fps=${FPS}`;
+  const url = `${rig.httpUrl}api/events?pictures=${ids.join(",")}&fps=${ids.length === 1 ? PAGE_FPS.large : PAGE_FPS.wall}`;
   const alone = async (): Promise<number> => framesPerSecond(await segment(rig, forMs));
   let pictures = 0;
   let lookedMs = 0;

@@ -38,6 +38,9 @@ export interface LiveEvents {
   readonly ping: LivePing;
 }
 
+/** Pictures a second that the page asks for: of the one camera that is open large, of each of a wall. */
+export const PAGE_FPS = { large: 8, wall: 3 } as const;
+
 /** What a client may do: look, or give commands as well. */
 export type Role = "look" | "act";
 

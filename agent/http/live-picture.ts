@@ -50,12 +50,22 @@ export function smallMap(map: Float32Array, size: Size, scale: number): Size & {
   const width = Math.ceil(size.width / shrink);
   const height = Math.ceil(size.height / shrink);
   const values = new Uint8Array(width * height);
-  for (let y = 0; y < size.height; y += 1) {
-    const row = Math.floor(y / shrink) * width;
-    for (let x = 0; x < size.width; x += 1) {
-      const value = Math.min(255, Math.max(0, Math.round((map[y * size.width + x]! / scale) * 255)));
-      const at = row + Math.floor(x / shrink);
-      if (value > values[at]!) values[at] = value;
+  // On the main thread: only what stands for others is scaled and rounded.
+  const highest = new Float32Array(width);
+  for (let row = 0; row < height; row += 1) {
+    highest.fill(0);
+    const end = Math.min(size.height, (row + 1) * shrink);
+    for (let y = row * shrink; y < end; y += 1) {
+      let at = y * size.width;
+      for (let column = 0; column < width; column += 1) {
+        const columnEnd = y * size.width + Math.min(size.width, (column + 1) * shrink);
+        let most = highest[column]!;
+        for (; at < columnEnd; at += 1) if (map[at]! > most) most = map[at]!;
+        highest[column] = most;
+      }
+    }
+    for (let column = 0; column < width; column += 1) {
+      values[row * width + column] = Math.min(255, Math.round((highest[column]! / scale) * 255));
     }
   }
   return { width, height, values };

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import { isLoopback } from "../../config/loopback.js";
 import type { HttpConfig } from "../../config/types.js";
 import { CodedError, messageOf } from "../../errors.js";
-import { encodeJpeg } from "../../models/pictures/images.js";
+import { encodeQuickJpeg } from "../../models/pictures/images.js";
 import { keepTrying } from "../kit/keep-trying.js";
 import type { Logger } from "../kit/log.js";
 import type { Frame } from "../types.js";
@@ -55,7 +55,7 @@ export function openHttp(view: AgentView, options: HttpOptions): Http {
   const { log, version, usualPort = 8080 } = options;
   const { http } = view.config;
   const live = openLive({
-    encode: options.encode ?? (({ pixels, size }) => encodeJpeg(pixels, size)),
+    encode: options.encode ?? (({ pixels, size }) => encodeQuickJpeg(pixels, size)),
     fps: http.streamFps,
     onFailed: (reason) => log.error(`HTTP_STREAM_PICTURE: ${reason}`),
   });

@@ -1,4 +1,4 @@
-import type { LiveEvents, LivePicture } from "../../contract/live-events.js";
+import { type LiveEvents, type LivePicture, PAGE_FPS } from "../../contract/live-events.js";
 import type { LiveEvent } from "./line.js";
 
 export interface SourceOptions {
@@ -88,7 +88,7 @@ export class Source {
   #query(): string {
     if (document.hidden || this.#watchers.size === 0) return "";
     const cameras = [...this.#watchers.keys()].sort().map(encodeURIComponent);
-    return `?pictures=${cameras.join(",")}&fps=${cameras.length === 1 ? 8 : 3}`;
+    return `?pictures=${cameras.join(",")}&fps=${cameras.length === 1 ? PAGE_FPS.large : PAGE_FPS.wall}`;
   }
 
   #connect(): void {
