@@ -1,5 +1,6 @@
 import type { Observable } from "rxjs";
 import type { Message } from "../types.js";
+import type { KeepSession } from "./broker-session.js";
 import type { CameraContext, Command } from "./inbound.js";
 import type { BrokerHealth } from "./payloads.js";
 
@@ -12,5 +13,7 @@ export interface MessageSink {
   readonly context$: Observable<CameraContext>;
   /** What operators ask for; each is replied to once. */
   readonly command$: Observable<Command>;
+  /** Of the same broker; to be closed before this is. */
+  readonly keepSession: KeepSession;
   close(): Promise<void>;
 }

@@ -52,8 +52,11 @@ export interface Client {
    * @throws CodedError MQTT_SUBSCRIBE_REFUSED, or MQTT_PUBLISH_FAILED when the connection ended first
    */
   subscribe(filter: string): Promise<void>;
-  /** Sends DISCONNECT, so that the broker forgets the will; waits for what is not yet acknowledged. */
-  close(): Promise<void>;
+  /**
+   * Sends DISCONNECT, so that the broker forgets the will; waits for what is not yet acknowledged.
+   * @param withWill the broker publishes it (MQTT 5, 3.14.2.1, reason 4); of 3.1.1 it cannot be asked
+   */
+  close(withWill?: boolean): Promise<void>;
   /** Cuts the connection: the broker publishes the will. */
   destroy(): void;
 }

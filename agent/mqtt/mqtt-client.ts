@@ -38,10 +38,10 @@ export const openClient: OpenClient = (options) =>
     let connack: Connack | null = null;
     const pending = new Set<(error: Error) => void>();
 
-    const end = (forced: boolean): Promise<void> => {
+    const end = (forced: boolean, withWill = false): Promise<void> => {
       over = true;
       // Forced: no timer stays behind. mqtt calls back for what waits for its PUBACK, but not for what waits to be written.
-      const ended = mqttClient.endAsync(forced);
+      const ended = mqttClient.endAsync(forced, withWill && options.version === 5 ? { reasonCode: 4 } : {});
       if (forced) for (const fail of pending) fail(new Error("the connection is closed"));
       return ended;
     };
@@ -101,7 +101,7 @@ export const openClient: OpenClient = (options) =>
           }),
         );
       },
-      close: () => end(false),
+      close: (withWill) => end(false, withWill),
       destroy: () => void end(true),
     });
 

@@ -75,6 +75,7 @@ function edgeTo(
     health: () => publisher.health(),
     context$: publisher.context$,
     command$: publisher.command$,
+    keepSession: publisher.keepSession,
     close: async () => {
       await publisher.close();
       await broker?.close();

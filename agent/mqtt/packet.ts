@@ -4,8 +4,10 @@ export type ProtocolVersion = 5 | 4;
 /** A message on its way to the broker, its topic in full. */
 export interface Packet {
   readonly topic: string;
-  /** Text is JSON, bytes are a JPEG. */
+  /** Text is JSON, bytes are a JPEG, unless `contentType` says otherwise. */
   readonly payload: string | Uint8Array;
+  /** MQTT 5 only. */
+  readonly contentType?: string;
   readonly qos: 0 | 1;
   readonly retain: boolean;
   /** MQTT 5 only; dropped on 3.1.1. */
@@ -40,11 +42,12 @@ export interface PublishProperties {
   readonly correlationData?: Buffer;
 }
 
-export function publishProperties({ payload, expirySeconds, correlationData }: Packet): PublishProperties {
+export function publishProperties(packet: Packet): PublishProperties {
+  const { payload, contentType, expirySeconds, correlationData } = packet;
   return {
     ...(typeof payload === "string"
-      ? { contentType: "application/json", payloadFormatIndicator: true }
-      : { contentType: "image/jpeg" }),
+      ? { contentType: contentType ?? "application/json", payloadFormatIndicator: true }
+      : { contentType: contentType ?? "image/jpeg" }),
     ...(expirySeconds === undefined ? {} : { messageExpiryInterval: expirySeconds }),
     ...(correlationData === undefined ? {} : { correlationData }),
   };

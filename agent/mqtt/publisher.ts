@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { BehaviorSubject, distinctUntilChanged, map, type Observable, Subject } from "rxjs";
 import { CodedError, messageOf } from "../../errors.js";
 import type { AlertQueue } from "../contract/alert-queue.js";
+import type { KeepSession } from "../contract/broker-session.js";
 import type { CameraContext, Command } from "../contract/inbound.js";
 import {
   type BrokerHealth,
@@ -16,6 +17,7 @@ import type { Message } from "../types.js";
 import type { Client, OpenClient } from "./client.js";
 import { HangUps } from "./hang-ups.js";
 import { receive } from "./inbound.js";
+import { keepSession } from "./kept-session.js";
 import { MessageSender } from "./message-sender.js";
 import { openClient } from "./mqtt-client.js";
 import { Negotiation } from "./negotiation.js";
@@ -67,6 +69,7 @@ export interface Publisher {
   health(): BrokerHealth;
   /** The version in use, null while there is no connection. */
   protocol(): "5" | "3.1.1" | null;
+  readonly keepSession: KeepSession;
   /** Sends what waits, `stopped`, and DISCONNECT; takes 2.5 s at most. */
   close(): Promise<void>;
 }
@@ -196,6 +199,10 @@ export function openPublisher(options: PublisherOptions): Publisher {
       return { connected: up$.value !== null, protocol: protocol(), waiting: depth, lost, trouble: lastTrouble };
     },
     protocol,
+    keepSession: (asked) => {
+      const { url, openClient: open = openClient } = options;
+      return keepSession({ ...asked, url, random, clientId: `${clientId}-${asked.name}`, openClient: open });
+    },
     close: async () => {
       stop.abort();
       await running;

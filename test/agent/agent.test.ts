@@ -263,6 +263,7 @@ test("stops within 5 s though a camera never delivers, an engine never answers a
       health: () => noBroker,
       context$: EMPTY,
       command$: EMPTY,
+      keepSession: () => ({ close: () => never }),
       close: () => never,
     }),
   });

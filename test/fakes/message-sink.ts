@@ -29,6 +29,7 @@ export function fakeSink(): FakeSink {
       if (!closed) sent.push(message);
     },
     health: () => noBroker,
+    keepSession: () => ({ close: async () => undefined }),
     close: async () => {
       closed = true;
       context$.complete();

@@ -11,6 +11,10 @@ export interface Connect {
   readonly kind: "connect";
   readonly version: number;
   readonly keepaliveS: number;
+  /** Clean Session, of MQTT 5 Clean Start. */
+  readonly clean: boolean;
+  /** Of its properties; 0: there are none, and so the session ends with the connection (MQTT 5, 3.1.2.11.2). */
+  readonly propertyBytes: number;
   readonly will: { readonly qos: number; readonly retain: boolean } | null;
 }
 
@@ -31,7 +35,13 @@ export interface Subscribe {
   readonly id: number;
 }
 
-export type Sent = Connect | Publish | Subscribe | { readonly kind: "ping" } | { readonly kind: "disconnect" };
+export type Sent = Connect | Publish | Subscribe | { readonly kind: "ping" } | Disconnect;
+
+interface Disconnect {
+  readonly kind: "disconnect";
+  /** 0 where none is given. */
+  readonly reason: number;
+}
 
 /** Bytes to be sent; `hang-up`: FIN; `reset`: RST; `nothing`: no answer. */
 export type Answer = Buffer | "hang-up" | "reset" | "nothing";
@@ -157,7 +167,9 @@ function parse(head: number, body: Buffer, version: number, bytes: number): Sent
   if (type === CONNECT) {
     const flags = body[7] ?? 0;
     const will = (flags & 4) === 0 ? null : { qos: (flags >> 3) & 3, retain: (flags & 0x20) !== 0 };
-    return { kind: "connect", version: body[6] ?? 0, keepaliveS: body.readUInt16BE(8), will };
+    const [clean, version] = [(flags & 2) !== 0, body[6] ?? 0];
+    const propertyBytes = version === 5 ? (body[10] ?? 0) : 0;
+    return { kind: "connect", version, keepaliveS: body.readUInt16BE(8), clean, propertyBytes, will };
   }
   if (type === PUBLISH) {
     const qos = (head >> 1) & 3;
@@ -180,5 +192,5 @@ function parse(head: number, body: Buffer, version: number, bytes: number): Sent
     return { kind: "subscribe", filter, id: body.readUInt16BE(0) };
   }
   if (type === PINGREQ) return { kind: "ping" };
-  return type === DISCONNECT ? { kind: "disconnect" } : null;
+  return type === DISCONNECT ? { kind: "disconnect", reason: body[0] ?? 0 } : null;
 }
