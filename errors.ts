@@ -5,6 +5,7 @@ import { httpCodes } from "./error-codes/http.js";
 import { modbusCodes } from "./error-codes/modbus.js";
 import { modelCodes, trainingCodes } from "./error-codes/models.js";
 import { brokerCodes, inboundCodes } from "./error-codes/mqtt.js";
+import { sparkplugCodes } from "./error-codes/sparkplug.js";
 import { stateCodes } from "./error-codes/state.js";
 
 /** The chapters of docs/troubleshooting.md, in its order. */
@@ -19,6 +20,7 @@ export const errorChapters = [
   stateCodes,
   httpCodes,
   modbusCodes,
+  sparkplugCodes,
   doctorCodes,
 ] as const;
 
@@ -34,6 +36,7 @@ export const errorCodes = {
   ...stateCodes.codes,
   ...httpCodes.codes,
   ...modbusCodes.codes,
+  ...sparkplugCodes.codes,
   ...doctorCodes.codes,
 } as const;
 

@@ -23,6 +23,7 @@ import { pictureJudges } from "./line/picture-judges.js";
 import type { Modbus, ModbusDeps } from "./modbus/open.js";
 import type { Outbox } from "./outbox/outbox.js";
 import { regionsOf } from "./scoring/regions.js";
+import type { Sparkplug, SparkplugDeps } from "./sparkplug/open.js";
 import type { Uplink, Watching } from "./watching.js";
 
 /** The edges of what is far away. */
@@ -33,6 +34,8 @@ export interface RemoteDeps {
   readonly openHttp?: (view: AgentView, log: Logger) => { close(): Promise<void> };
   /** Absent: no PLC can poll. Never waits. */
   readonly openModbus?: (config: Config, deps: ModbusDeps) => Modbus;
+  /** Absent: the agent is no edge node of Sparkplug. Never waits. */
+  readonly openSparkplug?: (config: Config, deps: SparkplugDeps) => Sparkplug;
 }
 
 /** What those who ask are answered from. */
@@ -57,7 +60,8 @@ export interface Remote extends Uplink {
 
 const HTTP_MS = 200;
 const MODBUS_MS = 50;
-const PUBLISHER_MS = 2_200;
+const SPARKPLUG_MS = 200;
+const PUBLISHER_MS = 2_000;
 
 /** Opens the way to the broker. @throws CodedError of the publisher, such as MQTT_EMBEDDED_FAILED */
 export function openRemote(
@@ -79,6 +83,10 @@ export function openRemote(
       const lastNumber = (camera: string): number => outbox.lastNumber(camera);
       const modbus = edges.openModbus?.(config, { judged$, lastNumber, log }) ?? null;
       closing.add("Modbus", MODBUS_MS, () => modbus?.close());
+      const { keepSession } = publisher;
+      const sparkplug =
+        edges.openSparkplug?.(config, { keepSession, judged$, alerts$: outbox.added$, clock, log }) ?? null;
+      closing.add("Sparkplug", SPARKPLUG_MS, () => sparkplug?.close());
       const modbusHealth = (): ModbusHealth | null => modbus?.health() ?? null;
       const contexts = partContexts(
         config.cameras.map(({ id }) => id),
@@ -144,6 +152,8 @@ export function openRemote(
         serving.add("commands", 0, () => commands.close());
         const unwatch = modbus?.watch(cameras);
         serving.add("the readiness of cameras", 0, () => unwatch?.());
+        const uncommand = sparkplug?.watch({ cameras, models, outbox: view.outbox, perform: view.perform });
+        serving.add("commands of Sparkplug's hosts", 0, () => uncommand?.());
         return () => serving.close();
       };
       return {

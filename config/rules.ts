@@ -13,6 +13,7 @@ export function brokenRules(config: Config): readonly Problem[] {
     ...httpRules(config),
     ...cameraListRules(config),
     ...modbusRules(config),
+    ...sparkplugRules(config),
     ...config.cameras.flatMap((camera, index) =>
       cameraRules(camera, `cameras.${itemName(config.cameras, index)}`, config),
     ),
@@ -68,6 +69,12 @@ function httpRules({ http }: Config): readonly Problem[] {
   if (isLoopback(http.host)) return [];
   const remedy = "Set http.tokenFile, or use 127.0.0.1.";
   return [conflict("http.host", "an address beyond this machine needs a token", remedy)];
+}
+
+function sparkplugRules({ sparkplug: { enabled, group } }: Config): readonly Problem[] {
+  if (!enabled || group !== "STATE") return [];
+  const message = "spBv1.0/STATE/... are the topics of Sparkplug's hosts";
+  return [conflict("sparkplug.group", message, "Choose another group.")];
 }
 
 function cameraListRules({ cameras }: Config): readonly Problem[] {

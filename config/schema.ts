@@ -21,6 +21,7 @@ import {
   topicPrefix,
 } from "./formats.js";
 import { modbusSection } from "./modbus-section.js";
+import { sparkplugSection } from "./sparkplug-section.js";
 
 /** The host's name as one topic level. RabbitMQ turns the dots of a topic into levels: MQTT clients would not find it. */
 const agentIdOf = (hostname: string): string => hostname.replace(/[/+#.\p{Cc}$]/gu, "-") || "agent";
@@ -150,5 +151,6 @@ export const schema = section("A configuration of Retort", {
   outbox,
   http,
   modbus: modbusSection,
+  sparkplug: sparkplugSection,
   state,
 });

@@ -16,6 +16,7 @@ export type EvidenceConfig = Config["evidence"];
 export type OutboxConfig = Config["outbox"];
 export type HttpConfig = Config["http"];
 export type ModbusConfig = Config["modbus"];
+export type SparkplugConfig = Config["sparkplug"];
 
 export type CameraConfig = Config["cameras"][number];
 export type RoiConfig = CameraConfig["roi"];

@@ -27,14 +27,16 @@ export const runCommand: AddCommand = (program, terminal) => {
     // What the agent keeps is nobody else's to read, whichever library writes it.
     process.umask(0o077);
     const log = await loggerFor(terminal, flags.json === true);
-    const [{ startAgent }, { httpOpener }, { modbusOpener }, { openMqtt }, { watchCamera }, pool] = await Promise.all([
-      import("../agent.js"),
-      import("../http/opener.js"),
-      import("../modbus/opener.js"),
-      import("../mqtt/open.js"),
-      import("../capture/camera.js"),
-      import("../capture/thread-pool.js"),
-    ]);
+    const [{ startAgent }, { httpOpener }, { modbusOpener }, { sparkplugOpener }, { openMqtt }, { watchCamera }, pool] =
+      await Promise.all([
+        import("../agent.js"),
+        import("../http/opener.js"),
+        import("../modbus/opener.js"),
+        import("../sparkplug/opener.js"),
+        import("../mqtt/open.js"),
+        import("../capture/camera.js"),
+        import("../capture/thread-pool.js"),
+      ]);
     warnOfSmallPool(pool.threadPoolSizeFor(config.cameras.length), log);
     greet(config, warnings, log);
     const stopRequested = new Promise<NodeJS.Signals>((resolve) => onStopSignal(resolve));
@@ -43,6 +45,7 @@ export const runCommand: AddCommand = (program, terminal) => {
       log,
       openHttp: await httpOpener(config),
       openModbus: await modbusOpener(config),
+      openSparkplug: await sparkplugOpener(config),
       openPublisher: async (_, __, outbox) =>
         watched(
           await openMqtt(config, log, outbox),

@@ -31,6 +31,7 @@ test("without a file the demo runs: the contract's defaults, the shipped bundle 
     outbox: { maxMb: 256, maxAgeHours: 168 },
     http: httpConfig({ port: "auto" }),
     modbus: { enabled: false, host: "127.0.0.1", port: 1_502, unitId: "any", maxConnections: 4, idleS: 60 },
+    sparkplug: { enabled: false, group: "retort", node: null, hostId: null, everyS: 1, maxWaiting: 1_000 },
     evidence: { enabled: true, maxMb: 512, keepDays: 30, quality: 80, ringFrames: 8, ringMb: 64 },
     state: { path: "/line/state" },
     models: { demo: { path: shipped, selfTest: { path: "demo", goodPath: null, everyMinutes: 60 } } },
@@ -249,6 +250,11 @@ for (const [what, yaml, expected] of [
     "two cameras with the same Modbus registers",
     `modbus: {enabled: true}\n${demo.trim().slice(0, -1)}, {id: b, model: m, source: {type: demo}, modbus: {address: 1100}}]`,
     "CONFIG_CONFLICT cameras.b.modbus.address",
+  ],
+  [
+    "a group whose topics are those of Sparkplug's hosts",
+    `${demo}sparkplug: {enabled: true, group: STATE}`,
+    "CONFIG_CONFLICT sparkplug.group",
   ],
   [
     "one port for Modbus and for HTTP",

@@ -51,10 +51,17 @@ test("what the distribution lacks is named with its group", () => {
   assert.equal(absent, [{ group: groups[1], name: "c" }]);
 });
 
-test("a broker, a PLC's client, a fake camera and an RTSP server are for the tests only", () => {
+test("a broker, a PLC's client, protobuf's own compiler, a fake camera and an RTSP server are for the tests only", () => {
   const agent = packages.namesOf(packages.groupsFor({ forTests: false }));
   const tests = packages.namesOf(packages.groupsFor({ forTests: true }));
-  for (const name of ["mosquitto", "mosquitto-clients", "mbpoll", "aravis-tools", "gir1.2-gst-rtsp-server-1.0"]) {
+  for (const name of [
+    "mosquitto",
+    "mosquitto-clients",
+    "mbpoll",
+    "protobuf-compiler",
+    "aravis-tools",
+    "gir1.2-gst-rtsp-server-1.0",
+  ]) {
     assert.ok(tests.includes(name) && !agent.includes(name), name);
   }
   assert.ok(agent.includes("libgstreamer-plugins-base1.0-dev"));

@@ -11,6 +11,7 @@ import type {
   InferenceConfig,
   ModbusConfig,
   MqttConfig,
+  SparkplugConfig,
 } from "../../config/types.js";
 
 const folders: string[] = [];
@@ -25,7 +26,7 @@ export function temporaryFolder(): string {
   return folder;
 }
 
-const { agent, mqtt, inference, cameras, alerts, evidence, outbox, http, modbus } = schema.keys;
+const { agent, mqtt, inference, cameras, alerts, evidence, outbox, http, modbus, sparkplug } = schema.keys;
 const { roi, health, alert, parts, modbus: cameraModbus } = cameras.each.keys;
 
 /** Plain alerts: on and off at the threshold, each of its own. */
@@ -65,6 +66,10 @@ export function modbusConfig(rest: Partial<ModbusConfig> = {}): ModbusConfig {
   return { ...defaultsOf(modbus), enabled: true, ...rest };
 }
 
+export function sparkplugConfig(rest: Partial<SparkplugConfig> = {}): SparkplugConfig {
+  return { ...defaultsOf(sparkplug), enabled: true, ...rest };
+}
+
 /** What a model runs with in tests: one thread leaves the other core to what is tested. */
 export function inferenceConfig(rest: Partial<InferenceConfig> = {}): InferenceConfig {
   return { ...defaultsOf(inference), providers: ["cpu"], precision: "fp32", threads: 1, ...rest };
@@ -81,6 +86,7 @@ export function configOf(configured: readonly CameraConfig[], rest: Partial<Conf
     outbox: { ...defaultsOf(outbox), maxMb: 16, maxAgeHours: 1 },
     http: httpConfig(),
     modbus: defaultsOf(modbus),
+    sparkplug: defaultsOf(sparkplug),
     evidence: { ...defaultsOf(evidence), maxMb: 64, ringFrames: 3, ringMb: 8 },
     state: { path: temporaryFolder() },
     ...rest,
