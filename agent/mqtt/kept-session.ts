@@ -5,7 +5,7 @@ import { within } from "../kit/within.js";
 import type { Client, ConnectionLoss, OpenClient } from "./client.js";
 import { Negotiation } from "./negotiation.js";
 import type { Packet } from "./packet.js";
-import { ReconnectPolicy } from "./reconnect-policy.js";
+import { ReconnectPolicy, taken } from "./reconnect-policy.js";
 
 export interface KeptSessionOptions extends SessionOptions {
   readonly url: string;
@@ -56,7 +56,10 @@ export function keepSession(options: KeptSessionOptions): KeptSession {
       options.onTrouble(new CodedError("MQTT_LOST", loss.reason, { at: url }));
       const upMs = performance.now() - beganMs;
       const { effect } = loss;
-      return policy.after({ kind: "lost", upMs, answered: true, effect, suspect: false, blocked: false }).waitMs;
+      const ended = { kind: "lost", upMs, answered: true, effect, suspect: false, blocked: false } as const;
+      const { waitMs, idTaken } = policy.after(ended);
+      if (idTaken) options.onTrouble(taken(options.clientId, waitMs, url));
+      return waitMs;
     } catch (error) {
       const trouble =
         error instanceof CodedError ? error : new CodedError("MQTT_FAILED", messageOf(error), { at: url });

@@ -23,7 +23,7 @@ import { openClient } from "./mqtt-client.js";
 import { Negotiation } from "./negotiation.js";
 import { OutboxSender } from "./outbox-sender.js";
 import type { Packet, Received } from "./packet.js";
-import { type Ending, ReconnectPolicy } from "./reconnect-policy.js";
+import { type Ending, ReconnectPolicy, taken } from "./reconnect-policy.js";
 import { runSession } from "./session.js";
 
 /** After a connection that lasted so long the broker is asked for everything anew. */
@@ -221,13 +221,6 @@ function packetOf(base: string, { topic, payload, qos, retain }: Message): Packe
     retain,
   };
   return qos === 0 ? { ...packet, expirySeconds: 60 } : packet;
-}
-
-function taken(clientId: string, waitMs: number, at: string): CodedError {
-  const minutes = Math.round(waitMs / 6_000) / 10;
-  return new CodedError("MQTT_ID_TAKEN", `another client connects as ${clientId}; trying again in ${minutes} min`, {
-    at,
-  });
 }
 
 async function sleepUnlessStopped(ms: number, stop: AbortSignal): Promise<void> {

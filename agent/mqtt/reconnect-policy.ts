@@ -1,4 +1,4 @@
-import type { ErrorCode } from "../../errors.js";
+import { CodedError, type ErrorCode } from "../../errors.js";
 import { backoffMs } from "../kit/backoff.js";
 import type { ConnectionLoss } from "./client.js";
 
@@ -77,4 +77,12 @@ export class ReconnectPolicy {
     this.#takings = Math.min(10, this.#takings + 1);
     return { waitMs: fullMs * (0.5 + this.#random()), idTaken: true };
   }
+}
+
+/** That two clients of one id throw each other out. @param at the broker's address */
+export function taken(clientId: string, waitMs: number, at: string): CodedError {
+  const minutes = Math.round(waitMs / 6_000) / 10;
+  return new CodedError("MQTT_ID_TAKEN", `another client connects as ${clientId}; trying again in ${minutes} min`, {
+    at,
+  });
 }

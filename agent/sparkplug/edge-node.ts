@@ -33,6 +33,7 @@ export class EdgeNode {
   #bdSeq = 0;
   #seq = 0;
   #unwritten = 0;
+  #owesBirth = false;
 
   constructor(options: EdgeNodeOptions) {
     this.#options = options;
@@ -49,18 +50,17 @@ export class EdgeNode {
     return { topic: this.#options.topics.ndeath, payload, contentType: CONTENT_TYPE, qos: 1 };
   }
 
-  /** Says everything there is, and is online from now on: at the beginning of a session, and again where a host asks for it. */
+  /** Says everything there is, and is online from now on: at the beginning of a session. */
   birth(session: BrokerSession): void {
-    const { topics, metrics, devices, clock } = this.#options;
     this.#session = session;
-    this.#seq = NUMBERS - 1;
-    const nowMs = clock.wallMs();
-    const rebirth = { name: REBIRTH, datatype: "Boolean", value: false, timestampMs: nowMs } as const;
-    this.#say(topics.nbirth, [this.#bdSeqMetric(), rebirth, ...metrics.birth(nowMs)]);
-    for (const device of devices) {
-      device.isBorn = false;
-      if (device.isAlive) this.#birthOf(device);
-    }
+    this.#sayEverything();
+  }
+
+  /** Says everything again. Where the network takes nothing it is said once it does, however often it is asked for. */
+  rebirth(): void {
+    if (this.#session === null) return;
+    this.#owesBirth = this.#isCongested;
+    if (!this.#owesBirth) this.#sayEverything();
   }
 
   /** The session is over. */
@@ -83,6 +83,7 @@ export class EdgeNode {
   tick(paced: boolean): void {
     const { topics, metrics, devices, clock } = this.#options;
     if (this.#session === null || this.#isCongested) return;
+    if (this.#owesBirth) this.#sayEverything();
     this.#sayChanges(topics.ndata, metrics.changes(clock.wallMs(), paced));
     for (const device of devices) {
       if (device.isAlive !== device.isBorn) {
@@ -95,12 +96,25 @@ export class EdgeNode {
 
   /** Says what was found, or keeps it until it can be said. */
   found(device: CameraDevice, finding: Finding): void {
-    if (this.#session === null || !device.isBorn || this.#isCongested) device.waiting.add(finding);
+    if (this.#session === null || !device.isBorn || this.#owesBirth || this.#isCongested) device.waiting.add(finding);
     else this.#sayChangesOf(device, false, () => device.waiting.add(finding));
   }
 
   get #isCongested(): boolean {
     return this.#unwritten >= MOST_UNWRITTEN;
+  }
+
+  #sayEverything(): void {
+    const { topics, metrics, devices, clock } = this.#options;
+    this.#owesBirth = false;
+    this.#seq = NUMBERS - 1;
+    const nowMs = clock.wallMs();
+    const rebirth = { name: REBIRTH, datatype: "Boolean", value: false, timestampMs: nowMs } as const;
+    this.#say(topics.nbirth, [this.#bdSeqMetric(), rebirth, ...metrics.birth(nowMs)]);
+    for (const device of devices) {
+      device.isBorn = false;
+      if (device.isAlive) this.#birthOf(device);
+    }
   }
 
   #bdSeqMetric(): Metric {

@@ -108,8 +108,8 @@ export function openSparkplug(config: Config, { keepSession, judged$, alerts$, c
           }),
         );
       }
-      if (rebirth && speaking.isOnline) birth();
-      else speaking.tick(false);
+      if (rebirth) speaking.rebirth();
+      speaking.tick(false);
     };
 
     for (const { config: of, outcomes$ } of agent.cameras) {
