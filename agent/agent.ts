@@ -32,7 +32,7 @@ const TRAIL_MS = 50;
 
 /**
  * The composition root: opens its three parts, and closes them in reverse, also where a later one cannot be opened. Each closes within
- * its share of the 5 s that a stop may take: serving 0.2, watching 1.65, remote 2.25, the trail of commands 0.05, alerting 0.48.
+ * its share of the 5 s that a stop may take: serving 0.25, watching 1.65, remote 2.25, the trail of commands 0.05, alerting 0.48.
  * @throws CodedError when the state folder or the publisher cannot be opened; a camera's fault is its state instead.
  */
 export function startAgent(config: Config, { clock = realClock, ...deps }: AgentDeps): Promise<RunningAgent> {

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { filter, Subject } from "rxjs";
+import { filter, type Observable, Subject } from "rxjs";
 import { partOf } from "../config/parts.js";
 import type { Config } from "../config/types.js";
 import type { CodedError } from "../errors.js";
@@ -12,7 +12,7 @@ import { openAges } from "./kit/ages.js";
 import type { Clock } from "./kit/clock.js";
 import { opening } from "./kit/closing.js";
 import { type Logger, warnOf } from "./kit/log.js";
-import { alertIntake } from "./line/alert-intake.js";
+import { type AlertPicture, alertIntake } from "./line/alert-intake.js";
 import { partIntake } from "./line/part-intake.js";
 import { type OutboxOptions, openOutbox } from "./outbox/open.js";
 import type { Outbox } from "./outbox/outbox.js";
@@ -31,6 +31,8 @@ export interface Alerting {
   readonly outbox: Outbox;
   readonly history: AlertHistory;
   readonly evidence: Evidence;
+  /** Each picture of an alert, as it is drawn. */
+  readonly picture$: Observable<AlertPicture>;
   /** Takes a step of an alert, in the turn in which it is taken: the picture shows what is then the camera's newest frame. */
   accept(step: AlertStep): void;
   /** Takes a part, in the turn in which it is judged. @returns its verdict with its number; null where it was given up */
@@ -91,7 +93,8 @@ export function openAlerting(
         nowMs: clock.monotonicMs,
         ageMs: ages.ageMs,
       });
-      const intake = alertIntake(evidence, outbox);
+      const picture$ = new Subject<AlertPicture>();
+      const intake = alertIntake(evidence, outbox, (picture) => picture$.next(picture));
       const parts = partIntake(evidence, outbox);
       const finish = async (): Promise<void> => {
         await Promise.all([evidence.close(), intake.settled(), parts.settled()]);
@@ -104,7 +107,16 @@ export function openAlerting(
       if (owed > 0)
         log.warn(`the last run was cut short: ${owed} alerts waited for a picture, or stood and are cleared`);
       const { accept } = intake;
-      return { outbox, history, evidence, accept, judged: parts.accept, finish, close: () => closing.close() };
+      return {
+        outbox,
+        history,
+        evidence,
+        picture$,
+        accept,
+        judged: parts.accept,
+        finish,
+        close: () => closing.close(),
+      };
     },
   );
 }

@@ -12,7 +12,9 @@ import type { MessageSink } from "./contract/message-sink.js";
 import type { ModbusHealth } from "./contract/modbus-health.js";
 import { openValidator } from "./contract/validator.js";
 import { healthNow, statesOf } from "./health/report.js";
+import { newestSteps } from "./history/newest.js";
 import { wholeOf } from "./history/record.js";
+import { openHomeAssistant } from "./home-assistant/open.js";
 import type { AgentView } from "./http/view.js";
 import { stuckThreads } from "./inference/stuck.js";
 import type { Clock } from "./kit/clock.js";
@@ -61,6 +63,7 @@ export interface Remote extends Uplink {
 const HTTP_MS = 200;
 const MODBUS_MS = 50;
 const SPARKPLUG_MS = 200;
+const HOME_ASSISTANT_MS = 50;
 const PUBLISHER_MS = 2_000;
 
 /** Opens the way to the broker. @throws CodedError of the publisher, such as MQTT_EMBEDDED_FAILED */
@@ -150,6 +153,17 @@ export function openRemote(
           onDone: trail.record,
         });
         serving.add("commands", 0, () => commands.close());
+        const homeAssistant = openHomeAssistant(config, {
+          cameras,
+          publish: (message) => publisher.publish(message),
+          heard$: publisher.heard$,
+          alert$: outbox.added$,
+          picture$: alerting.picture$,
+          newestAlert: (camera) => newestSteps(history, camera),
+          log,
+          clock,
+        });
+        serving.add("Home Assistant", HOME_ASSISTANT_MS, homeAssistant.close);
         const unwatch = modbus?.watch(cameras);
         serving.add("the readiness of cameras", 0, () => unwatch?.());
         const uncommand = sparkplug?.watch({ cameras, models, outbox: view.outbox, perform: view.perform });

@@ -207,10 +207,12 @@ export interface AlertStep {
 /** What a person says of an alert, by the command `feedback`. */
 export type FeedbackVerdict = "defect" | "not_a_defect";
 
-/** An MQTT message on its way out; `topic` without the `<prefix>/<agent id>/` in front. */
+/** An MQTT message on its way out; `topic` without the `<prefix>/<agent id>/` in front, unless it is `inFull`. */
 export interface Message {
   readonly topic: string;
-  /** To be sent as JSON; bytes go as they are. */
+  /** Whether `topic` is the whole one: it is no agent's, but of a convention that others read. */
+  readonly inFull?: true;
+  /** To be sent as JSON; bytes go as they are, and none of them clears what is retained. */
   readonly payload: object | Uint8Array;
   readonly qos: 0 | 1;
   readonly retain: boolean;

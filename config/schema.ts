@@ -20,6 +20,7 @@ import {
   topicLevel,
   topicPrefix,
 } from "./formats.js";
+import { homeAssistantSection } from "./home-assistant-section.js";
 import { modbusSection } from "./modbus-section.js";
 import { sparkplugSection } from "./sparkplug-section.js";
 
@@ -152,5 +153,6 @@ export const schema = section("A configuration of Retort", {
   http,
   modbus: modbusSection,
   sparkplug: sparkplugSection,
+  homeAssistant: homeAssistantSection,
   state,
 });

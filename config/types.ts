@@ -17,6 +17,7 @@ export type OutboxConfig = Config["outbox"];
 export type HttpConfig = Config["http"];
 export type ModbusConfig = Config["modbus"];
 export type SparkplugConfig = Config["sparkplug"];
+export type HomeAssistantConfig = Config["homeAssistant"];
 
 export type CameraConfig = Config["cameras"][number];
 export type RoiConfig = CameraConfig["roi"];

@@ -102,7 +102,8 @@ export function startBenchAgent({ watchCamera, stateIn, ...options }: RigOptions
 
 const PREFIX = "retort-bench";
 const ID = "bench";
-const { agent, mqtt, inference, cameras, alerts, evidence, outbox, http, modbus, sparkplug } = schema.keys;
+const { agent, mqtt, inference, cameras, alerts, evidence, outbox, http, modbus, homeAssistant, sparkplug } =
+  schema.keys;
 const { roi, health, alert, parts, modbus: cameraModbus } = cameras.each.keys;
 
 /** A camera of the bench: every picture is wanted, none is looked at as a picture, and none is anomalous. */
@@ -136,6 +137,7 @@ function configOf(options: Omit<RigOptions, "watchCamera" | "stateIn">, statePat
     http: { ...defaultsOf(http), enabled: options.http === true, port: 0 },
     modbus: defaultsOf(modbus),
     sparkplug: defaultsOf(sparkplug),
+    homeAssistant: defaultsOf(homeAssistant),
     evidence: { ...defaultsOf(evidence), maxMb: 64, keepDays: 1 },
     outbox: { ...defaultsOf(outbox), maxMb: 16 },
     state: { path: statePath },

@@ -33,17 +33,14 @@ export function cameraCommands({ cameras, settings, wallMs }: CameraCommandDeps)
     const change = { value, configured: enabled, by, since: timestamp(wallMs()) };
     await settings.set("enabled", id, value === enabled ? undefined : change);
   };
+  const turn = async (camera: CommandedCamera, enabled: boolean, by: string | null) => {
+    await keepEnabled(camera, enabled, by);
+    await (enabled ? camera.enable() : camera.disable("disabled by command"));
+    return { enabled };
+  };
   return {
-    enable: handler(async (camera, _, { by }) => {
-      await keepEnabled(camera, true, by);
-      await camera.enable();
-      return { enabled: true };
-    }),
-    disable: handler(async (camera, _, { by }) => {
-      await keepEnabled(camera, false, by);
-      await camera.disable("disabled by command");
-      return { enabled: false };
-    }),
+    enable: handler((camera, { enabled }, { by }) => turn(camera, enabled !== false, by)),
+    disable: handler((camera, _, { by }) => turn(camera, false, by)),
     "restart-camera": handler(async (camera) => {
       requireEnabled(camera);
       await camera.restart();

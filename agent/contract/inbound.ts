@@ -26,6 +26,13 @@ export interface Asker {
   readonly session: string | null;
 }
 
+/** A message on a topic that is not the agent's own, and that it was told to listen to. */
+export interface Heard {
+  /** In full. */
+  readonly topic: string;
+  readonly payload: Uint8Array;
+}
+
 /** What a line's control says about the parts that follow. */
 export interface CameraContext {
   readonly camera: string;

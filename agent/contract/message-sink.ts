@@ -1,7 +1,7 @@
 import type { Observable } from "rxjs";
 import type { Message } from "../types.js";
 import type { KeepSession } from "./broker-session.js";
-import type { CameraContext, Command } from "./inbound.js";
+import type { CameraContext, Command, Heard } from "./inbound.js";
 import type { BrokerHealth } from "./payloads.js";
 
 /** The port between the agent and its broker: messages go out, commands and contexts come in. */
@@ -15,5 +15,7 @@ export interface MessageSink {
   readonly command$: Observable<Command>;
   /** Of the same broker; to be closed before this is. */
   readonly keepSession: KeepSession;
+  /** What comes on topics beside the agent's own that it was told to listen to. */
+  readonly heard$: Observable<Heard>;
   close(): Promise<void>;
 }

@@ -6,6 +6,10 @@ export const topics = {
   status: "status",
   health: "health",
   state: (camera: string) => `${camera}/state`,
+  /** What else is in force and known of a camera, where somebody wants it in few messages. */
+  summary: (camera: string) => `${camera}/summary`,
+  /** The newest picture of an alert, retained, where somebody wants it. */
+  picture: (camera: string) => `${camera}/picture`,
   score: (camera: string) => `${camera}/score`,
   alert: (camera: string) => `${camera}/alert`,
   verdict: (camera: string) => `${camera}/verdict`,

@@ -2,6 +2,12 @@ import type { Evidence } from "../evidence/evidence.js";
 import type { Outbox } from "../outbox/outbox.js";
 import type { AlertStep } from "../types.js";
 
+/** The picture of an alert's step. */
+export interface AlertPicture {
+  readonly camera: string;
+  readonly jpeg: Uint8Array;
+}
+
 /** The way of alerts into the outbox, on which they get their pictures. */
 export interface AlertIntake {
   /** Takes a step, in the turn in which the pipeline makes it: its frame is then still the camera's newest. */
@@ -14,6 +20,7 @@ export interface AlertIntake {
 export function alertIntake(
   evidence: Pick<Evidence, "pictureOf">,
   outbox: Pick<Outbox, "add" | "announce">,
+  onPicture: (picture: AlertPicture) => void = () => undefined,
 ): AlertIntake {
   /** By camera: resolves when its last step is on its way into the outbox. Absent where none waits. */
   const tails = new Map<string, Promise<void>>();
@@ -30,6 +37,7 @@ export function alertIntake(
       const announced = outbox.announce(step);
       const next = Promise.all([picture, tail]).then(([made]) => {
         if (tails.get(camera) === next) tails.delete(camera);
+        if (made !== null) onPicture({ camera, jpeg: made.jpeg });
         added = outbox.add(step, { evidence: made, announced });
       });
       tails.set(camera, next);

@@ -39,7 +39,7 @@ export async function openMqtt(config: Config, log: Logger, outbox: AlertQueue, 
 
 function edgeTo(
   broker: EmbeddedBroker | null,
-  { agent, mqtt, cameras }: Config,
+  { agent, mqtt, cameras, homeAssistant }: Config,
   log: Logger,
   outbox: AlertQueue,
 ): MqttEdge {
@@ -52,6 +52,7 @@ function edgeTo(
     agentId: agent.id,
     version: productVersion(),
     outbox,
+    alsoHears: homeAssistant.enabled ? [homeAssistant.birthTopic] : [],
     openClient: open,
   });
   const warn = rateLimited(
@@ -76,6 +77,7 @@ function edgeTo(
     context$: publisher.context$,
     command$: publisher.command$,
     keepSession: publisher.keepSession,
+    heard$: publisher.heard$,
     close: async () => {
       await publisher.close();
       await broker?.close();

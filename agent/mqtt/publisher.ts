@@ -3,7 +3,7 @@ import { BehaviorSubject, distinctUntilChanged, map, type Observable, Subject } 
 import { CodedError, messageOf } from "../../errors.js";
 import type { AlertQueue } from "../contract/alert-queue.js";
 import type { KeepSession } from "../contract/broker-session.js";
-import type { CameraContext, Command } from "../contract/inbound.js";
+import type { CameraContext, Command, Heard } from "../contract/inbound.js";
 import {
   type BrokerHealth,
   type CommandOutcome,
@@ -39,6 +39,8 @@ export interface PublisherOptions {
   readonly password?: string | null;
   /** Whose alerts are delivered beside what is published. */
   readonly outbox?: AlertQueue;
+  /** Topics in full, beside the agent's own, that are listened to. */
+  readonly alsoHears?: readonly string[];
   /** How many messages wait at most while the broker is away. */
   readonly capacity?: number;
   readonly keepaliveS?: number;
@@ -62,6 +64,7 @@ export interface Publisher {
   publish(message: Message): Promise<void>;
   readonly command$: Observable<Command>;
   readonly context$: Observable<CameraContext>;
+  readonly heard$: Observable<Heard>;
   /** The present state at once, then every change. */
   readonly connected$: Observable<boolean>;
   /** Why there is no connection, or what arrived and cannot be used; for the log. */
@@ -87,6 +90,8 @@ export function openPublisher(options: PublisherOptions): Publisher {
   const up$ = new BehaviorSubject<Client | null>(null);
   const command$ = new Subject<Command>();
   const context$ = new Subject<CameraContext>();
+  const heard$ = new Subject<Heard>();
+  const alsoHears = options.alsoHears ?? [];
   const trouble$ = new Subject<CodedError>();
   const validate = openValidator();
   const stop = new AbortController();
@@ -119,7 +124,11 @@ export function openPublisher(options: PublisherOptions): Publisher {
     void messageSender.deliver(reply(outcome), reply({ ok: false, code: "REPLY_TOO_LARGE", message: text }));
   };
 
-  const onReceived = (message: Received) =>
+  const onReceived = (message: Received) => {
+    if (alsoHears.includes(message.topic)) {
+      heard$.next({ topic: message.topic, payload: message.payload });
+      return;
+    }
     receive(base, message, validate, {
       command: (command, id, args, fault) => {
         const reply = (outcome: CommandOutcome) => answer(command, message, id, outcome);
@@ -130,6 +139,7 @@ export function openPublisher(options: PublisherOptions): Publisher {
       context: (context) => context$.next(context),
       unusable: onTrouble,
     });
+  };
 
   const negotiation = new Negotiation(options.openClient ?? openClient);
   let retainMissed = false;
@@ -156,7 +166,7 @@ export function openPublisher(options: PublisherOptions): Publisher {
           onLost,
         }),
       status,
-      subscriptions: subscriptions(base),
+      subscriptions: [...subscriptions(base), ...alsoHears],
       messageSender,
       outboxSender,
       hangUps,
@@ -189,6 +199,7 @@ export function openPublisher(options: PublisherOptions): Publisher {
     publish: (message) => messageSender.deliver(packetOf(base, message)),
     command$,
     context$,
+    heard$,
     connected$: up$.pipe(
       map((client) => client !== null),
       distinctUntilChanged(),
@@ -207,15 +218,15 @@ export function openPublisher(options: PublisherOptions): Publisher {
       stop.abort();
       await running;
       messageSender.stop();
-      for (const subject of [up$, command$, context$, trouble$]) subject.complete();
+      for (const subject of [up$, command$, context$, heard$, trouble$]) subject.complete();
     },
   };
 }
 
 /** On MQTT 5 a measurement that nobody fetched in time is stale; alerts and states never are. */
-function packetOf(base: string, { topic, payload, qos, retain }: Message): Packet {
+function packetOf(base: string, { topic, inFull, payload, qos, retain }: Message): Packet {
   const packet = {
-    topic: `${base}/${topic}`,
+    topic: inFull ? topic : `${base}/${topic}`,
     payload: payload instanceof Uint8Array ? payload : JSON.stringify(payload),
     qos,
     retain,

@@ -47,6 +47,7 @@ const TESTS = [
   { why: "to test against a real MQTT broker", names: [["mosquitto"], ["mosquitto-clients"]] },
   { why: "to test as a PLC, with libmodbus", names: [["mbpoll"]] },
   { why: "to read Sparkplug's messages as Google's protobuf does", names: [["protobuf-compiler"]] },
+  { why: "to render templates as Home Assistant does", names: [["python3-jinja2"]] },
   { why: "to make the certificates of the tests", names: [["openssl"]] },
   { why: "to test against a real RTSP server", names: [["gir1.2-gst-rtsp-server-1.0"], ["python3-gi"]] },
   {

@@ -264,6 +264,7 @@ test("stops within 5 s though a camera never delivers, an engine never answers a
       context$: EMPTY,
       command$: EMPTY,
       keepSession: () => ({ close: () => never }),
+      heard$: EMPTY,
       close: () => never,
     }),
   });

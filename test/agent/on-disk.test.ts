@@ -11,7 +11,7 @@ import { packageRoot } from "../../config/package-root.js";
 import type { Config } from "../../config/types.js";
 import { fakeCamera } from "../fakes/camera.js";
 import { rig } from "../support/agent-rig.js";
-import { cameraConfig, configOf } from "../support/config.js";
+import { cameraConfig, configOf, homeAssistantConfig } from "../support/config.js";
 import { greyFrame } from "../support/frames.js";
 import { suite } from "../support/suite.js";
 import { until } from "../support/until.js";
@@ -90,7 +90,9 @@ async function run(config: Config, verdict: "defect" | "not_a_defect"): Promise<
 }
 
 test("every file that an agent leaves in its state folder is on the page, after damage and restarts, too; and no other", async () => {
-  const config = configOf([cameraConfig("cam1", { parts: { ...cameraConfig("cam1").parts, per: "frame" } })]);
+  const config = configOf([cameraConfig("cam1", { parts: { ...cameraConfig("cam1").parts, per: "frame" } })], {
+    homeAssistant: homeAssistantConfig(),
+  });
   const state = config.state.path;
   const seen = new Set<string>();
   const look = (): void => {

@@ -32,6 +32,12 @@ test("without a file the demo runs: the contract's defaults, the shipped bundle 
     http: httpConfig({ port: "auto" }),
     modbus: { enabled: false, host: "127.0.0.1", port: 1_502, unitId: "any", maxConnections: 4, idleS: 60 },
     sparkplug: { enabled: false, group: "retort", node: null, hostId: null, everyS: 1, maxWaiting: 1_000 },
+    homeAssistant: {
+      enabled: false,
+      discoveryPrefix: "homeassistant",
+      birthTopic: "homeassistant/status",
+      scoreEveryS: 5,
+    },
     evidence: { enabled: true, maxMb: 512, keepDays: 30, quality: 80, ringFrames: 8, ringMb: 64 },
     state: { path: "/line/state" },
     models: { demo: { path: shipped, selfTest: { path: "demo", goodPath: null, everyMinutes: 60 } } },

@@ -32,7 +32,7 @@ test("one sentence says where, what stands there, what may, and how to mend it",
 test("what is missing, unknown, or one too many is named", () => {
   assert.equal(faults("enable", {}), ['"camera" is missing: A camera\'s id']);
   assert.equal(faults("enable", { camera: "c", camrea: "c" }), [
-    '"camrea" is not known here; known are "v", "id", "camera" and "by"',
+    '"camrea" is not known here; known are "v", "id", "camera", "enabled" and "by"',
   ]);
   for (const args of [{}, { alert: "a", camera: "c" }]) {
     assert.equal(faults("shelve", { minutes: 1, ...args }), ['give exactly one of "alert" or "camera"']);

@@ -23,7 +23,7 @@ interface Schema {
   readonly $defs?: Readonly<Record<string, Schema>>;
 }
 
-const OUT = ["status", "health", "state", "score", "alert", "verdict", "context-ack", "reply"];
+const OUT = ["status", "health", "state", "summary", "score", "alert", "verdict", "context-ack", "reply"];
 const IN = ["context"];
 const COMMANDS = [
   ...["acknowledge", "calibrate", "disable", "enable", "feedback", "inspect"],

@@ -1,5 +1,5 @@
 import { Subject } from "rxjs";
-import type { CameraContext, Command } from "../../agent/contract/inbound.js";
+import type { CameraContext, Command, Heard } from "../../agent/contract/inbound.js";
 import type { MessageSink } from "../../agent/contract/message-sink.js";
 import type { BrokerHealth, CommandOutcome } from "../../agent/contract/payloads.js";
 import type { Message } from "../../agent/types.js";
@@ -11,6 +11,7 @@ export interface FakeSink extends MessageSink {
   readonly sent: Message[];
   readonly context$: Subject<CameraContext>;
   readonly command$: Subject<Command>;
+  readonly heard$: Subject<Heard>;
   readonly closed: () => boolean;
 }
 
@@ -19,11 +20,13 @@ export function fakeSink(): FakeSink {
   const sent: Message[] = [];
   const context$ = new Subject<CameraContext>();
   const command$ = new Subject<Command>();
+  const heard$ = new Subject<Heard>();
   let closed = false;
   return {
     sent,
     context$,
     command$,
+    heard$,
     closed: () => closed,
     publish: async (message) => {
       if (!closed) sent.push(message);
@@ -34,6 +37,7 @@ export function fakeSink(): FakeSink {
       closed = true;
       context$.complete();
       command$.complete();
+      heard$.complete();
     },
   };
 }

@@ -51,7 +51,7 @@ test("what the distribution lacks is named with its group", () => {
   assert.equal(absent, [{ group: groups[1], name: "c" }]);
 });
 
-test("a broker, a PLC's client, protobuf's own compiler, a fake camera and an RTSP server are for the tests only", () => {
+test("a broker, a PLC's client, protobuf's own compiler, Jinja, a fake camera and an RTSP server are for the tests only", () => {
   const agent = packages.namesOf(packages.groupsFor({ forTests: false }));
   const tests = packages.namesOf(packages.groupsFor({ forTests: true }));
   for (const name of [
@@ -59,6 +59,7 @@ test("a broker, a PLC's client, protobuf's own compiler, a fake camera and an RT
     "mosquitto-clients",
     "mbpoll",
     "protobuf-compiler",
+    "python3-jinja2",
     "aravis-tools",
     "gir1.2-gst-rtsp-server-1.0",
   ]) {

@@ -7,6 +7,7 @@ import type {
   AlertConfig,
   CameraConfig,
   Config,
+  HomeAssistantConfig,
   HttpConfig,
   InferenceConfig,
   ModbusConfig,
@@ -26,7 +27,8 @@ export function temporaryFolder(): string {
   return folder;
 }
 
-const { agent, mqtt, inference, cameras, alerts, evidence, outbox, http, modbus, sparkplug } = schema.keys;
+const { agent, mqtt, inference, cameras, alerts, evidence, outbox, http, modbus, homeAssistant, sparkplug } =
+  schema.keys;
 const { roi, health, alert, parts, modbus: cameraModbus } = cameras.each.keys;
 
 /** Plain alerts: on and off at the threshold, each of its own. */
@@ -70,6 +72,10 @@ export function sparkplugConfig(rest: Partial<SparkplugConfig> = {}): SparkplugC
   return { ...defaultsOf(sparkplug), enabled: true, ...rest };
 }
 
+export function homeAssistantConfig(rest: Partial<HomeAssistantConfig> = {}): HomeAssistantConfig {
+  return { ...defaultsOf(homeAssistant), enabled: true, ...rest };
+}
+
 /** What a model runs with in tests: one thread leaves the other core to what is tested. */
 export function inferenceConfig(rest: Partial<InferenceConfig> = {}): InferenceConfig {
   return { ...defaultsOf(inference), providers: ["cpu"], precision: "fp32", threads: 1, ...rest };
@@ -87,6 +93,7 @@ export function configOf(configured: readonly CameraConfig[], rest: Partial<Conf
     http: httpConfig(),
     modbus: defaultsOf(modbus),
     sparkplug: defaultsOf(sparkplug),
+    homeAssistant: defaultsOf(homeAssistant),
     evidence: { ...defaultsOf(evidence), maxMb: 64, ringFrames: 3, ringMb: 8 },
     state: { path: temporaryFolder() },
     ...rest,

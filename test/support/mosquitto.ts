@@ -48,12 +48,15 @@ export interface SubscribeOptions {
 /** mosquitto_sub, an independent subscriber, its output unbuffered. Resolves once the broker has granted the subscription. */
 export async function subscribe(
   port: number,
-  topic: string,
+  topic: string | readonly string[],
   { qos: asked = 1, onHeard }: SubscribeOptions = {},
 ): Promise<Subscriber> {
   const format = '{"topic":"%t","hex":"%x","retained":%r,"qos":%q}';
-  const options = ["-h", "127.0.0.1", "-p", String(port), "-d", "-q", String(asked), "-t", topic, "-F", format];
-  const process = spawn("stdbuf", ["-oL", "mosquitto_sub", ...options], { stdio: ["ignore", "pipe", "inherit"] });
+  const options = ["-h", "127.0.0.1", "-p", String(port), "-d", "-q", String(asked)];
+  const topics = [topic].flat().flatMap((each) => ["-t", each]);
+  const process = spawn("stdbuf", ["-oL", "mosquitto_sub", ...options, ...topics, "-F", format], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   const heard: Heard[] = [];
   let rest = "";
   let stopping = false;

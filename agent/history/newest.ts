@@ -1,0 +1,18 @@
+import type { AlertPayload } from "../contract/payloads.js";
+import type { AlertHistory } from "./history.js";
+
+/** A camera acknowledges, and clears, older alerts too: the newest is among those with the latest steps. */
+const AMONG = 50;
+
+/** The steps of a camera's newest alert, the first one first, as far as they are kept; empty where none is remembered. */
+export function newestSteps(
+  history: Pick<AlertHistory, "list">,
+  camera: string,
+): readonly Pick<AlertPayload, "id" | "ts" | "phase" | "peak" | "raises">[] {
+  const records = history.list({ camera, limit: AMONG });
+  // Ids are UUIDv7: they sort by their time.
+  const [first, ...rest] = records;
+  if (first === undefined) return [];
+  const { latest, steps } = rest.reduce((newest, each) => (each.latest.id > newest.latest.id ? each : newest), first);
+  return steps.map(({ ts, phase, peak }) => ({ id: latest.id, ts, phase, peak, raises: latest.raises }));
+}
