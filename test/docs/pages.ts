@@ -6,6 +6,7 @@ import { errorChapters } from "../../errors.js";
 import { configurationTables, exampleYaml, sourceTables } from "./configuration.js";
 import { messagesPage } from "./messages.js";
 import { modbusTables } from "./modbus.js";
+import { alertTables } from "./monitoring.js";
 
 /** A page's path, relative to the repository's root, and what makes its text. */
 export const pages: readonly { readonly path: string; readonly text: () => string }[] = [
@@ -14,6 +15,7 @@ export const pages: readonly { readonly path: string; readonly text: () => strin
   { path: "docs/configuration.md", text: () => withTables("docs/configuration.md", configurationTables()) },
   { path: "docs/cameras.md", text: () => withTables("docs/cameras.md", sourceTables()) },
   { path: "docs/messages.md", text: messagesPage },
+  { path: "docs/monitoring.md", text: () => withTables("docs/monitoring.md", alertTables()) },
   { path: "docs/plc.md", text: () => withTables("docs/plc.md", modbusTables()) },
 ];
 

@@ -1,7 +1,8 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { stringify } from "yaml";
+import { packageRoot } from "../../config/package-root.js";
 import { temporaryFolder } from "../support/config.js";
 import { suite } from "../support/suite.js";
 import { ALERT_CASES, type AlertCase } from "./alert-cases.js";
@@ -29,7 +30,10 @@ suiteOfRules(
       assert.ok(["critical", "warning", "info"].includes(labels.severity), alert);
       assert.match(time, /^\d+[smh]$/, alert);
       assert.match(annotations.summary, "{{ $labels.", alert);
-      for (const text of [annotations.description, annotations.remedy]) assert.match(text, /^[A-Z`].*\.$/, alert);
+      const [page = "", anchor] = annotations.runbook.split("#");
+    const headings = readFileSync(join(packageRoot(), page), "utf8").match(/^#+ .*$/gm) ?? [];
+    assert.ok(headings.some((heading) => heading.replace(/^#+ /, "").toLowerCase() === anchor), annotations.runbook);
+    for (const text of [annotations.description, annotations.remedy]) assert.match(text, /^[A-Z`].*\.$/, alert);
     }
   },
 );
