@@ -31,9 +31,12 @@ suiteOfRules(
       assert.match(time, /^\d+[smh]$/, alert);
       assert.match(annotations.summary, "{{ $labels.", alert);
       const [page = "", anchor] = annotations.runbook.split("#");
-    const headings = readFileSync(join(packageRoot(), page), "utf8").match(/^#+ .*$/gm) ?? [];
-    assert.ok(headings.some((heading) => heading.replace(/^#+ /, "").toLowerCase() === anchor), annotations.runbook);
-    for (const text of [annotations.description, annotations.remedy]) assert.match(text, /^[A-Z`].*\.$/, alert);
+      const headings = readFileSync(join(packageRoot(), page), "utf8").match(/^#+ .*$/gm) ?? [];
+      assert.ok(
+        headings.some((heading) => heading.replace(/^#+ /, "").toLowerCase() === anchor),
+        annotations.runbook,
+      );
+      for (const text of [annotations.description, annotations.remedy]) assert.match(text, /^[A-Z`].*\.$/, alert);
     }
   },
 );
