@@ -14,6 +14,7 @@ export function brokenRules(config: Config): readonly Problem[] {
     ...cameraListRules(config),
     ...modbusRules(config),
     ...sparkplugRules(config),
+    ...homeAssistantRules(config),
     ...config.cameras.flatMap((camera, index) =>
       cameraRules(camera, `cameras.${itemName(config.cameras, index)}`, config),
     ),
@@ -75,6 +76,16 @@ function sparkplugRules({ sparkplug: { enabled, group } }: Config): readonly Pro
   if (!enabled || group !== "STATE") return [];
   const message = "spBv1.0/STATE/... are the topics of Sparkplug's hosts";
   return [conflict("sparkplug.group", message, "Choose another group.")];
+}
+
+/** The agent would take its own topics for Home Assistant's, and commands for births. */
+function homeAssistantRules({ homeAssistant, mqtt }: Config): readonly Problem[] {
+  if (!homeAssistant.enabled) return [];
+  return (["discoveryPrefix", "birthTopic"] as const).flatMap((key) => {
+    if (!`${homeAssistant[key]}/`.startsWith(`${mqtt.prefix}/`)) return [];
+    const message = `${homeAssistant[key]} lies below mqtt.prefix, with the topics of agents`;
+    return [conflict(`homeAssistant.${key}`, message, "Name a topic beside mqtt.prefix, as Home Assistant has it.")];
+  });
 }
 
 function cameraListRules({ cameras }: Config): readonly Problem[] {

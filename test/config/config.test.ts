@@ -263,6 +263,11 @@ for (const [what, yaml, expected] of [
     "CONFIG_CONFLICT sparkplug.group",
   ],
   [
+    "Home Assistant's topics among the agent's own",
+    `${demo}homeAssistant: {enabled: true, birthTopic: retort/status}`,
+    "CONFIG_CONFLICT homeAssistant.birthTopic",
+  ],
+  [
     "one port for Modbus and for HTTP",
     `${demo}modbus: {enabled: true, port: 8080}\nhttp: {port: 8080}`,
     "CONFIG_CONFLICT modbus.port",
