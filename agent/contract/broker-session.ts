@@ -25,7 +25,7 @@ export interface BrokerSession {
 export interface SessionOptions {
   /** The end of its client id. */
   readonly name: string;
-  /** The will of the next CONNECT, asked for each. */
+  /** The will of the next CONNECT: each has its own. */
   readonly will: () => Promise<SessionPacket>;
   readonly onUp: (session: BrokerSession) => void;
   readonly onMessage: (topic: string, payload: Buffer) => void;

@@ -27,7 +27,18 @@ export function keepSession(options: KeptSessionOptions): KeptSession {
   const { url, random = Math.random } = options;
   const policy = new ReconnectPolicy(random);
   const stop = new AbortController();
-  const open: OpenClient = async (asked) => options.openClient({ ...asked, will: packetOf(await options.will()) });
+  let will: Packet | null = null;
+  const open: OpenClient = async (asked) => {
+    will ??= packetOf(await options.will());
+    try {
+      const client = await options.openClient({ ...asked, will });
+      will = null;
+      return client;
+    } catch (error) {
+      if (!isUnsent(error)) will = null;
+      throw error;
+    }
+  };
   const negotiation = new Negotiation(open);
   let ending: (() => Promise<void>) | null = null;
 
@@ -86,6 +97,11 @@ export function keepSession(options: KeptSessionOptions): KeptSession {
       await kept;
     },
   };
+}
+
+/** Whether there was no connection that a CONNECT could be sent over: its will serves the next one. */
+function isUnsent(error: unknown): boolean {
+  return error instanceof CodedError && /^MQTT_(UNREACHABLE|TLS_\w+)$/.test(error.code);
 }
 
 function sessionOver(client: Client, onEnded: () => void): BrokerSession {

@@ -4,7 +4,7 @@ import * as assert from "uvu/assert";
 import { DATATYPE } from "../../agent/sparkplug/payload.js";
 import { packageRoot } from "../../config/package-root.js";
 import { type Mosquitto, type Subscriber, startMosquitto, subscribe } from "../support/mosquitto.js";
-import { messagesIn, protocOf, type SparkplugMessage, valuesOf } from "../support/sparkplug.js";
+import { messagesIn, protocOf, publishBytes, type SparkplugMessage, valuesOf, written } from "../support/sparkplug.js";
 import { type SparkplugNode, sparkplugNode } from "../support/sparkplug-node.js";
 import { suite } from "../support/suite.js";
 import { until } from "../support/until.js";
@@ -199,6 +199,27 @@ test("what was found while the broker was away comes as history, with its own ti
   );
   await until(() => valuesOf(all(), null)["Waiting/Given Up"] === 51, "what was given up is told");
   assert.is(valuesOf(all(), "cam1")["Verdict/Number"], 200, "the birth has the newest");
+});
+
+test("a broker that is away for a while has births and history once it is back, on the same address", async () => {
+  await born();
+  await broker.stop("SIGKILL");
+  await until(() => node.lines.some((line) => line.startsWith("MQTT_LOST")), "the loss");
+  node.judge("cam1", 1);
+  node.alert("web", 1, "raised");
+  await host.stop();
+  broker = await startMosquitto(broker.port);
+  host = await subscribe(broker.port, "spBv1.0/#");
+  // Births may have come before the host was there.
+  const rebirth = written([{ name: "Node Control/Rebirth", booleanValue: true }]);
+  await until(() => node.lines.filter((line) => line.includes("NBIRTH")).length === 2, "it is back", 10_000);
+  await publishBytes(broker.port, "spBv1.0/retort/NCMD/line-7", rebirth);
+  await until(() => of("DBIRTH", "web").length > 0, "born again");
+  assert.is(bdSeqOf(of("NBIRTH").at(-1)!), 1, "one CONNECT more, however often it was tried meanwhile");
+  assert.equal(
+    ["cam1", "web"].map((id) => of("DBIRTH", id).length > 0),
+    [true, true],
+  );
 });
 
 test("what could not be sent any more as the connection broke comes as history", async () => {

@@ -1,7 +1,7 @@
 import { Subject } from "rxjs";
 import type { Command } from "../../agent/contract/inbound.js";
 import { type VerdictPayload, verdictPayload } from "../../agent/contract/part-payloads.js";
-import { type AlertPayload, timestamp } from "../../agent/contract/payloads.js";
+import { type AlertPayload, type PartsHealth, timestamp } from "../../agent/contract/payloads.js";
 import { realClock } from "../../agent/kit/clock.js";
 import type { OpenClient } from "../../agent/mqtt/client.js";
 import { keepSession } from "../../agent/mqtt/kept-session.js";
@@ -46,8 +46,7 @@ export interface SparkplugNodeOptions {
 export function sparkplugNode(options: SparkplugNodeOptions): SparkplugNode {
   const { url, statePath = temporaryFolder(), sparkplug, version } = options;
   const parts = { ok: 0, ng: 0, unknown: 0, late: 0 };
-  const cam1 = cameraConfig("cam1", { parts: { ...cameraConfig("cam1").parts, per: "frame" } });
-  const cameras = [telling(cam1, parts), telling(cameraConfig("web"), null)];
+  const cameras = tellingCameras(parts);
   const config = configOf(
     cameras.map(({ config: each }) => each),
     { state: { path: statePath }, sparkplug: sparkplugConfig({ everyS: 0.2, ...sparkplug }) },
@@ -106,6 +105,13 @@ export function sparkplugNode(options: SparkplugNodeOptions): SparkplugNode {
     cut: () => cut(),
     close: () => node.close(),
   };
+}
+
+/** Two that deliver: cam1 sees parts, web does not. */
+export function tellingCameras(parts: PartsHealth = { ok: 0, ng: 0, unknown: 0, late: 0 }): readonly TellingCamera[] {
+  const plain = cameraConfig("cam1");
+  const cam1 = { ...plain, parts: { ...plain.parts, per: "frame" as const } };
+  return [telling(cam1, parts), telling(cameraConfig("web"), null)];
 }
 
 function telling(config: CameraConfig, parts: SparkplugCamera["parts"]): TellingCamera {

@@ -1,0 +1,104 @@
+import * as assert from "uvu/assert";
+import type { BrokerSession, SessionPacket } from "../../agent/contract/broker-session.js";
+import { verdictPayload } from "../../agent/contract/part-payloads.js";
+import { realClock } from "../../agent/kit/clock.js";
+import { CameraDevice } from "../../agent/sparkplug/camera-device.js";
+import { EdgeNode } from "../../agent/sparkplug/edge-node.js";
+import { MetricGroup } from "../../agent/sparkplug/metric-group.js";
+import { sparkplugTopics } from "../../agent/sparkplug/topics.js";
+import { CodedError } from "../../errors.js";
+import { partVerdict } from "../support/outbox.js";
+import { decoded } from "../support/sparkplug.js";
+import { tellingCameras } from "../support/sparkplug-node.js";
+import { suite } from "../support/suite.js";
+
+/** An edge node whose network takes nothing for a while, or not all. */
+const test = suite("Sparkplug: a network that stalls");
+
+/** A session that writes when the test says so. */
+function stallingSession() {
+  const sent: SessionPacket[] = [];
+  let waiting: (() => void)[] = [];
+  const session: BrokerSession = {
+    subscribe: async () => undefined,
+    send: (packet) => {
+      sent.push(packet);
+      return new Promise((resolve) => waiting.push(resolve));
+    },
+    end: async () => undefined,
+  };
+  const flow = async (): Promise<void> => {
+    for (const resolve of waiting) resolve();
+    waiting = [];
+    await new Promise((resolve) => setImmediate(resolve));
+  };
+  return { sent, session, flow };
+}
+
+function nodeOf(onTrouble: (trouble: CodedError) => void = () => undefined) {
+  const devices = tellingCameras().map((camera, index) => new CameraDevice(camera, { index, maxWaiting: 1_000 }));
+  const topics = sparkplugTopics("retort", "line-7");
+  const node = new EdgeNode({ topics, metrics: new MetricGroup([], 1), devices, clock: realClock, onTrouble });
+  const [cam1] = devices as [CameraDevice];
+  const judge = (seq: number): void => node.found(cam1, cam1.judged(verdictPayload(partVerdict({ part: seq }), seq)));
+  return { node, cam1, judge };
+}
+
+const numbers = (sent: readonly SessionPacket[]) => sent.map(({ payload }) => decoded(payload).seq);
+
+test("what it does not take waits, bounded, and comes as history when it flows; no number is left out", async () => {
+  const { sent, session, flow } = stallingSession();
+  const { node, cam1, judge } = nodeOf();
+  node.birth(session);
+  for (let seq = 1; seq <= 500; seq += 1) judge(seq);
+  node.tick(true);
+  assert.is(sent.length, 200);
+  assert.is(cam1.waiting.length, 500 - 197, "three births, and then verdicts");
+  for (let n = 0; n < 4; n += 1) {
+    await flow();
+    node.tick(false);
+  }
+  assert.is(cam1.waiting.length, 0);
+  const metrics = sent.flatMap(({ payload }) => decoded(payload).metrics);
+  assert.is(metrics.filter(({ isHistorical }) => isHistorical === true).length, 303 * 6);
+  assert.equal(
+    numbers(sent),
+    sent.map((_, index) => index % 256),
+  );
+});
+
+test("rebirths that are asked for meanwhile are one rebirth, before all else that is said", async () => {
+  const { sent, session, flow } = stallingSession();
+  const { node, judge } = nodeOf();
+  node.birth(session);
+  for (let seq = 1; seq <= 300; seq += 1) judge(seq);
+  for (let n = 0; n < 1_000; n += 1) node.rebirth();
+  assert.is(sent.length, 200);
+  await flow();
+  judge(301);
+  assert.is(sent.length, 200, "no data before the birth");
+  node.tick(false);
+  assert.equal(
+    sent.slice(200, 203).map(({ topic, payload }) => [topic.split("/")[2], decoded(payload).seq]),
+    [
+      ["NBIRTH", 0],
+      ["DBIRTH", 1],
+      ["DBIRTH", 2],
+    ],
+  );
+  assert.is(sent.filter(({ topic }) => topic.includes("NBIRTH")).length, 2);
+});
+
+test("a birth that is too large for the broker is told", async () => {
+  const codes: string[] = [];
+  const { node } = nodeOf(({ code }) => codes.push(code));
+  const { session } = stallingSession();
+  node.birth({
+    ...session,
+    send: () => Promise.reject(new CodedError("MQTT_PACKET_TOO_LARGE", "1,000 bytes, the limit is 100")),
+  });
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal([...new Set(codes)], ["MQTT_PACKET_TOO_LARGE"]);
+});
+
+test.run();
