@@ -46,7 +46,7 @@ export class EdgeNode {
   /** The will of a session. @param bdSeq of the births in that session, too */
   death(bdSeq: number): SessionPacket {
     this.#bdSeq = bdSeq;
-    const payload = encode([this.#bdSeqMetric()], {});
+    const payload = encode([this.#bdSeqMetric(this.#options.clock.wallMs())], {});
     return { topic: this.#options.topics.ndeath, payload, contentType: CONTENT_TYPE, qos: 1 };
   }
 
@@ -110,15 +110,15 @@ export class EdgeNode {
     this.#seq = NUMBERS - 1;
     const nowMs = clock.wallMs();
     const rebirth = { name: REBIRTH, datatype: "Boolean", value: false, timestampMs: nowMs } as const;
-    this.#say(topics.nbirth, [this.#bdSeqMetric(), rebirth, ...metrics.birth(nowMs)]);
+    this.#say(topics.nbirth, [...metrics.birth(nowMs), this.#bdSeqMetric(nowMs), rebirth]);
     for (const device of devices) {
       device.isBorn = false;
       if (device.isAlive) this.#birthOf(device);
     }
   }
 
-  #bdSeqMetric(): Metric {
-    return { name: "bdSeq", datatype: "Int64", value: this.#bdSeq, timestampMs: this.#options.clock.wallMs() };
+  #bdSeqMetric(timestampMs: number): Metric {
+    return { name: "bdSeq", datatype: "Int64", value: this.#bdSeq, timestampMs };
   }
 
   #birthOf(device: CameraDevice): void {

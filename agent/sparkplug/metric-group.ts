@@ -39,10 +39,11 @@ export class MetricGroup {
   birth(nowMs: number): readonly Metric[] {
     const readings = this.#sources.map(({ read }) => read());
     this.#said = readings.map(({ value }) => value);
-    return this.#sources.map(({ name, datatype }, index) => ({
+    const metrics = this.#sources.map(({ name, datatype }, index) => ({
       ...{ name, datatype, alias: this.#firstAlias + index },
       ...takenAt(readings[index]!, nowMs),
     }));
+    return inTime(metrics);
   }
 
   /** Those that are other than what was said last, in the order of their times; said with this. @param paced those of a pace, too */
@@ -54,7 +55,7 @@ export class MetricGroup {
       this.#said[index] = reading.value;
       return [{ alias: this.#firstAlias + index, datatype, ...takenAt(reading, nowMs) }];
     });
-    return changed.sort((a, b) => a.timestampMs - b.timestampMs);
+    return inTime(changed);
   }
 
   /** Values of a moment that is over. */
@@ -72,6 +73,11 @@ export class MetricGroup {
     const byAlias = alias === null ? undefined : this.#sources[alias - this.#firstAlias];
     return byAlias ?? this.#sources.find((source) => source.name === name) ?? null;
   }
+}
+
+/** The oldest value first (Sparkplug 3.0, 5.13). */
+function inTime(metrics: readonly Metric[]): readonly Metric[] {
+  return metrics.toSorted((a, b) => a.timestampMs - b.timestampMs);
 }
 
 function takenAt({ value, atMs }: Reading, nowMs: number): Pick<Metric, "value" | "timestampMs"> {

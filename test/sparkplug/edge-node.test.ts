@@ -93,6 +93,24 @@ test("data comes by alias alone, and only what has changed [payloads-alias-data-
   );
 });
 
+test("within a message the oldest value comes first, in births too [data-publish-nbirth-order, data-publish-dbirth-order]", async () => {
+  await born();
+  node.judge("cam1", 1, { tsMs: Date.now() - 5_000 });
+  node.score(0, 0.5);
+  await until(() => valuesOf(all(), "cam1").Score === 0.5, "the score");
+  node.cut();
+  await until(() => of("DBIRTH", "cam1").length === 2, "born again");
+  const times = of("DBIRTH", "cam1")[1]!.metrics.map(({ timestamp }) => timestamp);
+  assert.ok(new Set(times).size > 2);
+  for (const { metrics } of all()) {
+    const told = metrics.filter(({ isHistorical }) => isHistorical !== true).map(({ timestamp }) => timestamp!);
+    assert.equal(
+      told,
+      told.toSorted((a, b) => a - b),
+    );
+  }
+});
+
 test("state, threshold, alert, score and the node's figures reach the host when they change", async () => {
   await born();
   node.cameras[1]!.standing = { state: "anomalous", reason: "score 0.9 of 0.5", sinceMs: 0 };
