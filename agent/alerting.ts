@@ -88,7 +88,7 @@ export function openAlerting(
       const evidence = await (edges.openEvidence ?? openEvidence)({
         config: config.evidence,
         statePath: state.path,
-        cameras: cameras.length,
+        cameras: cameras.map(({ id }) => id),
         log,
         nowMs: clock.monotonicMs,
         ageMs: ages.ageMs,

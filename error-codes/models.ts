@@ -10,6 +10,10 @@ export const modelCodes = chapter("Models and weights", "docs/models.md", {
     "model.json or model.onnx is not that of a bundle.",
     "Write the bundle again with `retort train` or `retort export`.",
   ),
+  BUNDLE_ODD_PICTURES: wrong(
+    "odd-pictures.json beside a model is not what training wrote.",
+    "Remove it, or copy the bundle again: the model works without it.",
+  ),
   BUNDLE_UNREADABLE: wrong(
     "The bundle's folder or one of its files cannot be read.",
     "Point to a directory with model.onnx and model.json, as `retort train` or `retort export` writes it.",

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { EvidenceConfig } from "../../config/types.js";
 import { CodedError, messageOf } from "../../errors.js";
 import { makeFolders } from "../../replace-file.js";
+import type { FeedbackKept } from "../contract/learning.js";
 import type { EvidenceHealth } from "../contract/payloads.js";
 import { rateLimited } from "../kit/rate-limited.js";
 import type { AlertStep, FeedbackVerdict, Outcome, PartVerdict, Verdict } from "../types.js";
@@ -9,6 +10,7 @@ import { Archive } from "./archive.js";
 import { drawings } from "./drawings.js";
 import { pictureDue, pictureRate } from "./due.js";
 import { diskFeedback, type KeptForTraining } from "./feedback.js";
+import { feedbackKept } from "./feedback-kept.js";
 import { type EvidenceMaker, type MakerOptions, openEvidenceMaker } from "./maker.js";
 import { partFrameId } from "./part-frames.js";
 import { diskRawFrames, type HeldFrames, leftRawFrames } from "./raw-frames.js";
@@ -35,6 +37,8 @@ export interface Evidence {
   holdPart(part: JudgedPart): HeldPart;
   /** As `keepForFeedback`, of a part by its verdict's `seq`. */
   keepPartForFeedback(camera: string, seq: number, verdict: FeedbackVerdict): Promise<KeptForTraining>;
+  /** Frames that people have judged; null where evidence is switched off. @throws what the file system does */
+  feedback(): Promise<FeedbackKept | null>;
   /** Gives evidence up where the disk is nearly full: whatever else is written there outranks it. */
   makeRoom(): Promise<void>;
   /** Null where evidence is switched off. */
@@ -64,8 +68,8 @@ export interface HeldPart {
 export interface EvidenceOptions {
   readonly config: EvidenceConfig;
   readonly statePath: string;
-  /** How many cameras share the ring's memory. */
-  readonly cameras: number;
+  /** By their ids; they share the ring's memory. */
+  readonly cameras: readonly string[];
   readonly log: { warn(text: string): void; error(text: string): void };
   /** Monotonic. */
   readonly nowMs: () => number;
@@ -91,7 +95,11 @@ export async function openEvidence(options: EvidenceOptions): Promise<Evidence> 
     .then(() => Promise.all([leftEvidence(folder("evidence")), leftRawFrames(folder("frames"))]))
     .then((left) => archive.adopt(left.flat()))
     .catch((error: unknown) => log.error(`evidence of earlier runs cannot be read: ${messageOf(error)}`));
-  const recent = recentFrames({ frames: config.ringFrames, bytes: config.ringMb * MIB, cameras: options.cameras });
+  const recent = recentFrames({
+    frames: config.ringFrames,
+    bytes: config.ringMb * MIB,
+    cameras: options.cameras.length,
+  });
   const maker = (options.openMaker ?? openEvidenceMaker)({
     quality: config.quality,
     onRestart: (reason) => log.error(`evidence: its thread is started again: ${reason}`),
@@ -181,6 +189,7 @@ export async function openEvidence(options: EvidenceOptions): Promise<Evidence> 
       };
     },
     keepPartForFeedback: (camera, seq, verdict) => keepForFeedback(partFrameId(camera, seq), verdict),
+    feedback: () => feedbackKept(folder("feedback"), options.cameras),
     makeRoom: tend,
     health: () => ({
       made: counts.made,
@@ -207,6 +216,7 @@ const switchedOff: Evidence = {
   keepForFeedback: () => Promise.reject(nothingKept()),
   holdPart: () => NOTHING_HELD,
   keepPartForFeedback: () => Promise.reject(nothingKept()),
+  feedback: async () => null,
   makeRoom: async () => undefined,
   health: () => null,
   close: async () => undefined,

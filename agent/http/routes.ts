@@ -4,6 +4,7 @@ import { timestamp } from "../contract/payloads.js";
 import { type Assets, addAssets, sendAsset, wantsPage } from "./assets.js";
 import { addCommandRoutes } from "./command-routes.js";
 import { HttpFault } from "./fault.js";
+import { addLearningRoute } from "./learning-routes.js";
 import { addLiveRoutes, type LiveRoutesDeps } from "./live-routes.js";
 import type { Metrics } from "./metrics.js";
 import { addPictureRoute } from "./pictures.js";
@@ -29,6 +30,7 @@ export const paths = [
   "/api/commands",
   "/api/commands/{command}",
   "/api/inspect/{name}",
+  "/api/learning",
   "/stream/{camera}",
 ] as const;
 
@@ -45,6 +47,7 @@ export function addRoutes(app: FastifyInstance, deps: RouteDeps): void {
   addCommandRoutes(app, deps.view);
   addSessionRoutes(app, deps);
   addLiveRoutes(app, deps);
+  addLearningRoute(app, deps.view);
   addAssets(app, deps.assets);
   addPictureRoute(app, deps.view);
 }

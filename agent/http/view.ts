@@ -4,6 +4,7 @@ import type { CommandRecord } from "../contract/command-record.js";
 import type { DriftHealth } from "../contract/drift.js";
 import type { CameraInForce } from "../contract/in-force.js";
 import type { Command } from "../contract/inbound.js";
+import type { FeedbackKept } from "../contract/learning.js";
 import type { ModbusHealth } from "../contract/modbus-health.js";
 import type { VerdictPayload } from "../contract/part-payloads.js";
 import type {
@@ -21,7 +22,7 @@ import type {
 } from "../contract/payloads.js";
 import type { PictureVerdict } from "../contract/picture-verdict.js";
 import type { WholeAlert } from "../contract/whole-alert.js";
-import type { Inspection, ModelIdentity, Outcome, Region } from "../types.js";
+import type { Inspection, ModelIdentity, Outcome, Region, Size } from "../types.js";
 
 /** What HTTP shows of the agent, which costs the line nothing, and who judges pictures and carries out commands for it. */
 export interface AgentView {
@@ -30,7 +31,11 @@ export interface AgentView {
   /** By the name that cameras refer to; one that is still loading, or broken, is absent. */
   readonly models: ReadonlyMap<
     string,
-    { readonly engine: { readonly model: ModelIdentity; providers(): ProviderHealth } }
+    {
+      readonly engine: { readonly model: ModelIdentity; readonly input: Size; providers(): ProviderHealth };
+      /** The network that it was trained as; null or absent where Retort did not train it. */
+      readonly arch?: string | null;
+    }
   >;
   /** Each step as it goes out. */
   readonly alerts$: Observable<AlertPayload>;
@@ -45,6 +50,8 @@ export interface AgentView {
   readonly evidence: {
     /** The JPEG of an alert, null where there is none, or none any more. @throws what the file system does */
     read(alertId: string): Promise<Uint8Array | null>;
+    /** Frames that people have judged; null where evidence is switched off. @throws what the file system does */
+    feedback(): Promise<FeedbackKept | null>;
     /** Null where evidence is switched off. */
     health(): EvidenceHealth | null;
   };

@@ -8,6 +8,8 @@ import { type Engine, openEngine } from "./engine.js";
 export interface LoadedModel {
   readonly engine: Engine;
   readonly calibration: string | null;
+  /** The network that `retort train` makes another one of; null or absent where it was not trained by it. */
+  readonly arch?: string | null;
   /** What good pictures score; null or absent where it is not known. */
   readonly goodReference?: GoodReference | null;
   /** What good pictures look like as pictures; absent in bundles that do not say. */
@@ -37,10 +39,11 @@ export async function loadModel(dir: string, { inference, mostWaiting, onRestart
     maxBatch: Math.min(inference.maxBatch, mostWaiting, input.batch ?? Number.POSITIVE_INFINITY),
     onRestart,
   });
-  const { calibration, imageHealth } = bundle.manifest;
+  const { calibration, imageHealth, training, arch } = bundle.manifest;
   return {
     engine,
     calibration: calibrationOf(bundle),
+    arch: training === null ? null : arch,
     goodReference: referenceIn(calibration),
     ...(imageHealth === undefined ? {} : { imageHealth }),
   };

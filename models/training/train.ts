@@ -1,6 +1,8 @@
 import { rm } from "node:fs/promises";
+import { relative } from "node:path";
 import { type MemoryRecord, writeBundle } from "../bundle/bundle.js";
 import { architectureOf, bundleIdentity } from "../bundle/identity.js";
+import { writeOddPictures } from "../bundle/odd-pictures.js";
 import { openTeacher } from "../bundle/teacher.js";
 import { requireWritableBundle } from "../bundle/writable.js";
 import type { Calibration } from "../judging/calibration.js";
@@ -134,6 +136,11 @@ export async function trainStudent(options: TrainOptions): Promise<TrainResult> 
         teacher: teacher.sha256,
       },
     });
+    const ranked = [...odd, ...rest].map(({ index, reason }) => {
+      const name = relative(settings.normal, paths[index]!);
+      return { name, reason, suspicious: isOdd.has(index), pixels: pixels[index]! };
+    });
+    await writeOddPictures(bundle, ranked, { size: input, images: pixels.length });
     if (settings.reportPath !== undefined) {
       const shown = [...odd, ...rest.slice(0, SHOWN_OF_REST)];
       const maps = await judgedMaps(

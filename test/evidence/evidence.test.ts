@@ -30,7 +30,7 @@ async function open(config: Partial<EvidenceConfig> = {}, maker: EvidenceMaker =
   evidence = await openEvidence({
     config: all,
     statePath: folder,
-    cameras: 1,
+    cameras: ["cam1"],
     log,
     nowMs: () => 0,
     ageMs: () => 0,

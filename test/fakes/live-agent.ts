@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import type { LearningAnswer } from "../../agent/contract/learning.js";
 import type {
   LiveCamera,
   LiveEvents,
@@ -34,6 +35,7 @@ export interface FakeAgentOptions {
   readonly snapshot?: Partial<LiveSnapshot>;
   readonly health?: () => LiveHealth;
   readonly preview?: (threshold: number) => Partial<ThresholdPreview>;
+  readonly learning?: LearningAnswer;
   /** Whoever has it may act; nobody else may look. */
   readonly token?: string;
   readonly role?: Role;
@@ -112,6 +114,8 @@ export async function fakeAgent(options: FakeAgentOptions): Promise<FakeAgent> {
     } else if (path.endsWith("/threshold-preview")) {
       const threshold = Number(searchParams.get("threshold"));
       json(response, 200, { ...preview(threshold), ...options.preview?.(threshold) });
+    } else if (path === "/api/learning") {
+      json(response, 200, options.learning ?? { v: 1, feedback: null, models: {} });
     } else if (path.startsWith("/api/commands/")) {
       const args = JSON.parse(await textOf(request)) as Record<string, unknown>;
       commands.push({ name: path.split("/").at(-1) ?? "", args });

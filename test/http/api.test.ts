@@ -54,6 +54,7 @@ test("the OpenAPI document names each route, and every answer is as it says", as
     ["/api/alerts", "Alerts"],
     ["/api/commands", "Commands"],
     ["/api/session", "Session"],
+    ["/api/learning", "Learning"],
     ["/api/cameras/cam1/scores", "Scores"],
     ["/api/cameras/cam1/threshold-preview?threshold=0.3", "ThresholdPreview"],
     ["/api/alerts?limit=0", "Error"],

@@ -8,8 +8,10 @@ import { fileURLToPath } from "node:url";
 import * as assert from "uvu/assert";
 import { CodedError } from "../../errors.js";
 import { readBundle } from "../../models/bundle/bundle.js";
+import { readOddPictures } from "../../models/bundle/odd-pictures.js";
 import { readModel } from "../../models/onnx/checked-model.js";
 import { floatsOf, openSession, Tensor } from "../../models/onnx/session.js";
+import { imageSize } from "../../models/pictures/images.js";
 import { type TrainOptions, type TrainProgress, trainStudent } from "../../models/training/train.js";
 import { writeGoodPictures, writeSmallTeacher } from "../support/small-teacher.js";
 import { suite } from "../support/suite.js";
@@ -56,6 +58,12 @@ test("the loss falls, and the bundle says how it was made", async () => {
   assert.is(manifest.imageHealth?.images, 22);
   assert.ok(manifest.threshold > manifest.calibration!.quantiles!.at(-2)!.score, "above most good pictures");
   assert.ok(seen.some((each) => each.phase === "training" && each.imagesPerSecond > 0 && each.etaSeconds >= 0));
+
+  const odd = (await readOddPictures(result.bundle, result.sha256))!;
+  assert.equal([odd.images, odd.pictures.length], [22, 12], "the oddest are kept beside it");
+  assert.equal(await imageSize(Buffer.from(odd.pictures[0]!.jpeg, "base64")), { width: 64, height: 64 });
+  assert.match(odd.pictures[0]!.name, /^\d\d\.png$/);
+  assert.is(await readOddPictures(result.bundle, "0".repeat(64)), null, "beside another model they are another's");
 
   const session = await openSession(await readModel(modelPath, manifest), { threads: 1 });
   const { score, map } = await session.run({
@@ -116,6 +124,8 @@ test("the bundle is on the disk, whole and with its folders, before its checkpoi
     "deep/er",
     "deep/er/bundle/model.onnx.draft",
     "deep/er/bundle/model.json.draft",
+    "deep/er/bundle",
+    "deep/er/bundle/odd-pictures.json.draft",
     "deep/er/bundle",
   ]);
   await assertGone(checkpoint);

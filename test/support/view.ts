@@ -28,6 +28,7 @@ export interface TestView extends AgentView {
   readonly history: AlertHistory;
   readonly evidence: {
     read: AgentView["evidence"]["read"];
+    feedback: AgentView["evidence"]["feedback"];
     readonly health: AgentView["evidence"]["health"];
   };
   readonly cameras: readonly [TestCamera, TestCamera];
@@ -63,6 +64,7 @@ export function testView(http: Partial<HttpConfig> = {}): TestView {
     perform: ({ reply }) => reply({ ok: true, result: {} }),
     evidence: {
       read: async (id) => (id === alertId(1) ? Uint8Array.of(0xff, 0xd8, 0xff, 0xd9) : null),
+      feedback: async () => null,
       health: () => ({
         made: 7,
         skipped: { rate: 2, late: 1 },

@@ -1,3 +1,4 @@
+import type { LearningAnswer } from "../../contract/learning.js";
 import type { SessionAnswer, ThresholdPreview } from "../../contract/live-events.js";
 import type { ReplyPayload } from "../../contract/payloads.js";
 import { words } from "./words.js";
@@ -32,6 +33,7 @@ function sending(method: string, body: object): RequestInit {
 }
 
 export const whoAmI = () => ask<SessionAnswer>("/api/session");
+export const learning = () => ask<LearningAnswer>("/api/learning");
 export const signIn = (token: string) => ask<SessionAnswer>("/api/session", sending("POST", { token }));
 export const signOut = () => ask<null>("/api/session", { method: "DELETE" });
 

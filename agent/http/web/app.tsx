@@ -3,6 +3,7 @@ import type { SessionAnswer } from "../../contract/live-events.js";
 import { Alerts } from "./alerts.js";
 import { signOut } from "./api.js";
 import { Camera } from "./camera.js";
+import { Learning } from "./learning.js";
 import { isOpen, type Line } from "./line.js";
 import { Machine } from "./machine.js";
 import type { Page } from "./page.js";
@@ -104,6 +105,7 @@ export function App(props: AppProps) {
         </div>
         <Alerts alerts={line.alerts} page={page} />
         <Machine line={line} />
+        <Learning />
       </main>
       <div class="notice" role="alert" hidden={notice === null}>
         <p>{notice}</p>

@@ -38,6 +38,11 @@ export function clock(time: string | number): string {
   return new Date(time).toLocaleTimeString("en-GB", { hour12: false });
 }
 
+/** Of the reader's calendar. */
+export function day(time: string | number): string {
+  return new Date(time).toLocaleDateString("en-GB", { day: "numeric", month: "short" });
+}
+
 /** A context in one line, its usual fields first. */
 export function context(of: Readonly<Record<string, unknown>> | null): string {
   if (of === null) return "";

@@ -189,6 +189,27 @@ export const words = {
     version: "Agent",
     reason: "Why",
   },
+  learn: {
+    title: "Learning",
+    summary: "the oddest good pictures, what people said, and how to train again",
+    model: (name: string) => `Model ${name}`,
+    odd: (name: string) => `The oddest good pictures that ${name} learned from`,
+    oddOf: (images: number) =>
+      `Of ${count(images, "picture", "pictures")} that were called good, the oddest first. One that shows no good part does not belong among them: take it out and train again.`,
+    noOdd: "Its bundle keeps none: one that `retort train` makes from now on does.",
+    suspicious: "Looks wrong.",
+    again: (name: string) => `Train ${name} again with what people said`,
+    explain:
+      "Run this in a terminal, outside the agent. GOOD_PICTURES is the folder that it learned from; TEACHER, where it stands, is the file of its teacher's weights. Alarms that were none come to it as good pictures.",
+    notOurs: "This model was not trained by Retort.",
+    copy: "Copy",
+    copied: "Copied",
+    marked: "Marked: copy it with the keyboard",
+    feedback: "What people said",
+    noFrames: "Evidence is switched off: no frames are kept.",
+    keptIn: "The frames are kept in",
+    noFeedback: "Nobody has called an alert or a part a defect, or none, yet.",
+  },
   session: {
     title: "Sign in",
     token: "Token",
