@@ -9,6 +9,7 @@ import { cameraConfig, configOf, homeAssistantConfig, mqttConfig, temporaryFolde
 import { greyFrame } from "../support/frames.js";
 import { type HomeAssistant, startHomeAssistant } from "../support/home-assistant.js";
 import { freePort, type Mosquitto, startMosquitto, subscribe } from "../support/mosquitto.js";
+import { startProxy } from "../support/proxy.js";
 import { suite } from "../support/suite.js";
 import { until } from "../support/until.js";
 
@@ -141,6 +142,26 @@ test("an agent that is gone is unavailable, and says why; one that starts is tol
   await until(() => (home!.device("hall-3 cam1")?.entity("picture").image() ?? null) !== null, "the retained picture");
   await start(config);
   await shows("hall-3 cam1", "acknowledge", "unknown");
+  assert.equal(home.faults, []);
+});
+
+test("a cut cable makes everything unavailable but the agent's status, by its last will; alerts of meanwhile show when it is back", async () => {
+  const cable = await startProxy(broker.port);
+  const line = await start(lineOf("hall-7", { mqtt: mqttConfig({ url: cable.url }) }));
+  home = await startHomeAssistant(broker.port, "hall-7");
+  await shows("Retort hall-7", "status", "online");
+  line.show(good);
+  await shows("hall-7 cam1", "defect", "OFF");
+  cable.open = false;
+  cable.cut();
+  await shows("Retort hall-7", "status", "offline");
+  await shows("hall-7 cam1", "defect", "unavailable");
+  line.show(bad, bad);
+  cable.open = true;
+  await shows("hall-7 cam1", "defect", "ON");
+  await shows("hall-7 cam1", "acknowledge", "unknown");
+  await agent!.stop();
+  await cable.close();
   assert.equal(home.faults, []);
 });
 
