@@ -7,11 +7,12 @@ import { type RunningAgent, startAgent } from "../../agent/agent.js";
 import type { Command } from "../../agent/contract/inbound.js";
 import type { AlertPayload } from "../../agent/contract/payloads.js";
 import { openMqtt } from "../../agent/mqtt/open.js";
+import { sparkplugOpener } from "../../agent/sparkplug/opener.js";
 import { packageRoot } from "../../config/package-root.js";
 import type { Config } from "../../config/types.js";
 import { fakeCamera } from "../fakes/camera.js";
 import { rig } from "../support/agent-rig.js";
-import { cameraConfig, configOf, homeAssistantConfig } from "../support/config.js";
+import { cameraConfig, configOf, homeAssistantConfig, sparkplugConfig } from "../support/config.js";
 import { greyFrame } from "../support/frames.js";
 import { suite } from "../support/suite.js";
 import { until } from "../support/until.js";
@@ -32,7 +33,7 @@ const named = new Set(
 );
 /** What is there for a moment only; keys in the outbox; a bundle. */
 const isPassing = (path: string): boolean => /\.(draft|dbtmp|new)$/.test(path);
-const isElsewhere = (path: string): boolean => /^(model\.|[anepsuv]\/|meta$)/.test(path);
+const isElsewhere = (path: string): boolean => /^(model\.|odd-pictures\.|[anepsuv]\/|meta$)/.test(path);
 /** A folder of which the page names what is in it. */
 const isSpreadOut = (path: string): boolean => ["evidence", "frames", "feedback", "verdict-seq"].includes(path);
 
@@ -62,6 +63,7 @@ async function run(config: Config, verdict: "defect" | "not_a_defect"): Promise<
       outbox.added$.subscribe((alert) => alerts.push(alert));
       return { ...(await openMqtt(whole, log, outbox)), command$ };
     },
+    openSparkplug: await sparkplugOpener(config),
   });
   const running = await startAgent(config, deps);
   agent = running;
@@ -92,6 +94,7 @@ async function run(config: Config, verdict: "defect" | "not_a_defect"): Promise<
 test("every file that an agent leaves in its state folder is on the page, after damage and restarts, too; and no other", async () => {
   const config = configOf([cameraConfig("cam1", { parts: { ...cameraConfig("cam1").parts, per: "frame" } })], {
     homeAssistant: homeAssistantConfig(),
+    sparkplug: sparkplugConfig(),
   });
   const state = config.state.path;
   const seen = new Set<string>();
