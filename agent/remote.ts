@@ -176,6 +176,7 @@ export function openRemote(
         context$,
         broker: () => publisher.health(),
         modbus: modbusHealth,
+        sparkplug: () => sparkplug?.health() ?? null,
         serve,
         close: () => closing.close(),
       };

@@ -8,6 +8,7 @@ import { Shelvings } from "./commands/shelvings.js";
 import type { CameraContext } from "./contract/inbound.js";
 import type { ModbusHealth } from "./contract/modbus-health.js";
 import type { BrokerHealth } from "./contract/payloads.js";
+import type { SparkplugHealth } from "./contract/sparkplug-health.js";
 import { type MachineHealth, machineHealth } from "./health/machine.js";
 import { type HealthParts, healthMessage } from "./health/report.js";
 import { type LoadedModel, type LoadOptions, loadModel } from "./inference/load.js";
@@ -42,6 +43,8 @@ export interface Uplink {
   broker(): BrokerHealth;
   /** Null where no PLC can poll. */
   modbus(): ModbusHealth | null;
+  /** Null where the agent is no edge node of Sparkplug. */
+  sparkplug(): SparkplugHealth | null;
 }
 
 /** What watching is built on. */
@@ -151,6 +154,7 @@ export function startWatching(
         outbox: alerting.outbox.health(),
         broker: uplink.broker(),
         modbus: uplink.modbus(),
+        sparkplug: uplink.sparkplug(),
         evidence: alerting.evidence.health(),
         selfTests: selfTests.health(),
         stuckThreads: stuckThreads(),

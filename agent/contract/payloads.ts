@@ -2,6 +2,7 @@ import type { ErrorCode } from "../../errors.js";
 import type { AlertPhase, Context, DropReason, ModelIdentity, PartOutcome, Region, Verdict } from "../types.js";
 import type { DriftHealth } from "./drift.js";
 import type { ModbusHealth } from "./modbus-health.js";
+import type { SparkplugHealth } from "./sparkplug-health.js";
 
 /** The payloads of the contract. Every one carries `v: 1`; `ts` and `since` are RFC 3339 UTC with milliseconds. */
 export interface Payload {
@@ -193,6 +194,8 @@ export interface HealthPayload extends Payload {
   readonly broker: BrokerHealth;
   /** Null where it is switched off. */
   readonly modbus: ModbusHealth | null;
+  /** Null where it is switched off. */
+  readonly sparkplug: SparkplugHealth | null;
   /** Null where it is switched off. */
   readonly evidence: EvidenceHealth | null;
   /** By model name; none before the first test. */

@@ -12,6 +12,7 @@ import {
   type SelfTestHealth,
   timestamp,
 } from "../contract/payloads.js";
+import type { SparkplugHealth } from "../contract/sparkplug-health.js";
 import { topics } from "../contract/topics.js";
 import type { Message } from "../types.js";
 import type { CameraStanding } from "./camera-state.js";
@@ -34,6 +35,7 @@ export interface HealthParts {
   readonly outbox: OutboxHealth;
   readonly broker: BrokerHealth;
   readonly modbus: ModbusHealth | null;
+  readonly sparkplug: SparkplugHealth | null;
   readonly evidence: EvidenceHealth | null;
   readonly selfTests: Readonly<Record<string, SelfTestHealth>>;
   readonly machine: MachineHealth;
@@ -80,8 +82,20 @@ export function statesOf<Camera extends CameraStatus>(
 }
 
 function healthOf(parts: HealthParts, frames: (ledger: Ledger) => FrameHealth): HealthPayload {
-  const { cameras, models, stuckThreads, outbox, broker, modbus, evidence, selfTests, machine, uptimeMs, wallMs } =
-    parts;
+  const {
+    cameras,
+    models,
+    stuckThreads,
+    outbox,
+    broker,
+    modbus,
+    sparkplug,
+    evidence,
+    selfTests,
+    machine,
+    uptimeMs,
+    wallMs,
+  } = parts;
   const byCamera: Record<string, CameraHealth> = {};
   for (const { config, ledger, alerts, drift, parts: verdicts } of cameras) {
     const { heldBack, shelvedUntilMs } = alerts;
@@ -99,6 +113,7 @@ function healthOf(parts: HealthParts, frames: (ledger: Ledger) => FrameHealth): 
     outbox,
     broker,
     modbus,
+    sparkplug,
     evidence,
     selfTests,
     ...machine,

@@ -4,6 +4,7 @@ import { CodedError } from "../../errors.js";
 import type { BrokerSession, KeepSession, KeptSession } from "../contract/broker-session.js";
 import type { VerdictPayload } from "../contract/part-payloads.js";
 import type { AlertPayload } from "../contract/payloads.js";
+import type { SparkplugHealth } from "../contract/sparkplug-health.js";
 import type { Clock } from "../kit/clock.js";
 import { type Logger, warnOf } from "../kit/log.js";
 import { rateLimited } from "../kit/rate-limited.js";
@@ -11,7 +12,7 @@ import { openBdSeq } from "./bd-seq.js";
 import { CameraDevice } from "./camera-device.js";
 import { EdgeNode } from "./edge-node.js";
 import { askedIn, commandOf } from "./host-commands.js";
-import { nodeMetrics } from "./node-metrics.js";
+import { nodeMetrics, type Refusals } from "./node-metrics.js";
 import { PrimaryHost } from "./primary-host.js";
 import { sparkplugTopics, stateTopic } from "./topics.js";
 import type { SparkplugAgent } from "./view.js";
@@ -30,6 +31,7 @@ export interface SparkplugDeps {
 export interface Sparkplug {
   /** Everything runs: connects, and says so from now on. @returns what ends that commands are carried out; all else goes on */
   watch(agent: SparkplugAgent): () => void;
+  health(): SparkplugHealth;
   /** Says that the node is dead, and disconnects. Never rejects. */
   close(): Promise<void>;
 }
@@ -45,16 +47,17 @@ export function openSparkplug(config: Config, { keepSession, judged$, alerts$, c
   const running = new Subscription();
   let kept: KeptSession | null = null;
   let edge: EdgeNode | null = null;
+  const host = hostId === null ? null : new PrimaryHost();
+  let devices: readonly CameraDevice[] = [];
+  let refusals: Refusals = { count: 0, latest: null };
 
   const watch = (agent: SparkplugAgent): (() => void) => {
     let mayBeCommanded = true;
-    let refusals = { count: 0, latest: null as string | null };
-    const devices = agent.cameras.map((camera, index) => new CameraDevice(camera, { index, maxWaiting }));
+    devices = agent.cameras.map((camera, index) => new CameraDevice(camera, { index, maxWaiting }));
     const deviceOf = (id: string): CameraDevice | undefined => devices.find((device) => device.id === id);
     const metrics = nodeMetrics(config, agent, { devices, refusals: () => refusals });
     const speaking = new EdgeNode({ topics, metrics, devices, clock, onTrouble: trouble });
     edge = speaking;
-    const host = hostId === null ? null : new PrimaryHost();
     let current: BrokerSession | null = null;
     /** Subscribed to what it must hear before it is born. */
     let ready: BrokerSession | null = null;
@@ -147,6 +150,7 @@ export function openSparkplug(config: Config, { keepSession, judged$, alerts$, c
       onDown: () => {
         current = null;
         ready = null;
+        host?.forget();
         speaking.lost();
       },
       onTrouble: trouble,
@@ -158,6 +162,13 @@ export function openSparkplug(config: Config, { keepSession, judged$, alerts$, c
 
   return {
     watch,
+    health: () => ({
+      online: edge?.isOnline ?? false,
+      hostOnline: host === null ? null : host.online,
+      waiting: devices.reduce((sum, { waiting }) => sum + waiting.length, 0),
+      givenUp: devices.reduce((sum, { waiting }) => sum + waiting.givenUp, 0),
+      refused: refusals.count,
+    }),
     close: async () => {
       running.unsubscribe();
       // The session's end is asked for in the turn in which the node says that it is dead: no other one begins.

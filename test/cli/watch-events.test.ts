@@ -145,6 +145,7 @@ function healthWith(gaps: readonly object[]): object {
       outbox,
       broker,
       modbus: null,
+      sparkplug: null,
       evidence: null,
     },
     ...{ selfTests: {}, memory, temperaturesC: {}, gpuLoad: null },

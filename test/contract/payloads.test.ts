@@ -137,6 +137,7 @@ const health = {
     refused: 1,
     hungUp: { full: 0, malformed: 1, excess: 0, idle: 0 },
   },
+  sparkplug: { online: true, hostOnline: null, waiting: 2, givenUp: 1, refused: 3 },
   evidence: {
     made: 3,
     skipped: { rate: 1, late: 0 },
@@ -165,7 +166,7 @@ test("every payload is what its schema says", () => {
   assert.is(verdictPayload(part, 1).latencyMs, 41.235);
   assert.equal(schemaFaults("context-ack", contextAckPayload("1", { part: "a-17", fromFrame: 8, nowMs })), []);
   assert.equal(schemaFaults("health", healthPayload(health, nowMs)), []);
-  assert.equal(schemaFaults("health", healthPayload({ ...health, evidence: null }, nowMs)), []);
+  assert.equal(schemaFaults("health", healthPayload({ ...health, evidence: null, sparkplug: null }, nowMs)), []);
   assert.equal(schemaFaults("reply", replyPayload("1", { ok: true, result: 3 })), []);
   assert.equal(schemaFaults("reply", replyPayload(null, { ok: false, code: "PAYLOAD_INVALID", message: "no" })), []);
 });

@@ -77,6 +77,7 @@ const REST = {
   },
   broker: { connected: true, protocol: "5", waiting: 0, lost: {}, trouble: null },
   modbus: null,
+  sparkplug: null,
   evidence: null,
   selfTests: {},
   memory: { rssMb: 1, anonymousMb: null, heapMb: 1 },

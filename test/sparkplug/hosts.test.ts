@@ -119,6 +119,7 @@ test("what a host cannot write is refused, told, and counted; nothing that it se
   );
   await until(() => refused() === cases.length + 33, "the rest");
   assert.is(node.commands.length, 33);
+  assert.equal(node.health(), { online: true, hostOnline: null, waiting: 0, givenUp: 0, refused: cases.length + 33 });
   assert.is(of("NBIRTH").length, 1);
 });
 
@@ -131,6 +132,7 @@ test("with a primary host nothing is born before that is online, and an older wo
   await state(true, 900);
   await until(() => node.lines.some((line) => line.startsWith("SPARKPLUG_STATE_INVALID")), "it was heard");
   assert.equal(all(), []);
+  assert.equal(node.health(), { online: false, hostOnline: false, waiting: 1, givenUp: 0, refused: 0 });
   await state(true, 1_000);
   await until(() => of("DBIRTH", "web").length === 1, "born");
   await until(() => of("DDATA", "cam1").some(({ metrics }) => metrics.some((each) => each.isHistorical)), "history");

@@ -2,6 +2,7 @@ import { Subject } from "rxjs";
 import type { Command } from "../../agent/contract/inbound.js";
 import { type VerdictPayload, verdictPayload } from "../../agent/contract/part-payloads.js";
 import { type AlertPayload, type PartsHealth, timestamp } from "../../agent/contract/payloads.js";
+import type { SparkplugHealth } from "../../agent/contract/sparkplug-health.js";
 import { realClock } from "../../agent/kit/clock.js";
 import type { OpenClient } from "../../agent/mqtt/client.js";
 import { keepSession } from "../../agent/mqtt/kept-session.js";
@@ -26,6 +27,7 @@ export interface SparkplugNode {
   readonly commands: readonly Command[];
   readonly lines: readonly string[];
   readonly statePath: string;
+  health(): SparkplugHealth;
   judge(camera: string, seq: number, rest?: Partial<PartVerdict>): void;
   alert(camera: string, seq: number, phase: AlertPayload["phase"]): void;
   score(camera: number, score: number): void;
@@ -91,6 +93,7 @@ export function sparkplugNode(options: SparkplugNodeOptions): SparkplugNode {
     commands,
     lines,
     statePath,
+    health: () => node.health(),
     judge: (camera, seq, rest = {}) => {
       const verdict = partVerdict({ camera, part: seq, tsMs: Date.now(), ...rest });
       parts[verdict.verdict] += 1;
