@@ -38,7 +38,7 @@ async function start(camera: FakeCamera): Promise<void> {
     log,
   });
   await until(() => lines.some((line) => line.startsWith("HTTP on ")), "the address is told");
-  url = lines.find((line) => line.startsWith("HTTP on "))!.slice("HTTP on ".length);
+  url = /^HTTP on (\S+\/): a browser finds the live view/.exec(lines.find((line) => line.startsWith("HTTP on "))!)![1]!;
 }
 
 const get = (path: string) => fetch(new URL(path, url));

@@ -15,6 +15,20 @@ const shapes = {
   phone: { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2 },
 } as const;
 
+/** Keeps the first frame with a defect, its heat and its outlines in view: the next ones come sooner than a picture is taken. */
+const HOLD = `new Promise((resolve) => {
+  const look = () => {
+    const stage = document.querySelector(".stage[data-anomalous='true']");
+    if (stage === null) return requestAnimationFrame(look);
+    for (const canvas of stage.querySelectorAll("canvas")) {
+      Object.assign(canvas.getContext("2d"), { drawImage() {}, clearRect() {} });
+    }
+    stage.querySelector("svg").replaceChildren = () => undefined;
+    resolve();
+  };
+  look();
+})`;
+
 const state = join(temporaryFolder(), "state");
 const settings = ["agent.id=line-7", "http.port=auto", `state.path=${state}`].flatMap((setting) => ["--set", setting]);
 const agent = spawn(process.execPath, [join(packageRoot(), "dist/agent/main.cjs"), "run", ...settings], {
@@ -45,7 +59,7 @@ try {
   }
   for (const { name, page } of pages) {
     await page.locator(".alert .thumbnail img").first().waitFor({ timeout: LIMIT_MS });
-    await page.locator(".stage[data-anomalous='true']").waitFor({ timeout: LIMIT_MS });
+    await page.evaluate(HOLD);
     const path = join(folder, `${name}.jpg`);
     await page.screenshot({ path, type: "jpeg", quality: 88 });
     console.log(path);

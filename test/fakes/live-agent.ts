@@ -36,6 +36,8 @@ export interface FakeAgentOptions {
   readonly health?: () => LiveHealth;
   readonly preview?: (threshold: number) => Partial<ThresholdPreview>;
   readonly learning?: LearningAnswer;
+  /** What commands come to, by their name; null unless given. */
+  readonly results?: Readonly<Record<string, unknown>>;
   /** Whoever has it may act; nobody else may look. */
   readonly token?: string;
   readonly role?: Role;
@@ -118,8 +120,9 @@ export async function fakeAgent(options: FakeAgentOptions): Promise<FakeAgent> {
       json(response, 200, options.learning ?? { v: 1, feedback: null, models: {} });
     } else if (path.startsWith("/api/commands/")) {
       const args = JSON.parse(await textOf(request)) as Record<string, unknown>;
-      commands.push({ name: path.split("/").at(-1) ?? "", args });
-      json(response, 200, { v: 1, id: args.id, ok: true, result: null });
+      const name = path.split("/").at(-1) ?? "";
+      commands.push({ name, args });
+      json(response, 200, { v: 1, id: args.id, ok: true, result: options.results?.[name] ?? null });
     } else json(response, 404, { error: { code: "HTTP_NOT_FOUND", message: "nothing here" } });
   };
   const server = createServer((request, response) => {

@@ -1,7 +1,8 @@
 /** What people do with the live view, in a real Chromium, and what an agent is asked for then. */
+import { readFile } from "node:fs/promises";
 import * as assert from "uvu/assert";
 import { browserOf } from "../../support/browser.js";
-import { liveCamera, partVerdict, scoreHistory, wholeAlert } from "../../support/live.js";
+import { health, liveCamera, livePicture, partVerdict, scoreHistory, wholeAlert } from "../../support/live.js";
 import { see } from "../../support/live-page.js";
 import { suite } from "../../support/suite.js";
 import { until } from "../../support/until.js";
@@ -78,6 +79,59 @@ browser.test("the threshold can be tried by keyboard alone", async () => {
   await page.keyboard.press("Enter");
   await until(() => agent.commands.length === 1, "the command");
   assert.is(agent.commands[0]?.args.threshold, 0.288);
+});
+
+browser.test(
+  "a camera is restarted, its alerts are shelved and that is ended, it is switched off when asked twice, and on",
+  async () => {
+    let counts = health(["cam1"]).cameras.cam1!;
+    const { agent, page } = await see(browser, {
+      cameras: [liveCamera("cam1")],
+      health: () => health(["cam1"], { cameras: { cam1: counts } }),
+    });
+    const given = async (name: string, args: object): Promise<void> => {
+      await until(() => agent.commands.at(-1)?.name === name, name);
+      const last = agent.commands.at(-1)!;
+      const { id: _id, ...rest } = last.args;
+      assert.equal([last.name, rest], [name, args]);
+    };
+    const actions = page.getByRole("region", { name: "Actions" });
+    await actions.getByRole("button", { name: "Restart camera" }).click();
+    await given("restart-camera", { camera: "cam1" });
+    await actions.getByLabel("Shelve alerts").selectOption({ label: "1 hour" });
+    await given("shelve", { camera: "cam1", minutes: 60 });
+    counts = { ...counts, alerts: { ...counts.alerts, shelvedUntil: new Date(Date.now() + 3_600_000).toISOString() } };
+    await page
+      .locator(".troubles")
+      .getByText(/^cam1: alerts shelved until/)
+      .waitFor();
+    await actions.getByRole("button", { name: "End shelving" }).click();
+    await until(() => agent.commands.at(-1)?.args.minutes === 0, "the end of the shelving");
+    await actions.getByRole("button", { name: "Switch off" }).click();
+    assert.is(agent.commands.length, 3, "asked first");
+    await actions.getByRole("button", { name: "Cancel" }).click();
+    await actions.getByRole("button", { name: "Switch off" }).click();
+    await actions.getByRole("button", { name: "Yes, switch off" }).click();
+    await given("disable", { camera: "cam1" });
+    agent.tell("camera", liveCamera("cam1", { enabled: false, state: "disabled" }));
+    await page.locator(".plate").getByText("OFF", { exact: true }).waitFor();
+    assert.ok(await actions.getByRole("button", { name: "Restart camera" }).isDisabled());
+    await actions.getByRole("button", { name: "Switch on" }).click();
+    await given("enable", { camera: "cam1" });
+  },
+);
+
+browser.test("a picture is saved under its camera's name and its time", async () => {
+  const { jpeg } = await livePicture("cam1", 1);
+  const snapshot = { camera: "cam1", ts: "2026-01-02T03:04:05.006Z", base64: jpeg };
+  const { agent, page } = await see(browser, { cameras: [liveCamera("cam1")], results: { snapshot } });
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("button", { name: "Save picture" }).click(),
+  ]);
+  assert.is(download.suggestedFilename(), "cam1-2026-01-02T03-04-05.006Z.jpg");
+  assert.equal(await readFile(await download.path()), Buffer.from(jpeg, "base64"));
+  assert.equal([agent.commands[0]?.name, agent.commands[0]?.args.camera], ["snapshot", "cam1"]);
 });
 
 browser.test("a wrong token is refused in words, the right one is typed once", async () => {
