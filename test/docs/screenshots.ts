@@ -60,6 +60,7 @@ try {
   for (const { name, page } of pages) {
     await page.locator(".alert .thumbnail img").first().waitFor({ timeout: LIMIT_MS });
     await page.evaluate(HOLD);
+    await page.locator(".plate[data-state='ng']").waitFor();
     const path = join(folder, `${name}.jpg`);
     await page.screenshot({ path, type: "jpeg", quality: 88 });
     console.log(path);

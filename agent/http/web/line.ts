@@ -1,7 +1,7 @@
 import type { LiveCamera, LiveEvents, LiveHealth, LiveSnapshot, Role, ScorePoint } from "../../contract/live-events.js";
 import type { VerdictPayload } from "../../contract/part-payloads.js";
 import type { WholeAlert } from "../../contract/whole-alert.js";
-import { type BadInSight, sawScores, sawVerdict } from "./in-sight.js";
+import { type BadInSight, sawPicture, sawScores, sawVerdict } from "./in-sight.js";
 
 /** One event as it came. */
 export type LiveEvent = {
@@ -61,8 +61,10 @@ export function after(line: Line | null, { name, data }: LiveEvent): Line | null
       return { ...line, health: data };
     case "ping":
       return data.picturesDropped === line.picturesDropped ? line : { ...line, picturesDropped: data.picturesDropped };
-    case "picture":
-      return line;
+    case "picture": {
+      const badInSight = sawPicture(line.badInSight, data, line.verdicts);
+      return badInSight === line.badInSight ? line : { ...line, badInSight };
+    }
   }
 }
 

@@ -103,6 +103,7 @@ export class Source {
       this.#heardAtMs = performance.now();
       const picture = JSON.parse(data) as LivePicture;
       for (const show of this.#watchers.get(picture.camera) ?? []) show(picture);
+      this.#options.onEvent({ name: "picture", data: picture });
     });
     events.addEventListener("error", () => {
       // A connection that was cut is tried again by the browser; one that was refused is not.

@@ -88,6 +88,9 @@ async function badPartReadsNg({ agent, page }: Awaited<ReturnType<typeof see>>):
   agent.tell("alert", wholeAlert(1));
   agent.tell("verdict", partVerdict(9, "ok"));
   await reads("OK", "Part 9", "ANOMALY");
+  // A picture comes before its score: no defect is outlined below the word OK.
+  agent.tell("picture", await livePicture("cam1", 56));
+  await reads("NG", "the part in sight", "ANOMALY");
   await page.locator(".troubles").getByText("cam1: an alert that nobody has seen yet").waitFor();
   agent.tell("verdict", partVerdict(10, "unknown"));
   await reads("\\\\?", "Part 10", "ANOMALY");
