@@ -3,6 +3,7 @@ import type { ImportRecord, Manifest, PrecisionRecord, TrainingRecord } from "..
 import { type BundleSize, sizeText } from "../../models/bundle/speed.js";
 import type { Calibration } from "../../models/judging/calibration.js";
 import { rateInWords } from "../../models/judging/threshold.js";
+import type { Edges } from "../../models/network/backbones/backbone.js";
 import { printable } from "./terminal.js";
 
 /** A name, and what there is to say under it; nothing where there is nothing. */
@@ -52,9 +53,14 @@ export function modelLines(manifest: Manifest, cost: BundleSize | null): readonl
   );
 }
 
+const EDGES_TEXT: Readonly<Record<Edges, string>> = { zeros: "zeros", mirrored: "the map mirrored" };
+
 function networkLines({ arch, network }: Manifest): readonly string[] {
   if (network === undefined) return [printable(arch)];
-  if ("variant" in network) return [`${printable(arch)}, student ${network.variant}, on ${network.taps} maps`];
+  if ("variant" in network) {
+    const { variant, taps, edges = "zeros" } = network;
+    return [`${printable(arch)}, student ${variant}, on ${taps} maps; beyond their edges ${EDGES_TEXT[edges]}`];
+  }
   const { mean, deviation, scale, order = "rgb" } = network.preprocessing;
   return [
     `${printable(arch)}, a network of somebody's own; its maps ${listed(network.taps)}`,

@@ -64,18 +64,20 @@ async function mapsOf(options: TeacherOptions, size: InputSize): Promise<readonl
   const { taps = TAPS, ...convNext } = options;
   requireNoneOfOnnx(convNext);
   const kinds = taps.map(requireTaps);
-  return Promise.all(
-    kinds.map((kind) => (kind === "raw" ? stagesOf(options.teacher, arch, size) : tapsOf(convNext, size, kind))),
-  );
+  return Promise.all(kinds.map((kind) => stagesOf(options.teacher, arch, { size, kind })));
 }
 
-async function tapsOf(options: TeacherOptions, size: InputSize, kind?: Taps): Promise<NamedMaps> {
-  const { backbone, weights } = await openTeacher(options, size, kind);
+async function tapsOf(options: TeacherOptions, size: InputSize): Promise<NamedMaps> {
+  const { backbone, weights } = await openTeacher(options, size);
   return { names: backbone.taps, graph: teacherGraph(backbone, weights, size) };
 }
 
-async function stagesOf(path: string, arch: ConvNextName, size: InputSize): Promise<NamedMaps> {
-  const { backbone, count, weights } = await loadStages(path, arch);
+async function stagesOf(
+  path: string,
+  arch: ConvNextName,
+  { size, kind }: { readonly size: InputSize; readonly kind: Taps },
+): Promise<NamedMaps> {
+  const { backbone, count, weights } = await loadStages(path, arch, kind);
   const graph = mapsGraph(backbone, weights, size, (layers, image) => backbone.stages(layers, image, count));
   return { names: [...backbone.taps, "stage4"].slice(0, count), graph };
 }

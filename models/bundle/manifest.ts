@@ -2,6 +2,7 @@ import { Ajv } from "ajv";
 import { type Calibration, SCORE_QUANTILES } from "../judging/calibration.js";
 import {
   CHANNEL_ORDERS,
+  EDGES,
   type EmbeddedChoice,
   type NetworkChoice,
   TAPS,
@@ -143,7 +144,7 @@ export const isManifest = new Ajv({ allErrors: true }).compile<Manifest>({
       oneOf: [
         {
           required: ["variant"],
-          properties: { variant: { enum: VARIANTS }, taps: { enum: TAPS } },
+          properties: { variant: { enum: VARIANTS }, taps: { enum: TAPS }, edges: { enum: EDGES } },
         },
         {
           required: ["preprocessing"],

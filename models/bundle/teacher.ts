@@ -7,7 +7,6 @@ import {
   IMAGENET,
   type Preprocessing,
   type Scale,
-  type Taps,
   type Variant,
 } from "../network/backbones/backbone.js";
 import { EMBEDDED_NAME, embeddedBackbone } from "../network/backbones/embedded.js";
@@ -39,14 +38,13 @@ export interface TeacherOptions {
 
 /**
  * The teacher of a training, an export or a look at its features.
- * @param taps of a ConvNeXt; its variant's own unless given
  * @throws CodedError OPTION_INVALID, those of {@link loadTeacher}; of `onnx` WEIGHTS_UNREADABLE, TEACHER_UNFIT and MODEL_*
  */
-export async function openTeacher(options: TeacherOptions, size: InputSize, taps?: Taps): Promise<Teacher> {
+export async function openTeacher(options: TeacherOptions, size: InputSize): Promise<Teacher> {
   const { arch, variant, teacher } = options;
   if (arch === EMBEDDED_NAME) return openEmbedded(options, size);
   requireNoneOfOnnx(options);
-  return loadTeacher(teacher, arch, variant, taps);
+  return loadTeacher(teacher, arch, variant);
 }
 
 /** Refuses, of an architecture of ours, what only an ONNX teacher needs said. @throws CodedError OPTION_INVALID */

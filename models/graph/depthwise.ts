@@ -1,13 +1,20 @@
 import { fixed, type Graph, type Value } from "./graph.js";
-import { convolution, matMul, padWith, product, reshape } from "./ops.js";
+import { convolution, matMul, mirroredAround, padWith, product, reshape } from "./ops.js";
 
 /**
  * The convolution of each channel by a kernel of its own, stride 1, with as much padding as keeps height and width: x [N, C, H, W],
- * weight [C, 1, k, k], bias [C]; k odd.
+ * weight [C, 1, k, k], bias [C]; k odd. Beyond the edges are zeros, or x mirrored (d c b | a b c d | c b a).
  */
-export function depthwise(g: Graph, x: Value, weight: Value, bias: Value): Value {
+export function depthwise(
+  g: Graph,
+  x: Value,
+  { weight, bias, isMirrored }: { readonly weight: Value; readonly bias: Value; readonly isMirrored: boolean },
+): Value {
   const pads = weight.shape.slice(2).map((size) => (fixed(size) - 1) / 2);
-  return convolution(g, [x, weight, bias], { pads: [...pads, ...pads], group: fixed(weight.shape[0]) });
+  const group = fixed(weight.shape[0]);
+  if (!isMirrored) return convolution(g, [x, weight, bias], { pads: [...pads, ...pads], group });
+  const framed = mirroredAround(g, x, [0, 0, ...pads]);
+  return convolution(g, [framed, weight, bias], { pads: [0, 0, 0, 0], group });
 }
 
 /**

@@ -253,6 +253,17 @@ export function padWith(g: Graph, x: Value, margins: readonly number[], value: n
   return g.node("Pad", [x, g.integers(...margins, ...margins), g.scalar(value)], grown);
 }
 
+/**
+ * x with itself mirrored around it, its outermost places not repeated; `margins`: how far, before and after each axis. Where a margin is as wide
+ * as x or wider, the outermost places are repeated instead.
+ */
+export function mirroredAround(g: Graph, x: Value, margins: readonly number[]): Value {
+  const grown = x.shape.map((dim, axis) => (margins[axis] === 0 ? dim : fixed(dim) + 2 * margins[axis]!));
+  const fits = margins.every((margin, axis) => margin === 0 || margin < fixed(x.shape[axis]));
+  const mode = fits ? "reflect" : "edge";
+  return g.node("Pad", [x, g.integers(...margins, ...margins)], grown, { attributes: { mode } });
+}
+
 /** The largest value at each place of tensors of the same shape. */
 export const maxOf = (g: Graph, values: readonly Value[]): Value => g.node("Max", values, values[0]!.shape);
 

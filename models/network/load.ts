@@ -22,22 +22,21 @@ export interface Teacher {
  * A teacher from a file with torchvision's names, a ConvNeXt's with timm's too. Its weights settle what the architecture's name leaves
  * open, such as the channels of a narrower network.
  * @param variant of a ConvNeXt; `retort` unless given
- * @param taps of a ConvNeXt; the variant's own unless given
  * @throws CodedError ARCH_UNKNOWN, OPTION_INVALID (a variant of a ResNet), WEIGHTS_FORMAT, WEIGHTS_UNREADABLE, WEIGHTS_REFUSED,
  * WEIGHTS_MISMATCH or WEIGHTS_NOT_FINITE
  */
-export async function loadTeacher(path: string, arch: string, variant?: Variant, taps?: Taps): Promise<Teacher> {
+export async function loadTeacher(path: string, arch: string, variant?: Variant): Promise<Teacher> {
   const { network } = backboneOf(arch, undefined, variant);
   const whole = undistributed(await readWeights(path));
   const file = imported(network === null ? whole : convNextOfTimm(whole), TORCHVISION);
-  const backbone = backboneOf(arch, file, variant, taps);
+  const backbone = backboneOf(arch, file, variant);
   const weights = imported(file, backbone);
   requireExactly(weights, teacherParameters(backbone), path);
   requireFinite(weights, path);
   return { backbone, weights, sha256: await sha256OfFile(path) };
 }
 
-/** The stages of a ConvNeXt that a file holds: all four, or the three that RD takes its maps from. */
+/** The stages of a ConvNeXt that a file holds: all four, or the three that RD takes its maps from; their maps as the network was trained. */
 export interface Stages {
   readonly backbone: ConvNext;
   readonly count: 3 | 4;
@@ -46,13 +45,15 @@ export interface Stages {
 }
 
 /**
- * All of a ConvNeXt's stages, their maps raw, for checking weights. Where the file has anything of the fourth one, it must have all of it.
+ * A ConvNeXt's stages for checking weights: all of them where their maps are raw, else three. Where the file has anything of the fourth one, it must
+ * have all of it.
  * @throws CodedError WEIGHTS_FORMAT, WEIGHTS_UNREADABLE, WEIGHTS_REFUSED, WEIGHTS_MISMATCH or WEIGHTS_NOT_FINITE
  */
-export async function loadStages(path: string, arch: ConvNextName): Promise<Stages> {
+export async function loadStages(path: string, arch: ConvNextName, taps: Taps): Promise<Stages> {
   const file = imported(convNextOfTimm(undistributed(await readWeights(path))), TORCHVISION);
-  const backbone = convnext(arch, { channels: file.get("features.0.0.weight")?.shape[0], taps: "raw" });
-  const count = [...file.keys()].some((name) => FOURTH_STAGE.test(name)) ? 4 : 3;
+  const backbone = convnext(arch, { channels: file.get("features.0.0.weight")?.shape[0], taps, edges: "zeros" });
+  const isWhole = taps === "raw" && [...file.keys()].some((name) => FOURTH_STAGE.test(name));
+  const count = isWhole ? 4 : 3;
   const weights = imported(file, count === 4 ? tableOf([CLASSIFIER]) : backbone);
   requireExactly(weights, stageParameters(backbone, count), path);
   requireFinite(weights, path);

@@ -21,7 +21,7 @@ export function mirroredStudent(
   const blocks = (x: Value, prefix: string, channels: number, depth: number) => {
     let y = x;
     for (let index = 0; index < depth; index += 1) {
-      y = convNextBlock(layers, y, { prefix: `${prefix}.${index}`, channels });
+      y = convNextBlock(layers, y, { prefix: `${prefix}.${index}`, channels, edges: "zeros" });
     }
     return y;
   };

@@ -44,7 +44,7 @@ export function trunkOf(arch: string, channels?: number): Trunk {
     const remedy = `Choose one of ${[...RESNET_NAMES, ...CONVNEXT_NAMES].join(", ")}.`;
     throw new CodedError("ARCH_UNKNOWN", `architecture ${arch} cannot be trained`, { at: "arch", remedy });
   }
-  const backbone = convnext(convNextName, { channels });
+  const backbone = convnext(convNextName, { channels, edges: "zeros" });
   return {
     backbone,
     build(g, image) {

@@ -14,7 +14,7 @@ const HASH = "0123456789abcdef".repeat(4);
 
 const manifest: Manifest = {
   ...{ name: "plate", version: "7", arch: "convnext_tiny", created: "2026-01-02T03:04:05.000Z", sha256: HASH },
-  network: { variant: "retort", taps: "normed" },
+  network: { variant: "retort", taps: "normed", edges: "mirrored" },
   input: { width: 512, height: 256, batch: 1 },
   threshold: 0.5,
   calibration: {
@@ -39,7 +39,7 @@ test("model: how a bundle was trained and calibrated, on what, what it costs, an
   const text = modelLines(manifest, cost).join("\n");
   for (const said of [
     "plate 7 (sha256 0123456789ab), made 2026-01-02",
-    "convnext_tiny, student retort, on normed maps",
+    "convnext_tiny, student retort, on normed maps; beyond their edges the map mirrored",
     "512 x 256 pixels, at most 1 at a time",
     "200 good pictures, and 40 kept apart",
     "3 left out",

@@ -33,8 +33,8 @@ const dir = temporaryFolder();
 const CHANNELS = 8;
 const PICTURES = 12;
 const VARIANTS = [
-  { variant: "study", taps: "raw" },
-  { variant: "retort", taps: "normed" },
+  { variant: "study", taps: "raw", edges: "zeros" },
+  { variant: "retort", taps: "normed", edges: "mirrored" },
 ] as const;
 let normal = "";
 let teacher = "";
@@ -109,14 +109,14 @@ test("study, by the command: the loss falls, and the bundle, a memory in it, run
     ...["--out", join(dir, "study"), ...numbers.flatMap(([name, value]) => [`--${name}`, String(value)])],
   ]);
   assert.is(ran.status, 0, ran.stderr);
-  await assertTrained(JSON.parse(ran.stdout) as TrainResult, { variant: "study", taps: "raw" });
+  await assertTrained(JSON.parse(ran.stdout) as TrainResult, { variant: "study", taps: "raw", edges: "zeros" });
   const { cost } = JSON.parse(ran.stdout) as { readonly cost: BundleCost };
   assert.ok(cost.framesPerSecond > 0 && cost.gflop! > 0 && cost.parameters > 1_000, "what it costs is told");
 });
 
 test("retort, which is what no variant means: the same", async () => {
   const result = await trainStudent({ ...lessonOf(), out: join(dir, "retort") });
-  await assertTrained(result, { variant: "retort", taps: "normed" });
+  await assertTrained(result, { variant: "retort", taps: "normed", edges: "mirrored" });
 });
 
 test("a ResNet has no variants, and a ConvNeXt no others", async () => {
@@ -167,17 +167,17 @@ test("export makes a bundle of either variant from its tensors, and of nothing e
     students.set(variant, await written(variant, initialWeights(studentParameters(backbone), createRandom(2))));
   }
   const options = { arch: "convnext_tiny", teacher, size: 64 };
-  for (const { variant, taps } of VARIANTS) {
+  for (const { variant, taps, edges } of VARIANTS) {
     const out = join(dir, `exported-${variant}`);
     await exportBundle({ ...options, variant, student: students.get(variant)!, out });
-    assert.equal((await readBundle(out)).manifest.network, { variant, taps });
+    assert.equal((await readBundle(out)).manifest.network, { variant, taps, edges });
     assert.ok((await scoresOf(out)).every((score) => score > 0 && score < 6));
   }
   const wrong = exportBundle({ ...options, variant: "study", student: students.get("retort")!, out: join(dir, "x") });
   assert.is((await refusal(wrong)).code, "WEIGHTS_MISMATCH");
 });
 
-for (const { variant, taps } of VARIANTS) {
+for (const { variant, taps, edges } of VARIANTS) {
   test(`${variant}: what export makes of a training's checkpoint is the training's own model, to the last bit`, async () => {
     const arch = "convnext_atto";
     const backbone = convnext(arch, { channels: CHANNELS, variant });
@@ -188,7 +188,7 @@ for (const { variant, taps } of VARIANTS) {
     const trained = await trainStudent({ ...lessonOf(), ...alone });
     const student = `${out}.checkpoint.safetensors`;
     const exported = await exportBundle({ arch, variant, teacher: atto, student, size: 64, out: again });
-    assert.equal([exported.manifest.arch, exported.manifest.network], [arch, { variant, taps }]);
+    assert.equal([exported.manifest.arch, exported.manifest.network], [arch, { variant, taps, edges }]);
     assert.is(exported.manifest.sha256, trained.sha256);
     assert.equal(await scoresOf(again), await scoresOf(out));
   });
@@ -208,10 +208,10 @@ test("model.json of a bundle from before variants is read, one with an unknown v
   const out = join(dir, "retort");
   const { manifest } = await readBundle(out);
   const { network, ...before } = manifest;
-  assert.equal(network, { variant: "retort", taps: "normed" });
+  assert.equal(network, { variant: "retort", taps: "normed", edges: "mirrored" });
   await writeFile(join(out, "model.json"), JSON.stringify(before));
   assert.is((await readBundle(out)).manifest.network, undefined);
-  await amendBundle(out, { network: { variant: "study", taps: "raw" } });
+  await amendBundle(out, { network: { variant: "study", taps: "raw", edges: "zeros" } });
   const text = await readFile(join(out, "model.json"), "utf8");
   await writeFile(join(out, "model.json"), text.replace('"study"', '"other"'));
   assert.is((await refusal(readBundle(out))).code, "BUNDLE_INVALID");

@@ -2,6 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import * as assert from "uvu/assert";
+import { depthwise } from "../../models/graph/depthwise.js";
 import { Graph, type Value } from "../../models/graph/graph.js";
 import { VARIANTS } from "../../models/network/backbones/backbone.js";
 import { CONVNEXT_NAMES, type ConvNext, type ConvNextName, convnext } from "../../models/network/backbones/convnext.js";
@@ -10,7 +11,7 @@ import { loadTeacher } from "../../models/network/load.js";
 import { stageParameters, teacherParameters } from "../../models/network/parameters.js";
 import { imageInput, teacherGraph } from "../../models/network/rd.js";
 import { encodeModel } from "../../models/onnx/encode.js";
-import { openSession, Tensor } from "../../models/onnx/session.js";
+import { floats, floatsOf, openSession, Tensor } from "../../models/onnx/session.js";
 import { convNextOfTimm } from "../../models/weights/importers/timm.js";
 import { encodeSafetensors } from "../../models/weights/safetensors.js";
 import type { Weights, WeightTensor } from "../../models/weights/weights.js";
@@ -57,15 +58,47 @@ const test = suite("ConvNeXt");
 for (const { arch, channels, size, imageCrc32, ...expected } of references) {
   test(`${arch}, narrow: its stages and their taps after the norm are torchvision's`, async () => {
     assert.is(crc32(formulaPicture(size)), imageCrc32);
-    const raw = convnext(arch, { channels, taps: "raw" });
+    const raw = convnext(arch, { channels, taps: "raw", edges: "zeros" });
     const weights = formulaWeights(declared(raw), "teacher.");
     const stages = await stagesOf(raw, weights, size, 4);
     expected.raw.forEach((feature, index) => void assertFeature(stages[index], feature, `stage ${index + 1}`));
-    const normed = await stagesOf(convnext(arch, { channels, taps: "normed" }), weights, size, 4);
+    const normed = await stagesOf(convnext(arch, { channels, taps: "normed", edges: "zeros" }), weights, size, 4);
     expected.normed.forEach((feature, index) => void assertFeature(normed[index], feature, `tap ${index + 1}`));
     assertFeature(normed[3], expected.raw[3]!, "stage 4 behind taps after the norm");
   });
 }
+
+test("of a plain map a depthwise convolution makes a plain map to the very edge where edges are mirrored, and not where zeros lie beyond", async () => {
+  const side = 12;
+  const plain = async (isMirrored: boolean) => {
+    const g = new Graph("plain");
+    const weight = g.constant(
+      Float32Array.from({ length: 2 * 49 }, (_, at) => Math.cos(at)),
+      [2, 1, 7, 7],
+    );
+    const bias = g.constant(Float32Array.of(1, -1), [2]);
+    const x = g.input("x", "float32", ["N", 2, side, side]);
+    const y = depthwise(g, x, { weight, bias, isMirrored });
+    g.output(g.node("Identity", [y], y.shape, { name: "y" }));
+    const session = await openSession(encodeModel(g), { threads: 1 });
+    const { y: found } = await session.run({
+      x: floats(new Float32Array(2 * side * side).fill(3), [1, 2, side, side]),
+    });
+    await session.close();
+    const { dims, data } = { dims: found!.dims, data: floatsOf(found) };
+    assert.equal(dims, [1, 2, side, side]);
+    const first = data.subarray(0, side * side);
+    return Math.max(...first) - Math.min(...first);
+  };
+  assert.ok((await plain(true)) < 1e-4);
+  assert.ok((await plain(false)) > 0.1);
+  assert.equal(convnext("convnext_tiny").network, { variant: "retort", taps: "normed", edges: "mirrored" });
+  assert.equal(convnext("convnext_tiny", { variant: "study" }).network, {
+    variant: "study",
+    taps: "raw",
+    edges: "zeros",
+  });
+});
 
 test("the tensors of every ConvNeXt are torchvision's, as many as a stage deep", () => {
   const shapes = (name: ConvNextName) => new Map(declared(convnext(name)).map((each) => [each.name, each.shape]));

@@ -20,7 +20,7 @@ test("multiplications of each kind of product are counted twice, as by hand", as
   const planes = transpose(g, cast(g, g.input("image", "uint8", ["N", 8, 12, 3]), "float32"), [0, 3, 1, 2]);
   const weight = (...shape: number[]) => g.constant(new Float32Array(shape.reduce((a, b) => a * b)), shape);
   const strided = conv(g, planes, weight(6, 3, 3, 3), weight(6), { stride: 2, padding: 1 });
-  const grouped = depthwise(g, strided, weight(6, 1, 7, 7), weight(6));
+  const grouped = depthwise(g, strided, { weight: weight(6, 1, 7, 7), bias: weight(6), isMirrored: false });
   const enlarged = convTranspose(g, grouped, weight(6, 4, 2, 2), null, { stride: 2, padding: 0 });
   const rows = reshape(g, enlarged, ["N", 32, 12]);
   const times = matMul(g, rows, weight(12, 5));

@@ -19,10 +19,19 @@ export type Variant = (typeof VARIANTS)[number];
 export const TAPS = ["raw", "normed"] as const;
 export type Taps = (typeof TAPS)[number];
 
+/**
+ * What a ConvNeXt's depthwise convolutions see beyond a map's edges: `zeros`, as in its training, or the map itself, `mirrored`. Seven places wide,
+ * they make features near the edges of zeros that no student restores well: of nearly every good picture the strangest place is on its edge then.
+ */
+export const EDGES = ["zeros", "mirrored"] as const;
+export type Edges = (typeof EDGES)[number];
+
 /** What an architecture's name leaves open; bundles record it. */
 export interface NetworkChoice {
   readonly variant: Variant;
   readonly taps: Taps;
+  /** Absent in bundles of version 0.1: zeros. */
+  readonly edges?: Edges;
 }
 
 /** Which plane of its image a network takes first: red, as torchvision's and timm's do, or blue, as OpenCV and Caffe have it. */

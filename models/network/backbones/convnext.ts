@@ -2,6 +2,7 @@ import type { Value } from "../../graph/graph.js";
 import type { ConvNextLayers } from "../layers/layers.js";
 import {
   type Backbone,
+  type Edges,
   type Features,
   IMAGENET,
   type NetworkChoice,
@@ -50,7 +51,7 @@ export interface ConvNext extends Backbone {
 /**
  * torchvision's ConvNeXt, tensor names too. Its maps are those of the first three stages.
  * @param options.channels of the first stage; other than the name's they make a narrower or wider network
- * @param options.taps the variant's own unless given
+ * @param options.taps the variant's own unless given, and so are its edges
  */
 export function convnext(
   name: ConvNextName,
@@ -58,10 +59,12 @@ export function convnext(
     channels = TABLE[name].channels,
     variant = "retort",
     taps = variant === "study" ? "raw" : "normed",
+    edges = variant === "study" ? "zeros" : "mirrored",
   }: {
     readonly channels?: number | undefined;
     readonly variant?: Variant | undefined;
     readonly taps?: Taps | undefined;
+    readonly edges?: Edges | undefined;
   } = {},
 ): ConvNext {
   const { depths } = TABLE[name];
@@ -72,7 +75,8 @@ export function convnext(
     let x = layers.layerNorm(stem, "features.0.1");
     for (let index = 0; index < count; index += 1) {
       for (let each = 0; each < depths[index]!; each += 1) {
-        x = convNextBlock(layers, x, { prefix: `features.${2 * index + 1}.${each}`, channels: scale(index).channels });
+        const prefix = `features.${2 * index + 1}.${each}`;
+        x = convNextBlock(layers, x, { prefix, channels: scale(index).channels, edges });
       }
       const [norm, conv] = [`features.${2 * index + 2}.0`, `features.${2 * index + 2}.1`];
       const normed = taps === "normed" && index < 3;
@@ -87,7 +91,7 @@ export function convnext(
   const idle = taps === "raw" ? /^(features\.[67]|classifier)\./ : /^(features\.(6\.1|7)|classifier)\./;
   return {
     name,
-    network: { variant, taps },
+    network: { variant, taps, edges },
     taps: taps === "raw" ? ["stage1", "stage2", "stage3"] : ["stage1_norm", "stage2_norm", "stage3_norm"],
     preprocessing: IMAGENET,
     scales: [scale(0), scale(1), scale(2)],
@@ -105,9 +109,9 @@ export function convnext(
 export function convNextBlock(
   layers: ConvNextLayers,
   x: Value,
-  { prefix, channels }: { readonly prefix: string; readonly channels: number },
+  { prefix, channels, edges }: { readonly prefix: string; readonly channels: number; readonly edges: Edges },
 ): Value {
-  const mixed = layers.depthwise(x, `${prefix}.block.0`, 7);
+  const mixed = layers.depthwise(x, `${prefix}.block.0`, { kernel: 7, isMirrored: edges === "mirrored" });
   const branch = layers.perceptron(mixed, {
     norm: `${prefix}.block.2`,
     expand: `${prefix}.block.3`,

@@ -1,6 +1,6 @@
 import { CodedError } from "../../../errors.js";
 import type { Weights } from "../../weights/weights.js";
-import type { Backbone, Taps, Variant } from "./backbone.js";
+import type { Backbone, Variant } from "./backbone.js";
 import { CONVNEXT_NAMES, convnext } from "./convnext.js";
 import { EMBEDDED_NAME } from "./embedded.js";
 import { RESNET_NAMES, resnet } from "./resnet.js";
@@ -9,14 +9,10 @@ import { RESNET_NAMES, resnet } from "./resnet.js";
 const RESNETS: ReadonlyMap<string, (weights: Weights) => Backbone> = new Map(
   RESNET_NAMES.map((name) => [name, (weights) => resnet(name, weights.get("conv1.weight")?.shape[0])]),
 );
-const CONVNEXTS: ReadonlyMap<
-  string,
-  (weights: Weights, variant: Variant | undefined, taps: Taps | undefined) => Backbone
-> = new Map(
+const CONVNEXTS: ReadonlyMap<string, (weights: Weights, variant: Variant | undefined) => Backbone> = new Map(
   CONVNEXT_NAMES.map((name) => [
     name,
-    (weights, variant, taps) =>
-      convnext(name, { channels: weights.get("features.0.0.weight")?.shape[0], variant, taps }),
+    (weights, variant) => convnext(name, { channels: weights.get("features.0.0.weight")?.shape[0], variant }),
   ]),
 );
 
@@ -25,12 +21,11 @@ export const BACKBONE_NAMES: readonly string[] = [...RESNETS.keys(), ...CONVNEXT
 /**
  * @param weights of its classifier or encoder, as far as they are known; need not be checked
  * @param variant of a ConvNeXt; `retort` unless given
- * @param taps of a ConvNeXt; the variant's own unless given
  * @throws CodedError ARCH_UNKNOWN; OPTION_INVALID for a variant of a ResNet
  */
-export function backboneOf(name: string, weights: Weights = new Map(), variant?: Variant, taps?: Taps): Backbone {
+export function backboneOf(name: string, weights: Weights = new Map(), variant?: Variant): Backbone {
   const convNext = CONVNEXTS.get(name);
-  if (convNext !== undefined) return convNext(weights, variant, taps);
+  if (convNext !== undefined) return convNext(weights, variant);
   const backbone = RESNETS.get(name);
   if (backbone !== undefined && variant !== undefined) {
     throw new CodedError("OPTION_INVALID", `--variant is ${variant}, and ${name} has no variants`, {

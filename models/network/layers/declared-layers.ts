@@ -5,6 +5,7 @@ import type { ParameterSpec } from "../../weights/weights.js";
 import type { Features } from "../backbones/backbone.js";
 import {
   type ConvSpec,
+  type DepthwiseSpec,
   deconv2x2,
   type EncoderLayers,
   type MirroredLayers,
@@ -78,7 +79,7 @@ export class DeclaredLayers implements EncoderLayers, StudentLayers, MirroredLay
     return conv(this.#graph, x, weight, null, { stride: side, padding: 0 });
   }
 
-  depthwise(x: Value, convName: string, kernel: number): Value {
+  depthwise(x: Value, convName: string, { kernel }: DepthwiseSpec): Value {
     this.#declareBiased(convName, "depthwise", [fixed(x.shape[1]), 1, kernel, kernel]);
     return x;
   }

@@ -9,6 +9,7 @@ import type { Features } from "../backbones/backbone.js";
 import { afterAffine, type Linear, timesScale } from "./folding.js";
 import {
   type ConvSpec,
+  type DepthwiseSpec,
   deconv2x2,
   type EncoderLayers,
   type MirroredLayers,
@@ -70,9 +71,10 @@ export class FoldedLayers implements EncoderLayers, StudentLayers, MirroredLayer
     return conv(this.#graph, normed, ...this.#constants(convName, folded, shape), { stride: side, padding: 0 });
   }
 
-  depthwise(x: Value, convName: string, kernel: number): Value {
+  depthwise(x: Value, convName: string, { kernel, isMirrored }: DepthwiseSpec): Value {
     const shape = [fixed(x.shape[1]), 1, kernel, kernel];
-    return depthwise(this.#graph, x, ...this.#constants(convName, this.#linear(convName), shape));
+    const [weight, bias] = this.#constants(convName, this.#linear(convName), shape);
+    return depthwise(this.#graph, x, { weight, bias, isMirrored });
   }
 
   layerNorm(x: Value, norm: string): Value {

@@ -44,12 +44,19 @@ export interface PerceptronSpec {
   readonly inner: number;
 }
 
+/** A convolution of each channel by a kernel of its own; `kernel`: its side, odd. */
+export interface DepthwiseSpec {
+  readonly kernel: number;
+  /** Beyond the edges of x is x mirrored, not zeros. */
+  readonly isMirrored: boolean;
+}
+
 /** What ConvNeXts are written in. */
 export interface ConvNextLayers {
   /** x [N, I, H, W] -> [N, out, H / side, W / side] */
   patches(x: Value, conv: string, spec: PatchSpec): Value;
   /** Each channel by a kernel of its own, with bias; keeps x's shape. */
-  depthwise(x: Value, conv: string, kernel: number): Value;
+  depthwise(x: Value, conv: string, spec: DepthwiseSpec): Value;
   /** LayerNorm over the channels of each place. */
   layerNorm(x: Value, norm: string): Value;
   /** At each place: LayerNorm, a linear layer, GELU, a linear layer back to x's channels, the layer scale. */

@@ -3,7 +3,7 @@ import { batchDepthwise } from "../../graph/depthwise.js";
 import { gelu } from "../../graph/gelu.js";
 import { fixed, type Graph, type Value } from "../../graph/graph.js";
 import { add, concat, conv, mul, product, reduceSum, reshape } from "../../graph/ops.js";
-import { deconv2x2, type MirroredLayers, type PatchSpec, type PerceptronSpec } from "./layers.js";
+import { type DepthwiseSpec, deconv2x2, type MirroredLayers, type PatchSpec, type PerceptronSpec } from "./layers.js";
 import { dropped, enlarged } from "./trained-layers.js";
 
 /** A linear map in training: weight [out, in, places of its kernel], bias [out, 1]. */
@@ -43,7 +43,9 @@ export class TrainedConvNextLayers implements MirroredLayers {
     return add(g, maps, reshape(g, bias, [1, out, 1, 1, 1]));
   }
 
-  depthwise(x: Value, convName: string, kernel: number): Value {
+  /** @throws TypeError for mirrored edges: only a frozen network has those */
+  depthwise(x: Value, convName: string, { kernel, isMirrored }: DepthwiseSpec): Value {
+    if (isMirrored) throw new TypeError("a depthwise convolution with mirrored edges has no derivative");
     const g = this.#graph;
     const channels = fixed(x.shape[1]);
     const { weight, bias } = this.#linear(convName, [channels, 1, kernel, kernel]);
