@@ -74,14 +74,21 @@ export class CameraSummary {
 /** What of an alert's step a summary needs. */
 export type StepOfAlert = Pick<AlertPayload, "id" | "ts" | "phase" | "peak" | "raises">;
 
-/** The newest alert after one more step, of it or of another. */
+/**
+ * The newest alert after one more step, of it or of another. Whatever is raised is the newest, though its id be older: a defect comes back at
+ * its place, and a clock is set back.
+ */
 export function alertAfter(before: AlertSummary | null, step: StepOfAlert): AlertSummary {
   const { id, ts, phase, peak, raises } = step;
-  // Ids are UUIDv7: they sort by their time. Someone acknowledges one of yesterday.
-  if (before !== null && id < before.id) return before;
-  const same = before?.id === id ? before : null;
   const begins = phase === "raised";
+  const same = before?.id === id ? before : null;
+  if (before !== null && same === null && !begins && !isUnheardOf(step, before)) return before;
   const isStanding = begins || phase === "updated" || (phase !== "cleared" && (same?.standing ?? false));
   const acknowledged = phase === "acknowledged" || (!begins && (same?.acknowledged ?? false));
   return { id, ts, standing: isStanding, acknowledged, peak, raises };
+}
+
+/** Whether it is of an alert whose raise was held back: people acknowledge one of yesterday. Ids are UUIDv7, and sort by their time. */
+function isUnheardOf({ id, phase }: StepOfAlert, before: AlertSummary): boolean {
+  return (phase === "updated" || phase === "cleared") && id > before.id;
 }

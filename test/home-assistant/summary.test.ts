@@ -41,6 +41,14 @@ test("who acknowledges an alert of yesterday acknowledges nothing of today's", (
   assert.equal(after(...steps), [newer, true, false]);
 });
 
+test("an alert that is raised is the newest, whatever its id: its defect came back at its place, or the clock was set back", () => {
+  const back = [step(older, "raised"), step(older, "cleared"), step(newer, "raised"), step(newer, "cleared")];
+  assert.equal(after(...back, step(older, "raised")), [older, true, false]);
+  assert.equal(after(...back, step(older, "raised"), step(newer, "acknowledged")), [older, true, false]);
+  assert.equal(after(...back, step(older, "raised"), step(older, "cleared")), [older, false, false]);
+  assert.equal(after(step(older, "raised"), step(newer, "cleared")), [newer, false, false], "held back while shelved");
+});
+
 test("the highest score of each interval is told, and nothing twice; what people change is told at once", () => {
   const camera = {
     config: { id: "cam1" },
