@@ -20,6 +20,8 @@ export const REBIRTH = "Node Control/Rebirth";
 const NUMBERS = 256;
 /** Messages on their way to a network that does not take them: beyond, findings wait, and values are skipped. */
 const MOST_UNWRITTEN = 200;
+/** Between two births of everything: hosts that ask for them in a storm must not take the line's time. */
+const REBIRTH_MS = 1_000;
 /** Findings of one device in one message, and at one `tick`: what has waited does not hold up what is new. */
 const MOST_AT_ONCE = 100;
 
@@ -34,6 +36,8 @@ export class EdgeNode {
   #seq = 0;
   #unwritten = 0;
   #owesBirth = false;
+  /** Monotonic. */
+  #bornAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: EdgeNodeOptions) {
     this.#options = options;
@@ -56,16 +60,15 @@ export class EdgeNode {
     this.#sayEverything();
   }
 
-  /** Says everything again. Where the network takes nothing it is said once it does, however often it is asked for. */
+  /** Everything is to be said again: at the next `tick` that may, once, however often it is asked for. Until then no data is said. */
   rebirth(): void {
-    if (this.#session === null) return;
-    this.#owesBirth = this.#isCongested;
-    if (!this.#owesBirth) this.#sayEverything();
+    this.#owesBirth = this.#session !== null;
   }
 
   /** The session is over. */
   lost(): void {
     this.#session = null;
+    this.#owesBirth = false;
     for (const device of this.#options.devices) device.isBorn = false;
   }
 
@@ -83,7 +86,10 @@ export class EdgeNode {
   tick(paced: boolean): void {
     const { topics, metrics, devices, clock } = this.#options;
     if (this.#session === null || this.#isCongested) return;
-    if (this.#owesBirth) this.#sayEverything();
+    if (this.#owesBirth) {
+      if (clock.monotonicMs() - this.#bornAtMs < REBIRTH_MS) return;
+      this.#sayEverything();
+    }
     this.#sayChanges(topics.ndata, metrics.changes(clock.wallMs(), paced));
     for (const device of devices) {
       if (device.isAlive !== device.isBorn) {
@@ -107,6 +113,7 @@ export class EdgeNode {
   #sayEverything(): void {
     const { topics, metrics, devices, clock } = this.#options;
     this.#owesBirth = false;
+    this.#bornAtMs = clock.monotonicMs();
     this.#seq = NUMBERS - 1;
     const nowMs = clock.wallMs();
     const rebirth = { name: REBIRTH, datatype: "Boolean", value: false, timestampMs: nowMs } as const;

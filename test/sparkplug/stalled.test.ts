@@ -35,10 +35,12 @@ function stallingSession() {
   return { sent, session, flow };
 }
 
-function nodeOf(onTrouble: (trouble: CodedError) => void = () => undefined) {
+/** @param passedMs on the node's clock */
+function nodeOf(onTrouble: (trouble: CodedError) => void = () => undefined, passedMs = () => 0) {
+  const clock = { wallMs: realClock.wallMs, monotonicMs: passedMs };
   const devices = tellingCameras().map((camera, index) => new CameraDevice(camera, { index, maxWaiting: 1_000 }));
   const topics = sparkplugTopics("retort", "line-7");
-  const node = new EdgeNode({ topics, metrics: new MetricGroup([], 1), devices, clock: realClock, onTrouble });
+  const node = new EdgeNode({ topics, metrics: new MetricGroup([], 1), devices, clock, onTrouble });
   const [cam1] = devices as [CameraDevice];
   const judge = (seq: number): void => node.found(cam1, cam1.judged(verdictPayload(partVerdict({ part: seq }), seq)));
   return { node, cam1, judge };
@@ -69,8 +71,10 @@ test("what it does not take waits, bounded, and comes as history when it flows; 
 
 test("rebirths that are asked for meanwhile are one rebirth, before all else that is said", async () => {
   const { sent, session, flow } = stallingSession();
-  const { node, judge } = nodeOf();
+  let passedMs = 0;
+  const { node, judge } = nodeOf(undefined, () => passedMs);
   node.birth(session);
+  passedMs = 1_000;
   for (let seq = 1; seq <= 300; seq += 1) judge(seq);
   for (let n = 0; n < 1_000; n += 1) node.rebirth();
   assert.is(sent.length, 200);
@@ -87,6 +91,27 @@ test("rebirths that are asked for meanwhile are one rebirth, before all else tha
     ],
   );
   assert.is(sent.filter(({ topic }) => topic.includes("NBIRTH")).length, 2);
+});
+
+test("a host that asks for rebirths in a storm gets one a second, and no data before it; what is found meanwhile waits", () => {
+  const { sent, session } = stallingSession();
+  let passedMs = 0;
+  const { node, cam1, judge } = nodeOf(undefined, () => passedMs);
+  const births = () => sent.filter(({ topic }) => topic.includes("NBIRTH")).length;
+  node.birth(session);
+  for (; passedMs < 10_000; passedMs += 10) {
+    node.rebirth();
+    node.tick(false);
+    if (passedMs === 500) judge(1);
+    if (passedMs < 1_000) assert.is(sent.length, 3, "the births of the session");
+  }
+  assert.is(births(), 10);
+  passedMs = 12_000;
+  node.tick(false);
+  judge(2);
+  assert.is(cam1.waiting.length, 0);
+  const said = sent.flatMap(({ payload }) => decoded(payload).metrics);
+  assert.is(said.filter(({ isHistorical }) => isHistorical === true).length, 6, "one verdict, by its six metrics");
 });
 
 test("a birth that is too large for the broker is told", async () => {
