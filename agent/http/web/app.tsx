@@ -140,5 +140,14 @@ function useHash(): string {
       removeEventListener("keydown", key);
     };
   }, []);
-  return decodeURIComponent(hash.replace(/^#\/?/, ""));
+  return named(hash.replace(/^#\/?/, ""));
+}
+
+/** What somebody has typed may be no escaped text: it names no camera then. */
+function named(escaped: string): string {
+  try {
+    return decodeURIComponent(escaped);
+  } catch {
+    return escaped;
+  }
 }

@@ -23,6 +23,7 @@ export class ScoreSeries {
 
   #put(atS: number, max: number, threshold: number): void {
     const [at, highest, above, thresholds] = this.columns;
+    this.#forgetAfter(atS + GAP_S);
     const newest = at.at(-1);
     if (newest !== undefined && atS <= newest) {
       const last = at.length - 1;
@@ -37,6 +38,14 @@ export class ScoreSeries {
     const first = at.findIndex((one) => one >= atS - WINDOW_S);
     // Some at a time: arrays need not be moved each second.
     if (first > 60) for (const column of this.columns) column.splice(0, first);
+  }
+
+  /** A clock was set back: what was seen of later times is not to stand at the end of the line until they come again. */
+  #forgetAfter(latestS: number): void {
+    const [at] = this.columns;
+    if ((at.at(-1) ?? latestS) <= latestS) return;
+    const kept = at.findLastIndex((one) => one <= latestS - GAP_S) + 1;
+    for (const column of this.columns) column.length = kept;
   }
 
   #push(at: number, max: number | null, above: number | null, threshold: number | null): void {
