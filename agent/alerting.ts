@@ -33,7 +33,7 @@ export interface Alerting {
   readonly evidence: Evidence;
   /** Each picture of an alert, as it is drawn. */
   readonly picture$: Observable<AlertPicture>;
-  /** Takes a step of an alert, in the turn in which it is taken: the picture shows what is then the camera's newest frame. */
+  /** Takes a step of an alert, in the turn in which it is taken: its frame is then still held. */
   accept(step: AlertStep): void;
   /** Takes a part, in the turn in which it is judged. @returns its verdict with its number; null where it was given up */
   judged(part: Part): Promise<VerdictPayload | null>;

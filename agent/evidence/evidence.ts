@@ -24,8 +24,9 @@ export interface Evidence {
   /** Takes what became of each frame, before the alerts that come of it are reported. */
   readonly saw: (outcome: Outcome) => void;
   /**
-   * The picture of a step, for the turn in which the step is reported: its frame must still be the camera's newest. A step that
-   * comes late (the end of a shelving, a flood's summary) has none. Every raise gets its own; kept here is that of the worst.
+   * The picture of a step, for the turn in which the step is reported: its frame must still be the camera's newest, or that of its
+   * latest part. A step that comes late (the end of a shelving, a flood's summary) has none. Every raise gets its own; kept here is
+   * that of the worst.
    * @returns null where no picture is due; else a promise that settles within a second, to null where none could be made
    */
   pictureOf(step: AlertStep): Promise<Picture | null> | null;
@@ -166,7 +167,7 @@ export async function openEvidence(options: EvidenceOptions): Promise<Evidence> 
       // One that comes back weaker does not take the place of what the alert is shown by.
       const worst = isWorst(step);
       if (worst && step.phase === "raised" && config.ringFrames > 0) {
-        const before = recent.frames(step.camera).slice(0, -1);
+        const before = recent.frames(step.camera).filter(({ number }) => number < inspection.frame.number);
         void keepRaw(raw.hold("alert", before, inspection.frame), step.id, `alert ${step.id}`);
       }
       const drawn = draw(inspection, step.threshold, step.regions, `alert ${step.id}`);
@@ -179,6 +180,7 @@ export async function openEvidence(options: EvidenceOptions): Promise<Evidence> 
       if (worst === null) return NOTHING_HELD;
       const { inspection, threshold } = worst;
       const { camera } = inspection.frame;
+      recent.ofPart(inspection);
       const held = verdict === "ng" && config.ringFrames > 0 ? raw.hold("part", [], inspection.frame) : null;
       const isDue = isPictured && isPartDue(camera);
       if (isPictured && !isDue) counts.skipped.rate += 1;

@@ -6,7 +6,9 @@ import type { Frame, Inspection } from "../types.js";
  */
 export interface RecentFrames {
   push(inspection: Inspection): void;
-  /** The newest of the camera if it was captured then. Only this one's map is held. */
+  /** Holds the picture that stands for a part, until the next one's: it is seldom the newest when the part is over. */
+  ofPart(inspection: Inspection): void;
+  /** The newest of the camera, or that of its latest part, if it was captured then. Only the maps of these two are held. */
   inspectionAt(camera: string, capturedAtMs: number): Inspection | null;
   /** Oldest first, the newest inspected one last. */
   frames(camera: string): readonly Frame[];
@@ -23,6 +25,7 @@ export interface RingLimits {
 export function recentFrames({ frames: count, bytes, cameras }: RingLimits): RecentFrames {
   const rings = new Map<string, Frame[]>();
   const newest = new Map<string, Inspection>();
+  const ofParts = new Map<string, Inspection>();
   const share = bytes / Math.max(1, cameras);
   return {
     push(inspection) {
@@ -34,9 +37,12 @@ export function recentFrames({ frames: count, bytes, cameras }: RingLimits): Rec
       const most = Math.max(1, Math.min(count, Math.floor(share / frame.pixels.byteLength)));
       while (ring.length > most) ring.shift();
     },
+    ofPart(inspection) {
+      ofParts.set(inspection.frame.camera, inspection);
+    },
     inspectionAt(camera, capturedAtMs) {
-      const inspection = newest.get(camera);
-      return inspection?.frame.capturedAtMs === capturedAtMs ? inspection : null;
+      const held = [newest.get(camera), ofParts.get(camera)];
+      return held.find((each) => each?.frame.capturedAtMs === capturedAtMs) ?? null;
     },
     frames: (camera) => [...(rings.get(camera) ?? [])],
   };

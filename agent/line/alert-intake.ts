@@ -10,7 +10,7 @@ export interface AlertPicture {
 
 /** The way of alerts into the outbox, on which they get their pictures. */
 export interface AlertIntake {
-  /** Takes a step, in the turn in which the pipeline makes it: its frame is then still the camera's newest. */
+  /** Takes a step, in the turn in which the pipeline makes it: its frame, the camera's newest or its latest part's, is then still held. */
   accept(step: AlertStep): void;
   /** Resolves when the outbox has every step that was accepted. */
   settled(): Promise<void>;

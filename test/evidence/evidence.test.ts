@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { v7 as uuidv7 } from "uuid";
 import * as assert from "uvu/assert";
@@ -162,6 +162,23 @@ test("an alert and the part that raises it are shown by one picture, drawn once"
   part.drop();
   assert.is(ofAlert, ofPart);
   assert.is(evidence.health()!.made, 1);
+});
+
+test("an alert of a part has the part's worst picture and raw frame, though the camera has seen others since", async () => {
+  await open();
+  seen(1, 10);
+  const inspection = seen(2, 30);
+  seen(3, 20);
+  const step = raised(inspection);
+  const worst = { inspection, threshold: { value: step.threshold, calibration: null }, anomalous: true };
+  evidence.holdPart({ verdict: { verdict: "ng", regions: [] }, worst, isPictured: false }).drop();
+  assert.is((await evidence.pictureOf(step))?.jpeg[2], 30);
+  assert.is(evidence.health()!.skipped.late, 0);
+  await until(() => evidence.health()!.frames.kept === 1, "the raw frame");
+  const { path } = await evidence.keepForFeedback(step.id, "not_a_defect");
+  assert.equal(await readRgb(path, { width: 16, height: 16 }), greyFrame(30).pixels);
+  const before = join(folder, "feedback/before/cam1");
+  assert.equal(readdirSync(before).length, 1, "the frame before it, and not the one after");
 });
 
 test("a folder that cannot be written costs pictures kept, not pictures sent", async () => {
