@@ -108,7 +108,7 @@ export function openHttp(view: AgentView, options: HttpOptions): Http {
       app = null;
       throw error;
     }
-    log.info(`HTTP on ${urlOf(app)}: a browser finds the live view there`);
+    log.info(`live view: ${urlOf(app)}`);
   };
 
   const trying = keepTrying(attempt, { faultOf: (error) => faultOf(error, http), log, random: options.random });

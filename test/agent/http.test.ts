@@ -37,8 +37,8 @@ async function start(camera: FakeCamera): Promise<void> {
     openHttp: await httpOpener(config),
     log,
   });
-  await until(() => lines.some((line) => line.startsWith("HTTP on ")), "the address is told");
-  url = /^HTTP on (\S+\/): a browser finds the live view/.exec(lines.find((line) => line.startsWith("HTTP on "))!)![1]!;
+  await until(() => lines.some((line) => line.startsWith("live view: ")), "the address is told");
+  url = /^live view: (\S+)$/.exec(lines.find((line) => line.startsWith("live view: "))!)![1]!;
 }
 
 const get = (path: string) => fetch(new URL(path, url));

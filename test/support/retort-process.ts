@@ -51,7 +51,7 @@ export async function startRetort({
   let log = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => (log += text));
   const closed = new Promise<number | null>((resolve) => child.once("close", resolve));
-  const told = () => /HTTP on (http:\S+\/)/.exec(log)?.[1];
+  const told = () => /live view: (http:\S+\/)/.exec(log)?.[1];
   try {
     await until(() => told() !== undefined || child.exitCode !== null, "the agent's address", 30_000);
   } catch (error) {

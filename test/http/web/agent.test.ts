@@ -30,7 +30,7 @@ browser.test(
     const camera = fakeCamera("cam1", null);
     let url = "";
     const info = (line: string): void => {
-      url ||= /^HTTP on (\S+\/):/.exec(line)?.[1] ?? "";
+      url ||= /^live view: (\S+)$/.exec(line)?.[1] ?? "";
     };
     const agent = await startAgent(config, {
       watchCamera: (options) => camera.watch(options),
