@@ -81,22 +81,25 @@ export async function guard(app: FastifyInstance, options: GuardOptions): Promis
     return new HttpFault(401, "HTTP_UNAUTHORIZED", "this needs Authorization: Bearer <token>, or a session");
   };
 
-  /** Null where what it shows, if anything, is wrong. */
+  /** Null where what it shows, if anything, is wrong. @throws HttpFault 429 */
   const identify = async (request: FastifyRequest, reply: FastifyReply): Promise<Who | null> => {
     const address = request.ip;
     // Where none is asked for, none can be wrong.
     if (tokens !== null && request.headers.authorization !== undefined) {
+      await requireListening(request, reply);
       if (!(await tokenRight(app, request, reply))) return null;
       return { role: roles.get(request)!, address, session: null, showsToken: true };
     }
     const name = cookieIn(cookie, request.headers);
     const session = name === null ? null : sessions.use(name);
+    // Nobody guesses a session: whoever has one is listened to, also behind the proxy, or beside the colleague, who guesses tokens.
     if (session !== null) return { role: session.role, address, session, showsToken: false };
-    return tokens === null ? { role: "act", address, session: null, showsToken: false } : null;
+    if (tokens === null) return { role: "act", address, session: null, showsToken: false };
+    await requireListening(request, reply);
+    return null;
   };
   app.addHook("onRequest", async (request, reply) => {
     if (isOpen(request)) return;
-    if (tokens !== null) await requireListening(request, reply);
     const who = await identify(request, reply);
     if (who === null) {
       // A browser's first request shows none; that guesses nothing.

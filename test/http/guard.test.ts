@@ -89,6 +89,24 @@ test("an address that keeps guessing is not listened to any more, even when it g
   assert.is((await fetch(new URL("/healthz", url))).status, 200);
 });
 
+test("who has a session goes on looking and acting while somebody guesses tokens at the same address", async () => {
+  const url = await start({ tokenFile: await tokenFile() });
+  const origin = new URL(url).origin;
+  const begun = await fetch(new URL("/api/session", url), {
+    method: "POST",
+    headers: { origin, "content-type": "application/json" },
+    body: JSON.stringify({ token: secret }),
+  });
+  const [cookie = ""] = (begun.headers.get("set-cookie") ?? "").split(";");
+  const ask = async (headers: Record<string, string>): Promise<number> =>
+    (await fetch(new URL("/api/cameras", url), { headers })).status;
+  for (let n = 0; n < 11; n += 1) await ask({ authorization: `Bearer guess-${n}` });
+  assert.is(await ask({ authorization: `Bearer ${secret}` }), 429);
+  assert.is(await ask({ cookie, authorization: `Bearer ${secret}` }), 429, "a session is no way to guess on");
+  assert.is(await ask({ cookie: `${cookie}x` }), 429);
+  assert.is(await ask({ cookie }), 200);
+});
+
 test("every answer forbids frames, sniffing and other origins", async () => {
   const url = await start();
   for (const path of ["/readyz", "/nowhere"]) {
