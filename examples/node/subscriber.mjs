@@ -20,15 +20,24 @@ client.on("error", (error) => console.error(`not connected: ${error.message}`));
 
 // Called before the message is acknowledged: what is not kept yet is sent again.
 client.handleMessage = ({ topic, payload }, acknowledge) => {
-  try {
-    keep(topic, JSON.parse(payload.toString()));
-    acknowledge();
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    console.error(`${topic}: no JSON, passed over`);
-    acknowledge();
-  }
+  const verdict = verdictIn(payload.toString());
+  if (verdict === null) console.error(`${topic}: no verdict, passed over`);
+  else keep(topic, verdict);
+  acknowledge();
 };
+
+// Null for what others publish there: what throws here is not acknowledged, and comes again with each start.
+function verdictIn(text) {
+  try {
+    const verdict = JSON.parse(text);
+    const { seq, ts, verdict: word, score } = verdict ?? {};
+    const isScore = score === null || typeof score === "number";
+    return Number.isSafeInteger(seq) && typeof ts === "string" && typeof word === "string" && isScore ? verdict : null;
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
+}
 
 function keep(topic, verdict) {
   const [, agent, camera] = topic.split("/");
@@ -38,7 +47,7 @@ function keep(topic, verdict) {
   if (last > 0 && verdict.seq > last + 1) {
     console.error(`${agent}/${camera}: ${last + 1} to ${verdict.seq - 1} are missing: see outbox.gaps in health`);
   }
-  store.add({ agent, ...verdict });
+  store.add({ ...verdict, agent, camera });
   console.log(`${verdict.ts} ${agent}/${camera} ${verdict.seq} ${verdict.verdict} part ${verdict.part}`);
 }
 

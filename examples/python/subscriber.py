@@ -34,13 +34,24 @@ def on_subscribe(_client, _userdata, _mid, granted, _properties=None):
     print("the broker refuses the subscription" if refused else "listening", file=sys.stderr, flush=True)
 
 
+def verdict_in(payload):
+    """None for what others publish there: what raises is not acknowledged, and comes again with each start."""
+    try:
+        verdict = json.loads(payload)
+    except (ValueError, RecursionError):
+        return None
+    kinds = {"seq": int, "ts": str, "part": (str, int), "verdict": str, "score": (int, float, type(None))}
+    if not isinstance(verdict, dict) or not all(isinstance(verdict.get(key, ()), kind) for key, kind in kinds.items()):
+        return None
+    return verdict if verdict["seq"] < 2**53 else None
+
+
 def on_message(_client, _userdata, message):
     """Paho acknowledges when this returns: what is not kept yet is sent again."""
     _, agent, camera, _ = message.topic.split("/")
-    try:
-        verdict = json.loads(message.payload)
-    except ValueError:
-        print(f"{message.topic}: no JSON, passed over", file=sys.stderr, flush=True)
+    verdict = verdict_in(message.payload)
+    if verdict is None:
+        print(f"{message.topic}: no verdict, passed over", file=sys.stderr, flush=True)
         return
     seq = verdict["seq"]
     (last,) = database.execute(

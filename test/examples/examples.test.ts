@@ -1,6 +1,8 @@
 import * as assert from "uvu/assert";
+import { partVerdict } from "../support/live.js";
 import { type Heard, type Mosquitto, startMosquitto, subscribe } from "../support/mosquitto.js";
 import { startRetort } from "../support/retort-process.js";
+import { publishBytes } from "../support/sparkplug.js";
 import { suite } from "../support/suite.js";
 import { until } from "../support/until.js";
 import { publish } from "../support/watch.js";
@@ -25,14 +27,16 @@ const rowOf = ({ topic, payload }: Heard): Row => {
 /** Once each, in the order in which they came first. */
 const once = (heard: readonly Heard[]): string[] => [...new Set(heard.map(rowOf).map(nameOf))];
 
+const present = programs.filter(({ name, missing }) => {
+  if (missing !== null) console.log(`skipped: the example for ${name}: ${missing}`);
+  return missing === null;
+});
+const subscribed = () => present.map((program) => ({ program, life: running(program, new URL(broker!.url)) }));
+
 test("each keeps every verdict of an agent once: repeats are dropped, and none is missed by who is killed and begins again", async () => {
   broker = await startMosquitto();
   const witness = await subscribe(broker.port, "retort/+/+/verdict");
-  const present = programs.filter(({ name, missing }) => {
-    if (missing !== null) console.log(`skipped: the example for ${name}: ${missing}`);
-    return missing === null;
-  });
-  const subscribers = present.map((program) => ({ program, life: running(program, new URL(broker!.url)) }));
+  const subscribers = subscribed();
   lives.push(...subscribers.map(({ life }) => life));
   for (const life of lives) await life.start();
 
@@ -75,6 +79,33 @@ test("each keeps every verdict of an agent once: repeats are dropped, and none i
       assert.match(life.out(), program.prints(agent, camera, seq, verdict), program.name);
   }
   await witness.stop();
+});
+
+test("what others publish where verdicts are is passed over: it neither ends a subscriber nor comes again with each start", async () => {
+  const right = partVerdict(1, "ok");
+  const others = [
+    [],
+    { seq: 1 },
+    { ...right, seq: "1" },
+    { ...right, seq: 1e300 },
+    { ...right, score: {} },
+    { ...right, ts: 5 },
+    { ...right, part: undefined, verdict: undefined },
+  ];
+  const two = subscribed().filter(({ program: { name } }) => name === "Node" || name === "Python");
+  lives.push(...two.map(({ life }) => life));
+  for (const { life } of two) await life.start();
+  const topic = "retort/line-9/cam1/verdict";
+  await publishBytes(broker!.port, topic, "null");
+  await publishBytes(broker!.port, topic, "[".repeat(100_000));
+  await publish(broker!.port, ...others.map((each) => [topic, each] as const));
+  const pretends = { ...right, agent: "line-1", camera: "cam9" };
+  await publish(broker!.port, [topic, pretends]);
+  for (const { program, life } of two) {
+    await until(() => life.printed() > 0, `${program.name} prints the verdict: ${life.out()}`, 30_000);
+    await life.stop("SIGTERM");
+    assert.equal(life.rows().map(nameOf), ["line-9/cam1 1 ok"], program.name);
+  }
 });
 
 test.run();
