@@ -37,6 +37,8 @@ export class EventClient {
   /** Since when nothing of what waits was taken. */
   #takenAtMs = performance.now();
   #isPictureWaiting = false;
+  /** By camera, its newest picture that the client was too busy for; who has waited longest goes first. */
+  readonly #later = new Map<string, EventText>();
   #isGone = false;
   #isCut = false;
 
@@ -46,6 +48,7 @@ export class EventClient {
     response.socket?.setTimeout(0).setKeepAlive(true, KEEP_ALIVE_MS).setNoDelay(true);
     response.once("close", () => {
       this.#isGone = true;
+      this.#later.clear();
       onGone(this.#isCut);
     });
     // A client that hangs up in the middle of an event; "close" follows.
@@ -65,16 +68,11 @@ export class EventClient {
     if (this.#response.writableLength > this.#mostWaiting) this.cut();
   }
 
-  sendPicture(picture: EventText): void {
-    if (this.#isPictureWaiting || this.#response.writableLength > PICTURE_ROOM_BYTES) {
-      this.picturesDropped += 1;
-      return;
-    }
-    this.#isPictureWaiting = true;
-    this.#write(picture, () => {
-      this.#isPictureWaiting = false;
-      this.picturesSent += 1;
-    });
+  /** One at a time: cameras that are triggered together would else be seen or missed by their order, always the same ones. */
+  sendPicture(camera: string, picture: EventText): void {
+    if (this.#later.has(camera)) this.picturesDropped += 1;
+    this.#later.set(camera, picture);
+    this.#sendLater();
   }
 
   /** To be called about once a second. */
@@ -94,6 +92,18 @@ export class EventClient {
     this.#response.end();
   }
 
+  #sendLater(): void {
+    const [next] = this.#later;
+    if (next === undefined || this.#isPictureWaiting || this.#response.writableLength > PICTURE_ROOM_BYTES) return;
+    const [camera, picture] = next;
+    this.#later.delete(camera);
+    this.#isPictureWaiting = true;
+    this.#write(picture, () => {
+      this.#isPictureWaiting = false;
+      this.picturesSent += 1;
+    });
+  }
+
   #write(text: string, taken?: () => void): void {
     if (this.#isGone || this.#response.writableEnded || this.#response.destroyed) return;
     if (this.#waiting === 0) this.#takenAtMs = performance.now();
@@ -103,6 +113,7 @@ export class EventClient {
       this.#waiting -= 1;
       this.#takenAtMs = performance.now();
       taken?.();
+      this.#sendLater();
     });
   }
 }

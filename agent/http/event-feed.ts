@@ -146,7 +146,7 @@ export function openEventFeed({ view, state, lately, live, seats, stallMs = 15_0
           const text = pictures(jpeg, inspection);
           if (text === null) return;
           sentAtMs = performance.now();
-          client.sendPicture(text);
+          client.sendPicture(camera, text);
         };
         watching.add(live.watch(camera, show, fps));
       }
