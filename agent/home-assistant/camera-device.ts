@@ -9,6 +9,8 @@ import { commandTemplate, Expression, jinjaText } from "./templates.js";
 type Options = Readonly<Record<string, unknown>>;
 
 const STATES = ["starting", "ok", "anomalous", "idle", "no-signal", "faulted", "disabled"] as const;
+/** Home Assistant shows no number beyond its limits; models of others score as they like, and a threshold has no upper limit. */
+const MOST_THRESHOLD = 1_000_000_000;
 /** States of a camera whose pictures are judged. */
 const JUDGING = "['ok', 'anomalous', 'idle']";
 const MEASURED = { state_class: "measurement", entity_category: "diagnostic" } as const;
@@ -85,7 +87,7 @@ export function cameraDevice(camera: CameraConfig, { agent, mqtt, evidence }: Co
       entity_category: "config",
       mode: "box",
       min: 0,
-      max: 1000,
+      max: MOST_THRESHOLD,
       step: 0.001,
       ...of(topics.summary(id), "value_json.threshold"),
       ...command("threshold", { camera: id, threshold: new Expression("{{ value }}") }),

@@ -92,6 +92,13 @@ test("commands are JSON after the agent's schemas, of the camera's own name, eac
   }
 });
 
+test("a threshold is shown whatever scores its model gives: Home Assistant ignores a number beyond its limits", () => {
+  const { threshold } = cameraDevice(cameraConfig("cam1"), configOf([cameraConfig("cam1")])).components;
+  for (const value of [0.0004, 0.3, 2_500, 4_000_000]) {
+    assert.ok(Number(threshold?.min) <= value && value <= Number(threshold?.max), String(value));
+  }
+});
+
 test("health is read by the camera's own name", async () => {
   for (const name of NAMES) {
     const { components } = cameraDevice(cameraConfig(name), configOf([cameraConfig(name)]));
