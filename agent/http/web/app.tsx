@@ -91,7 +91,16 @@ export function App(props: AppProps) {
         <div class="cameras">
           {cameras.length === 0 && <p>{words.noCameras}</p>}
           {large !== undefined ? (
-            <Camera camera={large} line={line} page={page} look={look} onLook={setLook} nowMs={nowMs} tick={tick} />
+            <Camera
+              key={large.id}
+              camera={large}
+              line={line}
+              page={page}
+              look={look}
+              onLook={setLook}
+              nowMs={nowMs}
+              tick={tick}
+            />
           ) : (
             <>
               <h2 class="unseen">{words.camera.wall}</h2>

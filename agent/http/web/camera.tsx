@@ -22,7 +22,7 @@ export interface CameraProps {
   readonly tick: number;
 }
 
-/** One camera, large. */
+/** One camera, large: with its id as the key, for nothing of one may stand below the name of another. */
 export function Camera({ camera, line, page, look, onLook, nowMs, tick }: CameraProps) {
   const { id } = camera;
   const several = line.cameras.length > 1;
@@ -52,8 +52,8 @@ export function Camera({ camera, line, page, look, onLook, nowMs, tick }: Camera
           )}
         </div>
       </div>
-      <ThresholdPanel key={id} camera={camera} page={page} tick={tick} />
-      <CameraActions key={`${id} actions`} camera={camera} counts={line.health.cameras[id]} page={page} />
+      <ThresholdPanel camera={camera} page={page} tick={tick} />
+      <CameraActions camera={camera} counts={line.health.cameras[id]} page={page} />
     </article>
   );
 }

@@ -2,7 +2,7 @@
 import type { Page } from "playwright-core";
 import * as assert from "uvu/assert";
 import { browserOf } from "../../support/browser.js";
-import { liveCamera } from "../../support/live.js";
+import { liveCamera, livePicture, partVerdict } from "../../support/live.js";
 import { see } from "../../support/live-page.js";
 import { suite } from "../../support/suite.js";
 import { until } from "../../support/until.js";
@@ -49,5 +49,41 @@ browser.test("an address whose end is no camera's name, nor any text, shows the 
   await page.getByRole("link", { name: "cam1" }).waitFor();
   assert.equal(complaints, []);
 });
+
+browser.test("the last picture of a camera that gives none any more looks old", async () => {
+  const { agent, page } = await see(browser, { cameras: [liveCamera("cam1"), liveCamera("cam2")] });
+  const filters = () =>
+    page.evaluate<string[]>(
+      "[...document.querySelectorAll('.stage .frame')].map((frame) => getComputedStyle(frame).filter)",
+    );
+  agent.tell("picture", await livePicture("cam1", 1));
+  await page.waitForSelector('.stage[data-frame="1"]');
+  assert.equal(await filters(), ["none", "none"]);
+  for (const state of ["no-signal", "disabled"] as const) {
+    agent.tell("camera", liveCamera("cam1", { state, reason: "no picture comes" }));
+    await page.waitForSelector(`.tile[data-state="${state}"]`);
+    const [first = "", second] = await filters();
+    assert.match(first, "grayscale");
+    assert.is(second, "none");
+  }
+});
+
+browser.test(
+  "nothing of one camera stands below the name of another, also where the address goes from one to the other",
+  async () => {
+    const { agent, page } = await see(browser, { cameras: [liveCamera("cam1"), liveCamera("cam2")] });
+    await page.evaluate("location.hash = '#/cam1'");
+    await page.getByRole("heading", { name: "cam1" }).waitFor();
+    agent.tell("verdict", partVerdict(7, "ng"));
+    await page.locator(".parts .row button").first().click();
+    await page.locator(".chosen").waitFor();
+    agent.tell("picture", await livePicture("cam1", 1));
+    await page.waitForSelector('.stage[data-frame="1"]');
+    await page.evaluate("location.hash = '#/cam2'");
+    await page.getByRole("heading", { name: "cam2" }).waitFor();
+    assert.is(await page.locator(".chosen").count(), 0, "no part of the other one");
+    assert.is(await page.locator(".stage[data-frame]").count(), 0, "no picture of the other one");
+  },
+);
 
 test.run();
