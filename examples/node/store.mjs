@@ -11,10 +11,13 @@ function tableIn(database) {
   database.exec(`CREATE TABLE IF NOT EXISTS verdicts (
     agent TEXT, camera TEXT, seq INTEGER, ts TEXT, part TEXT, verdict TEXT, score REAL, json TEXT,
     PRIMARY KEY (agent, camera, seq))`);
-  const newest = database.prepare("SELECT max(seq) AS seq FROM verdicts WHERE agent = ? AND camera = ?");
+  const newest = database.prepare("SELECT max(seq) AS seq, max(ts) AS ts FROM verdicts WHERE agent = ? AND camera = ?");
   const insert = database.prepare("INSERT OR IGNORE INTO verdicts VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
   return {
-    lastSeq: (agent, camera) => newest.get(agent, camera).seq ?? 0,
+    last: (agent, camera) => {
+      const { seq, ts } = newest.get(agent, camera);
+      return { seq: seq ?? 0, ts: ts ?? "" };
+    },
     add: ({ agent, camera, seq, ts, part, verdict, score, ...rest }) =>
       insert.run(agent, camera, seq, ts, String(part), verdict, score, JSON.stringify(rest)),
     close: () => database.close(),
@@ -29,11 +32,15 @@ function linesIn(file) {
   ftruncateSync(handle, Buffer.byteLength(whole));
   const last = new Map();
   for (const line of whole.split("\n").slice(0, -1)) note(JSON.parse(line));
-  function note({ agent, camera, seq }) {
-    last.set(`${agent}/${camera}`, seq);
+  function lastOf(agent, camera) {
+    return last.get(`${agent}/${camera}`) ?? { seq: 0, ts: "" };
+  }
+  function note({ agent, camera, seq, ts }) {
+    const before = lastOf(agent, camera).ts;
+    last.set(`${agent}/${camera}`, { seq, ts: [ts, before].sort()[1] });
   }
   return {
-    lastSeq: (agent, camera) => last.get(`${agent}/${camera}`) ?? 0,
+    last: lastOf,
     add: (verdict) => {
       writeSync(handle, `${JSON.stringify(verdict)}\n`);
       fsyncSync(handle);

@@ -41,9 +41,13 @@ function verdictIn(text) {
 
 function keep(topic, verdict) {
   const [, agent, camera] = topic.split("/");
-  const last = store.lastSeq(agent, camera);
+  const { seq: last, ts } = store.last(agent, camera);
   // Numbers of one camera come in their order, without gaps; what has one that was seen is a repeat.
-  if (verdict.seq <= last) return;
+  if (verdict.seq <= last) {
+    // A repeat is not newer than what is kept: the agent's state folder was deleted.
+    if (verdict.ts > ts) console.error(`${agent}/${camera} counts anew, and is passed over: give the agent a new id`);
+    return;
+  }
   if (last > 0 && verdict.seq > last + 1) {
     console.error(`${agent}/${camera}: ${last + 1} to ${verdict.seq - 1} are missing: see outbox.gaps in health`);
   }

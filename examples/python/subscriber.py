@@ -54,11 +54,15 @@ def on_message(_client, _userdata, message):
         print(f"{message.topic}: no verdict, passed over", file=sys.stderr, flush=True)
         return
     seq = verdict["seq"]
-    (last,) = database.execute(
-        "SELECT coalesce(max(seq), 0) FROM verdicts WHERE agent = ? AND camera = ?", (agent, camera)
+    last, ts = database.execute(
+        "SELECT coalesce(max(seq), 0), coalesce(max(ts), '') FROM verdicts WHERE agent = ? AND camera = ?",
+        (agent, camera),
     ).fetchone()
     # Numbers of one camera come in their order, without gaps; what has one that was seen is a repeat.
     if seq <= last:
+        # A repeat is not newer than what is kept: the agent's state folder was deleted.
+        if verdict["ts"] > ts:
+            print(f"{agent}/{camera} counts anew, and is passed over: give the agent a new id", file=sys.stderr, flush=True)
         return
     if last > 0 and seq > last + 1:
         print(f"{agent}/{camera}: {last + 1} to {seq - 1} are missing: see outbox.gaps in health", file=sys.stderr)

@@ -81,7 +81,7 @@ test("each keeps every verdict of an agent once: repeats are dropped, and none i
   await witness.stop();
 });
 
-test("what others publish where verdicts are is passed over: it neither ends a subscriber nor comes again with each start", async () => {
+test("what others publish where verdicts are is passed over: it neither ends a subscriber nor comes again with each start; an agent that counts anew is told", async () => {
   const right = partVerdict(1, "ok");
   const others = [
     [],
@@ -100,9 +100,14 @@ test("what others publish where verdicts are is passed over: it neither ends a s
   await publishBytes(broker!.port, topic, "[".repeat(100_000));
   await publish(broker!.port, ...others.map((each) => [topic, each] as const));
   const pretends = { ...right, agent: "line-1", camera: "cam9" };
-  await publish(broker!.port, [topic, pretends]);
+  await publish(broker!.port, [topic, pretends], [topic, right]);
   for (const { program, life } of two) {
     await until(() => life.printed() > 0, `${program.name} prints the verdict: ${life.out()}`, 30_000);
+    assert.not.match(life.out(), "anew", "a repeat is none");
+  }
+  await publish(broker!.port, [topic, { ...right, ts: new Date(Date.now() + 60_000).toISOString() }]);
+  for (const { program, life } of two) {
+    await until(() => life.out().includes("line-9/cam1 counts anew"), `${program.name} says so`, 30_000);
     await life.stop("SIGTERM");
     assert.equal(life.rows().map(nameOf), ["line-9/cam1 1 ok"], program.name);
   }
