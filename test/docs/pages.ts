@@ -44,7 +44,7 @@ and over HTTP. Search this page for it. The error itself names the place and oft
 \`status\` is that of the process where the error ends a command: 1 something failed, 2 wrong usage, configuration, model or data. What goes
 wrong while the agent runs is logged and published; it ends nothing unless the table says so.
 
-This page is made from the table in \`errors.ts\` by \`npm run docs\`.
+<!-- Made from error-codes/ by npm run docs. -->
 
 ${chapters.join("\n")}`;
 }

@@ -203,7 +203,7 @@ if (!promtool) console.log("skipped: promtool (Debian's package prometheus) is n
 
 test("the documents name every metric, and none besides", async () => {
   const families = [...(await (await get("/metrics")).text()).matchAll(/^# TYPE (\w+)/gm)].map(([, name]) => name!);
-  const page = readFileSync(join(packageRoot(), "docs/http.md"), "utf8");
+  const page = readFileSync(join(packageRoot(), "docs/monitoring.md"), "utf8");
   const named = [...page.matchAll(/`((?:retort|process|nodejs)_[a-z_]*)(?:\{([a-z,]+)\}(\w*))?`/g)].flatMap(
     ([, head, middle, tail]) =>
       middle === undefined ? [head!] : middle.split(",").map((each) => `${head}${each}${tail}`),
