@@ -78,17 +78,16 @@ function withoutTraining(imported: ImportRecord | undefined): string {
 }
 
 function trainingLines(training: TrainingRecord): readonly string[] {
-  const { images, heldOut, skipped, suspicious, epochs, batch, seed, loss, ideas, teacher } = training;
+  const { images, heldOut, skipped, suspicious, epochs, batch, seed, loss, objective, teacher } = training;
   const student =
     loss === null
       ? "no student: good pictures are remembered"
-      : `${count(epochs)} epochs of batch ${count(batch)}, seed ${count(seed)}; loss of the last ${shown(loss)}`;
+      : `${count(epochs)} epochs of batch ${count(batch)}, seed ${count(seed)}; loss of the last ${shown(loss)}${objective === undefined ? "" : `, ${text(objective)}`}`;
   return [
     `${count(images)} good pictures, and ${count(heldOut)} kept apart to set the threshold`,
     ...(isMany(skipped) ? [`${count(skipped)} left out: unreadable, damaged, black or overexposed`] : []),
     ...(isMany(suspicious) ? [`${count(suspicious)} of them looked wrong and did not set the threshold`] : []),
     student,
-    ...(Array.isArray(ideas) && ideas.length > 0 ? [`not as RD4AD: ${listed(ideas)}`] : []),
     `teacher's weights: sha256 ${text(teacher)}`,
   ];
 }

@@ -1,6 +1,7 @@
 /** Image AUROC of each design on each set, as SVG. */
 import { escapeHtml } from "../escape.js";
 import { mean } from "../judging/statistics.js";
+import { OBJECTIVES } from "../network/objective.js";
 import { type Design, designName, designText, networkText, teacherText } from "./design.js";
 import type { DesignResult } from "./design-run.js";
 import { grouped, picturesText } from "./markdown.js";
@@ -60,7 +61,8 @@ function column(of: readonly DesignResult[], design: Design, colour: string, { x
     of.filter((result) => belongs(result.design)).map((result) => result[which].figures.imageAuroc);
   const isOwn = (each: Design): boolean => designName(each) === designName(design);
   const { teacher } = design;
-  const isNetwork = (each: Design): boolean => networkText(each) === networkText(design) && each.ideas.length === 0;
+  const isNetwork = (each: Design): boolean =>
+    networkText(each) === networkText(design) && each.objective === OBJECTIVES[0];
   const meanMap = aurocs("student", (each) => {
     return isNetwork(each) && each.learner === "mean" && teacherText(each) === teacherText(design);
   });

@@ -79,7 +79,7 @@ export async function runDesign({ design, run }: DesignRun, options: DesignOptio
     const train: Train = (part) =>
       trainStudent({
         ...{ normal: folders.normal, arch: design.arch, teacher, epochs, seed: run.seed, size: run.size },
-        ideas: design.ideas,
+        objective: design.objective,
         ...(design.variant === null ? {} : { variant: design.variant }),
         ...(design.taps === undefined ? {} : { taps: design.taps }),
         threads: options.threads,

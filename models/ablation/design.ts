@@ -5,8 +5,8 @@ import { openTeacher } from "../bundle/teacher.js";
 import { type Backbone, VARIANTS, type Variant } from "../network/backbones/backbone.js";
 import { EMBEDDED_NAME } from "../network/backbones/embedded.js";
 import { backboneOf } from "../network/backbones/index.js";
-import { IDEAS, type Idea } from "../network/ideas.js";
 import { loadTeacher } from "../network/load.js";
+import { OBJECTIVES, type Objective } from "../network/objective.js";
 import { teacherParameters } from "../network/parameters.js";
 
 /** `width`: channels of its first convolution; null of an ONNX teacher, whose network is its own. */
@@ -26,12 +26,11 @@ export interface Design {
   readonly teacher: DesignTeacher;
   /** `mean`: no student, the mean of the teacher's maps in its place. */
   readonly learner: "student" | "mean";
-  /** Names of changes to the training, in the order of their names. */
-  readonly ideas: readonly Idea[];
+  readonly objective: Objective;
   readonly length: Length;
 }
 
-const SYNTAX = /^([a-z0-9_]+)(?::([^+@=]+))?((?:\+[a-z0-9-]+)*)(?:@(\d+)(steps)?)?=(.+)$/;
+const SYNTAX = /^([a-z0-9_]+)(?::([^+@=]+))?(?:\+([a-z0-9-]+))?(?:@(\d+)(steps)?)?=(.+)$/;
 const RANDOM = "random";
 
 /** What designs have in common unless their names say otherwise. */
@@ -42,7 +41,7 @@ export interface Usual {
 }
 
 /**
- * The designs that a text names, `ARCH[:VARIANT][+IDEA...][@EPOCHS or @NUMBERsteps]=TEACHER` each, with commas between; TEACHER is a file of weights
+ * The designs that a text names, `ARCH[:VARIANT][+OBJECTIVE][@EPOCHS or @NUMBERsteps]=TEACHER` each, with commas between; TEACHER is a file of weights
  * or `random`. Of an ONNX teacher the names of its maps stand in place of the variant: `onnx:TAP;TAP;TAP=FILE`. Every file is read, so that a wrong
  * one is known before anything is trained.
  * @throws CodedError OPTION_INVALID, ARCH_UNKNOWN, those of `openTeacher`
@@ -54,7 +53,7 @@ export async function designsIn(text: string, usual: Usual): Promise<readonly De
 }
 
 async function designIn(text: string, usual: Usual): Promise<Design> {
-  const [, arch, which, ideas = "", count, isSteps, teacher] = SYNTAX.exec(text) ?? [];
+  const [, arch, which, objective = OBJECTIVES[0], count, isSteps, teacher] = SYNTAX.exec(text) ?? [];
   const isOnnx = arch === EMBEDDED_NAME;
   const variant = VARIANTS.find((each) => each === which) ?? null;
   const isVariant = isOnnx || which === undefined || variant !== null;
@@ -64,7 +63,7 @@ async function designIn(text: string, usual: Usual): Promise<Design> {
       remedy: `Write ARCH=TEACHER or ARCH:VARIANT=TEACHER, such as convnext_tiny:study=FILE; a variant is ${VARIANTS.join(" or ")}. Of an ONNX teacher: "onnx:TAP;TAP;TAP=FILE".`,
     });
   }
-  const shared = { ideas: ideasIn(ideas), length: lengthOf(count, isSteps) ?? usual.length };
+  const shared = { objective: objectiveOf(objective), length: lengthOf(count, isSteps) ?? usual.length };
   if (isOnnx) {
     const taps = which?.split(";") ?? [];
     const { sha256 } = await openTeacher({ arch, taps, teacher }, { width: usual.size, height: usual.size });
@@ -93,24 +92,14 @@ function lengthOf(count: string | undefined, isSteps: string | undefined): Lengt
   return isSteps === undefined ? { epochs: Number(count) } : { steps: Number(count) };
 }
 
-/** @param text ideas with a `+` between them @throws CodedError OPTION_INVALID */
-function ideasIn(text: string): readonly Idea[] {
-  const names = text.split("+").filter((name) => name !== "");
-  const unknown = names.find((name) => !IDEAS.some((idea) => idea === name));
-  if (unknown !== undefined) {
-    throw new CodedError("OPTION_INVALID", `there is no idea ${unknown}`, {
-      at: "ideas",
-      remedy: `Choose of ${IDEAS.join(", ")}.`,
-    });
-  }
-  return IDEAS.filter((idea) => names.includes(idea)).toSorted();
-}
-
-/** Each design, and again with each set of ideas beside its own. @param sets the ideas of a set have a `+` between them */
-export function withIdeas(designs: readonly Design[], sets: readonly string[]): readonly Design[] {
-  const more = (design: Design) =>
-    sets.map((set): Design => ({ ...design, ideas: ideasIn([...design.ideas, set].join("+")) }));
-  return designs.flatMap((design) => [design, ...more(design)]);
+/** @throws CodedError OPTION_INVALID */
+function objectiveOf(name: string): Objective {
+  const known = OBJECTIVES.find((each) => each === name);
+  if (known !== undefined) return known;
+  throw new CodedError("OPTION_INVALID", `--designs has the objective ${name}`, {
+    at: "designs",
+    remedy: `Choose of ${OBJECTIVES.join(", ")}.`,
+  });
 }
 
 /**
@@ -118,7 +107,7 @@ export function withIdeas(designs: readonly Design[], sets: readonly string[]): 
  * with a mean map. One that is among the designs already is not added.
  */
 export function floorsOf(designs: readonly Design[], length: Length): readonly Design[] {
-  const plain = designs.map((design): Design => ({ ...design, ideas: [], length }));
+  const plain = designs.map((design): Design => ({ ...design, objective: OBJECTIVES[0], length }));
   const random = plain.flatMap(({ teacher: { width }, ...rest }): readonly Design[] =>
     width === null ? [] : [{ ...rest, teacher: { kind: RANDOM, width } }],
   );
@@ -140,18 +129,25 @@ function keyOf(design: Design): string {
 
 /** A design's name in the names of files: no two designs have the same. */
 export function designName(design: Design): string {
-  const { arch, teacher, learner, ideas, length } = design;
+  const { arch, teacher, learner, length } = design;
   const how = learner === "mean" ? "mean" : "epochs" in length ? `e${length.epochs}` : `s${length.steps}`;
   const whose =
     teacher.kind === RANDOM ? `${RANDOM}${teacher.width}` : `${stem(teacher.path)}-${teacher.sha256.slice(0, 8)}`;
   const which = whichOf(design).map((each) => each.replaceAll(/[^\w.]/g, "_"));
-  return [arch, ...which, ...ideas, how, whose].join("-");
+  return [arch, ...which, ...objectiveShown(design), how, whose].join("-");
 }
 
 /** A design in words, without its teacher. */
 export function designText(design: Design): string {
   const network = networkText(design);
-  return design.learner === "mean" ? `mean map of ${network}` : [`RD(${network})`, ...design.ideas].join(" + ");
+  return design.learner === "mean"
+    ? `mean map of ${network}`
+    : [`RD(${network})`, ...objectiveShown(design)].join(", ");
+}
+
+/** The objective, where it is not the usual one. */
+function objectiveShown({ objective }: Design): readonly string[] {
+  return objective === OBJECTIVES[0] ? [] : [objective];
 }
 
 export function networkText(design: Design): string {

@@ -2,7 +2,7 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { makeFolders, replaceFile } from "../../replace-file.js";
 import { DEMO_SET, type DemoSetCounts, demoSet } from "./demo-set.js";
-import { type Design, designName, designsIn, floorsOf, type Length, withIdeas } from "./design.js";
+import { type Design, designName, designsIn, floorsOf, type Length } from "./design.js";
 import { designChart } from "./design-chart.js";
 import { DETECTORS, type DesignResult, designJudgedAnew, designRunName, runDesign } from "./design-run.js";
 import { designTables, speedName } from "./design-table.js";
@@ -17,8 +17,6 @@ export interface DesignsOptions extends Omit<PlanOptions, "planted"> {
   readonly data: string | null;
   /** See `designsIn`. */
   readonly designs: string;
-  /** See `withIdeas`. */
-  readonly ideas: readonly string[];
   /** Of designs that name none. */
   readonly length: Length;
   /** In which speeds are measured; 0: they are not. */
@@ -37,7 +35,7 @@ export interface DesignsOptions extends Omit<PlanOptions, "planted"> {
  */
 export async function compareDesigns(options: DesignsOptions): Promise<string> {
   const { out, say, rounds, threads, length } = options;
-  const wanted = withIdeas(await designsIn(options.designs, { length, size: options.sizes[0] ?? SIZE }), options.ideas);
+  const wanted = await designsIn(options.designs, { length, size: options.sizes[0] ?? SIZE });
   const floors = floorsOf(wanted, length);
   await makeFolders(out);
   const folderOf = await folders(options);

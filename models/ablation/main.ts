@@ -20,7 +20,7 @@ import { kept } from "./resume.js";
 import { judgedAnew, type RunResult, runOnce } from "./run.js";
 import { tables } from "./table.js";
 
-const USAGE = `usage: npm run ablation -- --designs ARCH[:VARIANT][+IDEA...][@EPOCHS]=TEACHER,... [--data FOLDER-OF-SETS] [--out FOLDER] ...
+const USAGE = `usage: npm run ablation -- --designs ARCH[:VARIANT][+OBJECTIVE][@EPOCHS]=TEACHER,... [--data FOLDER-OF-SETS] [--out FOLDER] ...
        npm run ablation -- --data FOLDER-OF-SETS --teacher FILE [--arch ARCH] [--out FOLDER] ...
        npm run ablation -- --quick
 `;
@@ -34,7 +34,6 @@ const OPTIONS = {
   teacher: { type: "string" },
   arch: { type: "string", default: "resnet18" },
   designs: { type: "string" },
-  ideas: { type: "string", default: "" },
   out: { type: "string", default: "ablation" },
   sets: { type: "string" },
   seeds: { type: "string" },
@@ -73,7 +72,7 @@ function designTables(designs: string): Promise<string> {
   const length: Length =
     values.steps === undefined ? { epochs: epochsOf() } : { steps: wholeFlag("steps", values.steps) };
   return compareDesigns({
-    ...{ out, data: data ?? null, designs, ideas: listOf(values.ideas), length, say },
+    ...{ out, data: data ?? null, designs, length, say },
     sets: listOf(values.sets ?? (data === undefined ? DEMO_SET : FOLDER_SETS)),
     seeds: wholeFlags("seeds", values.seeds ?? "111", { least: 0 }),
     pictures: wholeFlags("pictures", values.pictures ?? (quick ? String(QUICK.pictures) : "")),

@@ -8,7 +8,7 @@ import {
   TAPS,
   VARIANTS,
 } from "../network/backbones/backbone.js";
-import type { Idea } from "../network/ideas.js";
+import type { Objective } from "../network/objective.js";
 import type { NetworkCost } from "../onnx/cost.js";
 import type { ImageBaseline } from "../pictures/image-baseline.js";
 import { TILES } from "../pictures/picture-stats.js";
@@ -38,8 +38,8 @@ export interface TrainingRecord {
   readonly seed: number;
   /** Mean of the last epoch; null without a student. */
   readonly loss: number | null;
-  /** Departures from RD4AD's recipe; absent where there are none. */
-  readonly ideas?: readonly Idea[];
+  /** What the student minimised. Absent without a student, and in bundles of version 0.1, whose students minimised `rd4ad`. */
+  readonly objective?: Objective;
   /** sha256 of the teacher's weights file. */
   readonly teacher: string;
 }

@@ -1,18 +1,5 @@
 import { fixed, type Graph, type Value } from "../graph/graph.js";
-import {
-  add,
-  div,
-  matMul,
-  max,
-  mul,
-  reduceMax,
-  reduceSum,
-  reduceSumSquare,
-  reshape,
-  sqrt,
-  sub,
-  topK,
-} from "../graph/ops.js";
+import { add, div, matMul, max, mul, reduceMax, reduceSum, reduceSumSquare, sqrt, sub } from "../graph/ops.js";
 import type { Features } from "./backbones/backbone.js";
 
 /** RD4AD smooths the summed map with SciPy's gaussian_filter at this sigma, in pixels. */
@@ -23,8 +10,6 @@ const TRUNCATE = 4;
 const COSINE_EPSILON = 1e-8;
 /** Far below what a student makes of any picture, and above nothing. */
 const LEAST_SEEN = 1e-6;
-/** The share of a map's places that the mean of the highest is taken of. */
-const TOP_SHARE = 0.01;
 /** Keeps a map of zeros from being divided by zero. */
 const LEAST_PEAK = 1e-20;
 
@@ -77,25 +62,17 @@ export function joined(g: Graph, student: Value, memory: Value): Value {
 
 /**
  * A map and its score as outputs.
- * @param options.topMean the score is the mean of the highest hundredth of the map, not its maximum
  * @returns map [N, height, width] and score [N]
  */
 export function scored(
   g: Graph,
   map: Value,
-  options: { readonly map?: string; readonly score?: string; readonly topMean?: boolean } = {},
+  options: { readonly map?: string; readonly score?: string } = {},
 ): { readonly map: Value; readonly score: Value } {
-  const { map: mapName = "map", score: name = "score", topMean = false } = options;
+  const { map: mapName = "map", score: name = "score" } = options;
   const named = g.node("Identity", [map], map.shape, { name: mapName });
-  const [images, height, width] = map.shape;
-  if (!topMean) {
-    const attributes = { axes: [1, 2], keepdims: 0 };
-    return { map: named, score: g.node("ReduceMax", [map], [images!], { name, attributes }) };
-  }
-  const places = fixed(height) * fixed(width);
-  const highest = topK(g, reshape(g, map, [images!, places]), Math.max(1, Math.round(TOP_SHARE * places)));
-  const score = g.node("ReduceMean", [highest], [images!], { name, attributes: { axes: [1], keepdims: 0 } });
-  return { map: named, score };
+  const attributes = { axes: [1, 2], keepdims: 0 };
+  return { map: named, score: g.node("ReduceMax", [map], [map.shape[0]!], { name, attributes }) };
 }
 
 /** How far teacher and student disagree at each of three scales: 1 - cosine similarity over the channels, [N, H, W] each. */

@@ -18,12 +18,11 @@ export function bottleneck(
   const down = (x: Value, index: number, { channels }: { readonly channels: number }) =>
     layers.relu(layers.convNorm(x, `bn.conv${index}`, `bn.bn${index}`, conv3x3(channels, 2)));
   const fromFine = down(down(fine, 1, second), 2, third);
-  const joined = layers.dropout(layers.concat([fromFine, down(middle, 3, third), coarse]), "joined");
-  const embedding = stage(layers, student.block, joined, {
+  const joined = layers.concat([fromFine, down(middle, 3, third), coarse]);
+  return stage(layers, student.block, joined, {
     prefix: "bn.bn_layer",
     out: 2 * third.channels,
     depth: student.embeddingDepth,
     stride: 2,
   });
-  return layers.dropout(embedding, "embedding");
 }

@@ -31,9 +31,8 @@ export function mirroredStudent(
     return blocks(enlarged, name, channels, depths[3 - index]!);
   };
   const fromFine = halved(halved(fine, "downsample1", second), "downsample2", third);
-  const joined = layers.dropout(layers.concat([fromFine, halved(middle, "downsample3", third), coarse]), "joined");
-  const fourth = blocks(halved(joined, "downsample4", 2 * third), "bn.layer", 2 * third, depths[3]);
-  const embedding = layers.dropout(fourth, "embedding");
+  const joined = layers.concat([fromFine, halved(middle, "downsample3", third), coarse]);
+  const embedding = blocks(halved(joined, "downsample4", 2 * third), "bn.layer", 2 * third, depths[3]);
   const deepest = restored(embedding, 1, third);
   const between = restored(deepest, 2, second);
   return { embedding, restored: [restored(between, 3, first), between, deepest] };

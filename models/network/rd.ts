@@ -5,7 +5,6 @@ import { disagreement, joined, scored, smoothedSum } from "./anomaly-map.js";
 import { type Backbone, type Features, IMAGENET, type Preprocessing } from "./backbones/backbone.js";
 import { FoldedLayers } from "./layers/folded-layers.js";
 import { type Memory, memoryDistance, memoryVectors } from "./memory.js";
-import { type Standard, standardConstants, standardised } from "./standard.js";
 import { taught } from "./student.js";
 
 export interface InputSize {
@@ -71,10 +70,6 @@ export interface Detector {
   readonly teacher: Weights;
   readonly student?: Weights | MeanMaps | null;
   readonly memory?: MemoryPart | null;
-  /** Of the maps that the student restores; null: it restores them as they are. */
-  readonly standard?: Standard | null;
-  /** Whether the score is the mean of the highest hundredth of the map, not its maximum. */
-  readonly topMean?: boolean;
 }
 
 /**
@@ -86,7 +81,7 @@ export interface Detector {
  */
 export function inferenceGraph(
   backbone: Backbone,
-  { teacher, student = null, memory = null, standard = null, topMean = false }: Detector,
+  { teacher, student = null, memory = null }: Detector,
   size: InputSize,
   options: { readonly inner?: boolean; readonly judging?: boolean } = {},
 ): Graph {
@@ -94,17 +89,14 @@ export function inferenceGraph(
   const encoded = backbone.encode(new FoldedLayers(g, teacher), imageInput(g, size, backbone.preprocessing));
   let learned: Value | null = null;
   if (student !== null) {
-    const values = standard === null ? null : standardConstants(g, standard);
-    const asLearned = (maps: Features) => (values === null ? maps : standardised(g, maps, values));
-    const seen = asLearned(encoded);
     const { embedding, restored } =
       "means" in student
-        ? { embedding: null, restored: asLearned(constantMaps(g, student)) }
-        : taught(new FoldedLayers(g, student), backbone, seen);
+        ? { embedding: null, restored: constantMaps(g, student) }
+        : taught(new FoldedLayers(g, student), backbone, encoded);
     const weight = 1 - (memory?.weight ?? 0);
-    const parts = disagreement(g, seen, restored).map((map) => ({ map, weight }));
+    const parts = disagreement(g, encoded, restored).map((map) => ({ map, weight }));
     learned = smoothedSum(g, parts, size);
-    if (options.inner) exposeInner(g, seen, embedding, restored);
+    if (options.inner) exposeInner(g, encoded, embedding, restored);
   }
   const remembered =
     memory === null ? null : memoryDistance(g, memoryVectors(g, encoded[2], memory.memory), memory.memory);
@@ -113,11 +105,11 @@ export function inferenceGraph(
     const own = smoothedSum(g, [{ map: distance, weight: memory.weight * memory.scale }], size);
     return learned === null ? own : joined(g, learned, own);
   };
-  const { score, map } = scored(g, mapWith(remembered?.distance), { topMean });
+  const { score, map } = scored(g, mapWith(remembered?.distance));
   g.output(score);
   g.output(map);
   if (options.judging && remembered !== null) {
-    const own = scored(g, mapWith(remembered.others), { map: "own_map", score: "own_score", topMean });
+    const own = scored(g, mapWith(remembered.others), { map: "own_map", score: "own_score" });
     g.output(own.score);
     g.output(own.map);
   }

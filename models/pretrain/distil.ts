@@ -2,18 +2,17 @@ import { CodedError } from "../../errors.js";
 import type { Teacher } from "../network/load.js";
 import { teacherParameters } from "../network/parameters.js";
 import { teacherGraph } from "../network/rd.js";
-import { StandardSums } from "../network/standard.js";
 import { encodeModel } from "../onnx/encode.js";
 import { type Feeds, floatsOf, openSession, type Session, Tensor } from "../onnx/session.js";
 import { createRandom, type Random, seedOf } from "../random.js";
 import { BEGINNING, checkpointOf, writeCheckpoint } from "../training/checkpoint.js";
-import { standardFeeds } from "../training/idea-feeds.js";
 import { initialWeights } from "../training/initial.js";
 import { recipeDigest } from "../training/recipe.js";
 import { type Figures, networkOf, openStepper } from "../training/stepper.js";
 import type { Weights } from "../weights/weights.js";
 import { distilStep, headParameters, type Trunk } from "./distil-step.js";
 import { FORMULA_CLASSES, formulaImage } from "./formula-images.js";
+import { StandardSums, standardFeeds } from "./standard.js";
 import { composition, type SquarePicture } from "./views.js";
 
 export interface DistilOptions {

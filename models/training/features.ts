@@ -1,7 +1,6 @@
 import { freemem } from "node:os";
 import type { Backbone } from "../network/backbones/backbone.js";
 import { type InputSize, teacherGraph } from "../network/rd.js";
-import { type Standard, StandardSums } from "../network/standard.js";
 import { encodeModel } from "../onnx/encode.js";
 import { type Feeds, floats, floatsOf, openSession, Tensor } from "../onnx/session.js";
 import type { Weights } from "../weights/weights.js";
@@ -77,19 +76,4 @@ export async function openFeatures(
     },
     close: () => session.close(),
   };
-}
-
-/** Mean and deviation of each channel of the teacher's maps, over all places of some pictures. */
-export async function standardOf(
-  features: FeatureSource,
-  { scales: [fine, middle, coarse] }: Backbone,
-  indices: readonly number[],
-): Promise<Standard> {
-  const sums = new StandardSums([fine.channels, middle.channels, coarse.channels]);
-  for (let from = 0; from < indices.length; from += TEACHER_BATCH) {
-    const part = indices.slice(from, from + TEACHER_BATCH);
-    const { f1, f2, f3 } = await features.batch(part);
-    sums.add([f1, f2, f3].map(floatsOf), part.length);
-  }
-  return sums.standard();
 }

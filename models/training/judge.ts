@@ -22,8 +22,6 @@ export interface Judged {
   readonly teacher: Weights;
   /** null: the memory decides alone. */
   readonly student: Weights | MeanMaps | null;
-  /** How the student's maps are read. */
-  readonly reading: Pick<Detector, "standard" | "topMean">;
   /** null: the student decides alone. */
   readonly remembered: Remembered | null;
   readonly size: InputSize;
@@ -51,12 +49,12 @@ export interface Judgement extends ThresholdFound {
  * compared with the others stored, not with itself.
  */
 export async function judge(judged: Judged): Promise<Judgement> {
-  const { backbone, teacher, student, reading, remembered, size, odd } = judged;
+  const { backbone, teacher, student, remembered, size, odd } = judged;
   const heldOut = judged.heldOut.filter((index) => !odd.has(index));
   const trained = judged.trained.filter((index) => !odd.has(index)).slice(0, MOST_TRAINED);
   const memory =
     remembered === null ? null : await memoryPart(judged, remembered, heldOut.length > 0 ? heldOut : trained);
-  const detector: Detector = { teacher, student, memory, ...reading };
+  const detector: Detector = { teacher, student, memory };
   const all = await judgedScores(judged, detector, [...heldOut, ...trained]);
   // Where nothing was learned, no picture scores less than a new one.
   const fresh = student === null ? all.length : heldOut.length;
@@ -90,11 +88,7 @@ async function memoryPart(
 ): Promise<MemoryPart> {
   const typical = Math.max(median(indices.map((index) => distances.get(index)!)), LEAST_DISTANCE);
   if (judged.student === null) return { memory, weight: 1, scale: TYPICAL_SCORE / typical };
-  const scores = await goodScores(
-    judged,
-    { teacher: judged.teacher, student: judged.student, ...judged.reading },
-    indices,
-  );
+  const scores = await goodScores(judged, { teacher: judged.teacher, student: judged.student }, indices);
   return { memory, weight: MEMORY_TIMES / (1 + MEMORY_TIMES), scale: median(scores) / typical };
 }
 
@@ -105,7 +99,7 @@ export async function judgedMaps(
   indices: readonly number[],
 ): Promise<readonly Float32Array[]> {
   const maps: Float32Array[] = [];
-  const detector = { teacher: judged.teacher, student: judged.student, memory, ...judged.reading };
+  const detector = { teacher: judged.teacher, student: judged.student, memory };
   await outputsOf(judged, detector, indices, ({ map }) => void maps.push(map.slice()));
   return maps;
 }

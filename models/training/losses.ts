@@ -1,17 +1,24 @@
 import type { Graph, Value } from "../graph/graph.js";
-import { add, cast, div, dot, mul, reduceMean, reduceSum, reshape, slice, sqrt, sub, topK } from "../graph/ops.js";
+import { add, cast, div, dot, mul, reduceMean, reduceSum, sqrt, sub } from "../graph/ops.js";
 import type { Features } from "../network/backbones/backbone.js";
-import type { Idea } from "../network/ideas.js";
+import type { Objective } from "../network/objective.js";
 import { RECIPE } from "./recipe.js";
 
 /** Keeps the distance of a place where all channels are zero differentiable. */
 const LEAST_SQUARE = 1e-8;
 
-/** The loss that the ideas ask for; RD4AD's ({@link cosineLoss}) where none does. Maps [1, C, N, H, W]. @returns [1, 1, 1, 1, 1] */
-export function lossOf(g: Graph, teacher: Features, student: Features, ideas: readonly Idea[]): Value {
-  const restored = ideas.includes("hard-positions") ? damped(g, teacher, student) : student;
-  const loss = cosineLoss(g, teacher, restored);
-  return ideas.includes("worst-ten") ? add(g, loss, worstLoss(g, teacher, student)) : loss;
+/** The loss of an {@link Objective}. Maps [1, C, N, H, W]; `hard-positions` takes an input `hardness`, see {@link hardnessAt}. @returns [1, 1, 1, 1, 1] */
+export function lossOf(g: Graph, teacher: Features, student: Features, objective: Objective): Value {
+  return cosineLoss(g, teacher, objective === "hard-positions" ? damped(g, teacher, student) : student);
+}
+
+/**
+ * How many deviations above the mean distance of a batch a place must lie to count as hard, at a step from 1 on: at first all do. ReContrast's
+ * schedule (Guo et al., NeurIPS 2023), whose rise takes the first tenth of its training.
+ */
+export function hardnessAt(step: number): number {
+  const { from, to, steps } = RECIPE.hardness;
+  return from + (to - from) * Math.min(1, step / steps);
 }
 
 /**
@@ -41,31 +48,13 @@ function damped(g: Graph, teacher: Features, student: Features): Features {
       const centred = sub(g, distance, mean);
       const deviation = sqrt(g, reduceMean(g, mul(g, centred, centred), [2, 3, 4]));
       const isHard = g.node("Greater", [centred, mul(g, deviation, hardness)], distance.shape, { type: "bool" });
-      const least = RECIPE.ideas.easyShare;
+      const least = RECIPE.hardness.easyShare;
       const share = add(g, mul(g, cast(g, isHard, "float32"), g.scalar(1 - least)), g.scalar(least));
       return [g.node("Identity", [map], map.shape), share];
     });
     return value;
   });
   return [fine!, middle!, coarse!];
-}
-
-/** Per scale the mean distance of each picture's worst places, averaged over the batch; summed over scales. */
-function worstLoss(g: Graph, teacher: Features, student: Features): Value {
-  return summed(g, teacher, (map, index) => {
-    const distance = distances(g, map, student[index]!);
-    const [, , images, height, width] = distance.shape as readonly [number, number, "N", number, number];
-    const places = height * width;
-    const count = Math.min(RECIPE.ideas.worstPlaces, places);
-    const [worst] = g.composite("Weighted", [distance], {}, () => {
-      const rows = reshape(g, distance, [images, places]);
-      const last = slice(g, topK(g, rows, count), [{ axis: 1, from: count - 1, to: count }]);
-      const isAmong = g.node("GreaterOrEqual", [rows, last], rows.shape, { type: "bool" });
-      const share = reshape(g, mul(g, cast(g, isAmong, "float32"), g.scalar(1 / count)), distance.shape);
-      return [mul(g, distance, share), share];
-    });
-    return reduceMean(g, reduceSum(g, worst, [3, 4]), [2]);
-  });
 }
 
 /** 1 - cosine similarity over the channels: [1, C, N, H, W] twice -> [1, 1, N, H, W] */

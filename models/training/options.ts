@@ -1,8 +1,8 @@
 import { CodedError } from "../../errors.js";
 import type { TeacherOptions } from "../bundle/teacher.js";
 import { FALSE_ALARM_RATE } from "../judging/threshold.js";
-import type { Idea } from "../network/ideas.js";
 import { inputSizeOf } from "../network/input-size.js";
+import { OBJECTIVES, type Objective } from "../network/objective.js";
 import type { InputSize } from "../network/rd.js";
 import type { TrainProgress } from "./progress.js";
 import { DEFAULTS, FEWEST_PICTURES } from "./recipe.js";
@@ -19,8 +19,8 @@ export interface TrainOptions extends TeacherOptions {
   /** false: learns from pictures, too, that the agent would take for no view of a part, black or overexposed ones. */
   readonly imageHealth?: boolean;
   readonly epochs?: number;
-  /** Departures from RD4AD's recipe. */
-  readonly ideas?: readonly Idea[];
+  /** What the student minimises; `hard-positions` unless given. */
+  readonly objective?: Objective;
   /** Of pictures, pixels: a side of the square, or width and height; multiples of 32. */
   readonly size?: number | InputSize;
   readonly batch?: number;
@@ -60,7 +60,7 @@ export interface TrainSettings {
   readonly imageHealth: boolean;
   readonly input: InputSize;
   readonly epochs: number;
-  readonly ideas: readonly Idea[];
+  readonly objective: Objective;
   readonly batch: number;
   readonly seed: number;
   readonly falseAlarms: number;
@@ -115,7 +115,15 @@ export function settingsOf(options: TrainOptions): TrainSettings {
       threads,
       signal,
     },
-    ...{ falseAlarms, memory, quick, meanMaps, suspicious, reportPath: options.reportPath, ideas: options.ideas ?? [] },
+    ...{
+      falseAlarms,
+      memory,
+      quick,
+      meanMaps,
+      suspicious,
+      reportPath: options.reportPath,
+      objective: options.objective ?? OBJECTIVES[0],
+    },
     checkpointPath: `${out}.checkpoint.safetensors`,
     input,
     checkpointMs: (options.checkpointSeconds ?? DEFAULTS.checkpointSeconds) * 1000,

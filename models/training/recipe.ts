@@ -21,8 +21,11 @@ export const RECIPE = {
   initial: { convVariance: 2, deconvBound: 1, layerScale: 0.1 },
   /** Pictures kept from training for the threshold: a share of all, between the fewest and the most; drawn with the seed XOR the salt. */
   holdOut: { share: 0.1, fewest: 1, most: 64, salt: 0x5eed },
-  /** Of the ideas (network/ideas.ts): what is dropped, the noise's deviation, what an easy place's gradient is multiplied by, and from when on. */
-  ideas: { dropout: 0.2, noise: 0.1, worstPlaces: 10, easyShare: 0.1, hardness: { from: -3, to: 1, steps: 100 } },
+  /**
+   * What an easy place's gradient is multiplied by (Dinomaly's), and how many deviations above the batch's mean distance a hard one lies, at first and
+   * from `steps` on.
+   */
+  hardness: { easyShare: 0.1, from: -3, to: 1, steps: 100 },
 } as const;
 
 /** What a training is given unless its options say otherwise; chosen by the user, so no part of {@link RECIPE}. */

@@ -2,12 +2,11 @@ import { differentiate } from "../graph/gradients.js";
 import { Graph, type NodeOptions, sizeOf, type Value } from "../graph/graph.js";
 import { add, div, mul, reshape, sqrt, sub } from "../graph/ops.js";
 import type { Backbone, Features } from "../network/backbones/backbone.js";
-import type { Idea } from "../network/ideas.js";
 import { TrainedConvNextLayers } from "../network/layers/trained-convnext-layers.js";
 import { batched, TrainedLayers } from "../network/layers/trained-layers.js";
 import { mirroredStudent } from "../network/mirrored.js";
+import { OBJECTIVES, type Objective } from "../network/objective.js";
 import type { InputSize } from "../network/rd.js";
-import { type StandardValues, standardised } from "../network/standard.js";
 import { residualStudent } from "../network/student.js";
 import { lossOf } from "./losses.js";
 import { RECIPE } from "./recipe.js";
@@ -18,32 +17,25 @@ interface Trained {
 
 /**
  * One training step as a graph. Inputs: the teacher's features f1, f2, f3 [N, ...], every tensor of the student, `m:` and
- * `v:` of those that Adam moves, and Adam's scalars `rate` and `epsilon` (see {@link adamScalars}); with some ideas, those of ideaFeeds.
+ * `v:` of those that Adam moves, and Adam's scalars `rate` and `epsilon` (see {@link adamScalars}); of `hard-positions` also `hardness`.
  * Outputs: `loss` and the next value of each, its name followed by a prime.
  */
-export function stepGraph(backbone: Backbone, size: InputSize, ideas: readonly Idea[] = []): Graph {
+export function stepGraph(backbone: Backbone, size: InputSize, objective: Objective = OBJECTIVES[0]): Graph {
   const g = new Graph("training_step");
-  const raw = featureInputs(g, backbone, size);
-  const encoded = ideas.includes("standardised") ? standardised(g, raw, standardInputs(g, backbone)) : raw;
-  const given = ideas.includes("noise") ? noisy(g, encoded) : encoded;
-  const { layers, restored } = trainedStudent(g, backbone, given, { dropout: ideas.includes("dropout") });
-  finishStep(g, layers, lossOf(g, encoded, restored, ideas));
+  const encoded = featureInputs(g, backbone, size);
+  const { layers, restored } = trainedStudent(g, backbone, encoded);
+  finishStep(g, layers, lossOf(g, encoded, restored, objective));
   return g;
 }
 
 /** The maps that the backbone's student restores, in layers that know its parameters. */
-function trainedStudent(
-  g: Graph,
-  backbone: Backbone,
-  encoded: Features,
-  options: { readonly dropout: boolean },
-): Trained & { readonly restored: Features } {
+function trainedStudent(g: Graph, backbone: Backbone, encoded: Features): Trained & { readonly restored: Features } {
   const design = backbone.student;
   if (design.kind === "mirrored") {
-    const layers = new TrainedConvNextLayers(g, options);
+    const layers = new TrainedConvNextLayers(g);
     return { layers, restored: mirroredStudent(layers, backbone, design, encoded).restored };
   }
-  const layers = new TrainedLayers(g, { ...RECIPE.norm, ...options });
+  const layers = new TrainedLayers(g, RECIPE.norm);
   return { layers, restored: residualStudent(layers, backbone, design, encoded).restored };
 }
 
@@ -52,22 +44,6 @@ function featureInputs(g: Graph, { scales }: Backbone, { width, height }: InputS
     batched(g, g.input(`f${index + 1}`, "float32", ["N", channels, height / stride, width / stride])),
   );
   return [f1!, f2!, f3!];
-}
-
-/** The teacher's standard as inputs: recomputed when a training goes on, it may differ in the last digit, which is no other training. */
-function standardInputs(g: Graph, { scales }: Backbone): StandardValues {
-  return (map) => {
-    const { channels } = scales[map - 1]!;
-    const ofChannel = (name: string) => g.input(`${name}${map}`, "float32", [channels]);
-    return { mean: ofChannel("mean"), deviation: ofChannel("deviation") };
-  };
-}
-
-function noisy(g: Graph, maps: Features): Features {
-  const [fine, middle, coarse] = maps.map((map, index) =>
-    add(g, map, g.input(`noise:${index + 1}`, "float32", map.shape)),
-  );
-  return [fine!, middle!, coarse!];
 }
 
 /** Adds the loss, its gradients, Adam and the running averages to a network's graph, which makes it a training step's. */

@@ -8,23 +8,22 @@ import { requireWritableBundle } from "../bundle/writable.js";
 import type { Calibration } from "../judging/calibration.js";
 import { rankPictures } from "../judging/odd.js";
 import type { GoodScores } from "../judging/threshold.js";
-import { withIdeas } from "../network/ideas.js";
 import type { Teacher } from "../network/load.js";
 import { studentParameters } from "../network/parameters.js";
 import { type MemoryPart, teacherGraph } from "../network/rd.js";
-import type { Standard } from "../network/standard.js";
+import { type Feeds, floats } from "../onnx/session.js";
 import { imageBaseline } from "../pictures/image-baseline.js";
 import { createRandom } from "../random.js";
 import type { Weights } from "../weights/weights.js";
 import { requireReportPath } from "../writable.js";
 import { checkpointOf, requireNoCheckpoint } from "./checkpoint.js";
 import { writeContactSheet } from "./contact-sheet.js";
-import { type FeatureSource, openFeatures, standardOf } from "./features.js";
+import { type FeatureSource, openFeatures } from "./features.js";
 import { readGoodPictures, splitPictures } from "./good-pictures.js";
-import { ideaFeeds } from "./idea-feeds.js";
 import { initialWeights } from "./initial.js";
 import { type Judged, judge, judgedMaps } from "./judge.js";
 import { checkpointWriter, type Learned, learn } from "./learn.js";
+import { hardnessAt } from "./losses.js";
 import { meanMaps } from "./mean-maps.js";
 import { forget, type Remembered, remember } from "./memory.js";
 import { settingsOf, type TrainOptions, type TrainSettings } from "./options.js";
@@ -88,8 +87,7 @@ export async function trainStudent(options: TrainOptions): Promise<TrainResult> 
   if (settings.reportPath !== undefined) await requireReportPath(settings.reportPath);
   warnOfSize(settings);
 
-  const opened = await openTeacher(settings.teacher, input);
-  const teacher = { ...opened, backbone: withIdeas(opened.backbone, settings.ideas) };
+  const teacher = await openTeacher(settings.teacher, input);
   const { paths, pixels, skipped } = await readGoodPictures(settings.normal, input, settings);
   const all = [...pixels.keys()];
   const features = await openFeatures(teacher.backbone, teacher.weights, pixels, input, { threads });
@@ -102,15 +100,12 @@ export async function trainStudent(options: TrainOptions): Promise<TrainResult> 
     const isUsed = (index: number) => settings.suspicious === "keep" || !isOdd.has(index);
     const split = quick ? { trained: all, heldOut: [] } : splitPictures(pixels.length, seed);
     const trained = split.trained.filter(isUsed);
-    const ideas = quick ? [] : settings.ideas;
-    const standard = ideas.includes("standardised") ? await standardOf(features, teacher.backbone, trained) : null;
-    const lessons = { features, standard, pixels, trained, isUsed };
+    const lessons = { features, pixels, trained, isUsed };
     const learned = isTrained ? await learnStudent(settings, teacher, lessons) : null;
     const means = settings.meanMaps ? await meanMaps(features, trained) : null;
 
     const judged: Judged = {
       ...{ backbone: teacher.backbone, teacher: teacher.weights, student: learned?.student ?? means },
-      reading: { standard, topMean: ideas.includes("top-mean") },
       remembered:
         settings.memory === 0 ? null : settings.suspicious === "keep" ? everything : forget(everything, isOdd),
       ...{ size: input, threads, pixels, trained, heldOut: split.heldOut, odd: isOdd },
@@ -132,7 +127,7 @@ export async function trainStudent(options: TrainOptions): Promise<TrainResult> 
       imageHealth: imageBaseline(pixels, input.width, input.height),
       training: {
         ...{ images, heldOut, skipped, suspicious: odd.length, epochs, batch: settings.batch, seed, loss },
-        ...(ideas.length === 0 ? {} : { ideas }),
+        ...(isTrained ? { objective: settings.objective } : {}),
         teacher: teacher.sha256,
       },
     });
@@ -208,8 +203,6 @@ const recordOf = ({ memory, weight, scale }: MemoryPart): MemoryRecord => ({
 /** What a student learns from. */
 interface Lessons {
   readonly features: FeatureSource;
-  /** Of the maps to restore; null: as they are. */
-  readonly standard: Standard | null;
   readonly pixels: readonly Uint8Array[];
   readonly trained: readonly number[];
   /** Whether a picture has any part in the training, held out or not. */
@@ -220,10 +213,10 @@ interface Lessons {
 async function learnStudent(
   settings: TrainSettings,
   { backbone, weights }: Teacher,
-  { features, standard, pixels, trained, isUsed }: Lessons,
+  { features, pixels, trained, isUsed }: Lessons,
 ): Promise<Learned & { readonly student: Weights }> {
   const { input, epochs, batch, seed, threads, checkpointPath, report, signal } = settings;
-  const step = stepGraph(backbone, input, settings.ideas);
+  const step = stepGraph(backbone, input, settings.objective);
   const used = pixels.filter((_, index) => isUsed(index));
   const recipe = recipeDigest({ teacher: teacherGraph(backbone, weights, input), step, batch, seed, pixels: used });
   const checkpoint = settings.resume ? await checkpointOf(checkpointPath, recipe) : null;
@@ -231,7 +224,7 @@ async function learnStudent(
 
   const stepper = await openStepper(step, checkpoint?.state ?? beginning(), {
     threads,
-    feeds: ideaFeeds(step, { seed, standard }),
+    ...(settings.objective === "hard-positions" ? { feeds: hardnessFeed } : {}),
   });
   try {
     const learned = await learn({
@@ -245,3 +238,5 @@ async function learnStudent(
     await stepper.close();
   }
 }
+
+const hardnessFeed = (step: number): Feeds => ({ hardness: floats(Float32Array.of(hardnessAt(step)), []) });

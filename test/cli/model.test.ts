@@ -23,7 +23,7 @@ const manifest: Manifest = {
   },
   training: {
     ...{ images: 200, heldOut: 40, skipped: 3, suspicious: 2, epochs: 10, batch: 16, seed: 5, loss: 0.04 },
-    ...{ ideas: ["noise"], teacher: HASH },
+    ...{ objective: "rd4ad", teacher: HASH },
   },
   memory: { pictures: 64, channels: 32, weight: 0.5, scale: 2 },
   precision: "int8",
@@ -44,8 +44,7 @@ test("model: how a bundle was trained and calibrated, on what, what it costs, an
     "200 good pictures, and 40 kept apart",
     "3 left out",
     "2 of them looked wrong",
-    "10 epochs of batch 16, seed 5; loss of the last 0.04",
-    "not as RD4AD: noise",
+    "10 epochs of batch 16, seed 5; loss of the last 0.04, rd4ad",
     "64 good pictures, 32 numbers a place; 50 % of the map",
     "0.5, set on 240 good pictures, 40 of them new to the model",
     "of 1,000 good parts expect 8 to be rejected",
@@ -106,7 +105,7 @@ test("model: a manifest that somebody else filled in cannot steer the terminal o
   const written = JSON.parse(readFileSync(file, "utf8")) as Record<string, unknown>;
   const hostile = {
     ...written,
-    training: { images: "\u001b[2J", ideas: [{}, "\u001b]0;x"], teacher: 7 },
+    training: { images: "\u001b[2J", objective: [{}, "\u001b]0;x"], teacher: 7 },
     calibration: { rule: ["x"], falseAlarmRate: null, mean: "much" },
     note: "\u202e",
   };

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
-import { designName, designsIn, designText, floorsOf, withIdeas } from "../../models/ablation/design.js";
+import { designName, designsIn, designText, floorsOf } from "../../models/ablation/design.js";
 import { type DesignResult, designJudgedAnew } from "../../models/ablation/design-run.js";
 import { compareDesigns } from "../../models/ablation/designs.js";
 import { networkOf, randomTeacher } from "../../models/ablation/random-teacher.js";
@@ -82,9 +82,9 @@ test("an ONNX teacher is named with its maps, and has a mean map beside it but n
 });
 
 test("beside the designs stand each teacher's mean map and each network's random teacher of the same width, once", async () => {
-  const text = `resnet18=${residual},resnet18@40=${residual},convnext_tiny:study=${convNext}`;
-  const designs = withIdeas(await designsIn(text, USUAL), ["noise+dropout"]);
-  assert.equal(designs[1]!.ideas, ["dropout", "noise"]);
+  const text = `resnet18=${residual},resnet18+rd4ad=${residual},resnet18@40=${residual},convnext_tiny:study=${convNext}`;
+  const designs = await designsIn(text, USUAL);
+  assert.equal(designs.map(designText).slice(0, 2), ["RD(resnet18)", "RD(resnet18), rd4ad"]);
   const floors = floorsOf(designs, { epochs: 10 });
   assert.equal(
     floors.map(designName).map((name) => name.replace(/-(teacher|convnext)-[0-9a-f]{8}$/, "-$1")),
@@ -141,7 +141,7 @@ test("the table of designs is written by one command and goes on where it was cu
   const out = join(dir, "out");
   const said: string[] = [];
   const options = {
-    ...{ out, data: null, designs: `resnet18@1=${residual}`, ideas: [] },
+    ...{ out, data: null, designs: `resnet18@1=${residual}` },
     ...{ sets: ["demo"], seeds: [1], pictures: [], sizes: [64], length: { epochs: 1 }, rounds: 1, threads: 1 },
     counts: { train: 6, testGood: 2, testPerType: 1 },
     say: (text: string) => void said.push(text),

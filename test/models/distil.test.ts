@@ -5,6 +5,7 @@ import { CodedError } from "../../errors.js";
 import { loadTeacher, type Teacher } from "../../models/network/load.js";
 import { type DistilOptions, distil } from "../../models/pretrain/distil.js";
 import { trunkOf } from "../../models/pretrain/distil-step.js";
+import { StandardSums } from "../../models/pretrain/standard.js";
 import { composition, type SquarePicture } from "../../models/pretrain/views.js";
 import { createRandom } from "../../models/random.js";
 import { encodeSafetensors } from "../../models/weights/safetensors.js";
@@ -91,6 +92,20 @@ test("pictures follow from their seed, and differ by it", () => {
   const [first, again, other] = [1, 1, 2].map((seed) => composition(draw, 32, createRandom(seed)));
   assert.equal(first, again);
   assert.not.equal(first, other);
+});
+
+test("a standard is the mean and the deviation of each channel over pictures and places", () => {
+  const sums = new StandardSums([2, 1, 1]);
+  // Two pictures of two channels, two places each.
+  sums.add([Float32Array.of(1, 3, 10, 10, 5, 7, 10, 30), Float32Array.of(1, 1), Float32Array.of(0, 2)], 2);
+  const [fine, flat, coarse] = sums.standard();
+  assert.equal([...fine.mean], [4, 15]);
+  assert.equal(
+    [...fine.deviation].map((each) => each.toFixed(3)),
+    [Math.sqrt(5), Math.sqrt(75)].map((each) => each.toFixed(3)),
+  );
+  assert.equal([...flat.deviation], [1], "of a map that never moves nothing is divided by zero");
+  assert.equal([...coarse.deviation], [1]);
 });
 
 test.run();

@@ -41,7 +41,7 @@ test.before(async () => {
 
 test("it learns: the loss falls by half within a few steps", async () => {
   const start = { step: 0, tensors: initialWeights(studentParameters(backbone), createRandom(1)) };
-  const stepper = await openStepper(stepGraph(backbone, size), start, { threads: 1 });
+  const stepper = await openStepper(stepGraph(backbone, size, "rd4ad"), start, { threads: 1 });
   const losses: number[] = [];
   for (let step = 0; step < 25; step += 1) losses.push((await stepper.step(features)).loss);
   await stepper.close();
@@ -50,7 +50,7 @@ test("it learns: the loss falls by half within a few steps", async () => {
 
 test("frozen it restores what it restored in training: both have the same loss", async () => {
   const weights = formulaWeights(studentParameters(backbone), "");
-  const stepper = await openStepper(stepGraph(backbone, size), { step: 0, tensors: weights }, { threads: 1 });
+  const stepper = await openStepper(stepGraph(backbone, size, "rd4ad"), { step: 0, tensors: weights }, { threads: 1 });
   const { loss: trained } = await stepper.step(features);
   await stepper.close();
   const frozen = await frozenLoss(weights);

@@ -93,6 +93,7 @@ test("nor with another teacher, architecture, size, batch, seed, or other pictur
     { teacher: teacherOf(2) },
     { step: stepGraph(resnet("resnet34", 2), size) },
     { step: stepGraph(backbone, { width: 96, height: 96 }) },
+    { step: stepGraph(backbone, size, "rd4ad") },
     { batch: 5 },
     { seed: 6 },
     { pixels: [...identity.pixels].reverse() },

@@ -70,7 +70,7 @@ async function compare(name: string, backbone: Backbone): Promise<void> {
   const peer = await openPeer(dir, backbone, start, maps);
   const began = performance.now();
   const stepper = await openStepper(
-    stepGraph(backbone, { width: size, height: size }),
+    stepGraph(backbone, { width: size, height: size }, "rd4ad"),
     { step: 0, tensors: start },
     { threads },
   );

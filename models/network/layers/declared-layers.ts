@@ -55,7 +55,6 @@ export class DeclaredLayers implements EncoderLayers, StudentLayers, MirroredLay
   relu = (x: Value): Value => relu(this.#graph, x);
   add = (a: Value, b: Value): Value => add(this.#graph, a, b);
   concat = (maps: readonly Value[]): Value => concat(this.#graph, maps, 1);
-  dropout = (x: Value): Value => x;
   maxPool(x: Value, kernel: number, stride: number, padding: number): Value {
     return maxPool(this.#graph, x, kernel, stride, padding);
   }

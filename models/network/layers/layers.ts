@@ -70,8 +70,6 @@ export interface MirroredLayers extends ConvNextLayers {
   enlarge(x: Value, conv: string, out: number): Value;
   /** Joins maps of the same size along their channels. */
   concat(maps: readonly Value[]): Value;
-  /** x, of which a training may drop a share at random. */
-  dropout(x: Value, name: string): Value;
 }
 
 /** Of three maps, fine to coarse. */
@@ -93,8 +91,6 @@ export interface StudentLayers extends BlockLayers {
   linear(x: Value, conv: string, out: number): Value;
   /** Joins maps of the same size along their channels. */
   concat(maps: readonly Value[]): Value;
-  /** x, of which a training may drop a share at random. */
-  dropout(x: Value, name: string): Value;
 }
 
 /** The epsilon of PyTorch's BatchNorm2d. */

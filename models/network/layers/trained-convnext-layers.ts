@@ -4,7 +4,7 @@ import { gelu } from "../../graph/gelu.js";
 import { fixed, type Graph, type Value } from "../../graph/graph.js";
 import { add, concat, conv, mul, product, reduceSum, reshape } from "../../graph/ops.js";
 import { type DepthwiseSpec, deconv2x2, type MirroredLayers, type PatchSpec, type PerceptronSpec } from "./layers.js";
-import { dropped, enlarged } from "./trained-layers.js";
+import { enlarged } from "./trained-layers.js";
 
 /** A linear map in training: weight [out, in, places of its kernel], bias [out, 1]. */
 interface TrainedLinear {
@@ -24,12 +24,8 @@ export class TrainedConvNextLayers implements MirroredLayers {
   readonly averages = new Map<string, Value>();
   readonly #graph: Graph;
 
-  readonly #drops: boolean;
-
-  /** @param options.dropout whether {@link dropped} takes place */
-  constructor(graph: Graph, options: { readonly dropout?: boolean } = {}) {
+  constructor(graph: Graph) {
     this.#graph = graph;
-    this.#drops = options.dropout ?? false;
   }
 
   patches(x: Value, convName: string, { out, side, norm }: PatchSpec): Value {
@@ -82,7 +78,6 @@ export class TrainedConvNextLayers implements MirroredLayers {
 
   add = (a: Value, b: Value): Value => add(this.#graph, a, b);
   concat = (maps: readonly Value[]): Value => concat(this.#graph, maps, 1);
-  dropout = (x: Value, name: string): Value => (this.#drops ? dropped(this.#graph, x, name) : x);
 
   /** x [in, places] -> [out, places] */
   #applied({ weight, bias }: TrainedLinear, x: Value): Value {

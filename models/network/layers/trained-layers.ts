@@ -34,16 +34,11 @@ export class TrainedLayers implements StudentLayers, ResNetLayers {
   readonly averages = new Map<string, Value>();
   readonly #graph: Graph;
   readonly #momentum: number;
-  readonly #drops: boolean;
 
-  /**
-   * @param options.momentum how far a batch moves the running averages towards its own statistics, 0 to 1
-   * @param options.dropout whether {@link dropped} takes place
-   */
-  constructor(graph: Graph, options: { readonly momentum: number; readonly dropout?: boolean }) {
+  /** @param options.momentum how far a batch moves the running averages towards its own statistics, 0 to 1 */
+  constructor(graph: Graph, options: { readonly momentum: number }) {
     this.#graph = graph;
     this.#momentum = options.momentum;
-    this.#drops = options.dropout ?? false;
   }
 
   convNorm(x: Value, convName: string, norm: string, spec: ConvSpec): Value {
@@ -69,7 +64,6 @@ export class TrainedLayers implements StudentLayers, ResNetLayers {
   relu = (x: Value): Value => relu(this.#graph, x);
   add = (a: Value, b: Value): Value => add(this.#graph, a, b);
   concat = (maps: readonly Value[]): Value => concat(this.#graph, maps, 1);
-  dropout = (x: Value, name: string): Value => (this.#drops ? dropped(this.#graph, x, name) : x);
   maxPool(x: Value, kernel: number, stride: number, padding: number): Value {
     const g = this.#graph;
     const [, channels, images, height, width] = x.shape;
@@ -102,11 +96,6 @@ export class TrainedLayers implements StudentLayers, ResNetLayers {
     const moved = mul(g, reshape(g, batch, [channels]), g.scalar(this.#momentum));
     this.averages.set(name, add(g, mul(g, before, g.scalar(1 - this.#momentum)), moved, { name: `${name}'` }));
   }
-}
-
-/** x times the graph's input `drop:name`, of x's shape: 0, or what makes up for the zeros. */
-export function dropped(g: Graph, x: Value, name: string): Value {
-  return mul(g, x, g.input(`drop:${name}`, "float32", x.shape));
 }
 
 /** Pictures as the training layers take them: [N, C, H, W] -> [1, C, N, H, W] */

@@ -1,6 +1,4 @@
-import type { Graph, Value } from "../graph/graph.js";
-import { affine, div, mul, negative } from "../graph/ops.js";
-import type { Features } from "./backbones/backbone.js";
+import { type Feeds, floats } from "../onnx/session.js";
 
 /** Mean and deviation of each channel of a map, over pictures and places. */
 export interface ChannelStandard {
@@ -13,27 +11,6 @@ export type Standard = readonly [ChannelStandard, ChannelStandard, ChannelStanda
 
 /** Channels that hardly move on good pictures are not blown up further than to this share of the mean deviation. */
 const LEAST_SHARE = 0.1;
-
-/** Mean and deviation of a graph as values [C], by the number of the map, from 1. */
-export type StandardValues = (map: number) => { readonly mean: Value; readonly deviation: Value };
-
-/** Maps with mean 0 and deviation 1 in each channel: [N, C, H, W] or [1, C, N, H, W] each. */
-export function standardised(g: Graph, maps: Features, of: StandardValues): Features {
-  const [fine, middle, coarse] = maps.map((map, index) => {
-    const { mean, deviation } = of(index + 1);
-    const scale = div(g, g.scalar(1), deviation);
-    return affine(g, map, scale, negative(g, mul(g, mean, scale)));
-  });
-  return [fine!, middle!, coarse!];
-}
-
-/** A standard as constants of a graph. */
-export function standardConstants(g: Graph, standard: Standard): StandardValues {
-  return (map) => {
-    const { mean, deviation } = standard[map - 1]!;
-    return { mean: g.constant(mean, [mean.length]), deviation: g.constant(deviation, [deviation.length]) };
-  };
-}
 
 /** Adds up maps, and yields their standard. */
 export class StandardSums {
@@ -79,4 +56,14 @@ export class StandardSums {
     });
     return [fine!, middle!, coarse!];
   }
+}
+
+/** A standard as feeds `mean1` to 3 and `deviation1` to 3. */
+export function standardFeeds(standard: Standard): Feeds {
+  return Object.fromEntries(
+    standard.flatMap(({ mean, deviation }, index) => [
+      [`mean${index + 1}`, floats(mean, [mean.length])],
+      [`deviation${index + 1}`, floats(deviation, [deviation.length])],
+    ]),
+  );
 }
