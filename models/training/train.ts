@@ -73,7 +73,7 @@ export interface TrainResult {
 
 /**
  * Learns a detector from pictures of good parts and writes its bundle: a memory of them, and beside it a student (Deng & Li, CVPR 2022;
- * RD4AD's optimiser and loss). Seeded: the same pictures, seed and number of threads give the same model, also across a kill and `resume`.
+ * RD4AD's optimiser and recipe, but for the gradient at places where the student does well already). Seeded: the same pictures, seed and number of threads give the same model, also across a kill and `resume`.
  * @throws CodedError; a checkpoint once written stays until the bundle is on disk
  */
 export async function trainStudent(options: TrainOptions): Promise<TrainResult> {
