@@ -84,6 +84,7 @@ const inference = section("How models run", {
     oneOf("fp32", "fp16"),
     "where the provider has the choice; `health` says what is computed in",
   ),
+  device: setting(0, integer(0, 63), "which GPU, where there are several"),
   threads: setting(0, integer(0, 1024), "CPU threads of one inference; 0: as many as there are cores"),
   maxBatch: setting(8, integer(1, 256), "frames of cameras that share a model, in one inference"),
 });

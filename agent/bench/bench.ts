@@ -105,8 +105,11 @@ export async function runBench(options: BenchOptions): Promise<BenchResult> {
   const warm = framesPerSecond(await segment(rig, segmentMs));
   const rssMb = Math.round(process.memoryUsage.rss() / 1_048_576);
   const { used: provider } = rig.agent.models.get("bench")!.engine.providers();
-  const { sha256 } = manifest;
-  const bare = await openBareModel({ modelPath, sha256, input, providers: [provider], threads, batchSizes: [1] });
+  const { sha256, precision = "fp32" } = manifest;
+  const bare = await openBareModel({
+    ...{ modelPath, sha256, input, providers: [provider], threads, batchSizes: [1] },
+    ...{ precision, device: 0, cacheFolder: null },
+  });
   const source = liveSource(input, warm);
   const load = await openRigLoad({ camera: benchCamera("load", source), input, fps: warm, watchCamera });
   const rounds = Math.max(1, Math.round((options.seconds * 1_000) / segmentMs));

@@ -101,8 +101,20 @@ export interface CameraHealth extends FrameHealth {
 export interface ProviderHealth {
   readonly used: string;
   readonly tried: readonly { readonly provider: string; readonly taken: boolean; readonly reason: string }[];
+  /** What of the settings reaches the provider through this machine's build of ONNX Runtime; absent until the model is open. */
+  readonly reaches?: readonly string[];
   /** What is computed in, and why not in what was asked for; absent until the model is open. */
-  readonly precision?: { readonly asked: string; readonly used: string; readonly reason: string };
+  readonly precision?: {
+    readonly asked: string;
+    readonly used: string;
+    readonly reason: string;
+    readonly difference?: {
+      readonly pictures: number;
+      readonly worst: number;
+      readonly limit: number;
+      readonly flipped: number;
+    } | null;
+  };
 }
 
 /** The state of the outbox. */

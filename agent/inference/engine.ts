@@ -1,11 +1,9 @@
-import type { Precision } from "../../config/types.js";
 import type { ErrorCode } from "../../errors.js";
 import type { ModelPrecision } from "../../models/bundle/bundle.js";
 import type { Frame, ModelIdentity, Outcome, Size } from "../types.js";
 import { batchSizes, nextBatch } from "./batch.js";
 import { type SpawnThread, spawnWorker } from "./model-thread.js";
-import type { ProviderReport, Reply } from "./protocol.js";
-import { precisionOf } from "./providers.js";
+import type { PrecisionReport, ProviderReport, Reply } from "./protocol.js";
 import { Supervisor, type SupervisorEvents } from "./supervisor.js";
 import { type WatchdogLimits, watchdogLimits } from "./watchdog.js";
 
@@ -36,10 +34,14 @@ export interface EngineOptions {
   readonly threshold: number;
   readonly providers: readonly string[];
   readonly threads: number;
-  /** What is asked for; fp32 unless given. */
-  readonly precision?: Precision;
-  /** The model's own; fp32 unless given. */
-  readonly modelPrecision?: ModelPrecision;
+  /** What the model's networks are computed in; fp32 unless given. */
+  readonly precision?: ModelPrecision;
+  /** Why that, asked for at each report; absent where nobody chose. */
+  readonly precisionReport?: () => PrecisionReport;
+  /** Which GPU, from 0; the first unless given. */
+  readonly device?: number;
+  /** Where engines are kept between starts; nowhere unless given. */
+  readonly cacheFolder?: string | null;
   readonly maxBatch: number;
   readonly spawn?: SpawnThread;
   readonly limits?: WatchdogLimits;
@@ -88,8 +90,9 @@ class ThreadEngine implements Engine {
 
   constructor(options: EngineOptions) {
     const { modelPath, identity, input, providers, threads, spawn = spawnWorker, limits = watchdogLimits } = options;
-    const { sha256 } = identity;
-    const setup = { modelPath, sha256, input, providers, threads, batchSizes: batchSizes(options.maxBatch) };
+    const { precision = "fp32", device = 0, cacheFolder = null } = options;
+    const wish = { precision, input, threads, batchSizes: batchSizes(options.maxBatch), device, cacheFolder };
+    const setup = { ...wish, modelPath, sha256: identity.sha256, providers };
     this.#options = options;
     this.#supervisor = new Supervisor(
       { setup, spawn, limits, restartAfterMs: options.restartAfterMs ?? 100 },
@@ -105,7 +108,8 @@ class ThreadEngine implements Engine {
   }
 
   providers(): ProviderReport {
-    return this.#report;
+    const precision = this.#options.precisionReport?.();
+    return precision === undefined ? this.#report : { ...this.#report, precision };
   }
 
   open(): Promise<void> {
@@ -135,8 +139,7 @@ class ThreadEngine implements Engine {
   #events(): SupervisorEvents {
     return {
       up: ({ report }) => {
-        const { precision = "fp32", modelPrecision } = this.#options;
-        this.#report = { ...report, precision: precisionOf(precision, report.used, modelPrecision) };
+        this.#report = report;
         this.#model = { ...this.#options.identity, provider: report.used };
         this.#dispatch();
       },

@@ -3,6 +3,7 @@ import { type Bundle, readBundle } from "../../models/bundle/bundle.js";
 import { type GoodReference, referenceIn } from "../../models/judging/good-reference.js";
 import type { ImageBaseline } from "../../models/pictures/image-baseline.js";
 import { type Engine, openEngine } from "./engine.js";
+import { asItIs } from "./precision.js";
 
 /** A model that is ready to judge, and what its bundle says of its threshold and of good pictures. */
 export interface LoadedModel {
@@ -26,7 +27,7 @@ export interface LoadOptions {
 /** @throws CodedError of readBundle or openEngine */
 export async function loadModel(dir: string, { inference, mostWaiting, onRestart }: LoadOptions): Promise<LoadedModel> {
   const bundle = await readBundle(dir);
-  const { name, version, sha256, input, threshold, precision } = bundle.manifest;
+  const { name, version, sha256, input, threshold, precision = "fp32" } = bundle.manifest;
   const engine = await openEngine({
     modelPath: bundle.modelPath,
     identity: { name, version, sha256 },
@@ -34,8 +35,9 @@ export async function loadModel(dir: string, { inference, mostWaiting, onRestart
     threshold,
     providers: inference.providers,
     threads: inference.threads,
-    precision: inference.precision,
-    ...(precision === undefined ? {} : { modelPrecision: precision }),
+    device: inference.device,
+    precision,
+    precisionReport: () => asItIs(inference.precision, precision),
     maxBatch: Math.min(inference.maxBatch, mostWaiting, input.batch ?? Number.POSITIVE_INFINITY),
     onRestart,
   });

@@ -4,20 +4,15 @@ import type { Precision } from "../../config/types.js";
 import type { ErrorCode } from "../../errors.js";
 import type { ModelPrecision } from "../../models/bundle/bundle.js";
 import type { PictureStats } from "../../models/pictures/picture-stats.js";
-import type { Size } from "../types.js";
+import type { Wish } from "./providers/session.js";
 
-/** The worker's data, given to it at its start. */
-export interface WorkerSetup {
+/** The worker's data, given to it at its start. Each batch size is run before the worker is ready, up to the first that takes too long. */
+export interface WorkerSetup extends Wish {
   readonly modelPath: string;
   /** The SHA-256 of the model's file that the bundle names, lower case hex. */
   readonly sha256: string;
-  readonly input: Size;
   /** Execution providers in the order of preference. */
   readonly providers: readonly string[];
-  /** Threads of one inference; 0 leaves the choice to ONNX Runtime. */
-  readonly threads: number;
-  /** Batch sizes, ascending. Each is run before the worker is ready, up to the first that takes too long. */
-  readonly batchSizes: readonly number[];
 }
 
 export type Request =
@@ -63,6 +58,8 @@ export interface ModelFault {
 export interface ProviderReport {
   readonly used: string;
   readonly tried: readonly ProviderTrial[];
+  /** What of the settings reaches it through the binding at hand. Absent until a session is open. */
+  readonly reaches?: readonly string[];
   /** Absent until a session is open. */
   readonly precision?: PrecisionReport;
 }
@@ -72,6 +69,19 @@ export interface PrecisionReport {
   readonly asked: Precision;
   readonly used: ModelPrecision;
   readonly reason: string;
+  /** How far its scores lie from the float model's; null where that was not measured. */
+  readonly difference: PrecisionDifference | null;
+}
+
+/** How far a model's scores on golden pictures lie from those of the float model that it was made of. */
+export interface PrecisionDifference {
+  readonly pictures: number;
+  /** By which the score, counted from its model's threshold, is another at most: as a share of the float's score, or threshold if that is higher. */
+  readonly worst: number;
+  /** What `worst` must not exceed. */
+  readonly limit: number;
+  /** Pictures on whose verdict the two differ. */
+  readonly flipped: number;
 }
 
 export interface ProviderTrial {

@@ -1,74 +1,29 @@
 /**
  * The thread that holds one model. `session.run` of onnxruntime-node is synchronous behind its promise, so it must not
- * run where the event loop matters. The only file of the agent that imports onnxruntime-node.
+ * run where the event loop matters.
  */
 import { parentPort, workerData } from "node:worker_threads";
-import { env, InferenceSession, Tensor } from "onnxruntime-node";
 import { CodedError, messageOf } from "../../errors.js";
 import { readModel } from "../../models/onnx/checked-model.js";
 import { pictureStats } from "../../models/pictures/picture-stats.js";
 import { giveWay } from "../kit/niceness.js";
+import { onnxRuntime } from "./binding.js";
 import { allFinite } from "./finite.js";
 import type { Reply, Request, WorkerSetup } from "./protocol.js";
-import { type Choice, chooseProvider } from "./providers.js";
+import { type Choice, chooseProvider } from "./providers/choose.js";
+import type { Session } from "./providers/session.js";
 
 /** The niceness added to the main thread's, so that capture and MQTT are served while inference takes every core. */
 const NICENESS = 5;
 
 /** The longest that a batch may take: a longer one gains little, and holds every frame in it back. */
 const MAX_BATCH_MS = 100;
-/**
- * How long ONNX Runtime's threads burn their core waiting for the next operator. Its own default keeps spinning between
- * frames: on two cores that took a quarter of the frames of a trivial model, and where other programs compete for the
- * cores half those of a ResNet-18; none at all costs the ResNet-18 5 % on an idle machine.
- */
-const SPIN_US = "50";
-
 const setup = workerData as WorkerSetup;
 const port = parentPort!;
 const { width, height } = setup.input;
 const frameBytes = width * height * 3;
 
 const reply = (message: Reply, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer);
-
-function open(model: Uint8Array, provider: string): Promise<InferenceSession> {
-  return InferenceSession.create(model, {
-    executionProviders: [provider],
-    ...(setup.threads > 0 ? { intraOpNumThreads: setup.threads } : {}),
-    interOpNumThreads: 1,
-    graphOptimizationLevel: "all",
-    logSeverityLevel: 4,
-    extra: { session: { intra_op: { spin_duration_us: SPIN_US } } },
-  });
-}
-
-/** The input tensor, uint8 [N, height, width, 3]: a view of a single frame, a copy of several. */
-function tensorOf(frames: readonly ArrayBuffer[]): Tensor {
-  const dims = [frames.length, height, width, 3];
-  if (frames.length === 1) return new Tensor("uint8", new Uint8Array(frames[0]!), dims);
-  const batch = new Uint8Array(frames.length * frameBytes);
-  frames.forEach((frame, index) => {
-    batch.set(new Uint8Array(frame), index * frameBytes);
-  });
-  return new Tensor("uint8", batch, dims);
-}
-
-interface Outputs {
-  readonly scores: Float32Array<ArrayBuffer>;
-  readonly maps: Float32Array<ArrayBuffer>;
-}
-
-/** ONNX Runtime writes into arrays of ours: its own cannot be relied on to be transferable. */
-async function infer(session: InferenceSession, frames: readonly ArrayBuffer[]): Promise<Outputs> {
-  const count = frames.length;
-  const scores = new Float32Array(count);
-  const maps = new Float32Array(count * height * width);
-  await session.run(
-    { image: tensorOf(frames) },
-    { score: new Tensor("float32", scores, [count]), map: new Tensor("float32", maps, [count, height, width]) },
-  );
-  return { scores, maps };
-}
 
 /** Makes the score of each map that is not finite NaN: the maximum that a model takes may pass over what is wrong in its map. */
 function spoil(scores: Float32Array, maps: Float32Array): void {
@@ -78,10 +33,10 @@ function spoil(scores: Float32Array, maps: Float32Array): void {
   }
 }
 
-async function run(session: InferenceSession, id: number, frames: readonly ArrayBuffer[]): Promise<void> {
+async function run(session: Session, id: number, frames: readonly ArrayBuffer[]): Promise<void> {
   const startedAtMs = performance.now();
   try {
-    const { scores, maps } = await infer(session, frames);
+    const { scores, maps } = await session.infer(frames);
     const inferenceMs = performance.now() - startedAtMs;
     spoil(scores, maps);
     const pictures = frames.map((frame) => pictureStats(new Uint8Array(frame), width, height));
@@ -91,26 +46,26 @@ async function run(session: InferenceSession, id: number, frames: readonly Array
   }
 }
 
-async function measure(session: InferenceSession, forMs: number): Promise<void> {
+async function measure(session: Session, forMs: number): Promise<void> {
   const frame = [new ArrayBuffer(frameBytes)];
   const startedAtMs = performance.now();
   let frames = 0;
   while (performance.now() - startedAtMs < forMs) {
-    await infer(session, frame);
+    await session.infer(frame);
     frames += 1;
   }
   reply({ kind: "measured", frames, ms: performance.now() - startedAtMs });
 }
 
 /** Runs each batch size twice: the first run of a shape allocates and, on a GPU, searches. @returns the sizes that are quick enough, 1 always */
-async function warmUp(session: InferenceSession): Promise<{ batchSizes: number[]; slowestMs: number }> {
+async function warmUp(session: Session): Promise<{ batchSizes: number[]; slowestMs: number }> {
   const batchSizes: number[] = [];
   let slowestMs = 0;
   for (const size of setup.batchSizes) {
     const frames = Array.from({ length: size }, () => new ArrayBuffer(frameBytes));
-    await infer(session, frames);
+    await session.infer(frames);
     const startedAtMs = performance.now();
-    await infer(session, frames);
+    await session.infer(frames);
     const tookMs = performance.now() - startedAtMs;
     if (batchSizes.length === 0 || tookMs <= MAX_BATCH_MS) {
       batchSizes.push(size);
@@ -122,27 +77,26 @@ async function warmUp(session: InferenceSession): Promise<{ batchSizes: number[]
   return { batchSizes, slowestMs };
 }
 
-async function serve(session: InferenceSession, request: Request): Promise<void> {
+async function serve(session: Session, request: Request): Promise<void> {
   switch (request.kind) {
     case "run":
       return run(session, request.id, request.frames);
     case "measure":
       return measure(session, request.forMs);
     case "stop":
-      await session.release();
+      await session.close();
       port.close();
   }
 }
 
 /** A function of its own, so that nothing holds the model's bytes once the session has its own copy of them. */
-async function load(): Promise<Choice<InferenceSession>> {
+async function load(): Promise<Choice> {
   const model = await readModel(setup.modelPath, setup);
-  return chooseProvider(setup.providers, (provider) => open(model, provider));
+  return chooseProvider(setup.providers, onnxRuntime, model, setup);
 }
 
 async function start(): Promise<void> {
   giveWay(NICENESS);
-  env.logLevel = "fatal";
   const { session, report } = await load();
   const warm = await warmUp(session);
   // One after the other: a second one begun meanwhile would count the first one's inference as its own.
