@@ -21,6 +21,7 @@ import { type CameraDeps, type RunningCamera, runCamera } from "./line/camera.js
 import { stateMessage } from "./line/outgoing.js";
 import { unreadableLog } from "./line/unreadable-log.js";
 import { raiseRate } from "./scoring/raise-rate.js";
+import { goldenPictures } from "./self-test/golden-pictures.js";
 import { type SelfTests, startSelfTests } from "./self-test/self-tests.js";
 import type { Context, Message } from "./types.js";
 
@@ -95,10 +96,11 @@ export function startWatching(
     (reason) => log.warn(reason),
     async (closing) => {
       const unfit$ = new ReplaySubject<CodedError>(1);
-      const models = modelRegistry(config, edges.loadModel ?? loadModel, (model, reason) => {
+      const restarted = (model: string, reason: string): void => {
         if (stuckThreads() > MOST_STUCK) unfit$.next(agentStuck(model, reason));
         else log.error(`model ${model}: its inference thread is started again: ${reason}`);
-      });
+      };
+      const models = modelRegistry(config, edges.loadModel ?? loadModel, restarted, goldenPictures);
       closing.add("inference, or the last pictures of alerts,", FINISH_MS, () =>
         Promise.all([models.close(), alerting.finish()]),
       );

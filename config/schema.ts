@@ -63,6 +63,10 @@ const models = names(
   "Model bundles, by the names that cameras use",
   section("One model", {
     path: required(path("bundle"), "a bundle's folder, as `retort train` writes it", { example: "models/demo" }),
+    lowered: optionalSection("The same model in lower precisions, as `retort quantize` writes it", {
+      int8: nullable(path("bundle"), "a bundle's folder", { example: "bundles/plate-int8" }),
+      fp16: nullable(path("bundle"), "a bundle's folder", { example: "bundles/plate-fp16" }),
+    }),
     selfTest: optionalSection("Pictures whose truth is known, through the live engine: does the model still see?", {
       path: required(either(["demo"], path("folder")), "known-bad pictures, as the model sees them; demo: drawn ones", {
         example: "demo",
@@ -81,8 +85,13 @@ const inference = section("How models run", {
   ),
   precision: setting(
     "fp16",
-    oneOf("fp32", "fp16"),
-    "where the provider has the choice; `health` says what is computed in",
+    oneOf("fp32", "fp16", "int8", "auto"),
+    "of the bundles under models.<name>.lowered; auto: what suits the provider; `health` says what is computed in",
+  ),
+  precisionLimit: setting(
+    0.1,
+    positive(1),
+    "by what share scores of the selfTest's pictures may differ from the float model's; beyond, the precision is refused",
   ),
   device: setting(0, integer(0, 63), "which GPU, where there are several"),
   threads: setting(0, integer(0, 1024), "CPU threads of one inference; 0: as many as there are cores"),

@@ -112,7 +112,7 @@ export interface ProviderHealth {
       readonly pictures: number;
       readonly worst: number;
       readonly limit: number;
-      readonly flipped: number;
+      readonly lost: number;
     } | null;
   };
 }

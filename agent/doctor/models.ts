@@ -1,10 +1,12 @@
-import type { Config } from "../../config/types.js";
+import type { Config, ModelConfig } from "../../config/types.js";
 import { CodedError, type ErrorCode, errorCodes, messageOf } from "../../errors.js";
 import { readBundle } from "../../models/bundle/bundle.js";
 import { type BundleCost, bundleSize, costText, medianMs } from "../../models/bundle/speed.js";
 import type { Engine } from "../inference/engine.js";
 import { type LoadedModel, loadModel } from "../inference/load.js";
 import type { PrecisionReport } from "../inference/protocol.js";
+import { goldenPictures } from "../self-test/golden-pictures.js";
+import type { Size } from "../types.js";
 import type { Check } from "./check.js";
 
 type Load = typeof loadModel;
@@ -13,16 +15,22 @@ type Load = typeof loadModel;
 export async function modelChecks(config: Config, load: Load = loadModel): Promise<readonly Check[]> {
   const checks: Check[] = [];
   // One after the other: each may fill the GPU's memory.
-  for (const [name, { path }] of Object.entries(config.models)) {
-    checks.push(...(await modelCheck(`models.${name}`, path, config, load)));
+  for (const [name, entry] of Object.entries(config.models)) {
+    checks.push(...(await modelCheck(`models.${name}`, entry, config, load)));
   }
   return checks;
 }
 
-async function modelCheck(at: string, dir: string, { inference }: Config, load: Load): Promise<readonly Check[]> {
+async function modelCheck(
+  at: string,
+  { path: dir, lowered, selfTest }: ModelConfig,
+  { inference }: Config,
+  load: Load,
+): Promise<readonly Check[]> {
   let model: LoadedModel;
   try {
-    model = await load(dir, { inference, mostWaiting: 1, onRestart: () => undefined });
+    const golden = selfTest === undefined ? null : (size: Size) => goldenPictures(selfTest, size);
+    model = await load(dir, { inference, lowered: lowered ?? {}, golden, mostWaiting: 1, onRestart: () => undefined });
   } catch (error) {
     return [failed(at, error)];
   }
@@ -31,7 +39,8 @@ async function modelCheck(at: string, dir: string, { inference }: Config, load: 
   const { used, tried, precision } = engine.providers();
   let cost: BundleCost;
   try {
-    const size = await bundleSize(await readBundle(dir));
+    const inUse = precision === undefined || precision.used === "fp32" ? null : lowered?.[precision.used];
+    const size = await bundleSize(await readBundle(inUse ?? dir));
     cost = { ...size, framesPerSecond: 1_000 / (await medianMs(() => inspectionMs(engine))) };
   } catch (error) {
     return [failed(at, error)];

@@ -3,7 +3,7 @@ import { type Bundle, readBundle } from "../../models/bundle/bundle.js";
 import { type GoodReference, referenceIn } from "../../models/judging/good-reference.js";
 import type { ImageBaseline } from "../../models/pictures/image-baseline.js";
 import { type Engine, openEngine } from "./engine.js";
-import { asItIs } from "./precision.js";
+import { asItIs, choosePrecision, type LowerPrecision, type OpenModel, type PrecisionWish } from "./precision.js";
 
 /** A model that is ready to judge, and what its bundle says of its threshold and of good pictures. */
 export interface LoadedModel {
@@ -19,28 +19,35 @@ export interface LoadedModel {
 
 export interface LoadOptions {
   readonly inference: InferenceConfig;
+  /** Folders of bundles that `retort quantize` made of this one; none unless given. */
+  readonly lowered?: Readonly<Partial<Record<LowerPrecision, string | null>>>;
+  /** Pictures whose truth is known; null or absent where there are none. */
+  readonly golden?: PrecisionWish["golden"];
   /** The most frames that can wait for this model at once: larger batches would never be filled. */
   readonly mostWaiting: number;
   readonly onRestart: (reason: string) => void;
 }
 
 /** @throws CodedError of readBundle or openEngine */
-export async function loadModel(dir: string, { inference, mostWaiting, onRestart }: LoadOptions): Promise<LoadedModel> {
-  const bundle = await readBundle(dir);
-  const { name, version, sha256, input, threshold, precision = "fp32" } = bundle.manifest;
-  const engine = await openEngine({
-    modelPath: bundle.modelPath,
-    identity: { name, version, sha256 },
-    input,
-    threshold,
-    providers: inference.providers,
-    threads: inference.threads,
-    device: inference.device,
-    precision,
-    precisionReport: () => asItIs(inference.precision, precision),
-    maxBatch: Math.min(inference.maxBatch, mostWaiting, input.batch ?? Number.POSITIVE_INFINITY),
-    onRestart,
+export async function loadModel(dir: string, options: LoadOptions): Promise<LoadedModel> {
+  const { inference, lowered = {}, golden = null } = options;
+  const own = await readBundle(dir);
+  let report = asItIs(inference.precision, own.manifest.precision ?? "fp32");
+  const open = async (bundle: Bundle): Promise<OpenModel> => {
+    const engine = await engineOf(bundle, { ...options, precisionReport: () => report });
+    return { engine, bundle };
+  };
+  const chosen = await choosePrecision(await open(own), {
+    asked: inference.precision,
+    limit: inference.precisionLimit,
+    golden,
+    open: (precision) => {
+      const folder = lowered[precision] ?? null;
+      return folder === null ? null : readBundle(folder).then(open);
+    },
   });
+  report = chosen.report;
+  const { engine, bundle } = chosen.model;
   const { calibration, imageHealth, training, arch } = bundle.manifest;
   return {
     engine,
@@ -49,6 +56,23 @@ export async function loadModel(dir: string, { inference, mostWaiting, onRestart
     goodReference: referenceIn(calibration),
     ...(imageHealth === undefined ? {} : { imageHealth }),
   };
+}
+
+function engineOf(
+  { manifest, modelPath }: Bundle,
+  {
+    inference: { providers, threads, device, maxBatch },
+    mostWaiting,
+    onRestart,
+    precisionReport,
+  }: LoadOptions & { readonly precisionReport: () => ReturnType<typeof asItIs> },
+): Promise<Engine> {
+  const { name, version, sha256, input, threshold, precision = "fp32" } = manifest;
+  return openEngine({
+    ...{ modelPath, identity: { name, version, sha256 }, input, threshold, precision, precisionReport },
+    ...{ providers, threads, device, onRestart },
+    maxBatch: Math.min(maxBatch, mostWaiting, input.batch ?? Number.POSITIVE_INFINITY),
+  });
 }
 
 function calibrationOf({ manifest: { calibration } }: Bundle): string | null {

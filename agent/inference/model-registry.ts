@@ -1,7 +1,9 @@
-import type { Config } from "../../config/types.js";
+import type { Config, SelfTestConfig } from "../../config/types.js";
 import { CodedError } from "../../errors.js";
+import type { Size } from "../types.js";
 import { MOST_IN_FLIGHT } from "./demand.js";
 import type { LoadedModel, LoadOptions } from "./load.js";
+import type { KnownPicture } from "./precision.js";
 
 /** The registry of the models in use: each is loaded once, however many cameras share it. */
 export interface ModelRegistry {
@@ -17,6 +19,7 @@ export function modelRegistry(
   config: Config,
   load: (dir: string, options: LoadOptions) => Promise<LoadedModel>,
   onRestart: (model: string, reason: string) => void,
+  golden: (selfTest: SelfTestConfig, size: Size) => AsyncIterable<KnownPicture>,
 ): ModelRegistry {
   const requested = new Map<string, Promise<LoadedModel>>();
   const loaded = new Map<string, LoadedModel>();
@@ -29,9 +32,12 @@ export function modelRegistry(
         remedy: `Add models.${name}.path, or name another model in the camera.`,
       });
     }
+    const { selfTest } = entry;
     const sharing = config.cameras.filter((camera) => camera.enabled && camera.model === name).length;
     const model = await load(entry.path, {
       inference: config.inference,
+      lowered: entry.lowered ?? {},
+      golden: selfTest === undefined ? null : (size) => golden(selfTest, size),
       mostWaiting: sharing * MOST_IN_FLIGHT,
       onRestart: (reason) => onRestart(name, reason),
     });

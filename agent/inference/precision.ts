@@ -1,9 +1,148 @@
 import type { Precision } from "../../config/types.js";
-import type { ModelPrecision } from "../../models/bundle/bundle.js";
-import type { PrecisionReport } from "./protocol.js";
+import { CodedError, messageOf } from "../../errors.js";
+import type { Bundle, ModelPrecision } from "../../models/bundle/bundle.js";
+import type { Outcome, Size } from "../types.js";
+import type { Engine } from "./engine.js";
+import type { PrecisionDifference, PrecisionReport } from "./protocol.js";
+
+/** What `retort quantize` writes of a float32 bundle. */
+export type LowerPrecision = Exclude<ModelPrecision, "fp32">;
+
+/** A picture whose truth is known. */
+export interface KnownPicture {
+  readonly bad: boolean;
+  /** RGB, [height, width, 3]; owns its ArrayBuffer. */
+  readonly pixels: Uint8Array<ArrayBuffer>;
+}
+
+/** An open model and the bundle that it is of. */
+export interface OpenModel {
+  readonly engine: Engine;
+  readonly bundle: Bundle;
+}
+
+export interface PrecisionWish {
+  readonly asked: Precision;
+  /** What a lower precision's scores may differ by; see PrecisionDifference. */
+  readonly limit: number;
+  /** Opens the model in that precision; null where there is no bundle of it. Rejects where it cannot be run. */
+  readonly open: (precision: LowerPrecision) => Promise<OpenModel> | null;
+  /** Null where the model has none. */
+  readonly golden: ((size: Size) => AsyncIterable<KnownPicture>) | null;
+}
+
+/** More of a kind than these would hold the first frame back for seconds. */
+const MOST_OF_A_KIND = 12;
 
 /** The report on a model that is computed in its own precision, since there is no other one of it. */
 export function asItIs(asked: Precision, used: ModelPrecision): PrecisionReport {
   const reason = asked === used ? "as asked" : "the model's own; retort quantize writes others";
   return { asked, used, reason, difference: null };
+}
+
+/**
+ * Which of a model's precisions judges: the first of those that are asked for whose scores on the golden pictures are the float model's, within the
+ * limit; else the float model. The others are closed. Where there are no golden pictures a precision is taken that was asked for by name.
+ */
+export async function choosePrecision(
+  own: OpenModel,
+  wish: PrecisionWish,
+): Promise<{ readonly model: OpenModel; readonly report: PrecisionReport }> {
+  const { asked } = wish;
+  const used = own.bundle.manifest.precision ?? "fp32";
+  const wanted = used === "fp32" ? wantedOn(own.engine.providers().used, asked) : [];
+  const refused: string[] = [];
+  for (const precision of wanted) {
+    const opening = wish.open(precision);
+    if (opening === null) continue;
+    let lower: OpenModel | undefined;
+    try {
+      lower = await opening;
+      const { precision: found = "fp32" } = lower.bundle.manifest;
+      if (found !== precision) throw new Error(`its bundle is in ${found}`);
+      const { difference, reason } = await judged(own, lower, wish);
+      await own.engine.close();
+      return { model: lower, report: { asked, used: precision, reason, difference } };
+    } catch (error) {
+      await lower?.engine.close();
+      refused.push(`${precision} is refused: ${messageOf(error)}`);
+    }
+  }
+  const report = asItIs(asked, used);
+  return { model: own, report: refused.length === 0 ? report : { ...report, reason: refused.join("; ") } };
+}
+
+/** int8 is what CPUs are quicker with, float16 GPUs. */
+function wantedOn(provider: string, asked: Precision): readonly LowerPrecision[] {
+  if (asked === "auto") return provider === "cpu" ? ["int8"] : ["fp16", "int8"];
+  return asked === "fp32" ? [] : [asked];
+}
+
+/** @throws Error why the lower precision is not to be taken */
+async function judged(
+  float: OpenModel,
+  lower: OpenModel,
+  { asked, limit, golden }: PrecisionWish,
+): Promise<{ readonly difference: PrecisionDifference | null; readonly reason: string }> {
+  const { from } = lower.bundle.manifest.lowered ?? {};
+  if (from !== float.bundle.manifest.sha256) throw new Error("its bundle was made of another float32 model");
+  const [here, there] = [float, lower].map(({ engine }) => engine.providers().used);
+  if (there !== here) throw new Error(`it runs on ${there}, the float model on ${here}`);
+  const difference = golden === null ? null : await differenceOf(float, lower, golden, limit);
+  const reason = asked === "auto" ? `the best for ${here}` : "as asked";
+  if (difference === null) {
+    if (asked === "auto") throw new Error("it cannot be compared: the model has no selfTest");
+    return { difference, reason: `${reason}; not compared: the model has no selfTest` };
+  }
+  const { worst, lost } = difference;
+  if (lost > 0) throw new Error(`it misjudges ${lost} golden pictures that the float model judges rightly`);
+  if (worst > limit) throw new Error(`scores of golden pictures differ by ${share(worst)}, more than ${share(limit)}`);
+  return { difference, reason };
+}
+
+async function differenceOf(
+  float: OpenModel,
+  lower: OpenModel,
+  golden: (size: Size) => AsyncIterable<KnownPicture>,
+  limit: number,
+): Promise<PrecisionDifference> {
+  const taken = { bad: 0, good: 0 };
+  let worst = 0;
+  let lost = 0;
+  try {
+    for await (const { bad, pixels } of golden(float.engine.input)) {
+      const kind = bad ? "bad" : "good";
+      if (taken[kind] === MOST_OF_A_KIND) continue;
+      taken[kind] += 1;
+      const before = await marginOf(float.engine, pixels.slice());
+      const after = await marginOf(lower.engine, pixels);
+      worst = Math.max(worst, Math.abs(after.margin - before.margin) / before.scale);
+      if (before.margin > 0 === bad && after.margin > 0 !== bad) lost += 1;
+    }
+  } catch (error) {
+    const why = error instanceof CodedError ? `${error.code}: ${error.message}` : messageOf(error);
+    throw new Error(`it cannot be compared: ${why}`, { cause: error });
+  }
+  const pictures = taken.bad + taken.good;
+  if (pictures === 0) throw new Error("it cannot be compared: there are no golden pictures");
+  return { pictures, worst, limit, lost };
+}
+
+/** By how much the picture's score exceeds the model's own threshold, and what that is a large or a small part of. */
+async function marginOf(
+  engine: Engine,
+  pixels: Uint8Array<ArrayBuffer>,
+): Promise<{ readonly margin: number; readonly scale: number }> {
+  const outcome: Outcome = await engine.inspect({
+    ...{ camera: "precision", number: 1, pixels, size: engine.input, view: { x: 0, y: 0, ...engine.input } },
+    ...{ capturedAtMs: Date.now(), availableAtMs: performance.now(), captureMs: 0 },
+  });
+  if (outcome.kind === "failed") throw new Error(outcome.failure.reason);
+  const { score } = outcome.inspection;
+  const scale = Math.max(Math.abs(score), Math.abs(engine.threshold), Number.MIN_VALUE);
+  return { margin: score - engine.threshold, scale };
+}
+
+function share(value: number): string {
+  return `${(100 * value).toPrecision(2)} %`;
 }

@@ -80,8 +80,8 @@ export interface PrecisionDifference {
   readonly worst: number;
   /** What `worst` must not exceed. */
   readonly limit: number;
-  /** Pictures on whose verdict the two differ. */
-  readonly flipped: number;
+  /** Pictures that it misjudges and the float model judges rightly. */
+  readonly lost: number;
 }
 
 export interface ProviderTrial {

@@ -64,12 +64,22 @@ function indented(lines: readonly string[]): readonly string[] {
   return lines.map((line) => `  ${line}`);
 }
 
+/** Lines that are comments, one level further in once they are none. */
+function commented(lines: readonly string[]): readonly string[] {
+  return lines.map((line) => line.replace("# ", "#   "));
+}
+
 function keyLines(keys: Readonly<Record<string, Node>>): readonly string[] {
   return Object.entries(keys).flatMap(([key, node]) => nodeLines(key, node));
 }
 
 function nodeLines(key: string, node: Node): readonly string[] {
-  if (node.kind === "section") return [`${key}: # ${node.doc}`, ...indented(keyLines(node.keys))];
+  if (node.kind === "section") {
+    const lines = keyLines(node.keys);
+    // A mapping of nothing would be none.
+    const off = lines.every((line) => line.startsWith("# ")) ? "# " : "";
+    return [`${off}${key}: # ${node.doc}`, ...(off === "" ? indented(lines) : commented(lines))];
+  }
   if (node.kind !== "leaf") throw new Error(`${key} needs lines of its own`);
   // What has no default is written out, but for what null stands for: a value there would mean something.
   const off = node.nullable && !node.optional ? "# " : "";
