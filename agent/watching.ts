@@ -1,5 +1,5 @@
 import { firstValueFrom, type Observable, ReplaySubject } from "rxjs";
-import type { Config } from "../config/types.js";
+import type { CameraConfig, Config } from "../config/types.js";
 import { CodedError, messageOf } from "../errors.js";
 import type { Alerting } from "./alerting.js";
 import { isEnabled, limitOf, overridesOf } from "./commands/in-force.js";
@@ -9,7 +9,9 @@ import type { CameraContext } from "./contract/inbound.js";
 import type { ModbusHealth } from "./contract/modbus-health.js";
 import type { BrokerHealth } from "./contract/payloads.js";
 import type { SparkplugHealth } from "./contract/sparkplug-health.js";
+import type { CameraStanding } from "./health/camera-state.js";
 import { type MachineHealth, machineHealth } from "./health/machine.js";
+import { ProviderFaults } from "./health/provider-faults.js";
 import { type HealthParts, healthMessage } from "./health/report.js";
 import { type LoadedModel, type LoadOptions, loadModel } from "./inference/load.js";
 import { modelRegistry } from "./inference/model-registry.js";
@@ -104,6 +106,21 @@ export function startWatching(
       closing.add("inference, or the last pictures of alerts,", FINISH_MS, () =>
         Promise.all([models.close(), alerting.finish()]),
       );
+      const providers = new ProviderFaults({
+        models: models.loaded,
+        onChange: (model, fault) => {
+          if (fault === null) log.info(`model ${model}: it runs on the provider that it was to`);
+          else log.error(`model ${model}: ${fault}`);
+          for (const { config: camera, standing } of cameras) {
+            if (camera.model === model) publishState(camera, standing);
+          }
+        },
+      });
+      const publishState = (camera: CameraConfig, standing: CameraStanding & { readonly sinceMs?: number }): void => {
+        const at = { nowMs: clock.wallMs(), provider: providers.of(camera.model) };
+        void uplink.publish(stateMessage(camera.id, standing, at));
+      };
+      const cameras: RunningCamera[] = [];
       const unreadable = unreadableLog((text) => log.warn(text), clock.monotonicMs);
       const deps: CameraDeps = {
         watchCamera: edges.watchCamera,
@@ -115,7 +132,7 @@ export function startWatching(
         onStanding: (camera, standing) => {
           if (standing.state === "faulted") log.error(`${camera.id}: ${standing.reason}`);
           if (standing.state === "no-signal") log.warn(`${camera.id}: no signal: ${standing.reason}`);
-          void uplink.publish(stateMessage(camera.id, standing, clock.wallMs()));
+          publishState(camera, standing);
         },
         keepVerdict: alerting.judged,
         context: uplink.context,
@@ -130,7 +147,6 @@ export function startWatching(
         floods: { rate: raiseRate(config.alerts.floodAbove), summaryEveryMs: config.alerts.summaryEveryS * 1_000 },
         clock,
       };
-      const cameras: RunningCamera[] = [];
       closing.add("capture", DRAIN_MS, () => Promise.all(cameras.map((camera) => camera.stop())));
       for (const camera of config.cameras) {
         const running = runCamera(camera, deps);
@@ -173,6 +189,7 @@ export function startWatching(
         for (const camera of cameras) camera.tick();
         void shelvings.tick();
         selfTests.judge();
+        providers.tick();
       }, TICK_MS);
       closing.add("the clock of alerts", 0, () => clearInterval(tickTimer));
       return {

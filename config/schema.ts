@@ -83,6 +83,11 @@ const inference = section("How models run", {
     listOf("tensorrt", "cuda", "cpu"),
     "in order of preference, the first that works is taken; `health` says which and why",
   ),
+  fallback: setting(
+    "auto",
+    oneOf("auto", "allow", "alarm", "fatal"),
+    "when not the first provider is taken; auto: a `provider` fault where there is an NVIDIA GPU and the CPU is used; alarm: a fault always; fatal: the model does not run then",
+  ),
   precision: setting(
     "fp16",
     oneOf("fp32", "fp16", "int8", "auto"),

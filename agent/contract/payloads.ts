@@ -2,7 +2,10 @@ import type { ErrorCode } from "../../errors.js";
 import type { AlertPhase, Context, DropReason, ModelIdentity, PartOutcome, Region, Verdict } from "../types.js";
 import type { DriftHealth } from "./drift.js";
 import type { ModbusHealth } from "./modbus-health.js";
+import type { CameraFaults, ProviderHealth } from "./provider-health.js";
 import type { SparkplugHealth } from "./sparkplug-health.js";
+
+export type { ProviderHealth } from "./provider-health.js";
 
 /** The payloads of the contract. Every one carries `v: 1`; `ts` and `since` are RFC 3339 UTC with milliseconds. */
 export interface Payload {
@@ -22,6 +25,8 @@ export interface StatePayload extends Payload {
   readonly state: CameraState;
   readonly since: string;
   readonly reason: string | null;
+  /** What is wrong while frames are judged, by its kind; absent while nothing is. */
+  readonly faults?: CameraFaults;
 }
 
 export type ModelPayload = ModelIdentity;
@@ -95,25 +100,6 @@ export interface CameraHealth extends FrameHealth {
     readonly heldBack: { readonly shelved: number; readonly flood: number };
     /** Null while the camera is not shelved. */
     readonly shelvedUntil: string | null;
-  };
-}
-
-export interface ProviderHealth {
-  readonly used: string;
-  readonly tried: readonly { readonly provider: string; readonly taken: boolean; readonly reason: string }[];
-  /** What of the settings reaches the provider through this machine's build of ONNX Runtime; absent until the model is open. */
-  readonly reaches?: readonly string[];
-  /** What is computed in, and why not in what was asked for; absent until the model is open. */
-  readonly precision?: {
-    readonly asked: string;
-    readonly used: string;
-    readonly reason: string;
-    readonly difference?: {
-      readonly pictures: number;
-      readonly worst: number;
-      readonly limit: number;
-      readonly lost: number;
-    } | null;
   };
 }
 
@@ -249,9 +235,16 @@ export function statusPayload(
 
 export function statePayload(
   state: CameraState,
-  at: { readonly nowMs: number; readonly sinceMs: number; readonly reason: string | null },
+  at: {
+    readonly nowMs: number;
+    readonly sinceMs: number;
+    readonly reason: string | null;
+    readonly provider?: string | null;
+  },
 ): StatePayload {
-  return { v: 1, state, ts: timestamp(at.nowMs), since: timestamp(at.sinceMs), reason: at.reason };
+  const payload = { v: 1, state, ts: timestamp(at.nowMs), since: timestamp(at.sinceMs), reason: at.reason } as const;
+  const { provider = null } = at;
+  return provider === null ? payload : { ...payload, faults: { provider } };
 }
 
 /** @param nowMs the monotonic clock (performance.now) at publication, the one of `frame.availableAtMs`. */

@@ -36,7 +36,7 @@ async function modelCheck(
   }
   const { engine } = model;
   const { name, version } = engine.model;
-  const { used, tried, precision } = engine.providers();
+  const { used, tried, precision, fault = null } = engine.providers();
   let cost: BundleCost;
   try {
     const inUse = precision === undefined || precision.used === "fp32" ? null : lowered?.[precision.used];
@@ -55,8 +55,12 @@ async function modelCheck(
     ...tried
       .filter(({ taken, reason }) => !taken && reason !== "not needed")
       .map(({ provider, reason }): Check => {
-        const remedy = "Nothing to do unless this machine has the hardware for it.";
-        return { level: "note", code: "PROVIDER_NOT_USED", path: `${at} on ${provider}`, message: reason, remedy };
+        const remedy =
+          fault === null
+            ? "Nothing to do unless this machine has the hardware for it."
+            : "Install what is missing, or take it out of inference.providers.";
+        const level = fault === null ? "note" : "fail";
+        return { level, code: "PROVIDER_NOT_USED", path: `${at} on ${provider}`, message: reason, remedy };
       }),
   ];
 }

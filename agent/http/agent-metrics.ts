@@ -82,6 +82,11 @@ function modelMetrics({ config, models, selfTests, stuckThreads }: AgentView, ma
     "Providers that are preferred to the one in use, and could not hold the model",
     ["model"],
   );
+  const faulty = make.gauge(
+    "retort_model_provider_fault",
+    "1 where it is a fault that the model runs on the provider in use, by inference.fallback",
+    ["model"],
+  );
   const passed = make.gauge(
     "retort_self_test_passed",
     "1 where the model finds the defects of its golden pictures, 0 where it is blind, NaN until that is known",
@@ -94,9 +99,11 @@ function modelMetrics({ config, models, selfTests, stuckThreads }: AgentView, ma
   return () => {
     info.reset();
     refused.reset();
+    faulty.reset();
     for (const [model, { engine }] of models) {
       const { name, version } = engine.model;
-      const { used, tried } = engine.providers();
+      const { used, tried, fault = null } = engine.providers();
+      faulty.set({ model }, Number(fault !== null));
       info.set({ model, name, version, provider: used }, 1);
       // They are in the order of preference; those behind the one in use were not needed.
       const taken = tried.findIndex((each) => each.taken);

@@ -3,7 +3,7 @@ import type { ModelPrecision } from "../../models/bundle/bundle.js";
 import type { Frame, ModelIdentity, Outcome, Size } from "../types.js";
 import { batchSizes, nextBatch } from "./batch.js";
 import { type SpawnThread, spawnWorker } from "./model-thread.js";
-import type { PrecisionReport, ProviderReport, Reply } from "./protocol.js";
+import type { ProviderReport, Reply } from "./protocol.js";
 import { Supervisor, type SupervisorEvents } from "./supervisor.js";
 import { type WatchdogLimits, watchdogLimits } from "./watchdog.js";
 
@@ -36,8 +36,8 @@ export interface EngineOptions {
   readonly threads: number;
   /** What the model's networks are computed in; fp32 unless given. */
   readonly precision?: ModelPrecision;
-  /** Why that, asked for at each report; absent where nobody chose. */
-  readonly precisionReport?: () => PrecisionReport;
+  /** Adds to a report what the thread does not know; asked at each report. */
+  readonly annotate?: (report: ProviderReport) => ProviderReport;
   /** Which GPU, from 0; the first unless given. */
   readonly device?: number;
   /** Where engines are kept between starts; nowhere unless given. */
@@ -108,8 +108,7 @@ class ThreadEngine implements Engine {
   }
 
   providers(): ProviderReport {
-    const precision = this.#options.precisionReport?.();
-    return precision === undefined ? this.#report : { ...this.#report, precision };
+    return this.#options.annotate?.(this.#report) ?? this.#report;
   }
 
   open(): Promise<void> {

@@ -3,7 +3,10 @@ import { type Bundle, readBundle } from "../../models/bundle/bundle.js";
 import { type GoodReference, referenceIn } from "../../models/judging/good-reference.js";
 import type { ImageBaseline } from "../../models/pictures/image-baseline.js";
 import { type Engine, openEngine } from "./engine.js";
+import { fallbackFault, triable } from "./fallback.js";
+import { hasNvidiaGpu } from "./nvidia.js";
 import { asItIs, choosePrecision, type LowerPrecision, type OpenModel, type PrecisionWish } from "./precision.js";
+import type { ProviderReport } from "./protocol.js";
 
 /** A model that is ready to judge, and what its bundle says of its threshold and of good pictures. */
 export interface LoadedModel {
@@ -26,27 +29,31 @@ export interface LoadOptions {
   /** The most frames that can wait for this model at once: larger batches would never be filled. */
   readonly mostWaiting: number;
   readonly onRestart: (reason: string) => void;
+  /** Whether the machine has a GPU that a provider could use. */
+  readonly gpu?: () => Promise<boolean>;
 }
 
 /** @throws CodedError of readBundle or openEngine */
 export async function loadModel(dir: string, options: LoadOptions): Promise<LoadedModel> {
   const { inference, lowered = {}, golden = null } = options;
-  const own = await readBundle(dir);
-  let report = asItIs(inference.precision, own.manifest.precision ?? "fp32");
+  const [own, gpu] = await Promise.all([readBundle(dir), (options.gpu ?? hasNvidiaGpu)()]);
+  let precision = asItIs(inference.precision, own.manifest.precision ?? "fp32");
   const open = async (bundle: Bundle): Promise<OpenModel> => {
-    const engine = await engineOf(bundle, { ...options, precisionReport: () => report });
+    const fault = (report: ProviderReport) => fallbackFault(report, inference.fallback, gpu);
+    const annotate = (report: ProviderReport) => ({ ...report, precision, fault: fault(report) });
+    const engine = await engineOf(bundle, { ...options, annotate });
     return { engine, bundle };
   };
   const chosen = await choosePrecision(await open(own), {
     asked: inference.precision,
     limit: inference.precisionLimit,
     golden,
-    open: (precision) => {
-      const folder = lowered[precision] ?? null;
+    open: (lower) => {
+      const folder = lowered[lower] ?? null;
       return folder === null ? null : readBundle(folder).then(open);
     },
   });
-  report = chosen.report;
+  precision = chosen.report;
   const { engine, bundle } = chosen.model;
   const { calibration, imageHealth, training, arch } = bundle.manifest;
   return {
@@ -61,16 +68,16 @@ export async function loadModel(dir: string, options: LoadOptions): Promise<Load
 function engineOf(
   { manifest, modelPath }: Bundle,
   {
-    inference: { providers, threads, device, maxBatch },
+    inference: { providers, fallback, threads, device, maxBatch },
     mostWaiting,
     onRestart,
-    precisionReport,
-  }: LoadOptions & { readonly precisionReport: () => ReturnType<typeof asItIs> },
+    annotate,
+  }: LoadOptions & { readonly annotate: (report: ProviderReport) => ProviderReport },
 ): Promise<Engine> {
   const { name, version, sha256, input, threshold, precision = "fp32" } = manifest;
   return openEngine({
-    ...{ modelPath, identity: { name, version, sha256 }, input, threshold, precision, precisionReport },
-    ...{ providers, threads, device, onRestart },
+    ...{ modelPath, identity: { name, version, sha256 }, input, threshold, precision, annotate },
+    ...{ providers: triable(providers, fallback), threads, device, onRestart },
     maxBatch: Math.min(maxBatch, mostWaiting, input.batch ?? Number.POSITIVE_INFINITY),
   });
 }

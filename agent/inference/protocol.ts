@@ -62,6 +62,8 @@ export interface ProviderReport {
   readonly reaches?: readonly string[];
   /** Absent until a session is open. */
   readonly precision?: PrecisionReport;
+  /** Why it is a fault that it is this provider; null where it is none. */
+  readonly fault?: string | null;
 }
 
 /** What a model is computed in, and why it is not what was asked for. */

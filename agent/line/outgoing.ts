@@ -33,8 +33,15 @@ export function asPart(): OperatorFunction<Part, Outgoing> {
   return map((part) => ({ kind: "part", part }));
 }
 
-/** A camera's state, in force from now on. */
-export function stateMessage(camera: string, { state, reason }: CameraStanding, nowMs: number): Message {
-  const payload = statePayload(state, { nowMs, sinceMs: nowMs, reason });
+/**
+ * A camera's state, in force from now on unless it says since when.
+ * @param provider what is wrong with its model's provider
+ */
+export function stateMessage(
+  camera: string,
+  { state, reason, sinceMs }: CameraStanding & { readonly sinceMs?: number },
+  { nowMs, provider }: { readonly nowMs: number; readonly provider: string | null },
+): Message {
+  const payload = statePayload(state, { nowMs, sinceMs: sinceMs ?? nowMs, reason, provider });
   return { topic: topics.state(camera), payload, qos: 1, retain: true };
 }

@@ -9,7 +9,7 @@ import { httpConfig, mqttConfig } from "../support/config.js";
 import { camera, check, demo, load, machine } from "../support/config-machine.js";
 import { suite } from "../support/suite.js";
 
-const INFERENCE = { providers: ["tensorrt", "cuda", "cpu"], precision: "fp16", precisionLimit: 0.1, device: 0 };
+const INFERENCE = { fallback: "auto", precision: "fp16", precisionLimit: 0.1, device: 0, threads: 0 };
 const test = suite("config");
 const root = packageRoot();
 const example = readFileSync(join(root, "config/example.yaml"), "utf8");
@@ -27,7 +27,7 @@ test("without a file the demo runs: the contract's defaults, the shipped bundle 
   assert.equal(config, {
     agent: { id: "box-plant-1" },
     mqtt: mqttConfig(),
-    inference: { ...INFERENCE, threads: 0, maxBatch: 8 },
+    inference: { ...INFERENCE, providers: ["tensorrt", "cuda", "cpu"], maxBatch: 8 },
     alerts: { floodAbove: 60, summaryEveryS: 5, historyMax: 2_000, historyDays: 30 },
     outbox: { maxMb: 256, maxAgeHours: 168 },
     http: httpConfig({ port: "auto" }),
@@ -117,7 +117,7 @@ test("every value is reached from the environment and by --set; text stays text"
     set: ["cameras.cam-1.alert.threshold=0.5", "cameras[0].roi.width=0.5", "http.port=0", "cameras.0.enabled=false"],
   });
   assert.is(config.agent.id, "007");
-  assert.equal(config.inference, { ...INFERENCE, providers: ["cuda", "cpu"], threads: 0, maxBatch: 4 });
+  assert.equal(config.inference, { ...INFERENCE, providers: ["cuda", "cpu"], maxBatch: 4 });
   assert.is(config.models["m-1"]?.path, "/other");
   assert.is(config.http.port, 0);
   const [cam] = config.cameras;

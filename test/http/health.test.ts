@@ -138,6 +138,7 @@ test("what has not happened yet is counted as 0 from the start: losses, alerts, 
 test("metrics tell a blind model, a refused provider, stuck threads, temperatures and how full the disk is", async () => {
   const providers = () => ({
     used: "cpu",
+    fault: "PROVIDER_NOT_USED: the model runs on cpu; tensorrt: no such library",
     tried: [
       { provider: "tensorrt", taken: false, reason: "no such library" },
       { provider: "cpu", taken: true, reason: "the best that works here" },
@@ -160,14 +161,16 @@ test("metrics tell a blind model, a refused provider, stuck threads, temperature
     [
       'retort_self_test_passed{model="plate"}',
       'retort_model_providers_refused{model="plate"}',
+      'retort_model_provider_fault{model="plate"}',
       "retort_inference_threads_stuck",
       'retort_temperature_celsius{zone="cpu"}',
       "retort_gpu_load_ratio",
       "retort_outbox_max_bytes",
     ].map((name) => series.get(name)),
-    [0, 1, 1, 61.5, 0.25, 16 * 1_048_576],
+    [0, 1, 1, 1, 61.5, 0.25, 16 * 1_048_576],
   );
   assert.is(plain.get('retort_model_providers_refused{model="plate"}'), 0);
+  assert.is(plain.get('retort_model_provider_fault{model="plate"}'), 0);
   const [free, size] = ["free", "size"].map((what) => series.get(`retort_disk_${what}_bytes`)!);
   assert.ok(free! > 0 && size! > free!);
 });

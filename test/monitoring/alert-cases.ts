@@ -145,9 +145,8 @@ export const ALERT_CASES: Readonly<Record<string, AlertCase>> = {
   },
   RetortProviderNotUsed: {
     series: {
-      'retort_model_providers_refused{model="plate"}': "0x9 2x30",
-      'retort_model_providers_refused{model="lid"}': "0x40",
-      retort_gpu_load_ratio: "0x40",
+      'retort_model_provider_fault{model="plate"}': "0x9 1x30",
+      'retort_model_provider_fault{model="lid"}': "0x40",
     },
     fires: [{ model: "plate" }],
     quietAt: [9, 12],

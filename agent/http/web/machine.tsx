@@ -115,6 +115,11 @@ function Models({ health, line }: { health: LiveHealth; line: Line }) {
         <Fact name={words.machine.provider}>
           <b>{providers.used}</b>
         </Fact>
+        {typeof providers.fault === "string" && (
+          <Fact name={words.machine.providerFault} bad>
+            {providers.fault}
+          </Fact>
+        )}
         {selfTest !== undefined && (
           <Fact name={words.machine.selfTest} bad={selfTest.passed === false}>
             <b>{words.machine.selfTestOf[outcomeOf(selfTest)]}</b>{" "}

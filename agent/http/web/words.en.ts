@@ -166,6 +166,7 @@ export const words = {
     },
     models: "Model",
     provider: "Runs on",
+    providerFault: "Provider fault",
     precision: "Precision",
     loading: "loading, or broken",
     selfTest: "Self-test",

@@ -1,0 +1,110 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import * as assert from "uvu/assert";
+import { fallbackFault } from "../../agent/inference/fallback.js";
+import { loadModel } from "../../agent/inference/load.js";
+import { type DeviceSources, hasNvidiaGpu } from "../../agent/inference/nvidia.js";
+import type { ProviderReport } from "../../agent/inference/protocol.js";
+import type { InferenceConfig } from "../../config/types.js";
+import { CodedError } from "../../errors.js";
+import { inferenceConfig, temporaryFolder } from "../support/config.js";
+import { suite } from "../support/suite.js";
+import { writeTinyBundle } from "../support/tiny-bundle.js";
+
+const test = suite("fallback");
+
+const report = (used: string, ...refused: readonly string[]): ProviderReport => ({
+  used,
+  tried: [
+    ...refused.map((provider) => ({ provider, taken: false, reason: "no library" })),
+    { provider: used, taken: true, reason: "the best that works here" },
+    { provider: "later", taken: false, reason: "not needed" },
+  ],
+});
+
+test("where there is a GPU, falling back to the CPU is a fault that names each provider's reason", () => {
+  const fault = fallbackFault(report("cpu", "tensorrt", "cuda"), "auto", true);
+  assert.is(fault, "PROVIDER_NOT_USED: the model runs on cpu; tensorrt: no library; cuda: no library");
+  assert.is(fallbackFault(report("cpu", "tensorrt", "cuda"), "auto", false), null);
+  assert.is(fallbackFault(report("cuda", "tensorrt"), "auto", true), null);
+  assert.is(fallbackFault(report("cpu"), "auto", true), null);
+});
+
+test("alarm makes any provider but the first a fault, allow none", () => {
+  assert.match(
+    fallbackFault(report("cuda", "tensorrt"), "alarm", false)!,
+    "the model runs on cuda; tensorrt: no library",
+  );
+  assert.is(fallbackFault(report("cpu", "tensorrt", "cuda"), "allow", true), null);
+});
+
+async function load(providers: InferenceConfig["providers"], fallback: InferenceConfig["fallback"], gpu: boolean) {
+  return loadModel(await writeTinyBundle(), {
+    inference: inferenceConfig({ providers, fallback }),
+    ...{ mostWaiting: 1, onRestart: () => undefined, gpu: async () => gpu },
+  });
+}
+
+test("a model that fell back to the CPU says so in its report, and judges", async () => {
+  const { engine } = await load(["tensorrt", "cpu"], "auto", true);
+  const { used, fault } = engine.providers();
+  await engine.close();
+  assert.is(used, "cpu");
+  assert.match(fault!, /^PROVIDER_NOT_USED: the model runs on cpu; tensorrt: ./);
+});
+
+test("where a fall-back is fatal the model is not run by another provider than the first", async () => {
+  try {
+    const { engine } = await load(["tensorrt", "cpu"], "fatal", false);
+    await engine.close();
+    assert.unreachable();
+  } catch (error) {
+    assert.ok(error instanceof CodedError);
+    assert.is(error.code, "ENGINE_NO_PROVIDER");
+    assert.match(error.message, /^tensorrt: /);
+    assert.not.match(error.message, "cpu: ");
+  }
+});
+
+/** What Linux tells of a machine: `compatible` of its device tree, and vendor and class of its devices. */
+async function machine(
+  compatible: string | null,
+  devices: readonly (readonly [string, string])[],
+): Promise<DeviceSources> {
+  const dir = temporaryFolder();
+  const sources = { compatible: join(dir, "compatible"), pciDevices: join(dir, "devices") };
+  if (compatible !== null) await writeFile(sources.compatible, compatible);
+  for (const [index, [vendor, kind]] of devices.entries()) {
+    const device = join(sources.pciDevices, `0000:0${index}:00.0`);
+    await mkdir(device, { recursive: true });
+    await writeFile(join(device, "vendor"), `${vendor}\n`);
+    await writeFile(join(device, "class"), `${kind}\n`);
+  }
+  return sources;
+}
+
+test("a GPU is found without its driver: a Jetson by its board's name, a card by what it is on the bus", async () => {
+  const orin = "nvidia,p3768-0000+p3767-0005\0nvidia,p3767-0005\0nvidia,tegra234\0";
+  assert.ok(await hasNvidiaGpu(await machine(orin, [])));
+  // An Intel host bridge, and a GPU without a connector.
+  assert.ok(
+    await hasNvidiaGpu(
+      await machine(null, [
+        ["0x8086", "0x060000"],
+        ["0x10de", "0x030200"],
+      ]),
+    ),
+  );
+});
+
+test("another maker's graphics and a card's sound are no GPU for the providers, and a machine may tell of nothing", async () => {
+  const raspberry = "raspberrypi,5-model-b\0brcm,bcm2712\0";
+  const devices = [
+    ["0x8086", "0x030000"],
+    ["0x10de", "0x040300"],
+  ] as const;
+  assert.not(await hasNvidiaGpu(await machine(raspberry, devices)));
+  assert.not(await hasNvidiaGpu(await machine(null, [])));
+});
+
+test.run();
