@@ -18,11 +18,7 @@ export const featuresCommand: AddCommand = (program, terminal) => {
     "of a ConvNeXt: raw, normed or both (raw,normed); of an ONNX teacher: the names of its three maps",
   )
     .requiredOption("--picture <file>", "the picture, which is scaled to the input")
-    .option(
-      "--size <pixels>",
-      "of pictures, a side or WIDTHxHEIGHT, multiples of 32; never cropped (256)",
-      pictureSize,
-    );
+    .option("--size <pixels>", "a side of the picture, or WIDTHxHEIGHT; never cropped (256)", pictureSize);
   withExample(
     withJsonFlag(command),
     "retort features --arch resnet18 --teacher resnet18.safetensors --picture part.png",
