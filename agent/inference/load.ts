@@ -36,6 +36,7 @@ export interface LoadOptions {
 /** @throws CodedError of readBundle or openEngine */
 export async function loadModel(dir: string, options: LoadOptions): Promise<LoadedModel> {
   const { inference, lowered = {}, golden = null } = options;
+  const folders = { int8: lowered.int8 ?? null, fp16: lowered.fp16 ?? null };
   const [own, gpu] = await Promise.all([readBundle(dir), (options.gpu ?? hasNvidiaGpu)()]);
   let precision = asItIs(inference.precision, own.manifest.precision ?? "fp32");
   const open = async (bundle: Bundle): Promise<OpenModel> => {
@@ -49,7 +50,7 @@ export async function loadModel(dir: string, options: LoadOptions): Promise<Load
     limit: inference.precisionLimit,
     golden,
     open: (lower) => {
-      const folder = lowered[lower] ?? null;
+      const folder = folders[lower];
       return folder === null ? null : readBundle(folder).then(open);
     },
   });

@@ -9,6 +9,7 @@ import { openDevice } from "../../agent/capture/vision/device.js";
 import { httpOpener } from "../../agent/http/opener.js";
 import { modbusOpener } from "../../agent/modbus/opener.js";
 import { openMqtt } from "../../agent/mqtt/open.js";
+import { sparkplugOpener } from "../../agent/sparkplug/opener.js";
 import { conforms, type Node } from "../../config/declare.js";
 import { schema } from "../../config/schema.js";
 import { isTree, join as joinPath } from "../../config/tree.js";
@@ -82,11 +83,14 @@ test("nothing is declared that no part of an agent reads", async () => {
   const cameras = kinds.map((type) => `  - {id: ${type}, model: m, source: {type: ${type}, ${sources[type] ?? ""}}}\n`);
   const config = load(`version: 1
 mqtt: { url: "mqtt://127.0.0.1:1" }
-models: { m: { path: ${bundle}, selfTest: { path: demo } } }
+models: { m: { path: ${bundle}, lowered: { int8: ${bundle}, fp16: ${bundle} }, selfTest: { path: demo } } }
 cameras:
 ${cameras.join("")}
 http: { port: 0 }
 modbus: { enabled: true, port: ${await freePort()} }
+sparkplug: { enabled: true }
+homeAssistant: { enabled: true }
+inference: { precision: auto }
 state: { path: ${join(temporaryFolder(), "state")} }
 `);
   const reads = new Set<string>();
@@ -99,6 +103,7 @@ state: { path: ${join(temporaryFolder(), "state")} }
     log,
     openHttp: await httpOpener(seen),
     openModbus: await modbusOpener(seen),
+    openSparkplug: await sparkplugOpener(seen),
     openPublisher: (_, __, outbox) => openMqtt(seen, log, outbox),
   });
   try {
