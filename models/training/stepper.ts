@@ -33,7 +33,7 @@ export interface StepperOptions {
   /** The learning rate of a step, from 1; the recipe's unless given. */
   readonly rate?: (step: number) => number;
   /** What a step takes beside the batch. */
-  readonly feeds?: (step: number, images: number) => Feeds;
+  readonly feeds?: (step: number) => Feeds;
 }
 
 /** Ends the name of an output that is the next value of the input without it. */
@@ -68,7 +68,7 @@ export async function openStepper(graph: Graph, start: TrainingState, options: S
       const outputs = await session.run(
         {
           ...feeds,
-          ...options.feeds?.(count + 1, feeds.f1?.dims[0] ?? 0),
+          ...options.feeds?.(count + 1),
           ...Object.fromEntries(current),
           rate: floats(Float32Array.of(rate), []),
           epsilon: floats(Float32Array.of(epsilon), []),
