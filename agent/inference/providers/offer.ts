@@ -7,14 +7,17 @@ export interface Offer {
   readonly options: boolean;
 }
 
-/** The table of what reaches a provider: through any binding, and through one that hands provider options on. */
-export const REACHES: Readonly<
-  Record<ProviderName, { readonly any: readonly string[]; readonly own: readonly string[] }>
-> = {
-  cpu: { any: ["threads"], own: [] },
+/** What reaches a provider: through any binding, and through one that hands provider options on. */
+interface Reach {
+  readonly always: readonly string[];
+  readonly own: readonly string[];
+}
+
+const REACHES: Readonly<Record<ProviderName, Reach>> = {
+  cpu: { always: ["threads"], own: [] },
   // onnxruntime's js/node/src/session_options_helper.cc reads `deviceId` of both and no other key (1.30).
-  cuda: { any: ["device"], own: ["memory growth", "convolution search", "TF32"] },
-  tensorrt: { any: ["device"], own: ["precision", "engine cache", "timing cache", "profile shapes"] },
+  cuda: { always: ["device"], own: ["memory growth", "convolution search", "TF32"] },
+  tensorrt: { always: ["device"], own: ["precision", "engine cache", "timing cache", "profile shapes"] },
 };
 
 /**
@@ -28,6 +31,6 @@ export function offerOf(backends: readonly Backend[], provider: string): Offer |
 
 /** What reaches the provider through the binding at hand. */
 export function reaching(provider: ProviderName, { options }: Offer): readonly string[] {
-  const { any, own } = REACHES[provider];
-  return options ? [...any, ...own] : any;
+  const { always, own } = REACHES[provider];
+  return options ? [...always, ...own] : always;
 }
