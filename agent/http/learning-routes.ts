@@ -5,6 +5,7 @@ import type { FastifyInstance } from "fastify";
 import { CodedError } from "../../errors.js";
 import { readOddPictures } from "../../models/bundle/odd-pictures.js";
 import type { FeedbackKept, LearningAnswer, ModelLearning } from "../contract/learning.js";
+import { shellWord } from "../kit/shell-word.js";
 import type { AgentView } from "./view.js";
 
 type LearningView = Pick<AgentView, "config" | "models" | "evidence">;
@@ -57,12 +58,9 @@ async function trainAgain({ arch, input, bundle, cameras, feedback }: Again): Pr
   const of = (feedback?.cameras ?? []).filter(({ camera }) => cameras.includes(camera));
   const good = of.filter(({ counts }) => counts.not_a_defect > 0);
   return [
-    ...good.map(({ folder }) => `cp -r ${quoted(join(feedback?.folder ?? "", "not_a_defect", folder))} GOOD_PICTURES/`),
-    `retort train --normal GOOD_PICTURES --arch ${quoted(arch)} --teacher ${isBeside ? quoted(beside) : "TEACHER"} --size ${size} --out ${quoted(out)}`,
+    ...good.map(
+      ({ folder }) => `cp -r ${shellWord(join(feedback?.folder ?? "", "not_a_defect", folder))} GOOD_PICTURES/`,
+    ),
+    `retort train --normal GOOD_PICTURES --arch ${shellWord(arch)} --teacher ${isBeside ? shellWord(beside) : "TEACHER"} --size ${size} --out ${shellWord(out)}`,
   ];
-}
-
-/** As one word of a shell. */
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

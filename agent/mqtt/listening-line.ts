@@ -1,4 +1,5 @@
 import type { MqttConfig } from "../../config/types.js";
+import { shellWord } from "../kit/shell-word.js";
 import { addressOf } from "./transport.js";
 
 /**
@@ -13,18 +14,13 @@ export function listeningLine(mqtt: MqttConfig, url: string, ...topics: readonly
   const { username, passwordFile, caFile, certFile, keyFile, serverName } = mqtt;
   return [
     "mosquitto_sub",
-    `-h ${quoted(serverName ?? host)} -p ${port}`,
-    ...(secure ? [caFile === null ? "--tls-use-os-certs" : `--cafile ${quoted(caFile)}`] : []),
-    ...(certFile === null || keyFile === null ? [] : [`--cert ${quoted(certFile)} --key ${quoted(keyFile)}`]),
-    ...(username === null ? [] : [`-u ${quoted(username)}`]),
-    ...(passwordFile === null ? [] : [`-P "$(head -n 1 ${quoted(passwordFile)})"`]),
+    `-h ${shellWord(serverName ?? host)} -p ${port}`,
+    ...(secure ? [caFile === null ? "--tls-use-os-certs" : `--cafile ${shellWord(caFile)}`] : []),
+    ...(certFile === null || keyFile === null ? [] : [`--cert ${shellWord(certFile)} --key ${shellWord(keyFile)}`]),
+    ...(username === null ? [] : [`-u ${shellWord(username)}`]),
+    ...(passwordFile === null ? [] : [`-P "$(head -n 1 ${shellWord(passwordFile)})"`]),
     // Each listener needs a name of its own: the broker keeps what it misses under it.
     '-q 1 -c -i "$(hostname)-listener"',
-    ...topics.map((topic) => `-t ${quoted(topic)}`),
+    ...topics.map((topic) => `-t ${shellWord(topic)}`),
   ].join(" ");
-}
-
-/** For a shell. */
-function quoted(text: string): string {
-  return /^[\w./:@%+,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
