@@ -1,11 +1,10 @@
 import { readFile, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { CameraFeedback, FeedbackKept, JudgedFrame } from "../contract/learning.js";
-import type { FeedbackVerdict } from "../types.js";
+import { recordOf, verdicts } from "./feedback.js";
 import { cameraFolder } from "./raw-frames.js";
 import { isAlertId, namesIn } from "./store.js";
 
-const VERDICTS: readonly FeedbackVerdict[] = ["defect", "not_a_defect"];
 const MOST_LATEST = 24;
 /** Files that are looked at for their age; of more, those beyond are counted alone. */
 const MOST_LOOKED_AT = 2_000;
@@ -18,7 +17,7 @@ export async function feedbackKept(folder: string, cameras: readonly string[]): 
   const idOf = new Map(cameras.map((id) => [cameraFolder(id), id]));
   const counted = new Map<string, { defect: number; not_a_defect: number }>();
   const found: Found[] = [];
-  for (const verdict of VERDICTS) {
+  for (const verdict of verdicts) {
     for (const name of await namesIn(join(folder, verdict))) {
       const files = await namesIn(join(folder, verdict, name)).catch(noFolder);
       const ids = files.flatMap((file) => (file.endsWith(".webp") ? [file.slice(0, -".webp".length)] : []));
@@ -54,7 +53,7 @@ interface Found extends Omit<JudgedFrame, "ts"> {
 }
 
 async function described({ id, camera, verdict, path }: Found): Promise<JudgedFrame> {
-  return { id, camera, verdict, ts: await capturedAt(path.replace(/\.webp$/, ".json")) };
+  return { id, camera, verdict, ts: await capturedAt(recordOf(path)) };
 }
 
 /** Null where the record cannot be read, or there is none, as before version 0.2. */

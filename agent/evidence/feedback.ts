@@ -9,7 +9,8 @@ import { type Archive, type Item, onDisk } from "./archive.js";
 import { cameraOf, RAISED, RECORD, rawKey, resolutionIn } from "./raw-frames.js";
 import { isAlertId, namesIn } from "./store.js";
 
-const verdicts: readonly FeedbackVerdict[] = ["defect", "not_a_defect"];
+/** What a person may say of a frame: each has a folder of its own. */
+export const verdicts: readonly FeedbackVerdict[] = ["defect", "not_a_defect"];
 
 /** Where frames that a person has judged are kept for training. Retort deletes nothing here. */
 export interface Feedback {
@@ -108,7 +109,7 @@ async function described(path: string): Promise<KeptForTraining> {
 }
 
 /** The record's path beside a picture. */
-function recordOf(path: string): string {
+export function recordOf(path: string): string {
   return path.replace(/\.webp$/, ".json");
 }
 
