@@ -118,9 +118,9 @@ export async function runBench(options: BenchOptions): Promise<BenchResult> {
     return (frames / ms) * 1_000;
   };
   const sides = {
-    bare: () => bareFps(segmentMs),
-    agent: async () => framesPerSecond(await segment(rig, segmentMs)),
-    rig: () =>
+    bareFps: () => bareFps(segmentMs),
+    agentFps: async () => framesPerSecond(await segment(rig, segmentMs)),
+    rigFps: () =>
       load.during(async () => {
         await bareFps(SETTLE_MS);
         return bareFps(segmentMs);

@@ -2,8 +2,11 @@ import { percentile } from "../health/ledger.js";
 
 /** The frames a second of the three sides, measured one right after the other. */
 export interface Round {
+  /** The bare model, and nothing else. */
   readonly bareFps: number;
+  /** The whole agent in the rig: source, broker, subscriber. */
   readonly agentFps: number;
+  /** The bare model beside the rig without an agent. */
   readonly rigFps: number;
 }
 
@@ -15,34 +18,23 @@ export interface Comparison {
   readonly ratioOfRig: number;
 }
 
-/** The three sides of a comparison: each runs for a while and yields its frames a second. */
-export interface Sides {
-  /** The bare model, and nothing else. */
-  readonly bare: () => Promise<number>;
-  /** The whole agent in the rig: source, broker, subscriber. */
-  readonly agent: () => Promise<number>;
-  /** The bare model beside the rig without an agent. */
-  readonly rig: () => Promise<number>;
-}
-
 /**
- * Bare, agent, rig, then rig, agent, bare, and so on: a machine that drifts favours no side, and each other side is measured right
- * before or after the agent.
+ * Runs each side for a while, in their order, then in the reverse, and so on: a machine that drifts favours no side, and of three sides
+ * each other one is measured right before or after that in the middle.
+ * @param sides yield their frames a second
  */
-export async function takeTurns(sides: Sides, rounds: number, say: (round: number) => void): Promise<Round[]> {
-  const { bare, agent, rig } = sides;
-  const taken: Round[] = [];
+export async function takeTurns<Side extends string>(
+  sides: Readonly<Record<Side, () => Promise<number>>>,
+  rounds: number,
+  say: (round: number) => void = () => undefined,
+): Promise<Readonly<Record<Side, number>>[]> {
+  const names = Object.keys(sides) as Side[];
+  const taken: Readonly<Record<Side, number>>[] = [];
   for (let round = 1; round <= rounds; round += 1) {
     say(round);
-    if (round % 2 === 1) {
-      const bareFps = await bare();
-      const agentFps = await agent();
-      taken.push({ bareFps, agentFps, rigFps: await rig() });
-    } else {
-      const rigFps = await rig();
-      const agentFps = await agent();
-      taken.push({ bareFps: await bare(), agentFps, rigFps });
-    }
+    const fps: Partial<Record<Side, number>> = {};
+    for (const side of round % 2 === 1 ? names : names.toReversed()) fps[side] = await sides[side]();
+    taken.push(fps as Record<Side, number>);
   }
   return taken;
 }

@@ -1,4 +1,5 @@
 import { Worker } from "node:worker_threads";
+import { nextMessage } from "./thread-message.js";
 
 export interface ListenerSetup {
   readonly url: string;
@@ -24,19 +25,11 @@ export interface Listener {
 export async function openListener(setup: ListenerSetup): Promise<Listener> {
   const thread = new Worker(new URL("./listener-thread.js", import.meta.url), { workerData: setup });
   const exited = new Promise<void>((resolve) => thread.once("exit", () => resolve()));
-  const message = <T>(): Promise<T> =>
-    new Promise((resolve, reject) => {
-      thread.once("error", reject);
-      thread.once("message", (value: T) => {
-        thread.off("error", reject);
-        resolve(value);
-      });
-    });
-  await message();
+  await nextMessage(thread);
   return {
     take: () => {
       thread.postMessage("take");
-      return message<Tally>();
+      return nextMessage<Tally>(thread);
     },
     close: () => {
       thread.postMessage("stop");

@@ -1,9 +1,10 @@
 import { Worker } from "node:worker_threads";
 import { PAGE_FPS } from "../contract/live-events.js";
-import { median } from "./compare.js";
+import { median, takeTurns } from "./compare.js";
 import { round as rounded } from "./figures.js";
 import { type Rig, type RigOptions, startRig } from "./rig.js";
 import { framesPerSecond, segment } from "./segment.js";
+import { nextMessage } from "./thread-message.js";
 
 /** The figures of an agent whose live view is open, and whose is not, in turns. */
 export interface LiveViewCost {
@@ -51,17 +52,7 @@ async function inTurns(rig: Rig, forMs: number, rounds: number): Promise<LiveVie
   await lookedAt();
   pictures = 0;
   lookedMs = 0;
-  const taken: { readonly fps: number; readonly lookedAtFps: number }[] = [];
-  for (let round = 1; round <= rounds; round += 1) {
-    // Turns are swapped, so that a machine that drifts favours no side.
-    if (round % 2 === 1) {
-      const fps = await alone();
-      taken.push({ fps, lookedAtFps: await lookedAt() });
-    } else {
-      const lookedAtFps = await lookedAt();
-      taken.push({ fps: await alone(), lookedAtFps });
-    }
-  }
+  const taken = await takeTurns({ fps: alone, lookedAtFps: lookedAt }, rounds);
   return {
     cameras: ids.length,
     fps: rounded(median(taken.map(({ fps }) => fps))),
@@ -79,19 +70,11 @@ interface Looker {
 /** A page that takes what it is sent, in a thread of its own: a browser is another machine's work. */
 async function openLooker(workerData: LookerSetup): Promise<Looker> {
   const thread = new Worker(new URL("./looker-thread.js", import.meta.url), { workerData });
-  const message = (): Promise<number> =>
-    new Promise((resolve, reject) => {
-      thread.once("error", reject);
-      thread.once("message", (value: number) => {
-        thread.off("error", reject);
-        resolve(value);
-      });
-    });
-  await message();
+  await nextMessage(thread);
   return {
     close: async () => {
       const exited = new Promise((resolve) => thread.once("exit", resolve));
-      const came = message();
+      const came = nextMessage<number>(thread);
       thread.postMessage("stop");
       const pictures = await came;
       await exited;

@@ -40,7 +40,7 @@ comparison("the sides are first in turn, the agent next to each of the others", 
     order.push(name);
     return fps;
   };
-  const sides = { bare: side("b", 20), agent: side("a", 18), rig: side("r", 19) };
+  const sides = { bareFps: side("b", 20), agentFps: side("a", 18), rigFps: side("r", 19) };
   const rounds = await takeTurns(sides, 3, (round) => order.push(String(round)));
   assert.is(order.join(""), "1bar2rab3bar");
   assert.equal(rounds[1], { bareFps: 20, agentFps: 18, rigFps: 19 });
