@@ -29,7 +29,7 @@ async function modelCheck(
 ): Promise<readonly Check[]> {
   let model: LoadedModel;
   try {
-    const golden = selfTest === undefined ? null : (size: Size) => goldenPictures(selfTest, size);
+    const golden = selfTest === undefined ? null : (size: Size, most: number) => goldenPictures(selfTest, size, most);
     model = await load(dir, { inference, lowered: lowered ?? {}, golden, mostWaiting: 1, onRestart: () => undefined });
   } catch (error) {
     return [failed(at, error)];

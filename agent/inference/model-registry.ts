@@ -19,7 +19,7 @@ export function modelRegistry(
   config: Config,
   load: (dir: string, options: LoadOptions) => Promise<LoadedModel>,
   onRestart: (model: string, reason: string) => void,
-  golden: (selfTest: SelfTestConfig, size: Size) => AsyncIterable<KnownPicture>,
+  golden: (selfTest: SelfTestConfig, size: Size, mostOfAKind: number) => AsyncIterable<KnownPicture>,
 ): ModelRegistry {
   const requested = new Map<string, Promise<LoadedModel>>();
   const loaded = new Map<string, LoadedModel>();
@@ -37,7 +37,7 @@ export function modelRegistry(
     const model = await load(entry.path, {
       inference: config.inference,
       lowered: entry.lowered ?? {},
-      golden: selfTest === undefined ? null : (size) => golden(selfTest, size),
+      golden: selfTest === undefined ? null : (size, mostOfAKind) => golden(selfTest, size, mostOfAKind),
       mostWaiting: sharing * MOST_IN_FLIGHT,
       onRestart: (reason) => onRestart(name, reason),
     });

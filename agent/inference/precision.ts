@@ -27,8 +27,8 @@ export interface PrecisionWish {
   readonly limit: number;
   /** Opens the model in that precision; null where there is no bundle of it. Rejects where it cannot be run. */
   readonly open: (precision: LowerPrecision) => Promise<OpenModel> | null;
-  /** Null where the model has none. */
-  readonly golden: ((size: Size) => AsyncIterable<KnownPicture>) | null;
+  /** At most so many good and so many bad ones; null where the model has none. */
+  readonly golden: ((size: Size, mostOfAKind: number) => AsyncIterable<KnownPicture>) | null;
 }
 
 /** More of a kind than these would hold the first frame back for seconds. */
@@ -103,17 +103,15 @@ async function judged(
 async function differenceOf(
   float: OpenModel,
   lower: OpenModel,
-  golden: (size: Size) => AsyncIterable<KnownPicture>,
+  golden: NonNullable<PrecisionWish["golden"]>,
   limit: number,
 ): Promise<PrecisionDifference> {
-  const taken = { bad: 0, good: 0 };
+  let pictures = 0;
   let worst = 0;
   let lost = 0;
   try {
-    for await (const { bad, pixels } of golden(float.engine.input)) {
-      const kind = bad ? "bad" : "good";
-      if (taken[kind] === MOST_OF_A_KIND) continue;
-      taken[kind] += 1;
+    for await (const { bad, pixels } of golden(float.engine.input, MOST_OF_A_KIND)) {
+      pictures += 1;
       const before = await marginOf(float.engine, pixels.slice());
       const after = await marginOf(lower.engine, pixels);
       worst = Math.max(worst, Math.abs(after.margin - before.margin) / before.scale);
@@ -123,7 +121,6 @@ async function differenceOf(
     const why = error instanceof CodedError ? `${error.code}: ${error.message}` : messageOf(error);
     throw new Error(`it cannot be compared: ${why}`, { cause: error });
   }
-  const pictures = taken.bad + taken.good;
   if (pictures === 0) throw new Error("it cannot be compared: there are no golden pictures");
   return { pictures, worst, limit, lost };
 }

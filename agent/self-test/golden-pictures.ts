@@ -20,17 +20,25 @@ const DEMO_BAD = 3;
 
 /**
  * The golden pictures of a model, one after the other, each read or drawn when it is wanted.
+ * @param mostOfAKind of the files of a folder, in the order of their names
  * @throws CodedError IMAGE_FOLDER_MISSING, IMAGE_FOLDER_EMPTY, IMAGE_UNREADABLE
  */
-export async function* goldenPictures({ path, goodPath }: SelfTestConfig, size: Size): AsyncIterable<GoldenPicture> {
+export async function* goldenPictures(
+  { path, goodPath }: SelfTestConfig,
+  size: Size,
+  mostOfAKind = MOST_OF_A_KIND,
+): AsyncIterable<GoldenPicture> {
   if (path === "demo") return yield* demoPictures(size);
-  yield* picturesIn(path, true, size);
-  if (goodPath !== null) yield* picturesIn(goodPath, false, size);
+  yield* picturesIn(path, { bad: true, size, most: mostOfAKind });
+  if (goodPath !== null) yield* picturesIn(goodPath, { bad: false, size, most: mostOfAKind });
 }
 
-async function* picturesIn(folder: string, bad: boolean, size: Size): AsyncIterable<GoldenPicture> {
+async function* picturesIn(
+  folder: string,
+  { bad, size, most }: { readonly bad: boolean; readonly size: Size; readonly most: number },
+): AsyncIterable<GoldenPicture> {
   const files = await listImages(folder, { recursive: true });
-  for (const file of files.slice(0, MOST_OF_A_KIND)) {
+  for (const file of files.slice(0, most)) {
     yield { name: relative(folder, file), bad, pixels: await readRgb(file, size) };
   }
 }

@@ -53,6 +53,13 @@ one("known-bad pictures must be above the threshold, known-good ones at or below
   assert.match(selfTestFault(ran.scores, 0.1)!, /^SELF_TEST_FAILED: known-good/);
 });
 
+one("of a folder no more pictures are read than are wanted", async () => {
+  const config = await golden([200, 255], [0, 51]);
+  const names: string[] = [];
+  for await (const { name } of goldenPictures(config, size, 1)) names.push(name);
+  assert.equal(names, ["200.png", "0.png"]);
+});
+
 one("a picture that the model cannot judge is one that it does not see", () => {
   assert.match(selfTestFault([{ name: "a", bad: true, score: null }], 0.5)!, /^SELF_TEST_FAILED/);
 });
