@@ -5,6 +5,7 @@ import { type BundleCost, bundleSize, costText, medianMs } from "../../models/bu
 import type { Engine } from "../inference/engine.js";
 import { type LoadedModel, loadModel } from "../inference/load.js";
 import type { PrecisionReport } from "../inference/protocol.js";
+import { pictureFrame } from "../kit/picture-frame.js";
 import { goldenPictures } from "../self-test/golden-pictures.js";
 import type { Size } from "../types.js";
 import type { Check } from "./check.js";
@@ -75,11 +76,9 @@ function failed(at: string, error: unknown): Check {
 async function inspectionMs(engine: Engine): Promise<number> {
   const size = engine.input;
   const began = performance.now();
-  const outcome = await engine.inspect({
-    ...{ camera: "doctor", number: 1, size, pixels: new Uint8Array(size.width * size.height * 3) },
-    view: { x: 0, y: 0, ...size },
-    ...{ capturedAtMs: Date.now(), availableAtMs: began, captureMs: 0 },
-  });
+  const outcome = await engine.inspect(
+    pictureFrame("doctor", { size, pixels: new Uint8Array(size.width * size.height * 3) }),
+  );
   if (outcome.kind === "failed") throw new CodedError(outcome.failure.code, outcome.failure.reason);
   return performance.now() - began;
 }

@@ -1,6 +1,7 @@
 import type { Precision } from "../../config/types.js";
 import { CodedError, messageOf } from "../../errors.js";
 import type { Bundle, ModelPrecision } from "../../models/bundle/bundle.js";
+import { pictureFrame } from "../kit/picture-frame.js";
 import type { Outcome, Size } from "../types.js";
 import type { Engine } from "./engine.js";
 import type { PrecisionDifference, PrecisionReport } from "./protocol.js";
@@ -130,10 +131,7 @@ async function marginOf(
   engine: Engine,
   pixels: Uint8Array<ArrayBuffer>,
 ): Promise<{ readonly margin: number; readonly scale: number }> {
-  const outcome: Outcome = await engine.inspect({
-    ...{ camera: "precision", number: 1, pixels, size: engine.input, view: { x: 0, y: 0, ...engine.input } },
-    ...{ capturedAtMs: Date.now(), availableAtMs: performance.now(), captureMs: 0 },
-  });
+  const outcome: Outcome = await engine.inspect(pictureFrame("precision", { pixels, size: engine.input }));
   if (outcome.kind === "failed") throw new Error(outcome.failure.reason);
   const { score } = outcome.inspection;
   const scale = Math.max(Math.abs(score), Math.abs(engine.threshold), Number.MIN_VALUE);

@@ -10,6 +10,7 @@ import type { PictureVerdict } from "../contract/picture-verdict.js";
 import { imagePolicy } from "../health/image-policy.js";
 import type { FoundJudge, PictureJudge } from "../http/view.js";
 import type { LoadedModel } from "../inference/load.js";
+import { pictureFrame } from "../kit/picture-frame.js";
 import { inTurns } from "../kit/serial.js";
 import { regionsOf } from "../scoring/regions.js";
 import type { Frame, Rect, Size } from "../types.js";
@@ -114,8 +115,7 @@ async function frameOf(picture: Buffer, { name, roi }: Settings, input: Size): P
     const part = { left: cropOf(input, roi).left, top: cropOf(input, roi).top, ...input };
     const pixels = await readRgb(picture, scaledWhole(input, roi), part);
     const view: Rect = viewOf(roi, await imageSize(picture));
-    const nowMs = { capturedAtMs: Date.now(), availableAtMs: performance.now(), captureMs: 0 };
-    return { camera: name, number: 1, pixels, size: input, view, ...nowMs };
+    return { ...pictureFrame(name, { pixels, size: input }), view };
   } catch (error) {
     if (error instanceof CodedError) return error;
     throw error;

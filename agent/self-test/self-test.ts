@@ -1,4 +1,5 @@
 import { CodedError, messageOf } from "../../errors.js";
+import { pictureFrame } from "../kit/picture-frame.js";
 import type { Frame, Outcome, Size } from "../types.js";
 import type { GoldenPicture } from "./golden-pictures.js";
 
@@ -39,7 +40,9 @@ export async function runSelfTest(
     for await (const { name, bad, pixels } of pictures(engine.input)) {
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
       if (signal.aborted) return { kind: "broken", reason: "the agent stops" };
-      const outcome = await engine.inspect(frameOf(pixels, engine.input, scores.length + 1));
+      const outcome = await engine.inspect(
+        pictureFrame("self-test", { pixels, size: engine.input }, scores.length + 1),
+      );
       if (outcome.kind === "inspected") scores.push({ name, bad, score: outcome.inspection.score });
       // An engine that is being started again is no verdict on its model.
       else if (outcome.failure.code.startsWith("ENGINE_")) return { kind: "broken", reason: outcome.failure.reason };
@@ -62,10 +65,4 @@ export function selfTestFault(scores: readonly GoldenScore[], threshold: number)
   const what =
     missed > 0 ? `${missed} of ${bad} known-bad pictures are not seen` : "known-good pictures are taken for bad";
   return `SELF_TEST_FAILED: ${what} at the threshold ${threshold.toFixed(3)}: ${named.join(", ")}`;
-}
-
-function frameOf(pixels: Uint8Array<ArrayBuffer>, size: Size, number: number) {
-  const view = { x: 0, y: 0, ...size };
-  const availableAtMs = performance.now();
-  return { camera: "self-test", number, pixels, size, view, capturedAtMs: Date.now(), availableAtMs, captureMs: 0 };
 }
