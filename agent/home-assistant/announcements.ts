@@ -70,11 +70,12 @@ export class Announcements {
 
   /** Says again what there is. */
   announce(): void {
-    if (this.#closed) return;
+    if (this.#closed || this.#devices.size === 0) return;
+    const version = productVersion();
     for (const [topic, device] of this.#devices) {
       const before = Object.entries(this.#before[topic] ?? {});
       const gone = before.filter(([key]) => !Object.hasOwn(device.components, key));
-      const message = discoveryMessage(device, { topic, version: productVersion(), gone: Object.fromEntries(gone) });
+      const message = discoveryMessage(device, { topic, version, gone: Object.fromEntries(gone) });
       void this.#deps.publish(message);
     }
   }

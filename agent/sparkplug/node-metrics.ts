@@ -42,9 +42,11 @@ export function nodeMetrics(
   ]);
   const outbox = (what: string, read: (health: ReturnType<SparkplugAgent["outbox"]>) => number): MetricSource =>
     paced(`Outbox/${what}`, "UInt64", () => read(agent.outbox()));
+  // Once: the metrics are read at every tick, and this comes from files.
+  const version = productVersion();
   const sources: readonly MetricSource[] = [
     source("Properties/Product", "String", () => "Retort"),
-    source("Properties/Version", "String", productVersion),
+    source("Properties/Version", "String", () => version),
     ...ofCameras,
     ...ofModels,
     outbox("Alerts", ({ depth }) => depth),
