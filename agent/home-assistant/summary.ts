@@ -59,7 +59,7 @@ export class CameraSummary {
       score: this.#score,
       threshold: threshold(),
       alert: this.#alert,
-      parts: this.#parts === null ? null : { ...this.#parts },
+      parts: this.#parts,
       // To the second: it is computed from two clocks.
       shelvedUntil: shelvedUntilMs === null ? null : timestamp(Math.round(shelvedUntilMs / 1_000) * 1_000),
     };
