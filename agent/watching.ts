@@ -115,6 +115,9 @@ export function startWatching(
             if (camera.model === model) publishState(camera, standing);
           }
         },
+        onUnreached: (model, unreached) => {
+          for (const text of unreached) log.warn(`model ${model}: ${text}`);
+        },
       });
       const publishState = (camera: CameraConfig, standing: CameraStanding & { readonly sinceMs?: number }): void => {
         const at = { nowMs: clock.wallMs(), provider: providers.of(camera.model) };

@@ -99,6 +99,21 @@ const inference = section("How models run", {
     "by what share scores of the selfTest's pictures may differ from the float model's; beyond, the precision is refused",
   ),
   device: setting(0, integer(0, 63), "which GPU, where there are several"),
+  gpuMemoryMb: nullable(
+    integer(1, 1_048_576),
+    "what CUDA may hold of a GPU's memory for one model; not what TensorRT's engines hold; all of it unless given",
+    { example: 2_048 },
+  ),
+  workspaceMb: nullable(
+    integer(1, 1_048_576),
+    "memory that TensorRT may try layers in while it builds an engine; all of the GPU's unless given",
+    { example: 1_024 },
+  ),
+  dlaCore: nullable(
+    integer(0, 1),
+    "which deep learning accelerator of a Jetson runs the layers that it can, in fp16 or int8; none unless given",
+    { example: 0 },
+  ),
   threads: setting(0, integer(0, 1024), "CPU threads of one inference; 0: as many as there are cores"),
   maxBatch: setting(8, integer(1, 256), "frames of cameras that share a model, in one inference"),
 });

@@ -77,6 +77,10 @@ export const doctorCodes = chapter("What `retort doctor` finds", "docs/models.md
     "An execution provider is not used.",
     "Nothing to do unless this machine has the hardware for it.",
   ),
+  SETTING_UNREACHED: failed(
+    "A setting does nothing: this build of ONNX Runtime does not hand it on, or the provider in use takes no such setting.",
+    "Take the setting out, or use a build of ONNX Runtime that hands it on (docs/models.md).",
+  ),
   SOCKET_BUFFER_OK: fine("The kernel lets a socket hold a picture of a GigE Vision camera."),
   SOCKET_BUFFER_SMALL: failed(
     "The kernel's socket buffers are small for a GigE Vision camera: pictures may arrive with holes.",

@@ -6,6 +6,8 @@ export interface ProviderHealth {
   readonly fault?: string | null;
   /** What of the settings reaches the provider through this machine's build of ONNX Runtime; absent until the model is open. */
   readonly reaches?: readonly string[];
+  /** Settings that somebody made and that do nothing there, each with the reason; absent until the model is open. */
+  readonly unreached?: readonly string[];
   /** What is computed in, and why not in what was asked for; absent until the model is open. */
   readonly precision?: {
     readonly asked: string;

@@ -37,7 +37,7 @@ async function modelCheck(
   }
   const { engine } = model;
   const { name, version } = engine.model;
-  const { used, tried, precision, fault = null } = engine.providers();
+  const { used, tried, precision, fault = null, unreached = [] } = engine.providers();
   let cost: BundleCost;
   try {
     const inUse = precision === undefined || precision.used === "fp32" ? null : lowered?.[precision.used];
@@ -63,6 +63,10 @@ async function modelCheck(
         const level = fault === null ? "note" : "fail";
         return { level, code: "PROVIDER_NOT_USED", path: `${at} on ${provider}`, message: reason, remedy };
       }),
+    ...unreached.map((text): Check => {
+      const remedy = "Take the setting out, or see docs/models.md for the build that takes it.";
+      return { level: "note", code: "SETTING_UNREACHED", path: at, message: text, remedy };
+    }),
   ];
 }
 

@@ -4,6 +4,7 @@ import type { Frame, ModelIdentity, Outcome, Size } from "../types.js";
 import { batchSizes, nextBatch } from "./batch.js";
 import { type SpawnThread, spawnWorker } from "./model-thread.js";
 import type { ProviderReport, Reply } from "./protocol.js";
+import type { GpuLimits } from "./providers/session.js";
 import { Supervisor, type SupervisorEvents } from "./supervisor.js";
 import { type WatchdogLimits, watchdogLimits } from "./watchdog.js";
 
@@ -40,6 +41,8 @@ export interface EngineOptions {
   readonly annotate?: (report: ProviderReport) => ProviderReport;
   /** Which GPU, from 0; the first unless given. */
   readonly device?: number;
+  /** What of it the model takes; as ONNX Runtime has it unless given. */
+  readonly gpuLimits?: GpuLimits;
   /** Where engines are kept between starts; nowhere unless given. */
   readonly cacheFolder?: string | null;
   readonly maxBatch: number;
@@ -90,9 +93,9 @@ class ThreadEngine implements Engine {
 
   constructor(options: EngineOptions) {
     const { modelPath, identity, input, providers, threads, spawn = spawnWorker, limits = watchdogLimits } = options;
-    const { precision = "fp32", device = 0, cacheFolder = null } = options;
+    const { precision = "fp32", device = 0, cacheFolder = null, gpuLimits } = options;
     const wish = { precision, input, threads, batchSizes: batchSizes(options.maxBatch), device, cacheFolder };
-    const setup = { ...wish, modelPath, sha256: identity.sha256, providers };
+    const setup = { ...wish, ...(gpuLimits && { gpuLimits }), modelPath, sha256: identity.sha256, providers };
     this.#options = options;
     this.#supervisor = new Supervisor(
       { setup, spawn, limits, restartAfterMs: options.restartAfterMs ?? 100 },

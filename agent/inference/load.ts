@@ -69,7 +69,7 @@ export async function loadModel(dir: string, options: LoadOptions): Promise<Load
 function engineOf(
   { manifest, modelPath }: Bundle,
   {
-    inference: { providers, fallback, threads, device, maxBatch },
+    inference: { providers, fallback, threads, device, maxBatch, gpuMemoryMb, workspaceMb, dlaCore },
     mostWaiting,
     onRestart,
     annotate,
@@ -79,6 +79,7 @@ function engineOf(
   return openEngine({
     ...{ modelPath, identity: { name, version, sha256 }, input, threshold, precision, annotate },
     ...{ providers: triable(providers, fallback), threads, device, onRestart },
+    gpuLimits: { gpuMemoryMb, workspaceMb, dlaCore },
     maxBatch: Math.min(maxBatch, mostWaiting, input.batch ?? Number.POSITIVE_INFINITY),
   });
 }

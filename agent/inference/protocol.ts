@@ -60,6 +60,8 @@ export interface ProviderReport {
   readonly tried: readonly ProviderTrial[];
   /** What of the settings reaches it through the binding at hand. Absent until a session is open. */
   readonly reaches?: readonly string[];
+  /** Settings that somebody made and that do nothing with it, each with the reason. Absent until a session is open. */
+  readonly unreached?: readonly string[];
   /** Absent until a session is open. */
   readonly precision?: PrecisionReport;
   /** Why it is a fault that it is this provider; null where it is none. */

@@ -1,6 +1,7 @@
 import * as assert from "uvu/assert";
 import { type RunningAgent, startAgent } from "../../agent/agent.js";
 import type { HealthPayload, StatePayload } from "../../agent/contract/payloads.js";
+import { ProviderFaults } from "../../agent/health/provider-faults.js";
 import { fakeCamera } from "../fakes/camera.js";
 import { fakeEngine } from "../fakes/engine.js";
 import { of, rig } from "../support/agent-rig.js";
@@ -35,6 +36,33 @@ test("a model that runs where it was not to is a fault in the states of its came
   await until(() => states().at(-1)!.faults === undefined, "a state without it");
   const after = states().at(-1)!;
   assert.equal([after.state, after.since], [before.state, before.since], "the state itself is the same, and as old");
+});
+
+test("settings that do nothing with the provider in use stand in the log and in health", async () => {
+  const unreached = ["inference.dlaCore: the model runs on cuda, which takes no such setting"];
+  const engine = { ...fakeEngine(), providers: () => ({ used: "cuda", tried: [], unreached }) };
+  const { deps, sent, lines } = rig([fakeCamera("cam1", [20, 20, 20])], ["cam1"], {
+    loadModel: async () => ({ engine, calibration: null }),
+  });
+  agent = await startAgent(configOf([cameraConfig("cam1")]), deps);
+  const health = () => of<HealthPayload>(sent, "health");
+  await until(() => health().at(-1)?.providers.plate?.unreached?.length === 1, "health with it");
+  await until(() => lines.includes(`model plate: ${unreached[0]}`), "the log with it");
+});
+
+test("they are told once, and again when others do nothing", () => {
+  const told: string[] = [];
+  let unreached: readonly string[] = ["inference.dlaCore: why"];
+  const faults = new ProviderFaults({
+    models: new Map([["plate", { engine: { providers: () => ({ used: "cuda", tried: [], unreached }) } }]]),
+    onChange: () => assert.unreachable(),
+    onUnreached: (model, settings) => told.push(`${model}: ${settings.length}`),
+  });
+  faults.tick();
+  faults.tick();
+  unreached = [];
+  faults.tick();
+  assert.equal(told, ["plate: 1", "plate: 0"]);
 });
 
 test.run();

@@ -84,6 +84,42 @@ test("a provider whose library this machine lacks is passed over with ONNX Runti
   assert.is(binding.sessions.size, 1);
 });
 
+const LIMITED = { gpuLimits: { gpuMemoryMb: 2_048, workspaceMb: 512, dlaCore: 1 } };
+
+test("what a model may take of a GPU reaches the providers by ONNX Runtime's own names, in bytes", async () => {
+  const [tensorrt, beside] = await entriesOf("tensorrt", OWN, { ...LIMITED, precision: "fp16" });
+  assert.is(tensorrt!.options!.trt_max_workspace_size, "536870912");
+  assert.equal([tensorrt!.options!.trt_dla_enable, tensorrt!.options!.trt_dla_core], ["1", "1"]);
+  assert.is(beside!.options!.gpu_mem_limit, "2147483648");
+  const [cuda] = await entriesOf("cuda", OWN, LIMITED);
+  assert.is(cuda!.options!.gpu_mem_limit, "2147483648");
+});
+
+test("limits that nobody set are ONNX Runtime's own", async () => {
+  const none = { gpuLimits: { gpuMemoryMb: null, workspaceMb: null, dlaCore: null } };
+  const [tensorrt, cuda] = await entriesOf("tensorrt", OWN, none);
+  const given = [...Object.keys(tensorrt!.options!), ...Object.keys(cuda!.options!)];
+  assert.equal(
+    given.filter((name) => /dla|workspace|mem_limit/.test(name)),
+    [],
+  );
+});
+
+test("a setting that does nothing is named with the reason: no such setting, a binding that drops it, a DLA in fp32", async () => {
+  const told = async (provider: string, backends: readonly Backend[], wish: Partial<Wish>) => {
+    const binding = fakeBinding(backends);
+    const { report } = await chooseProvider([provider], binding, new Uint8Array(), { ...TINY_WISH, ...wish });
+    return report.unreached!.map((text) => text.split(":")[0]);
+  };
+  const every = ["inference.gpuMemoryMb", "inference.workspaceMb", "inference.dlaCore"];
+  assert.equal(await told("cpu", OWN, LIMITED), every);
+  assert.equal(await told("tensorrt", STOCK, LIMITED), every);
+  assert.equal(await told("cuda", OWN, LIMITED), every.slice(1));
+  assert.equal(await told("tensorrt", OWN, LIMITED), every.slice(2));
+  assert.equal(await told("tensorrt", OWN, { ...LIMITED, precision: "int8" }), []);
+  assert.equal(await told("tensorrt", STOCK, {}), []);
+});
+
 test("the binding that is installed names what it was built with", () => {
   assert.ok(onnxRuntime.backends.some(({ name }) => name === "cpu"));
 });

@@ -2,7 +2,7 @@ import { CodedError, messageOf } from "../../../errors.js";
 import type { ProviderReport, ProviderTrial } from "../protocol.js";
 import { cpu } from "./cpu.js";
 import { cuda } from "./cuda.js";
-import { offerOf, reaching } from "./offer.js";
+import { offerOf, reaching, unreached } from "./offer.js";
 import type { Provider } from "./provider.js";
 import type { Binding, Session, Wish } from "./session.js";
 import { tensorrt } from "./tensorrt.js";
@@ -28,14 +28,14 @@ export async function chooseProvider(
   const tried: ProviderTrial[] = [];
   for (const [index, name] of order.entries()) {
     try {
-      const { session, reaches } = await openOn(name, binding, model, wish);
+      const { session, ...reach } = await openOn(name, binding, model, wish);
       tried.push({
         provider: name,
         taken: true,
         reason: index === 0 ? "the first choice" : "the best that works here",
       });
       const rest = order.slice(index + 1).map((each) => ({ provider: each, taken: false, reason: "not needed" }));
-      return { session, report: { used: name, tried: [...tried, ...rest], reaches } };
+      return { session, report: { used: name, tried: [...tried, ...rest], ...reach } };
     } catch (error) {
       tried.push({ provider: name, taken: false, reason: firstLine(messageOf(error)) });
     }
@@ -53,7 +53,7 @@ async function openOn(name: string, binding: Binding, model: Uint8Array, wish: W
     throw new Error(`this build of ONNX Runtime is without it; it has ${has}`);
   }
   const session = await binding.open(model, wish.input, provider.sessionOptions(wish, offer));
-  return { session, reaches: reaching(provider.name, offer) };
+  return { session, reaches: reaching(provider.name, offer), unreached: unreached(provider.name, offer, wish) };
 }
 
 function firstLine(text: string): string {

@@ -16,6 +16,11 @@ export interface Provider {
  */
 const SPIN_US = "50";
 
+/** Megabytes as the text of an option that is in bytes. */
+export function bytesText(megabytes: number): string {
+  return String(megabytes * 1_048_576);
+}
+
 /** What every provider's session is opened with: some operators run on the CPU, whatever the provider. */
 export function commonOptions({ threads }: Wish): Omit<SessionOptions, "executionProviders"> {
   return {

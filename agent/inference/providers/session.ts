@@ -12,6 +12,13 @@ export interface Backend {
   readonly providerOptions?: boolean;
 }
 
+/** What of a GPU a model takes, by the names of the settings; null: what the provider takes by itself. */
+export interface GpuLimits {
+  readonly gpuMemoryMb: number | null;
+  readonly workspaceMb: number | null;
+  readonly dlaCore: number | null;
+}
+
 /** What a session is wanted for. */
 export interface Wish {
   /** What the model's networks are computed in. */
@@ -23,6 +30,8 @@ export interface Wish {
   readonly batchSizes: readonly number[];
   /** Which GPU, from 0. */
   readonly device: number;
+  /** As ONNX Runtime has them unless given. */
+  readonly gpuLimits?: GpuLimits;
   /** Where engines are kept between starts; null: nowhere. */
   readonly cacheFolder: string | null;
 }

@@ -1,6 +1,6 @@
 import { cudaEntry } from "./cuda.js";
-import { commonOptions, type Provider } from "./provider.js";
-import type { ProviderEntry, Wish } from "./session.js";
+import { bytesText, commonOptions, type Provider } from "./provider.js";
+import type { GpuLimits, ProviderEntry, Wish } from "./session.js";
 
 /** NVIDIA's GPUs by engines that TensorRT builds for the model: minutes at the first start, the quickest afterwards. */
 export const tensorrt: Provider = {
@@ -16,7 +16,8 @@ export const tensorrt: Provider = {
  * Its own options, of onnxruntime.ai's page "TensorRT Execution Provider". A model's precision is that of its graph: a float16 or int8 graph
  * (of `retort quantize`) is what allows TensorRT to compute in it, for nothing but its networks.
  */
-function tensorrtEntry({ device, precision, input, batchSizes, cacheFolder }: Wish, options: boolean): ProviderEntry {
+function tensorrtEntry(wish: Wish, options: boolean): ProviderEntry {
+  const { device, precision, input, batchSizes, cacheFolder, gpuLimits } = wish;
   const entry = { name: "tensorrt", deviceId: device };
   if (!options) return entry;
   const shape = (count: number): string => `image:${count}x${input.height}x${input.width}x3`;
@@ -31,7 +32,16 @@ function tensorrtEntry({ device, precision, input, batchSizes, cacheFolder }: Wi
       trt_profile_opt_shapes: shape(most),
       trt_profile_max_shapes: shape(most),
       ...(cacheFolder === null ? {} : cached(cacheFolder)),
+      ...(gpuLimits === undefined ? {} : limited(gpuLimits)),
     },
+  };
+}
+
+/** What a DLA cannot run is left to the GPU: ONNX Runtime allows TensorRT that wherever a DLA is asked for. */
+function limited({ workspaceMb, dlaCore }: GpuLimits): Readonly<Record<string, string>> {
+  return {
+    ...(workspaceMb === null ? {} : { trt_max_workspace_size: bytesText(workspaceMb) }),
+    ...(dlaCore === null ? {} : { trt_dla_enable: "1", trt_dla_core: String(dlaCore) }),
   };
 }
 
