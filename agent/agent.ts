@@ -3,6 +3,7 @@ import type { CodedError } from "../errors.js";
 import { type AlertingDeps, openAlerting } from "./alerting.js";
 import { openSettings } from "./commands/settings.js";
 import { openTrail } from "./commands/trail.js";
+import type { Stuck } from "./health/liveness.js";
 import type { LoadedModel } from "./inference/load.js";
 import { type Clock, realClock } from "./kit/clock.js";
 import { opening } from "./kit/closing.js";
@@ -20,10 +21,15 @@ export interface AgentDeps extends AlertingDeps, RemoteDeps, WatchingDeps {
 export interface RunningAgent {
   /** When every camera runs or is known to be faulted. Never rejects. */
   readonly started: Promise<void>;
+  /** When, besides, each camera delivers, or it is known and said why not. Never rejects. */
+  readonly up: Promise<void>;
   readonly cameras: readonly RunningCamera[];
   readonly models: ReadonlyMap<string, LoadedModel>;
   /** AGENT_STUCK, when only a new process can go on: stop, and leave the rest to the supervisor. Never rejects. */
   readonly unfit: Promise<CodedError>;
+  /** What of it only a new process can help; empty where the agent does its work. */
+  stuck(): readonly Stuck[];
+  isBrokerConnected(): boolean;
   /** Within 5 s, whatever hangs. Safe to call twice. */
   stop(): Promise<void>;
 }
@@ -50,8 +56,9 @@ export function startAgent(config: Config, { clock = realClock, ...deps }: Agent
       const watching = await startWatching(config, { ...deps, clock, alerting, uplink: remote, settings });
       closing.adopt(watching.close);
       closing.adopt(remote.serve({ alerting, watching, settings, trail }));
-      const { started, cameras, models, unfit } = watching;
-      return { started, cameras, models, unfit, stop: () => closing.close() };
+      const { started, up, cameras, models, unfit, stuck } = watching;
+      const isBrokerConnected = (): boolean => remote.broker().connected;
+      return { started, up, cameras, models, unfit, stuck, isBrokerConnected, stop: () => closing.close() };
     },
   );
 }

@@ -128,6 +128,7 @@ export function openRemote(
           broker: () => publisher.health(),
           modbus: modbusHealth,
           stuckThreads,
+          stuck: watching.stuck,
           machine: watching.machine,
           inForce,
           commands: trail.list,

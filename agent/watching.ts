@@ -1,6 +1,6 @@
-import { firstValueFrom, type Observable, ReplaySubject } from "rxjs";
+import { filter, firstValueFrom, type Observable, ReplaySubject, Subject, startWith } from "rxjs";
 import type { CameraConfig, Config } from "../config/types.js";
-import { CodedError, messageOf } from "../errors.js";
+import { CodedError, errorCodes, messageOf } from "../errors.js";
 import type { Alerting } from "./alerting.js";
 import { isEnabled, limitOf, overridesOf } from "./commands/in-force.js";
 import type { Settings } from "./commands/settings.js";
@@ -10,6 +10,7 @@ import type { ModbusHealth } from "./contract/modbus-health.js";
 import type { BrokerHealth } from "./contract/payloads.js";
 import type { SparkplugHealth } from "./contract/sparkplug-health.js";
 import type { CameraStanding } from "./health/camera-state.js";
+import { Liveness, type LivenessOptions, type Stuck } from "./health/liveness.js";
 import { type MachineHealth, machineHealth } from "./health/machine.js";
 import { ProviderFaults } from "./health/provider-faults.js";
 import { type HealthParts, healthMessage } from "./health/report.js";
@@ -63,6 +64,8 @@ export interface WatchingParts {
 export interface Watching {
   /** When every camera runs or is known to be faulted. Never rejects. */
   readonly started: Promise<void>;
+  /** When, besides, each camera delivers, or it is known and said why not. Never rejects. */
+  readonly up: Promise<void>;
   readonly cameras: readonly RunningCamera[];
   /** By the name that cameras refer to. */
   readonly models: ReadonlyMap<string, LoadedModel>;
@@ -71,6 +74,8 @@ export interface Watching {
   /** AGENT_STUCK, when only a new process can go on. Never rejects. */
   readonly unfit: Promise<CodedError>;
   health(): Promise<HealthParts>;
+  /** What of it only a new process can help; empty where the agent does its work. */
+  stuck(): readonly Stuck[];
   /** The machine's figures of the last `health`; null before the first. */
   machine(): MachineHealth | null;
   /** Resolves when the last frame is judged and the outbox has its alerts. */
@@ -124,6 +129,7 @@ export function startWatching(
         void uplink.publish(stateMessage(camera.id, standing, at));
       };
       const cameras: RunningCamera[] = [];
+      const standing$ = new Subject<void>();
       const unreadable = unreadableLog((text) => log.warn(text), clock.monotonicMs);
       const deps: CameraDeps = {
         watchCamera: edges.watchCamera,
@@ -136,6 +142,7 @@ export function startWatching(
           if (standing.state === "faulted") log.error(`${camera.id}: ${standing.reason}`);
           if (standing.state === "no-signal") log.warn(`${camera.id}: no signal: ${standing.reason}`);
           publishState(camera, standing);
+          standing$.next();
         },
         keepVerdict: alerting.judged,
         context: uplink.context,
@@ -188,15 +195,21 @@ export function startWatching(
         publishHealth().catch((error: unknown) => log.error(`health cannot be published: ${messageOf(error)}`));
       }, edges.healthEveryMs ?? 10_000);
       closing.add("health", 0, () => clearInterval(healthTimer));
+      const liveness = livenessOf({ cameras, monotonicMs: clock.monotonicMs, log });
       const tickTimer = setInterval(() => {
+        liveness.tick();
         for (const camera of cameras) camera.tick();
         void shelvings.tick();
         selfTests.judge();
         providers.tick();
       }, TICK_MS);
       closing.add("the clock of alerts", 0, () => clearInterval(tickTimer));
+      const started = Promise.all(cameras.map((camera) => camera.started)).then(() => undefined);
+      const known = (): boolean => cameras.every(({ standing: { state } }) => state !== "starting");
       return {
-        started: Promise.all(cameras.map(({ started }) => started)).then(() => undefined),
+        started,
+        up: started.then(() => firstValueFrom(standing$.pipe(startWith(undefined), filter(known)))),
+        stuck: liveness.stuck,
         cameras,
         models: models.loaded,
         selfTests,
@@ -214,4 +227,26 @@ function agentStuck(model: string, reason: string): CodedError {
   return new CodedError("AGENT_STUCK", `${stuckThreads()} inference threads do not come back: ${reason}`, {
     at: `models.${model}`,
   });
+}
+
+interface WatchedLiveness {
+  tick(): void;
+  stuck(): readonly Stuck[];
+}
+
+/** Looks once a second, and logs what gets stuck, and what goes on after all. */
+function livenessOf({ log, ...options }: LivenessOptions & { readonly log: Logger }): WatchedLiveness {
+  const liveness = new Liveness(options);
+  let now: readonly Stuck[] = [];
+  return {
+    tick: () => {
+      const before = new Set(now.map(({ what }) => what));
+      now = liveness.look();
+      for (const { what, code, reason } of now) {
+        if (!before.delete(what)) log.error(`${code}: ${what}: ${reason}. ${errorCodes[code].remedy}`);
+      }
+      for (const what of before) log.info(`${what}: it goes on`);
+    },
+    stuck: () => now,
+  };
 }

@@ -50,6 +50,10 @@ export const inferenceCodes = chapter("Inference", "docs/operations.md", {
     "The agent starts it again by itself; if it happens again, look at memory and the model.",
   ),
   INFERENCE_FAILED: failed("The model could not judge a frame.", "Check the bundle; the reason is ONNX Runtime's own."),
+  PIPELINE_STUCK: failed(
+    "A camera's frames are captured and not judged, or nothing comes of it and capture does not say why: only a new process can go on.",
+    "Its supervisor starts the agent anew; where it has none, do so; if it happens again, report it with the log.",
+  ),
   SCORE_NOT_FINITE: failed(
     "The model's score or its map is not a number.",
     "The model is damaged or its training diverged: train it again.",

@@ -1,5 +1,5 @@
-import { exitAtOnce } from "../capture/vision/ffi.js";
 import { stuckThreads } from "../inference/stuck.js";
+import { exitAtOnce } from "../kit/libc.js";
 
 /**
  * Ends the process when its work is done, whatever still holds it: a camera's driver may, or an inference that has not returned. Node

@@ -2,10 +2,15 @@ import { partOf } from "../../config/parts.js";
 import { ConfigError, type Problem } from "../../config/problems.js";
 import type { Config } from "../../config/types.js";
 import { CodedError } from "../../errors.js";
+import type { RunningAgent } from "../agent.js";
 import type { MessageSink } from "../contract/message-sink.js";
+import type { CameraState } from "../contract/payloads.js";
 import { topics } from "../contract/topics.js";
 import type { Logger } from "../kit/log.js";
 import type { Outbox } from "../outbox/outbox.js";
+import { openNotify } from "../service/notify.js";
+import { openService } from "../service/service.js";
+import type { Fares } from "../service/status-line.js";
 import type { AddCommand } from "./command.js";
 import { endSurely } from "./end.js";
 import { jsonLine, type Shown } from "./event-line.js";
@@ -27,6 +32,7 @@ export const runCommand: AddCommand = (program, terminal) => {
     // What the agent keeps is nobody else's to read, whichever library writes it.
     process.umask(0o077);
     const log = await loggerFor(terminal, flags.json === true);
+    const service = openService(openNotify({ env: process.env, pid: process.pid, onTrouble: log.warn }));
     const [{ startAgent }, { httpOpener }, { modbusOpener }, { sparkplugOpener }, { openMqtt }, { watchCamera }, pool] =
       await Promise.all([
         import("../agent.js"),
@@ -53,15 +59,31 @@ export const runCommand: AddCommand = (program, terminal) => {
           flags.json === true ? jsonOn(terminal) : linesOn(terminal, config),
         ),
     });
+    service.watch({ up: agent.up, fares: () => faresOf(agent) });
     const cause = await Promise.race([stopRequested, agent.unfit]);
     const failed = cause instanceof CodedError;
     if (failed) log.error(`${cause.code}: ${cause.message}. ${cause.remedy}`);
     else log.info(`${cause}: stopping`);
+    service.stopping();
     await agent.stop();
     log.info("stopped");
     endSurely(failed ? exitStatus.failed : exitStatus.done);
   });
 };
+
+/** `idle`: the line stands still, the camera is well. */
+const DELIVERING: ReadonlySet<CameraState> = new Set(["ok", "anomalous", "idle"]);
+
+function faresOf({ cameras, models, isBrokerConnected, stuck }: RunningAgent): Fares {
+  return {
+    cameras: cameras.map(({ config: { id }, enabled, standing: { state, reason } }) => {
+      return { id, enabled, delivers: DELIVERING.has(state), state, reason };
+    }),
+    models: [...models.keys()],
+    brokerConnected: isBrokerConnected(),
+    stuck: stuck(),
+  };
+}
 
 function greet(config: Config, warnings: readonly Problem[], log: Logger): void {
   for (const { code, path, message, remedy } of warnings) log.warn(`${code}: ${path}: ${message}. ${remedy}`);

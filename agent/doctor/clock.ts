@@ -3,7 +3,7 @@ import { endianness } from "node:os";
 import { join } from "node:path";
 import { packageRoot } from "../../config/package-root.js";
 import { errorCodes, messageOf } from "../../errors.js";
-import { adjtimex } from "../capture/vision/ffi.js";
+import { adjtimex } from "../kit/libc.js";
 import type { Check } from "./check.js";
 
 /** This machine's clock. */

@@ -68,7 +68,10 @@ function healthRoutes(app: FastifyInstance, { view, metrics, assets, version }: 
     void reply.header("Vary", "Accept");
     return wantsPage(accept) ? sendAsset(reply, assets.page) : { agent: view.config.agent.id, version, routes: paths };
   });
-  app.get("/healthz", () => ({ ok: true }));
+  app.get("/healthz", async (_request, reply) => {
+    const reasons = view.stuck();
+    return reply.code(reasons.length === 0 ? 200 : 503).send({ ok: reasons.length === 0, reasons });
+  });
   app.get("/readyz", async (_request, reply) => {
     const reasons = unready(view);
     return reply.code(reasons.length === 0 ? 200 : 503).send({ ready: reasons.length === 0, reasons });

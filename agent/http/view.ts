@@ -63,6 +63,8 @@ export interface AgentView {
   readonly modbus: () => ModbusHealth | null;
   /** Inference threads that were given up because they do not come back. */
   readonly stuckThreads: () => number;
+  /** What only a new process can help; empty where the agent does its work. */
+  readonly stuck: () => readonly { readonly what: string; readonly code: string; readonly reason: string }[];
   /** The machine's figures as they were measured last; null before that. */
   readonly machine: () => Pick<HealthPayload, "temperaturesC" | "gpuLoad"> | null;
   /** What is in force at one of the `cameras`, and where it comes from. */

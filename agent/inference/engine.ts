@@ -17,6 +17,8 @@ export interface Engine {
   readonly input: Size;
   /** The threshold that the bundle names. */
   readonly threshold: number;
+  /** By then a frame has its outcome, whatever the engine has to do for it: start its thread anew, more than once. Milliseconds. */
+  readonly answersWithinMs: number;
   /**
    * Judges a frame: takes its buffer away and gives it back in the outcome. Never rejects: a frame that cannot be judged is a
    * failed outcome with a code (FRAME_SIZE, SCORE_NOT_FINITE, INFERENCE_FAILED, ENGINE_WORKER_DIED, ENGINE_STALLED,
@@ -108,6 +110,10 @@ class ThreadEngine implements Engine {
 
   get model(): ModelIdentity {
     return this.#model;
+  }
+
+  get answersWithinMs(): number {
+    return this.#supervisor.answersWithinMs;
   }
 
   providers(): ProviderReport {

@@ -31,6 +31,7 @@ export class Supervisor {
   #thread: ModelThread | null = null;
   #watchdog: Watchdog | null = null;
   #firstStartMs: number | null = null;
+  #slowestMs = 0;
   #restartInMs: number;
   #restartTimer: NodeJS.Timeout | undefined;
   #closed = false;
@@ -44,6 +45,13 @@ export class Supervisor {
   /** The thread that serves; null while there is none. */
   get thread(): ModelThread | null {
     return this.#thread;
+  }
+
+  /** For as long as work may be here, where every remedy takes the time that it may: a thread given up, and its successors. */
+  get answersWithinMs(): number {
+    const { limits } = this.#options;
+    const startMs = limits.start(this.#firstStartMs) + MAX_RESTART_MS;
+    return limits.run(this.#slowestMs) + MOST_STUCK * startMs;
   }
 
   /** @throws CodedError ENGINE_OPEN_FAILED */
@@ -60,6 +68,7 @@ export class Supervisor {
       return;
     }
     this.#firstStartMs ??= performance.now() - startedAtMs;
+    this.#slowestMs = thread.slowestMs;
     const limitMs = limits.run(thread.slowestMs);
     this.#thread = thread;
     this.#watchdog = createWatchdog(limitMs, () => {

@@ -7,6 +7,7 @@ import type { VerdictPayload } from "../contract/part-payloads.js";
 import type { CameraState } from "../contract/payloads.js";
 import type { CameraStanding } from "../health/camera-state.js";
 import { Ledger } from "../health/ledger.js";
+import { Progress, silenceOf } from "../health/progress.js";
 import type { LoadedModel } from "../inference/load.js";
 import { inTurns } from "../kit/serial.js";
 import { within } from "../kit/within.js";
@@ -55,6 +56,8 @@ export interface RunningCamera {
   readonly started: Promise<void>;
   readonly enabled: boolean;
   readonly standing: CameraStanding & { readonly sinceMs: number };
+  /** Of the run that goes on; null where none does. */
+  readonly progress: Progress | null;
   /** In force; null until the model is there. */
   threshold(): number | null;
   /** The camera's model, once it is there. */
@@ -84,6 +87,8 @@ export interface RunningCamera {
 
 /** From one start of the capture to its end. */
 interface Run {
+  /** Null until the model is there, and when the pipeline has ended. */
+  readonly progress: Progress | null;
   readonly started: Promise<void>;
   readonly ended: Promise<void>;
   stop(): void;
@@ -158,10 +163,13 @@ export function runCamera(camera: CameraConfig, deps: CameraDeps): RunningCamera
   const open = (): Run => {
     const stop$ = new Subject<void>();
     let stopping = false;
+    let progress: Progress | null = null;
     const faulted = (error: unknown): void => becomes({ state: "faulted", reason: reasonOf(error) });
     const watch = (loaded: LoadedModel): Promise<void> => {
       const threshold = (): Threshold => thresholdOf(loaded);
-      const shared = { ledger, seen$, alerts, stand, judged, nextNumber };
+      const silentMs = stand.asked$ === null ? silenceOf(camera) : null;
+      progress = new Progress({ answersWithinMs: loaded.engine.answersWithinMs, silentMs });
+      const shared = { ledger, progress, seen$, alerts, stand, judged, nextNumber };
       const line = lineOf(camera, loaded, { ...shared, threshold, stop$, deps });
       return new Promise((resolve) => {
         pipeline(line).subscribe({
@@ -171,10 +179,14 @@ export function runCamera(camera: CameraConfig, deps: CameraDeps): RunningCamera
             else if (!stopping) becomes(outgoing.standing);
           },
           error: (error: unknown) => {
+            progress = null;
             faulted(error);
             resolve();
           },
-          complete: resolve,
+          complete: () => {
+            progress = null;
+            resolve();
+          },
         });
       });
     };
@@ -189,6 +201,9 @@ export function runCamera(camera: CameraConfig, deps: CameraDeps): RunningCamera
     };
     const started = start().catch(faulted);
     return {
+      get progress() {
+        return progress;
+      },
       started,
       ended: started.then(() => ended),
       stop: () => {
@@ -217,6 +232,9 @@ export function runCamera(camera: CameraConfig, deps: CameraDeps): RunningCamera
     },
     get standing() {
       return standing;
+    },
+    get progress() {
+      return run?.progress ?? null;
     },
     threshold: () => (model === null ? null : thresholdOf(model).value),
     model: () => model,

@@ -3,6 +3,7 @@ import { alarmOf } from "../../config/parts.js";
 import type { CameraConfig } from "../../config/types.js";
 import { imagePolicy } from "../health/image-policy.js";
 import type { Ledger } from "../health/ledger.js";
+import type { Progress } from "../health/progress.js";
 import type { LoadedModel } from "../inference/load.js";
 import type { CameraEvent, Context, Outcome, Size, Threshold } from "../types.js";
 import type { CameraAlerts } from "./camera-alerts.js";
@@ -29,6 +30,7 @@ export interface LineDeps {
 /** What outlives a camera's restarts, and what ends with them. */
 export interface LineParts {
   readonly ledger: Ledger;
+  readonly progress: Progress;
   readonly seen$: Subject<Outcome>;
   readonly alerts: CameraAlerts;
   readonly threshold: () => Threshold;
@@ -42,12 +44,13 @@ export interface LineParts {
 
 /** Everything that a camera's pictures meet, put together from its configuration. */
 export function lineOf(camera: CameraConfig, { engine, imageHealth }: LoadedModel, parts: LineParts): Line {
-  const { ledger, seen$, alerts, threshold, judged, stand, nextNumber, stop$, deps } = parts;
+  const { ledger, progress, seen$, alerts, threshold, judged, stand, nextNumber, stop$, deps } = parts;
   return {
     camera: camera.id,
     watch: (demand$) =>
       deps.watchCamera({ camera, input: engine.input, demand$ }).pipe(
         tap((event) => {
+          progress.heard(event.kind === "frame");
           if (event.kind === "failed") deps.onUnreadable(camera, event);
         }),
         map((event) => stand.bind(numbered(event, nextNumber))),
@@ -56,7 +59,10 @@ export function lineOf(camera: CameraConfig, { engine, imageHealth }: LoadedMode
     ledger,
     images: imagePolicy(camera),
     baseline: imageHealth,
-    seen: (outcome) => seen$.next(outcome),
+    seen: (outcome) => {
+      progress.settled();
+      seen$.next(outcome);
+    },
     threshold,
     judged,
     alarm: alarmOf(camera),

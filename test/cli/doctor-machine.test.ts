@@ -1,8 +1,8 @@
 /** Doctor's looks at the clock and the cores. */
 import * as assert from "uvu/assert";
-import { adjtimex } from "../../agent/capture/vision/ffi.js";
 import { type ClockMachine, clockCheck } from "../../agent/doctor/clock.js";
 import { type CoreMachine, coreChecks } from "../../agent/doctor/cores.js";
+import { adjtimex } from "../../agent/kit/libc.js";
 import { cameraConfig, configOf, inferenceConfig } from "../support/config.js";
 import { suite } from "../support/suite.js";
 

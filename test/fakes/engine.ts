@@ -5,6 +5,7 @@ import { pictureStats } from "../../models/pictures/picture-stats.js";
 
 export interface FakeEngineOptions {
   readonly threshold?: number;
+  readonly answersWithinMs?: number;
   /** Awaited before each outcome. */
   readonly delay?: () => Promise<void>;
 }
@@ -22,6 +23,7 @@ export function fakeEngine(options: FakeEngineOptions = {}): Engine {
     model,
     input,
     threshold: options.threshold ?? 0.5,
+    answersWithinMs: options.answersWithinMs ?? 140_000,
     async inspect(frame) {
       if (closed) return failed(frame, "ENGINE_CLOSED");
       if (frame.pixels.length !== input.width * input.height * 3) return failed(frame, "FRAME_SIZE");

@@ -25,10 +25,24 @@ const get = (path: string) => fetch(new URL(path, http.url()!));
 
 test("the process is alive, and / says what else can be asked", async () => {
   const alive = await get("/healthz");
-  assert.equal([alive.status, await alive.json()], [200, { ok: true }]);
+  assert.equal([alive.status, await alive.json()], [200, { ok: true, reasons: [] }]);
   const { agent, version, routes } = (await (await get("/")).json()) as Record<string, unknown>;
   assert.equal([agent, version], ["line-7", "1.2.3"]);
   for (const route of routes as string[]) if (!route.includes("{")) assert.is((await get(route)).status, 200, route);
+});
+
+test("what only a new process can help makes it unwell, without a token; a camera without signal does not", async () => {
+  const stuck = {
+    what: "cameras.cam1",
+    code: "PIPELINE_STUCK",
+    reason: "2 frames were captured and not judged for 150 s",
+  };
+  view.setStuck([stuck]);
+  const unwell = await get("/healthz");
+  assert.equal([unwell.status, await unwell.json()], [503, { ok: false, reasons: [stuck] }]);
+  view.setStuck([]);
+  view.cameras[0].tell("no-signal", "unplugged");
+  assert.is((await get("/healthz")).status, 200);
 });
 
 test("ready; a camera without signal and an absent broker are told, a disabled camera is not missed", async () => {

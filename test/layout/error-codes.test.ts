@@ -8,8 +8,8 @@ import { suite } from "../support/suite.js";
 
 const test = suite("error codes");
 
-/** What others call it: OpenSSL, Node, its HTTP parser, GStreamer, LevelDB. */
-const FOREIGN = /^(CERT|ERR|HPE|GST|LEVEL)_/;
+/** What others call it: OpenSSL, Node, its HTTP parser, GStreamer, LevelDB, systemd. */
+const FOREIGN = /^(CERT|ERR|HPE|GST|LEVEL|NOTIFY|WATCHDOG|EXTEND)_/;
 
 function sourcesOf(folder: string): string[] {
   return readdirSync(join(packageRoot(), folder), { withFileTypes: true }).flatMap((entry) => {
@@ -46,7 +46,7 @@ test("the documents name no code that is not in the table", () => {
     .filter((name) => name.endsWith(".md"))
     .map((name) => `docs/${name}`);
   /** Variables, rights and words of PLC programs: the product's, Node's, the system's, IEC 61131-3's. */
-  const others = /^(RETORT|UV|NODE|ONNXRUNTIME|GST|CAP|AF|END)_/;
+  const others = /^(RETORT|UV|NODE|ONNXRUNTIME|GST|CAP|AF|END|NOTIFY|WATCHDOG|EXTEND)_/;
   for (const path of [...documents, ...pages]) {
     const words = readFileSync(join(packageRoot(), path), "utf8").match(/\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b/g) ?? [];
     const unknown = words.filter((word) => !others.test(word) && !Object.hasOwn(errorCodes, word));

@@ -36,6 +36,7 @@ export interface TestView extends AgentView {
   readonly verdicts$: Subject<VerdictPayload>;
   /** The broker comes and goes. */
   setBroker(connected: boolean): void;
+  setStuck(stuck: ReturnType<AgentView["stuck"]>): void;
 }
 
 const selfTest = { path: "golden", goodPath: null, everyMinutes: 60 };
@@ -45,6 +46,7 @@ export function testView(http: Partial<HttpConfig> = {}): TestView {
   const cameras = [testCamera("cam1", "ok"), testCamera("cam2", "disabled")] as const;
   const history = memoryHistory({ maxAlerts: 100, maxAgeMs: 86_400_000, ageMs: () => 0 });
   let connected = true;
+  let stuck: ReturnType<AgentView["stuck"]> = [];
   return {
     config: configOf(
       cameras.map(({ config }) => config),
@@ -89,10 +91,14 @@ export function testView(http: Partial<HttpConfig> = {}): TestView {
     broker: () => ({ connected, protocol: "5", waiting: 2, lost: { overflow: 6 }, trouble: null }),
     modbus: () => null,
     stuckThreads: () => 1,
+    stuck: () => stuck,
     machine: () => ({ temperaturesC: { cpu: 61.5 }, gpuLoad: 0.25 }),
     commands: () => [commandRecord("2"), commandRecord("1")],
     judgeOf: () => ({ kind: "unknown", names: [] }),
     inForce: (camera) => inForceOf(camera, NO_SETTINGS),
+    setStuck: (is) => {
+      stuck = is;
+    },
     setBroker: (is) => {
       connected = is;
     },

@@ -5,7 +5,8 @@
  * it; breaks off after two seconds without a picture, though a trigger may be minutes away; holds its lock while it waits, so that
  * no software trigger can be issued; and asks for no socket buffer, so that large pictures arrive with holes.
  */
-import { bytesAt, loadLibrary, out, type Ref, stringsAt } from "./ffi.js";
+import type { Ref } from "../../kit/ffi.js";
+import { bytesAt, loadLibrary, out, stringsAt } from "./glib.js";
 
 /** The 0.8 series, in Debian 12 and Ubuntu 22.04 and later. */
 const SONAME = "libaravis-0.8.so.0";

@@ -1,7 +1,7 @@
 import type { AravisSource } from "../../../config/types.js";
+import type { Ref } from "../../kit/ffi.js";
 import type { RawPicture } from "../launch/sources.js";
 import type { Aravis } from "./aravis.js";
-import type { Ref } from "./ffi.js";
 
 /** A picture in a buffer of the stream; it must be read, and the buffer released, before the device is closed. */
 export interface Delivery {

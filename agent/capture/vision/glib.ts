@@ -1,31 +1,5 @@
-/** Calls into a C library of GLib's family. The only file that imports koffi. */
-import { createRequire } from "node:module";
-
-/** The address of a C object. */
-export type Ref = bigint;
-
-/** A C type: by name, or one of koffi's own. */
-type Type = unknown;
-
-interface NativeFunction {
-  (...given: readonly unknown[]): unknown;
-  /** In a thread of libuv's pool; the last argument is called back. */
-  async(...given: readonly unknown[]): void;
-}
-
-interface NativeLibrary {
-  func(name: string, result: Type, parameters: readonly Type[]): NativeFunction;
-}
-
-interface Koffi {
-  /** null: what the process has loaded already. */
-  load(path: string | null): NativeLibrary;
-  struct(fields: Readonly<Record<string, string>>): Type;
-  pointer(type: Type): Type;
-  out(type: Type): Type;
-  array(type: string, length: number, hint: "Typed"): Type;
-  decode(ref: Ref, type: Type, length?: number): unknown;
-}
+/** Calls into a C library of GLib's family. */
+import { ffi, type NativeFunction, type Ref, type Type } from "../../kit/ffi.js";
 
 export interface Library {
   /** A call that only computes. */
@@ -42,13 +16,6 @@ export interface Library {
     result: Type,
     parameters: readonly Type[],
   ): (...given: A) => Promise<R>;
-}
-
-let koffi: Koffi | undefined;
-
-function ffi(): Koffi {
-  koffi ??= createRequire(import.meta.url)("koffi") as Koffi;
-  return koffi;
 }
 
 /** Throws with the loader's words where there is no such library. */
@@ -104,23 +71,4 @@ export function stringsAt(list: Ref, count: number): readonly string[] {
 /** A copy of memory. */
 export function bytesAt(start: Ref, length: number): Uint8Array<ArrayBuffer> {
   return ffi().decode(start, ffi().array("uint8_t", length, "Typed")) as Uint8Array<ArrayBuffer>;
-}
-
-/**
- * Ends the process as C's `_exit` does: Node joins its threads before it exits, and one of them may wait for a dead camera's
- * answers, or for an inference. Throws where koffi cannot be loaded.
- */
-export function exitAtOnce(status: number): void {
-  ffi().load(null).func("_exit", "void", ["int"])(status);
-}
-
-/**
- * The kernel's account of its clock: `struct timex` of adjtimex(2), asked to change nothing, which needs no rights; null where it refuses.
- * Throws where koffi cannot be loaded.
- */
-export function adjtimex(): Uint8Array | null {
-  // 208 bytes on 64-bit Linux.
-  const timex = Buffer.alloc(256);
-  const answer = ffi().load(null).func("adjtimex", "int", ["void *"])(timex);
-  return answer === -1 ? null : timex;
 }

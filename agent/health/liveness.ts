@@ -1,0 +1,71 @@
+import type { CameraState } from "../contract/payloads.js";
+import type { Progress } from "./progress.js";
+
+/** A camera that should go on, does not, and says nothing of it: only a new process can help. */
+export interface Stuck {
+  /** `cameras.<id>`. */
+  readonly what: string;
+  readonly code: "PIPELINE_STUCK";
+  readonly reason: string;
+}
+
+export interface LivenessOptions {
+  readonly cameras: readonly {
+    readonly config: { readonly id: string };
+    readonly standing: { readonly state: CameraState };
+    /** Of the run that goes on; null where none does. */
+    readonly progress: Progress | null;
+  }[];
+  readonly monotonicMs: () => number;
+}
+
+/** States in which pictures must come. In the others it is known, and said, why none does. */
+const COMING: readonly CameraState[] = ["starting", "ok", "anomalous"];
+/** A look that comes later than this was held up, and the cameras with it: what passed meanwhile is not held against them. */
+const LATE_MS = 2_000;
+
+interface Seen {
+  readonly progress: Progress | null;
+  readonly steps: number;
+  readonly quietMs: number;
+}
+
+/**
+ * Whether the agent does its work, as supervisors are told: by systemd's watchdog and by /healthz. Not whether all is well: a camera
+ * without signal, a broker that is away, a line that stands still are states that the agent lives with, and says.
+ */
+export class Liveness {
+  readonly #options: LivenessOptions;
+  readonly #seen = new Map<string, Seen>();
+  #lookedAtMs: number | null = null;
+
+  constructor(options: LivenessOptions) {
+    this.#options = options;
+  }
+
+  /** To be called once a second. @returns what is stuck; empty where the agent does its work */
+  look(): readonly Stuck[] {
+    const { cameras, monotonicMs } = this.#options;
+    const nowMs = monotonicMs();
+    const passedMs = Math.min(nowMs - (this.#lookedAtMs ?? nowMs), LATE_MS);
+    this.#lookedAtMs = nowMs;
+    return cameras.flatMap(({ config: { id }, standing, progress }): Stuck[] => {
+      const before = this.#seen.get(id);
+      const goesOn = before?.progress !== progress || before?.steps !== progress?.steps;
+      const quietMs = goesOn ? 0 : before.quietMs + passedMs;
+      this.#seen.set(id, { progress, steps: progress?.steps ?? 0, quietMs });
+      const reason = progress === null ? null : stuck(progress, standing.state, quietMs);
+      return reason === null ? [] : [{ what: `cameras.${id}`, code: "PIPELINE_STUCK", reason }];
+    });
+  }
+}
+
+function stuck({ inFlight, patience }: Progress, state: CameraState, quietMs: number): string | null {
+  const seconds = Math.round(quietMs / 1_000);
+  if (inFlight > 0) {
+    if (quietMs <= patience.answersWithinMs) return null;
+    return `${inFlight} frame${inFlight === 1 ? " was" : "s were"} captured and not judged for ${seconds} s`;
+  }
+  if (patience.silentMs === null || !COMING.includes(state) || quietMs <= patience.silentMs) return null;
+  return `no picture for ${seconds} s, and capture does not say why`;
+}
