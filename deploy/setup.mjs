@@ -1,9 +1,11 @@
 #!/usr/bin/env node
 // Sets up what `npm start` and `npm test` need: system packages, npm packages, the build. Node's built-ins only, since it
-// runs before anything is installed. Every step first looks whether it is needed, so a second run costs a moment.
+// runs before anything is installed. Every step first looks whether it is needed, so a second run costs a moment. In an unpacked
+// package, where there is nothing to compile, it leaves out what only building and testing take.
 import { fileURLToPath } from "node:url";
 import { mendBinding } from "./lib/binding.mjs";
 import { build } from "./lib/build.mjs";
+import { isPacked } from "./lib/lock.mjs";
 import { checkNode } from "./lib/node.mjs";
 import { fetchGpuLibraries, installModules } from "./lib/npm.mjs";
 import { SetupError, say } from "./lib/report.mjs";
@@ -23,13 +25,14 @@ function main(args) {
     return unknown.length > 0 ? 2 : 0;
   }
   const root = fileURLToPath(new URL("..", import.meta.url));
+  const packed = isPacked(root);
   try {
     checkNode(process.versions.node);
     installSystemPackages({ root, forTests: args.includes("--test") });
     installModules({ root });
     mendBinding({ root });
     fetchGpuLibraries({ root, again: args.includes("--gpu") });
-    build({ root });
+    if (!packed) build({ root });
     return 0;
   } catch (error) {
     if (!(error instanceof SetupError)) throw error;

@@ -1,8 +1,8 @@
 // The GStreamer binding leaks memory and writes passwords to stderr: each patch says where.
-import { readdirSync } from "node:fs";
-import { basename, join } from "node:path";
+import { existsSync, readdirSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { headersBeside } from "./node.mjs";
-import { attempt, step } from "./report.mjs";
+import { attempt, SetupError, step } from "./report.mjs";
 import { hashOf, readStamp, writeStamp } from "./stamp.mjs";
 
 /**
@@ -11,7 +11,9 @@ import { hashOf, readStamp, writeStamp } from "./stamp.mjs";
  * @throws {SetupError} with the output of what failed
  */
 export function mendBinding({ root }) {
-  const folder = join(root, "node_modules", "gstreamer-superficial");
+  const folder = bindingFolder(root);
+  if (folder === null)
+    throw new SetupError(`the GStreamer binding is not installed for ${root}: npm ci, then start again.`);
   const patches = join(root, "deploy", "patches");
   const files = readdirSync(patches)
     .filter((name) => /^gstreamer-superficial-.*\.patch$/.test(name))
@@ -30,8 +32,17 @@ export function mendBinding({ root }) {
     });
   }
   step("compiling the patched binding", "npm", ["rebuild", "gstreamer-superficial"], {
-    cwd: root,
+    cwd: dirname(dirname(folder)),
     env: headersBeside(),
   });
   writeStamp(stamp, { patch: hash });
+}
+
+/** @returns {string | null} where npm has put it: below Retort, or, where Retort is a package among others, beside it */
+export function bindingFolder(root) {
+  for (let folder = root; ; folder = dirname(folder)) {
+    const found = join(folder, "node_modules", "gstreamer-superficial");
+    if (existsSync(found)) return found;
+    if (folder === dirname(folder)) return null;
+  }
 }

@@ -1,6 +1,7 @@
 // The npm packages, and ONNX Runtime's NVIDIA libraries where there is a GPU to use them.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { clearLeftLock, isPacked, lockOf } from "./lock.mjs";
 import { headersBeside } from "./node.mjs";
 import { attempt, say, step } from "./report.mjs";
 import { hashOf, readStamp, writeStamp } from "./stamp.mjs";
@@ -14,21 +15,28 @@ const NATIVES = ["gstreamer-superficial", "onnxruntime-node"];
  * @throws {SetupError} with npm's output if it fails
  */
 export function installModules({ root }) {
+  clearLeftLock(root);
   const stamp = join(root, "node_modules", ".setup-stamp");
+  const inputs = [lockOf(root), join(root, "package.json"), join(root, ".npmrc")];
   const facts = {
-    lock: hashOf([join(root, "package-lock.json"), join(root, "package.json"), join(root, ".npmrc")]),
+    lock: hashOf(inputs.filter((path) => existsSync(path))),
     abi: `${process.platform}-${process.arch}-${process.versions.modules}`,
   };
   const before = readStamp(stamp);
   if (before?.lock === facts.lock && before?.abi === facts.abi) return;
   // A change in package.json that is none of npm's business, or packages added by hand: nothing to install.
   if (!(matchesLock(root) && loadNatives(root).ok)) {
-    step("installing npm packages (the GStreamer binding is compiled)", "npm", ["ci", "--include=dev"], {
-      cwd: root,
-      // The libraries for NVIDIA come from a feed of their own and would fail the whole install where it is out of
-      // reach: fetchGpuLibraries gets them afterwards, where there is a GPU.
-      env: { ...headersBeside(), ONNXRUNTIME_NODE_INSTALL: "skip" },
-    });
+    step(
+      "installing npm packages (the GStreamer binding is compiled)",
+      "npm",
+      ["ci", isPacked(root) ? "--omit=dev" : "--include=dev"],
+      {
+        cwd: root,
+        // The libraries for NVIDIA come from a feed of their own and would fail the whole install where it is out of
+        // reach: fetchGpuLibraries gets them afterwards, where there is a GPU.
+        env: { ...headersBeside(), ONNXRUNTIME_NODE_INSTALL: "skip" },
+      },
+    );
     step(`loading ${NATIVES.join(" and ")}`, process.execPath, loadCommand(), {
       cwd: root,
       remedy: "Their install scripts must run: see that npm's ignore-scripts is off (npm config get ignore-scripts).",
@@ -49,8 +57,9 @@ function loadNatives(root) {
 function matchesLock(root) {
   const listed = readStamp(join(root, "node_modules", ".package-lock.json"))?.packages;
   if (listed === undefined) return false;
-  const locked = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")).packages;
-  const wanted = Object.entries(locked).filter(([path, entry]) => path !== "" && entry.optional !== true);
+  const locked = JSON.parse(readFileSync(lockOf(root), "utf8")).packages;
+  const unwanted = (entry) => entry.optional === true || (isPacked(root) && entry.dev === true);
+  const wanted = Object.entries(locked).filter(([path, entry]) => path !== "" && !unwanted(entry));
   return wanted.every(([path, entry]) => listed[path]?.integrity === entry.integrity);
 }
 

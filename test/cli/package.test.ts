@@ -21,8 +21,8 @@ const { PATH = "" } = process.env;
 /** This package in a folder of its own, with nothing for set-up to do. */
 function clone(): string {
   const folder = temporaryFolder();
-  for (const path of ["package.json", "bin"]) cpSync(join(root, path), join(folder, path), { recursive: true });
-  mkdirSync(join(folder, "deploy"));
+  for (const path of ["package.json", "bin", "deploy/mend.mjs", "deploy/lib"])
+    cpSync(join(root, path), join(folder, path), { recursive: true });
   writeFileSync(join(folder, "deploy/setup.mjs"), "");
   return folder;
 }
@@ -124,6 +124,33 @@ test("--version: the package's, and the commit that it was built from", async ()
   mkdirSync(join(folder, "dist"));
   writeFileSync(join(folder, "dist/version.json"), '{"commit":"0123456789ab.dirty"}');
   assert.is(productVersion(folder), "1.2.3+0123456789ab.dirty");
+});
+
+test("what npm packs runs without a build, and holds nothing that only a clone needs", async () => {
+  const packed = await run(root, ["npm", "pack", "--dry-run", "--json", "--ignore-scripts"]);
+  assert.is(packed.status, 0, packed.stderr);
+  const [{ files }] = JSON.parse(packed.stdout) as [{ files: readonly { path: string }[] }];
+  const paths = files.map(({ path }) => path);
+  for (const needed of [
+    "bin/retort.cjs",
+    "dist/agent/main.cjs",
+    "dist/agent/http/web/index.html",
+    "models/demo/model.onnx",
+    "config/default.yaml",
+    "deploy/mend.mjs",
+    "deploy/install.sh",
+    "deploy/retort.service",
+    "deploy/patches/gstreamer-superficial-1-leaks.patch",
+  ]) {
+    assert.ok(paths.includes(needed), needed);
+  }
+  const declared = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { files: readonly string[] };
+  // Made by prepack from the lock file, and packed only where it is named.
+  assert.ok(declared.files.includes("npm-shrinkwrap.json"));
+  assert.equal(
+    paths.filter((path) => /\.(map|tsx?|tsbuildinfo)$|^dist\/test\/|^test\/|node_modules/.test(path)),
+    [],
+  );
 });
 
 test.run();

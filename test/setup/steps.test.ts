@@ -1,6 +1,16 @@
 /** The npm and build steps, with stand-ins for npm and the compiler: what makes them run, and what keeps them from it. */
 import { execFileSync, spawnSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import * as assert from "uvu/assert";
@@ -168,6 +178,40 @@ test("a patch that was applied and not compiled is not applied again; one that d
   const failed = mendBinding();
   assert.is(failed.status, 1);
   assert.match(failed.said, "FAILED: patching the GStreamer binding");
+});
+
+test("in a package that npm installed among others the binding lies beside it, and is patched there", () => {
+  const beside = mkdtempSync(join(tmpdir(), "retort-beside-"));
+  try {
+    write(patchFile, patch);
+    const inner = join(beside, "node_modules/retort");
+    cpSync(root, inner, { recursive: true });
+    mkdirSync(join(beside, binding));
+    writeFileSync(join(beside, binding, "x.cpp"), "leaks\n");
+    const script = `import { mendBinding } from ${JSON.stringify(new URL("binding.mjs", lib).href)}; mendBinding({ root: ${JSON.stringify(inner)} });`;
+    execFileSync(process.execPath, ["--input-type=module", "-e", script], {
+      env: { PATH: `${root}/bin:${process.env.PATH}`, ROOT: root },
+      stdio: "pipe",
+    });
+    assert.is(readFileSync(join(beside, binding, "x.cpp"), "utf8"), "frees\n");
+  } finally {
+    rmSync(beside, { recursive: true });
+  }
+});
+
+test("an unpacked package installs what its shrinkwrap says, without what only building takes", () => {
+  renameSync(join(root, "package-lock.json"), join(root, "npm-shrinkwrap.json"));
+  write("bin/npm", npm.replace("package-lock.json", "npm-shrinkwrap.json"));
+  assert.is(installModules().status, 0);
+  assert.is(installModules().said, "");
+  assert.is(log(), "npm ci --omit=dev skip=skip\n");
+});
+
+test("a clone forgets the shrinkwrap that a broken npm pack left behind", () => {
+  write("npm-shrinkwrap.json", JSON.stringify({ packages: {} }));
+  assert.is(installModules().status, 0);
+  assert.not(existsSync(join(root, "npm-shrinkwrap.json")));
+  assert.match(log(), /^npm ci --include=dev/);
 });
 
 test("the build notes its commit, and whether the sources were changed; where git says nothing there is none", () => {

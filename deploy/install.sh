@@ -1,0 +1,389 @@
+#!/bin/sh
+# Installs Retort as a service on Debian, Ubuntu and JetPack, beside the version that runs, and goes back to that one where the new one
+# does not become ready. Can be run again: what is done already is left as it is.
+set -eu
+
+USAGE="usage: sudo sh install.sh [options]
+
+Installs Retort, or a new version of it beside the one that runs.
+
+  --from PATH    the package (retort-inspection-retort-VERSION.tgz) or a clone;
+                 else the package beside this script, else the clone that it lies in
+  --node PATH    a Node of 20 or newer; else /usr/bin/node
+  --wait SECONDS how long a version has to become ready before the one of
+                 before is started again (120)
+  --root DIR     into the root file system of another machine (an image, a debootstrap)
+  --no-start     installs and enables the service, and does not start it
+
+  --back         starts the version of before again
+  --uninstall    removes the program and the service; configuration and data stay
+  --purge        the same, and removes /etc/retort, /var/lib/retort and the user too
+"
+
+OPT=/opt/retort
+ETC=/etc/retort
+STATE=/var/lib/retort
+UNITS=/etc/systemd/system
+COMMAND=/usr/local/bin/retort
+OLDEST_NODE=20
+# How long a service that says it is ready is watched, seconds: one that ends at once is not ready.
+SETTLE=5
+
+action=install
+from=""
+node=""
+wait_s=120
+root=""
+start=yes
+work=""
+begun=""
+
+say() { printf 'install: %s\n' "$*" >&2; }
+
+# What is wrong, then what to do about it.
+fail() {
+  printf 'install: FAILED: %s\n' "$1" >&2
+  [ $# -lt 2 ] || printf '         %s\n' "$2" >&2
+  exit 1
+}
+
+# Half a version must not pass for one.
+clean_up() {
+  status=$?
+  [ -z "$begun" ] || rm -rf "$begun"
+  [ -z "$work" ] || rm -rf "$work"
+  exit "$status"
+}
+
+usage_error() {
+  printf 'install: %s\n\n%s' "$1" "$USAGE" >&2
+  exit 2
+}
+
+read_options() {
+  while [ $# -gt 0 ]; do
+    case $1 in
+      --from | --node | --wait | --root)
+        [ $# -ge 2 ] || usage_error "$1 needs a value"
+        case $1 in
+          --from) from=$2 ;;
+          --node) node=$2 ;;
+          --wait) wait_s=$2 ;;
+          --root) root=$2 ;;
+        esac
+        shift
+        ;;
+      --no-start) start=no ;;
+      --back) action=back ;;
+      --uninstall) action=uninstall ;;
+      --purge) action=purge ;;
+      --help | -h)
+        printf '%s' "$USAGE"
+        exit 0
+        ;;
+      *) usage_error "unknown option $1" ;;
+    esac
+    shift
+  done
+  case $wait_s in
+    "" | *[!0-9]*) usage_error "--wait needs whole seconds, not '$wait_s'" ;;
+  esac
+}
+
+# Whether systemd runs here; in a chroot or a container it does not.
+systemd_runs() { [ -d /run/systemd/system ]; }
+
+# The running services: retort, and those of retort@.
+services() {
+  systemctl list-units --plain --no-legend --state=active,activating,reloading 'retort.service' 'retort@*.service' | awk '{ print $1 }'
+}
+
+check_node() {
+  [ -n "$node" ] || node=/usr/bin/node
+  remedy="Debian 13 and newer: apt-get install nodejs npm. Elsewhere unpack a Node from https://nodejs.org/en/download into /opt/node and say --node /opt/node/bin/node."
+  [ -x "$node" ] || fail "there is no Node at $node." "$remedy"
+  version=$("$node" --version 2>&1) || fail "$node does not run: $version" "Is it made for this machine ($(uname -m))? $remedy"
+  major=${version#v}
+  major=${major%%.*}
+  case $major in
+    "" | *[!0-9]*) fail "$node is no Node: it says '$version'." "$remedy" ;;
+  esac
+  [ "$major" -ge "$OLDEST_NODE" ] || fail "Node $version at $node is too old: Retort needs Node $OLDEST_NODE or newer." "$remedy"
+  case $node in
+    /*) ;;
+    *) fail "--node needs a path that begins with /, not '$node'." "Say --node $(command -v "$node" || echo /path/to/node)." ;;
+  esac
+  case $node in
+    /home/* | /root/* | /tmp/* | /var/tmp/* | /run/user/*)
+      fail "the service cannot see $node: home folders and /tmp are hidden from it." "Copy that Node below /opt, for instance /opt/node, and say --node /opt/node/bin/node."
+      ;;
+  esac
+  PATH=$(dirname "$node"):$PATH
+  export PATH
+  command -v npm > "$work/npm" || fail "there is no npm beside $node." "Debian 13 and newer: apt-get install npm. A Node from nodejs.org brings its own."
+}
+
+# Sets $package to a tarball, $version to the version in it.
+find_package() {
+  here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+  if [ -z "$from" ]; then
+    for each in "$here"/retort-inspection-retort-*.tgz; do
+      [ -e "$each" ] || continue
+      [ -z "$from" ] || fail "two packages lie beside this script: $from and $each." "Say which with --from."
+      from=$each
+    done
+    [ -n "$from" ] || from=$(dirname "$here")
+  fi
+  if [ -d "$from" ]; then
+    [ -e "$from/bin/retort.cjs" ] || fail "$from is neither a package nor a clone of Retort." "Say where it is with --from."
+    say "packing $from"
+    (cd "$from" && npm pack --pack-destination "$work" > "$work/pack.log" 2>&1) || {
+      cat "$work/pack.log" >&2
+      fail "the clone $from could not be packed." "Its own words are above; node deploy/setup.mjs in the clone shows whether it builds."
+    }
+    package=$(echo "$work"/retort-inspection-retort-*.tgz)
+  else
+    [ -r "$from" ] || fail "there is no package $from." "npm pack in a clone makes one."
+    package=$from
+  fi
+  mkdir -p "$work/look"
+  tar -xzf "$package" -C "$work/look" package/package.json package/npm-shrinkwrap.json package/dist/agent/main.cjs 2> "$work/tar.log" ||
+    fail "$package is no package of Retort, or only part of one: $(head -n 1 "$work/tar.log")" "Copy it again, or make one with npm pack in a clone."
+  version=$("$node" -e 'const { name, version } = require(process.argv[1]); if (name === "@retort-inspection/retort") console.log(version)' "$work/look/package/package.json")
+  [ -n "$version" ] || fail "$package is a package of something else than Retort." "npm pack in a clone of Retort makes the right one."
+  # Builds of one version are many: a clone's commit tells them apart.
+  tar -xzf "$package" -C "$work/look" package/dist/version.json 2> "$work/tar.log" || : > "$work/look/none"
+  if [ -e "$work/look/package/dist/version.json" ]; then
+    version=$version+$("$node" -p 'require(process.argv[1]).commit' "$work/look/package/dist/version.json")
+  fi
+  hash=$(sha256sum "$package" | cut -c 1-64)
+}
+
+# In another root the same script does the same, seen from inside.
+enter_root() {
+  [ -d "$root/usr" ] || fail "$root is no root file system: it has no /usr." "Make one with debootstrap, or mount the image first."
+  inside=$(mktemp -d "$root/var/tmp/retort-install-XXXXXX")
+  # shellcheck disable=SC2064 # the folder of now
+  trap "rm -rf '$inside'; clean_up" EXIT
+  cp "$0" "$inside/install.sh"
+  set -- "--$action" --no-start
+  [ "$action" != install ] || {
+    shift
+    pack_outside "$inside"
+  }
+  [ -z "$node" ] || set -- "$@" --node "$node"
+  proc=no
+  [ -e "$root/proc/self" ] || { mount -t proc proc "$root/proc" && proc=yes; }
+  result=0
+  chroot "$root" /bin/sh "${inside#"$root"}/install.sh" "$@" || result=$?
+  [ $proc = no ] || umount "$root/proc"
+  exit "$result"
+}
+
+# A clone is packed by the Node out here, before the root is entered.
+pack_outside() {
+  inner=$node
+  node=$(command -v node || echo /usr/bin/node)
+  check_node
+  find_package
+  cp "$package" "$1/retort-inspection-retort-${version%%+*}.tgz"
+  node=$inner
+}
+
+make_user() {
+  id retort > /dev/null 2>&1 || {
+    say "making the user retort"
+    useradd --system --user-group --home-dir "$STATE" --no-create-home --shell /usr/sbin/nologin retort ||
+      fail "the user retort could not be made." "Make it by hand (useradd --system retort), then run this again."
+  }
+  install -d -o root -g retort -m 750 "$ETC" /srv/retort /srv/retort/models
+  install -d -o retort -g retort -m 700 "$STATE"
+}
+
+# Sets $target. The folder of a version that is there already, from the same package, is left as it is.
+unpack() {
+  target=$OPT/$version
+  if [ -e "$target" ] && [ "$(sed -n 's/^package=//p' "$target/.installed" 2> /dev/null)" != "$hash" ]; then
+    # Another build of the same name; the one that runs stays whole.
+    if [ -e "$target/.installed" ]; then target=$target.$(echo "$hash" | cut -c 1-8); else rm -rf "$target"; fi
+  fi
+  if [ -e "$target/.installed" ]; then
+    say "$target is there already"
+    printf 'package=%s\nnode=%s\n' "$hash" "$node" > "$target/.installed"
+    return
+  fi
+  say "unpacking into $target"
+  rm -rf "$target"
+  begun=$target
+  mkdir -p "$target"
+  tar -xzf "$package" -C "$target" --strip-components=1 --no-same-owner
+  chmod -R u=rwX,go=rX "$target"
+  # The folder's own npm, system packages first: each step says what it does, and what to do where it fails.
+  "$node" "$target/deploy/setup.mjs" || fail "$version could not be set up; the lines above say why." "Nothing has changed: what ran before still runs. Run this again when it is mended."
+  "$node" "$target/bin/retort.cjs" --version > "$work/version" 2>&1 || {
+    cat "$work/version" >&2
+    fail "$version does not start with $node." "Nothing has changed: what ran before still runs."
+  }
+  printf 'package=%s\nnode=%s\n' "$hash" "$node" > "$target/.installed"
+  begun=""
+}
+
+lay_configuration() {
+  [ ! -e "$ETC/retort.yaml" ] || return 0
+  say "laying an example configuration down: $ETC/retort.yaml, the demo line"
+  sed -e "s|\.\./models/demo|$OPT/current/models/demo|" \
+    -e "1s|.*|# The demo line, until your own configuration stands here; every setting: $OPT/current/config/example.yaml\n# retort check --config $ETC/retort.yaml tells whether it is right.|" \
+    "$target/config/default.yaml" > "$ETC/retort.yaml"
+  chown root:retort "$ETC/retort.yaml"
+  chmod 640 "$ETC/retort.yaml"
+}
+
+# The new version reads the configuration before the old one is stopped.
+check_configuration() {
+  set -- "$node" "$target/bin/retort.cjs" check --config "$ETC/retort.yaml"
+  if systemd_runs; then
+    set -- systemd-run --quiet --pipe --wait --uid=retort --gid=retort --setenv=RETORT_STATE_PATH="$STATE" --property=EnvironmentFile=-"$ETC/env" "$@"
+  else
+    set -- setpriv --reuid=retort --regid=retort --init-groups env -i PATH="$PATH" RETORT_STATE_PATH="$STATE" "$@"
+  fi
+  "$@" > "$work/check" 2>&1 || {
+    cat "$work/check" >&2
+    fail "$version refuses $ETC/retort.yaml; its words are above." "Nothing has changed: what ran before still runs. Mend the configuration, then run this again."
+  }
+}
+
+# $1: the version's folder. Its units, its link, its command.
+switch_to() {
+  with=$(sed -n 's/^node=//p' "$1/.installed")
+  for unit in retort.service retort@.service; do
+    sed -e "s|^ExecStart=/usr/bin/node |ExecStart=$with |" "$1/deploy/$unit" > "$UNITS/$unit.new"
+    mv "$UNITS/$unit.new" "$UNITS/$unit"
+  done
+  ln -sfn "$(basename "$1")" "$OPT/current.new"
+  mv -T "$OPT/current.new" "$OPT/current"
+  mkdir -p "$(dirname "$COMMAND")"
+  printf '#!/bin/sh\nexec %s %s/current/bin/retort.cjs "$@"\n' "$with" "$OPT" > "$COMMAND"
+  chmod 755 "$COMMAND"
+  if systemd_runs; then systemctl daemon-reload; fi
+}
+
+# Starts what ran, and retort itself; false where one does not become ready in time.
+start_services() {
+  for service in $running; do
+    say "starting $service; it has $wait_s s to become ready"
+    # A service that had failed too often is started all the same.
+    systemctl reset-failed "$service" 2> /dev/null || :
+    timeout "$wait_s" systemctl restart "$service" || return 1
+    main=$(systemctl show --property=MainPID --value "$service")
+    sleep $SETTLE
+    [ "$(systemctl is-active "$service")" = active ] || return 1
+    [ "$(systemctl show --property=MainPID --value "$service")" = "$main" ] || return 1
+  done
+}
+
+# $1: the folder of the version that ran before.
+go_back() {
+  journal_hint="journalctl -u retort --since=-${wait_s}s tells why."
+  if [ ! -e "$1/.installed" ] || [ "$1" = "$target" ]; then
+    fail "$version did not become ready within $wait_s s, and there is no version of before to go back to." "$journal_hint Then: systemctl restart retort"
+  fi
+  say "$version did not become ready within $wait_s s: going back to $(basename "$1")"
+  switch_to "$1"
+  start_services || fail "neither $version nor $(basename "$1") becomes ready." "$journal_hint"
+  rm -rf "$target"
+  fail "$version did not become ready; $(basename "$1") runs again." "$journal_hint"
+}
+
+remember() {
+  [ -n "$1" ] && [ "$1" != "$target" ] || return 0
+  ln -sfn "$(basename "$1")" "$OPT/previous"
+  # What neither runs nor can be gone back to is only in the way.
+  for each in "$OPT"/*/; do
+    each=${each%/}
+    case $each in
+      "$OPT/current" | "$OPT/previous" | "$target" | "$1") ;;
+      *) rm -rf "$each" ;;
+    esac
+  done
+}
+
+folder_of() { readlink -e "$OPT/$1" 2> /dev/null || :; }
+
+enable_service() {
+  if command -v systemctl > /dev/null; then
+    systemctl enable --quiet retort.service
+  else
+    mkdir -p "$UNITS/multi-user.target.wants"
+    ln -sfn ../retort.service "$UNITS/multi-user.target.wants/retort.service"
+  fi
+}
+
+install_version() {
+  [ ! -e /usr/lib/systemd/system/retort.service ] || fail "the Debian package retort is installed." "Upgrade it with apt-get, or remove it first: apt-get remove retort"
+  check_node
+  find_package
+  mkdir -p "$OPT"
+  exec 9> "$OPT/.lock"
+  flock -n 9 || fail "another install.sh is at work." "Wait for it to end."
+  before=$(folder_of current)
+  make_user
+  unpack
+  # The example configuration names what lies below current.
+  [ -e "$OPT/current" ] || ln -sfn "$(basename "$target")" "$OPT/current"
+  lay_configuration
+  check_configuration
+  switch_to "$target"
+  enable_service
+  if [ $start = no ] || ! systemd_runs; then
+    remember "$before"
+    say "$version is installed and enabled, and not started: $(systemd_runs && echo 'systemctl start retort' || echo 'it starts with the machine')"
+    return 0
+  fi
+  running=$({ echo retort.service && services; } | sort -u)
+  start_services || go_back "$before"
+  remember "$before"
+  say "$version runs. Its log: journalctl -u retort -f   Its configuration: $ETC/retort.yaml"
+}
+
+back() {
+  target=$(folder_of previous)
+  before=$(folder_of current)
+  [ -e "$target/.installed" ] || fail "there is no version of before." "Install one with --from."
+  version=$(basename "$target")
+  switch_to "$target"
+  ln -sfn "$(basename "$before")" "$OPT/previous"
+  systemd_runs || return 0
+  running=$({ echo retort.service && services; } | sort -u)
+  start_services || fail "$version does not become ready." "journalctl -u retort tells why; --back goes to $(basename "$before") again."
+  say "$version runs."
+}
+
+uninstall() {
+  if systemd_runs; then
+    # shellcheck disable=SC2046 # a list of units
+    systemctl stop $(services) retort.service 2> /dev/null || :
+  fi
+  rm -f "$UNITS"/multi-user.target.wants/retort.service "$UNITS"/multi-user.target.wants/retort@*.service
+  rm -f "$UNITS/retort.service" "$UNITS/retort@.service" "$COMMAND"
+  rm -rf "$OPT"
+  if systemd_runs; then systemctl daemon-reload; fi
+  if [ "$action" = purge ]; then
+    rm -rf "$ETC" "$STATE" "$STATE"-*
+    if id retort > /dev/null 2>&1; then userdel retort; fi
+    say "removed, with configuration and data; /srv/retort is left as it is."
+  else
+    say "removed; $ETC, $STATE and /srv/retort are left as they are (--purge removes the first two)."
+  fi
+}
+
+read_options "$@"
+[ "$(id -u)" = 0 ] || fail "only root may install." "sudo sh $0 ..."
+trap clean_up EXIT
+trap 'exit 130' INT TERM HUP
+work=$(mktemp -d)
+[ -z "$root" ] || [ "$root" = / ] || enter_root
+case $action in
+  install) install_version ;;
+  back) back ;;
+  *) uninstall ;;
+esac
