@@ -165,7 +165,7 @@ export function openRemote(
           clock,
         });
         serving.add("Home Assistant", HOME_ASSISTANT_MS, homeAssistant.close);
-        const unwatch = modbus?.watch(cameras);
+        const unwatch = modbus?.watch(cameras, (model) => models.get(model)?.engine.providers().fault ?? null);
         serving.add("the readiness of cameras", 0, () => unwatch?.());
         const uncommand = sparkplug?.watch({ cameras, models, outbox: view.outbox, perform: view.perform });
         serving.add("commands of Sparkplug's hosts", 0, () => uncommand?.());

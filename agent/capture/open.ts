@@ -1,10 +1,10 @@
 import type { CameraConfig } from "../../config/types.js";
+import { type Board, detectBoard } from "../kit/board.js";
 import type { Size } from "../types.js";
 import { createDemoSource, type OpenDemoFrames, shippedDemoFrames } from "./demo.js";
 import type { FrameSource } from "./frame-source.js";
 import { createGstreamerSource } from "./gstreamer.js";
 import { createImagesSource, createWatchedImagesSource } from "./images.js";
-import { type Board, detectBoard } from "./launch/board.js";
 import { isLive, type LaunchedSource, launchLine } from "./launch/sources.js";
 import { passwordOf } from "./password.js";
 import { loadAravis } from "./vision/aravis.js";

@@ -2,6 +2,7 @@
 import type { Context, Rect, Region } from "../types.js";
 import type { DriftHealth } from "./drift.js";
 import type { CameraInForce } from "./in-force.js";
+import type { MachineFigures } from "./machine-health.js";
 import type { VerdictPayload } from "./part-payloads.js";
 import type {
   BrokerHealth,
@@ -112,6 +113,8 @@ export interface LiveHealth {
   readonly selfTests: Readonly<Record<string, SelfTestHealth>>;
   /** By id. */
   readonly cameras: Readonly<Record<string, LiveCounts>>;
+  /** As they were measured last; null before that. */
+  readonly machine: MachineFigures | null;
 }
 
 export interface LiveModel extends ModelPayload {

@@ -1,6 +1,7 @@
 import type { ErrorCode } from "../../errors.js";
 import type { AlertPhase, Context, DropReason, ModelIdentity, PartOutcome, Region, Verdict } from "../types.js";
 import type { DriftHealth } from "./drift.js";
+import type { MachineFigures } from "./machine-health.js";
 import type { ModbusHealth } from "./modbus-health.js";
 import type { CameraFaults, ProviderHealth } from "./provider-health.js";
 import type { SparkplugHealth } from "./sparkplug-health.js";
@@ -181,7 +182,7 @@ export interface MemoryHealth {
   readonly heapMb: number;
 }
 
-export interface HealthPayload extends Payload {
+export interface HealthPayload extends Payload, MachineFigures {
   readonly uptimeS: number;
   readonly cameras: Readonly<Record<string, CameraHealth>>;
   /** By model name. */
@@ -199,10 +200,6 @@ export interface HealthPayload extends Payload {
   /** By model name; none before the first test. */
   readonly selfTests: Readonly<Record<string, SelfTestHealth>>;
   readonly memory: MemoryHealth;
-  /** Degrees Celsius by thermal zone; empty where the machine has none. */
-  readonly temperaturesC: Readonly<Record<string, number>>;
-  /** GPU load 0..1, null where the machine does not say. */
-  readonly gpuLoad: number | null;
 }
 
 export type CommandOutcome =

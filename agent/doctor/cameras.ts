@@ -3,7 +3,7 @@ import { access, constants, readdir, readFile, realpath } from "node:fs/promises
 import { join } from "node:path";
 import type { CameraConfig } from "../../config/types.js";
 import { type ErrorCode, errnoOf, errorCodes, messageOf } from "../../errors.js";
-import { type Board, detectBoard } from "../capture/launch/board.js";
+import { type Board, detectBoard } from "../kit/board.js";
 import type { Check } from "./check.js";
 import { bestMode, type CameraMode, type ListedCamera, listedCameras } from "./device-list.js";
 

@@ -1,8 +1,8 @@
 import { execFile } from "node:child_process";
 import type { AravisSource, CameraConfig, SourceType } from "../../config/types.js";
 import { CodedError, messageOf } from "../../errors.js";
-import { type Board, detectBoard } from "../capture/launch/board.js";
 import { type LaunchedSource, launchLine, visionLine } from "../capture/launch/sources.js";
+import { type Board, detectBoard } from "../kit/board.js";
 import type { Check } from "./check.js";
 
 /** Whether GStreamer has an element of that name; rejects where GStreamer's tools are missing. */

@@ -1,88 +1,93 @@
-import { execFile } from "node:child_process";
-import { readdir, readFile } from "node:fs/promises";
-import { promisify } from "node:util";
+import { basename } from "node:path";
+import type { MachineFigures } from "../contract/machine-health.js";
 import type { MemoryHealth } from "../contract/payloads.js";
+import { type AskDriver, askNvidiaSmi, type GpuFigures, gpuFigures } from "./nvidia-smi.js";
+import { powerMode, railsW } from "./power.js";
+import { addNamed, entriesOf, numberIn, numberOf, textOf } from "./readings.js";
+import { cpuFrequency, throttling } from "./throttling.js";
 
 /** The machine's own figures. */
-export interface MachineHealth {
+export interface MachineHealth extends MachineFigures {
   readonly memory: MemoryHealth;
-  /** Degrees Celsius by thermal zone; empty where the machine has none. */
-  readonly temperaturesC: Readonly<Record<string, number>>;
-  /** 0..1, null where the machine has none. */
-  readonly gpuLoad: number | null;
 }
 
 export interface MachineSources {
-  /** Linux: a folder of thermal_zone<n>/{type,temp}. */
-  readonly thermalDir: string;
-  /** Files with the GPU's load in thousandths: Jetson Nano to Xavier, then Orin. */
-  readonly gpuLoadFiles: readonly string[];
-  /** The load in percent of a discrete NVIDIA GPU; rejects where there is none. */
-  readonly nvidiaLoad: () => Promise<string>;
+  /** Where /sys, /etc and /var are: "" here. */
+  readonly root: string;
+  readonly askDriver: AskDriver;
 }
 
-const here: MachineSources = {
-  thermalDir: "/sys/class/thermal",
-  gpuLoadFiles: [
-    "/sys/devices/gpu.0/load",
-    "/sys/devices/platform/gpu.0/load",
-    "/sys/devices/platform/bus@0/17000000.gpu/load",
-  ],
-  nvidiaLoad: async () => {
-    await readFile("/proc/driver/nvidia/version");
-    const query = ["--query-gpu=utilization.gpu", "--format=csv,noheader,nounits"];
-    return (await promisify(execFile)("nvidia-smi", query, { timeout: 2_000 })).stdout;
-  },
-};
+const here: MachineSources = { root: "", askDriver: askNvidiaSmi };
+
+/** A Jetson's GPU load in thousandths: Nano to Xavier, Orin with JetPack 5, with 6. A Thor's is its driver's. */
+const GPU_LOADS = [
+  "/sys/devices/gpu.0/load",
+  "/sys/devices/platform/gpu.0/load",
+  "/sys/devices/platform/17000000.ga10b/load",
+  "/sys/devices/platform/bus@0/17000000.gpu/load",
+] as const;
+
+/** What a sensor in its right mind says: one that is off says -256. */
+const COLDEST_C = -100;
 
 /** Never rejects: what cannot be read is left out. */
-export async function machineHealth(sources: MachineSources = here): Promise<MachineHealth> {
+export async function machineHealth({ root, askDriver }: MachineSources = here): Promise<MachineHealth> {
   const { rss, heapUsed } = process.memoryUsage();
-  const [temperaturesC, gpuLoad, anonymous] = await Promise.all([
-    temperatures(sources.thermalDir),
-    gpuLoadOf(sources),
+  const [zones, load, rails, mode, frequency, slowed, gpus, anonymous] = await Promise.all([
+    zoneTemperatures(root),
+    jetsonGpuLoad(root),
+    railsW(root),
+    powerMode(root),
+    cpuFrequency(root),
+    throttling(root),
+    gpuFigures(askDriver),
     anonymousBytes(),
   ]);
   const anonymousMb = anonymous === null ? null : megabytes(anonymous);
-  return { memory: { rssMb: megabytes(rss), anonymousMb, heapMb: megabytes(heapUsed) }, temperaturesC, gpuLoad };
+  const loads = gpus.flatMap((gpu) => gpu.load ?? []);
+  return {
+    memory: { rssMb: megabytes(rss), anonymousMb, heapMb: megabytes(heapUsed) },
+    temperaturesC: { ...zones, ...byGpu(gpus, (gpu) => gpu.temperatureC) },
+    gpuLoad: load ?? (loads.length === 0 ? null : Math.max(...loads)),
+    powerW: { ...rails, ...byGpu(gpus, (gpu) => gpu.powerW) },
+    powerMode: mode,
+    cpuFrequency: frequency,
+    throttling: { ...slowed, reasons: [...new Set([...slowed.reasons, ...gpus.flatMap((gpu) => gpu.reasons)])] },
+  };
+}
+
+/** A figure of each GPU: `gpu`, or `gpu0`, `gpu1`, ... of several. */
+function byGpu(gpus: readonly GpuFigures[], of: (gpu: GpuFigures) => number | null): Readonly<Record<string, number>> {
+  const entries = gpus.flatMap((gpu, index) => {
+    const value = of(gpu);
+    return value === null ? [] : [[gpus.length === 1 ? "gpu" : `gpu${index}`, value] as const];
+  });
+  return Object.fromEntries(entries);
 }
 
 /** Linux's count; null elsewhere. */
 async function anonymousBytes(): Promise<number | null> {
-  const status = await orNull(readFile("/proc/self/status", "utf8"));
-  const kib = numberIn(/^RssAnon:\s*(\d+) kB/m.exec(status ?? "")?.[1] ?? null);
+  const status = await textOf("/proc/self/status");
+  const kib = numberIn(/^RssAnon:\s*(\d+) kB/m.exec(status ?? "")?.[1]);
   return kib === null ? null : kib * 1_024;
 }
 
-async function temperatures(dir: string): Promise<Record<string, number>> {
-  const zones = (await orNull(readdir(dir)))?.filter((name) => name.startsWith("thermal_zone")).sort() ?? [];
+async function zoneTemperatures(root: string): Promise<Record<string, number>> {
   const found: Record<string, number> = {};
-  for (const zone of zones) {
-    const name = (await orNull(readFile(`${dir}/${zone}/type`, "utf8")))?.trim() ?? zone;
-    const milli = Number((await orNull(readFile(`${dir}/${zone}/temp`, "utf8"))) ?? Number.NaN);
-    // Several zones may be of one type.
-    if (Number.isFinite(milli)) found[name in found ? `${name}-${zone}` : name] = milli / 1_000;
+  for (const zone of await entriesOf(`${root}/sys/class/thermal`, "thermal_zone")) {
+    const milli = await numberOf(`${zone}/temp`);
+    if (milli === null || milli / 1_000 < COLDEST_C) continue;
+    addNamed(found, (await textOf(`${zone}/type`)) ?? basename(zone), basename(zone), milli / 1_000);
   }
   return found;
 }
 
-async function gpuLoadOf(sources: MachineSources): Promise<number | null> {
-  for (const file of sources.gpuLoadFiles) {
-    const thousandths = numberIn(await orNull(readFile(file, "utf8")));
+async function jetsonGpuLoad(root: string): Promise<number | null> {
+  for (const file of GPU_LOADS) {
+    const thousandths = await numberOf(`${root}${file}`);
     if (thousandths !== null) return thousandths / 1_000;
   }
-  const percent = numberIn(await orNull(sources.nvidiaLoad()));
-  return percent === null ? null : percent / 100;
-}
-
-function numberIn(text: string | null): number | null {
-  const value = Number.parseFloat(text ?? "");
-  return Number.isFinite(value) ? value : null;
-}
-
-/** An absent sensor is this machine's nature, not a fault. */
-function orNull<T>(reading: Promise<T>): Promise<T | null> {
-  return reading.catch(() => null);
+  return null;
 }
 
 function megabytes(bytes: number): number {

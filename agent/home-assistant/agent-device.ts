@@ -65,6 +65,25 @@ export function agentDevice({ agent, mqtt }: Pick<Config, "agent" | "mqtt">): De
         ...health("'ON' if value_json.outbox.full else 'OFF'"),
         device_class: "problem",
       },
+      throttled: {
+        platform: "binary_sensor",
+        name: "Throttled",
+        ...health("'ON' if value_json.throttling.reasons else 'OFF'"),
+        device_class: "problem",
+      },
+      provider: {
+        platform: "binary_sensor",
+        name: "Provider not used",
+        ...health("'ON' if value_json.providers.values() | selectattr('fault', 'string') | list else 'OFF'"),
+        device_class: "problem",
+      },
+      temperature: sensor("Highest temperature", {
+        ...health("(value_json.temperaturesC.values() | max) if value_json.temperaturesC else none"),
+        device_class: "temperature",
+        unit_of_measurement: "°C",
+        state_class: "measurement",
+        suggested_display_precision: 0,
+      }),
       broker: sensor("MQTT version", { ...health("value_json.broker.protocol") }),
       memory: sensor("Memory", {
         ...health("value_json.memory.rssMb"),

@@ -74,6 +74,7 @@ export function liveState({ view, lately, version, sinceMs }: LiveStateDeps): Li
     models: Object.fromEntries([...view.models].map(([name, loaded]) => [name, model(loaded)])),
     selfTests: view.selfTests(),
     cameras: Object.fromEntries(view.cameras.map((each) => [each.config.id, counts(each)])),
+    machine: view.machine(),
   });
   const byCamera = <T>(of: (id: string) => T): Readonly<Record<string, T>> =>
     Object.fromEntries(view.cameras.map(({ config: { id } }) => [id, of(id)]));

@@ -5,6 +5,7 @@ import type { DriftHealth } from "../contract/drift.js";
 import type { CameraInForce } from "../contract/in-force.js";
 import type { Command } from "../contract/inbound.js";
 import type { FeedbackKept } from "../contract/learning.js";
+import type { MachineFigures } from "../contract/machine-health.js";
 import type { ModbusHealth } from "../contract/modbus-health.js";
 import type { VerdictPayload } from "../contract/part-payloads.js";
 import type {
@@ -14,7 +15,6 @@ import type {
   CameraState,
   EvidenceHealth,
   FrameHealth,
-  HealthPayload,
   OutboxHealth,
   PartsHealth,
   ProviderHealth,
@@ -66,7 +66,7 @@ export interface AgentView {
   /** What only a new process can help; empty where the agent does its work. */
   readonly stuck: () => readonly { readonly what: string; readonly code: string; readonly reason: string }[];
   /** The machine's figures as they were measured last; null before that. */
-  readonly machine: () => Pick<HealthPayload, "temperaturesC" | "gpuLoad"> | null;
+  readonly machine: () => MachineFigures | null;
   /** What is in force at one of the `cameras`, and where it comes from. */
   readonly inForce: (camera: CameraView) => CameraInForce;
   /** The last commands, the latest first. */

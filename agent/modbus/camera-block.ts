@@ -18,6 +18,8 @@ import {
 export interface BlockStanding {
   readonly ready: boolean;
   readonly state: CameraState;
+  /** Whether its model runs on another provider than it was to. */
+  readonly providerFault: boolean;
 }
 
 type Values = Readonly<Record<(typeof VERDICT_REGISTERS)[number]["name"], number>>;
@@ -73,7 +75,7 @@ export class CameraBlock {
   }
 
   /** Its bits, from its address on. */
-  bits({ ready }: BlockStanding): readonly boolean[] {
+  bits({ ready, providerFault }: BlockStanding): readonly boolean[] {
     const { verdict, gate, late } = this.#newest;
     return bitsOf(CAMERA_BITS, {
       ready,
@@ -84,6 +86,7 @@ export class CameraBlock {
       ng: verdict === VERDICTS.ng,
       unknown: verdict === VERDICTS.unknown,
       late: late === 1,
+      providerFault,
     });
   }
 }

@@ -42,8 +42,12 @@ export interface ModbusDeps {
 export interface Modbus {
   /** Resolves when it listens, or the first try has failed and is logged. Never rejects. */
   readonly tried: Promise<void>;
-  /** Cameras run: from now on they may be `ready`. @returns what ends that; verdicts go on being told */
-  watch(cameras: readonly ModbusCamera[]): () => void;
+  /**
+   * Cameras run: from now on they may be `ready`.
+   * @param faultOf why it is a fault that a model runs where it does; null where it is none
+   * @returns what ends that; verdicts go on being told
+   */
+  watch(cameras: readonly ModbusCamera[], faultOf: (model: string) => string | null): () => void;
   health(): ModbusHealth;
   /** Cuts every connection. Safe to call twice. */
   close(): Promise<void>;
@@ -58,6 +62,7 @@ export function openModbus({ modbus, cameras }: Config, { judged$, lastNumber, l
   let watched: ReadonlyMap<string, ModbusCamera> = new Map();
   /** Whether who is watched may be `ready`: not once the agent stops. */
   let mayBeReady = false;
+  let providerFaultOf: (model: string) => string | null = () => null;
   let heartbeat = 0;
   const beating = setInterval(() => {
     heartbeat = (heartbeat + 1) % 65_536;
@@ -66,21 +71,26 @@ export function openModbus({ modbus, cameras }: Config, { judged$, lastNumber, l
     const camera = watched.get(id);
     const state = camera?.standing.state ?? "starting";
     const isJudging = JUDGING.has(state) && camera?.standing.ended !== true;
-    return { ready: mayBeReady && camera?.enabled === true && isJudging, state };
+    const providerFault = camera !== undefined && providerFaultOf(camera.config.model) !== null;
+    return { ready: mayBeReady && camera?.enabled === true && isJudging, state, providerFault };
   };
   const allReady = (): boolean => {
     const enabled = [...watched.values()].filter((camera) => camera.enabled);
     return enabled.length > 0 && enabled.every(({ config }) => standing(config.id).ready);
   };
+  const providerFaults = (): number => cameras.filter(({ id }) => standing(id).providerFault).length;
   const addresses = modbusAddresses(cameras);
   const agent: Block = {
     address: 0,
     registers: () => {
       const ready = cameras.filter(({ id }) => standing(id).ready).length;
-      const values = { mapVersion: MAP_VERSION, heartbeat, cameras: cameras.length, camerasReady: ready };
-      return wordsOf(AGENT_REGISTERS, values);
+      const counts = { cameras: cameras.length, camerasReady: ready, providerFaults: providerFaults() };
+      return wordsOf(AGENT_REGISTERS, { mapVersion: MAP_VERSION, heartbeat, ...counts });
     },
-    bits: () => bitsOf(AGENT_BITS, { heartbeat: heartbeat % 2 === 1, allReady: allReady() }),
+    bits: () => {
+      const providerFault = providerFaults() > 0;
+      return bitsOf(AGENT_BITS, { heartbeat: heartbeat % 2 === 1, allReady: allReady(), providerFault });
+    },
   };
   const image = new RegisterImage([
     agent,
@@ -111,7 +121,8 @@ export function openModbus({ modbus, cameras }: Config, { judged$, lastNumber, l
   const trying = keepTrying(attempt, { faultOf: (error) => faultOf(error, modbus), log, random });
   return {
     tried: trying.tried,
-    watch: (running) => {
+    watch: (running, faultOf) => {
+      providerFaultOf = faultOf;
       watched = new Map(running.map((camera) => [camera.config.id, camera]));
       mayBeReady = true;
       const scores = new Subscription();

@@ -57,6 +57,10 @@ export const AGENT_REGISTERS = [
   word("heartbeat", "counts up ten times a second, from 65535 to 0; one that stands is silence"),
   word("cameras", "cameras that are configured"),
   word("camerasReady", "those of them that are `ready`"),
+  word(
+    "providerFaults",
+    "cameras whose model runs on another provider than it was to: they judge, slower than planned; 0: none",
+  ),
 ] as const;
 
 /** The first registers of each camera; those of its newest verdict follow. */
@@ -91,6 +95,7 @@ export const COUNT_REGISTERS = [
 export const AGENT_BITS = [
   bit("heartbeat", "the lowest bit of the register: another one every tenth of a second"),
   bit("allReady", "every enabled camera is `ready`, and there is one"),
+  bit("providerFault", "`providerFaults` is not 0"),
 ] as const;
 
 /** From the address of a camera's first register on; those of the verdict are of the newest one. */
@@ -103,6 +108,7 @@ export const CAMERA_BITS = [
   bit("ng", "`verdict` is ng"),
   bit("unknown", "`verdict` is unknown"),
   bit("late", "as the register"),
+  bit("providerFault", "its model runs on another provider than it was to: it judges, slower than planned"),
 ] as const;
 
 /** The words of some registers, in their order. What is larger than its register has its high bits cut off. */

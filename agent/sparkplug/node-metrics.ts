@@ -38,6 +38,7 @@ export function nodeMetrics(
   });
   const ofModels = Object.keys(models).flatMap((model): MetricSource[] => [
     source(`Models/${model}/Provider`, "String", () => agent.models.get(model)?.engine.providers().used ?? null),
+    source(`Models/${model}/Provider Fault`, "String", () => agent.models.get(model)?.engine.providers().fault ?? null),
     source(`Models/${model}/Version`, "String", () => agent.models.get(model)?.engine.model.version ?? null),
   ]);
   const outbox = (what: string, read: (health: ReturnType<SparkplugAgent["outbox"]>) => number): MetricSource =>

@@ -148,7 +148,16 @@ function healthWith(gaps: readonly object[]): object {
       sparkplug: null,
       evidence: null,
     },
-    ...{ selfTests: {}, memory, temperaturesC: {}, gpuLoad: null },
+    ...{
+      selfTests: {},
+      memory,
+      temperaturesC: {},
+      gpuLoad: null,
+      powerW: {},
+      powerMode: null,
+      cpuFrequency: null,
+      throttling: { reasons: [], events: {} },
+    },
   };
 }
 

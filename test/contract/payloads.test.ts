@@ -149,6 +149,8 @@ const health = {
   memory: { rssMb: 1.5, anonymousMb: 1.2, heapMb: 1 },
   temperaturesC: { cpu: 41.5 },
   gpuLoad: null,
+  ...{ powerW: { VDD_IN: 9.25 }, powerMode: "15W", cpuFrequency: 0.5 },
+  throttling: { reasons: ["gpu-throttle-alert"], events: { oc1: 0, oc3: 2 } },
 };
 
 test("every payload is what its schema says", () => {

@@ -1,11 +1,7 @@
-import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { TestScheduler } from "rxjs/testing";
 import * as assert from "uvu/assert";
 import { cameraState, type StateCue } from "../../agent/health/camera-state.js";
 import { Ledger, percentile } from "../../agent/health/ledger.js";
-import { machineHealth } from "../../agent/health/machine.js";
-import { temporaryFolder } from "../support/config.js";
 import { suite } from "../support/suite.js";
 
 const ledgers = suite("ledger");
@@ -140,45 +136,3 @@ states(
 );
 
 states.run();
-
-const machine = suite("machine health");
-
-machine("reads the thermal zones and a Jetson's GPU load; what cannot be read is left out", async () => {
-  const dir = temporaryFolder();
-  const zones = {
-    thermal_zone0: ["cpu-thermal", "41500"],
-    thermal_zone1: ["gpu-thermal", "39000"],
-    thermal_zone2: ["cpu-thermal", "42000"],
-  };
-  for (const [zone, [type, temp]] of Object.entries(zones)) {
-    await mkdir(join(dir, zone));
-    await writeFile(join(dir, zone, "type"), `${type}\n`);
-    await writeFile(join(dir, zone, "temp"), `${temp}\n`);
-  }
-  await mkdir(join(dir, "thermal_zone3"));
-  await writeFile(join(dir, "load"), "375\n");
-  const sources = {
-    thermalDir: dir,
-    gpuLoadFiles: [join(dir, "none"), join(dir, "load")],
-    nvidiaLoad: () => Promise.reject(new Error("none")),
-  };
-  const health = await machineHealth(sources);
-  assert.equal(health.temperaturesC, { "cpu-thermal": 41.5, "gpu-thermal": 39, "cpu-thermal-thermal_zone2": 42 });
-  assert.is(health.gpuLoad, 0.375);
-  assert.ok(health.memory.rssMb > 10);
-  assert.ok(health.memory.anonymousMb! > 10 && health.memory.anonymousMb! < health.memory.rssMb);
-});
-
-machine("a machine that tells nothing is no error", async () => {
-  const sources = { thermalDir: "/nowhere", gpuLoadFiles: [], nvidiaLoad: () => Promise.reject(new Error("none")) };
-  const { temperaturesC, gpuLoad } = await machineHealth(sources);
-  assert.equal(temperaturesC, {});
-  assert.is(gpuLoad, null);
-});
-
-machine("a discrete GPU's load comes from its driver", async () => {
-  const sources = { thermalDir: "/nowhere", gpuLoadFiles: [], nvidiaLoad: () => Promise.resolve("42\n") };
-  assert.is((await machineHealth(sources)).gpuLoad, 0.42);
-});
-
-machine.run();

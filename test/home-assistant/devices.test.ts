@@ -111,4 +111,17 @@ test("health is read by the camera's own name", async () => {
   }
 });
 
+test("the agent's problems are on while there is one: a throttled machine, a model that runs where it was not to", async () => {
+  const { components } = agentDevice(configOf([cameraConfig("cam1")]));
+  const shown = async (key: string, value_json: object) =>
+    jinja.render(String(components[key]?.value_template), { value_json });
+  assert.is(await shown("throttled", { throttling: { reasons: [] } }), "OFF");
+  assert.is(await shown("throttled", { throttling: { reasons: ["gpu-throttle-alert"] } }), "ON");
+  const cpu = { used: "cpu", tried: [] };
+  assert.is(await shown("provider", { providers: { plate: { ...cpu, fault: null }, lid: cpu } }), "OFF");
+  assert.is(await shown("provider", { providers: { plate: { ...cpu, fault: "PROVIDER_NOT_USED: why" } } }), "ON");
+  assert.is(await shown("temperature", { temperaturesC: { cpu: 41.5, gpu: 72 } }), "72");
+  assert.is(await shown("temperature", { temperaturesC: {} }), "None");
+});
+
 test.run();

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { fallbackFault } from "../../agent/inference/fallback.js";
 import { loadModel } from "../../agent/inference/load.js";
-import { type DeviceSources, hasNvidiaGpu } from "../../agent/inference/nvidia.js";
+import { hasNvidiaGpu } from "../../agent/inference/nvidia.js";
 import type { ProviderReport } from "../../agent/inference/protocol.js";
 import type { InferenceConfig } from "../../config/types.js";
 import { CodedError } from "../../errors.js";
@@ -67,20 +67,18 @@ test("where a fall-back is fatal the model is not run by another provider than t
 });
 
 /** What Linux tells of a machine: `compatible` of its device tree, and vendor and class of its devices. */
-async function machine(
-  compatible: string | null,
-  devices: readonly (readonly [string, string])[],
-): Promise<DeviceSources> {
-  const dir = temporaryFolder();
-  const sources = { compatible: join(dir, "compatible"), pciDevices: join(dir, "devices") };
-  if (compatible !== null) await writeFile(sources.compatible, compatible);
+async function machine(compatible: string | null, devices: readonly (readonly [string, string])[]): Promise<string> {
+  const root = temporaryFolder();
+  const tree = join(root, "proc/device-tree");
+  await mkdir(tree, { recursive: true });
+  if (compatible !== null) await writeFile(join(tree, "compatible"), compatible);
   for (const [index, [vendor, kind]] of devices.entries()) {
-    const device = join(sources.pciDevices, `0000:0${index}:00.0`);
+    const device = join(root, "sys/bus/pci/devices", `0000:0${index}:00.0`);
     await mkdir(device, { recursive: true });
     await writeFile(join(device, "vendor"), `${vendor}\n`);
     await writeFile(join(device, "class"), `${kind}\n`);
   }
-  return sources;
+  return root;
 }
 
 test("a GPU is found without its driver: a Jetson by its board's name, a card by what it is on the bus", async () => {

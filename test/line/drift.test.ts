@@ -83,6 +83,7 @@ const REST = {
   memory: { rssMb: 1, anonymousMb: null, heapMb: 1 },
   temperaturesC: {},
   gpuLoad: null,
+  ...{ powerW: {}, powerMode: null, cpuFrequency: null, throttling: { reasons: [], events: {} } },
 } as const;
 
 test("good pictures that drift are told once, with a threshold that is proposed and not in force", async () => {

@@ -31,6 +31,7 @@ const seen$ = web.outcomes$ as Subject<Outcome>;
 let port = 0;
 let modbus: Modbus;
 let unwatch: () => void;
+let providerFault: string | null = null;
 
 async function open(rest: Partial<ModbusConfig> = {}): Promise<void> {
   port = await freePort();
@@ -39,7 +40,7 @@ async function open(rest: Partial<ModbusConfig> = {}): Promise<void> {
   });
   modbus = openModbus(config, { judged$, lastNumber: (camera) => (camera === "cam1" ? 65_540 : 0), log });
   await modbus.tried;
-  unwatch = modbus.watch([parts, web]);
+  unwatch = modbus.watch([parts, web], () => providerFault);
 }
 
 test.before.each(() => {
@@ -101,6 +102,22 @@ test("a part that is no number of two registers is 0, a score beyond a register 
   }
 });
 
+test("a model that runs where it was not to is told beside `ready`: its cameras judge, and may be slower than planned", async () => {
+  const told = async () => [
+    ...(await values(port, "holding", 4, 1)),
+    ...(await values(port, "discrete", 2, 1)),
+    ...(await values(port, "discrete", 1_008, 1)),
+  ];
+  assert.equal(await told(), [0, 0, 0]);
+  providerFault = "PROVIDER_NOT_USED: the model runs on cpu";
+  try {
+    assert.equal(await told(), [2, 1, 1]);
+    assert.equal(await values(port, "holding", 1_000, 1), [1], "it is ready all the same");
+  } finally {
+    providerFault = null;
+  }
+});
+
 test("`ready` falls with the camera, and where the agent stops: the last verdicts are still told then", async () => {
   const ready = async () => (await values(port, "holding", 1_000, 2)).join();
   const counts = async () => [...(await values(port, "holding", 2, 2)), ...(await values(port, "discrete", 1, 1))];
@@ -144,15 +161,15 @@ test("nothing can be written, and what is nobody's is refused", async () => {
   assert.match((await poll(port, "holding", 1_000, 1, { write: 1 })).said, "Illegal function");
   assert.match((await poll(port, "coils", 1_000, 1, { write: 1 })).said, "Illegal function");
   for (const [address, count] of [
-    [4, 1],
-    [0, 5],
+    [5, 1],
+    [0, 6],
     [900, 1],
     [1_000 + BLOCK_REGISTERS - 1, 2],
     [65_535, 1],
   ] as const) {
     assert.match((await poll(port, "holding", address, count)).said, "Illegal data address", `${address}`);
   }
-  assert.match((await poll(port, "coils", 1_008, 1)).said, "Illegal data address");
+  assert.match((await poll(port, "coils", 1_009, 1)).said, "Illegal data address");
   assert.equal([modbus.health().refused, modbus.health().requests], [2, 8]);
 });
 

@@ -238,4 +238,22 @@ export const ALERT_CASES: Readonly<Record<string, AlertCase>> = {
     quietAt: [9, 12],
     firesAt: 16,
   },
+  RetortThrottled: {
+    series: {
+      'retort_throttled{reason="gpu-throttle-alert"}': "_x9 1x30",
+      'retort_throttled{reason="gpu-power-cap"}': "1x40",
+    },
+    fires: [{ reason: "gpu-throttle-alert" }],
+    quietAt: [9, 12],
+    firesAt: 16,
+  },
+  RetortSupplyWeak: {
+    series: {
+      'retort_power_events_total{event="oc1"}': "0x9 2x40",
+      'retort_power_events_total{event="oc3"}': "0+60x50",
+    },
+    fires: [{ event: "oc1" }],
+    quietAt: [9, 40],
+    firesAt: 12,
+  },
 };

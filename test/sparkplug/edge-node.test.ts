@@ -128,6 +128,7 @@ test("state, threshold, alert, score and the node's figures reach the host when 
   );
   assert.is(valuesOf(all(), null)["Cameras/web/State"], "anomalous");
   assert.is(valuesOf(all(), null)["Models/plate/Provider"], "cpu");
+  assert.is(valuesOf(all(), null)["Models/plate/Provider Fault"], null);
   assert.not(
     Object.keys(told()).some((name) => /^(Verdict|Parts)\//.test(name)),
     "it sees no parts",

@@ -41,6 +41,7 @@ export function rig(cameras: readonly FakeCamera[], ids: readonly string[], rest
       memory: { rssMb: 1, anonymousMb: null, heapMb: 1 },
       temperaturesC: { cpu: 40 },
       gpuLoad: null,
+      ...{ powerW: {}, powerMode: null, cpuFrequency: null, throttling: { reasons: [], events: {} } },
     }),
     openEvidence: (options) => openEvidence({ ...options, openMaker: () => fakeMaker() }),
     healthEveryMs: 20,

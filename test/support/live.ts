@@ -96,6 +96,7 @@ export function health(cameras: readonly string[], rest: Partial<LiveHealth> = {
     },
     selfTests: {},
     cameras: Object.fromEntries(cameras.map((id) => [id, counts])),
+    machine: null,
     ...rest,
   };
 }

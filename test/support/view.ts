@@ -92,7 +92,10 @@ export function testView(http: Partial<HttpConfig> = {}): TestView {
     modbus: () => null,
     stuckThreads: () => 1,
     stuck: () => stuck,
-    machine: () => ({ temperaturesC: { cpu: 61.5 }, gpuLoad: 0.25 }),
+    machine: () => ({
+      ...{ temperaturesC: { cpu: 61.5 }, gpuLoad: 0.25, powerW: { VDD_IN: 9.25 }, powerMode: "15W", cpuFrequency: 0.5 },
+      throttling: { reasons: ["gpu-throttle-alert"], events: { oc3: 2 } },
+    }),
     commands: () => [commandRecord("2"), commandRecord("1")],
     judgeOf: () => ({ kind: "unknown", names: [] }),
     inForce: (camera) => inForceOf(camera, NO_SETTINGS),

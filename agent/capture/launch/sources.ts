@@ -9,8 +9,8 @@ import type {
   V4l2Source,
 } from "../../../config/types.js";
 import { CodedError } from "../../../errors.js";
+import type { Board } from "../../kit/board.js";
 import type { Size } from "../../types.js";
-import type { Board } from "./board.js";
 import { caps, decoded, fraction, properties, quoted, whenever } from "./syntax.js";
 import { type TailOptions, tail } from "./tail.js";
 

@@ -1,7 +1,7 @@
 import type { RoiConfig } from "../../../config/types.js";
+import type { Board } from "../../kit/board.js";
 import type { Size } from "../../types.js";
 import { cropOf, scaledWhole } from "../region.js";
-import type { Board } from "./board.js";
 
 export interface TailOptions {
   readonly input: Size;

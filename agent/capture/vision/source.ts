@@ -1,8 +1,8 @@
 import type { AravisSource, RoiConfig } from "../../../config/types.js";
+import type { Board } from "../../kit/board.js";
 import type { Size } from "../../types.js";
 import type { FrameSource, Grab } from "../frame-source.js";
 import { createGstreamerSource, type GstreamerSource } from "../gstreamer.js";
-import type { Board } from "../launch/board.js";
 import { FEED, type RawPicture, visionLine } from "../launch/sources.js";
 import { padRows } from "../rows.js";
 import type { VisionDevice } from "./device.js";

@@ -24,6 +24,7 @@ export function Machine({ line }: { line: Line }) {
         <Models health={health} line={line} />
         <Broker health={health} />
         <Outbox health={health} />
+        <Figures health={health} />
         <Card title={words.machine.version}>
           <Fact name={words.machine.version}>{version}</Fact>
           <Fact name={words.live}>{words.upSince(duration(health.uptimeS * 1000))}</Fact>
@@ -147,6 +148,34 @@ function Models({ health, line }: { health: LiveHealth; line: Line }) {
 function outcomeOf({ passed }: SelfTestHealth): keyof typeof words.machine.selfTestOf {
   if (passed === null) return "broken";
   return passed ? "passed" : "failed";
+}
+
+/** Of the machine itself: what it tells of heat and power. */
+function Figures({ health: { machine } }: { health: LiveHealth }) {
+  if (machine === null) return null;
+  const { temperaturesC, gpuLoad, powerW, powerMode, throttling } = machine;
+  const [hottest] = Object.entries(temperaturesC).sort(([, one], [, other]) => other - one);
+  const rails = Object.entries(powerW);
+  if (hottest === undefined && gpuLoad === null && rails.length === 0 && throttling.reasons.length === 0) return null;
+  return (
+    <Card title={words.machine.machine}>
+      {hottest !== undefined && (
+        <Fact name={words.machine.hottest}>
+          {fixed(hottest[1], 0, " °C")} <span class="soft">{hottest[0]}</span>
+        </Fact>
+      )}
+      {gpuLoad !== null && <Fact name={words.machine.gpu}>{percent(gpuLoad)}</Fact>}
+      {rails.map(([rail, watts]) => (
+        <Fact key={rail} name={`${words.machine.power} ${rail}`}>
+          {fixed(watts, 1, " W")}
+        </Fact>
+      ))}
+      {powerMode !== null && <Fact name={words.machine.powerMode}>{powerMode}</Fact>}
+      <Fact name={words.machine.throttled} bad={throttling.reasons.length > 0}>
+        {throttling.reasons.join(", ") || words.machine.nothing}
+      </Fact>
+    </Card>
+  );
 }
 
 function Broker({ health: { broker } }: { health: LiveHealth }) {
