@@ -8,8 +8,8 @@ import { baseTopic } from "./contract/topics.js";
 import { type Evidence, type EvidenceOptions, openEvidence } from "./evidence/evidence.js";
 import type { AlertHistory } from "./history/history.js";
 import { type HistoryOptions, openHistory } from "./history/open.js";
-import { openAges } from "./kit/ages.js";
-import type { Clock } from "./kit/clock.js";
+import { type Ages, openAges } from "./kit/ages.js";
+import { type Clock, type ClockMark, clockMark } from "./kit/clock.js";
 import { opening } from "./kit/closing.js";
 import { type Logger, warnOf } from "./kit/log.js";
 import { type AlertPicture, alertIntake } from "./line/alert-intake.js";
@@ -65,18 +65,20 @@ export function openAlerting(
       const onTrouble = (trouble: CodedError): void => trouble$.next(trouble);
       trouble$.subscribe(warnOf(log));
       // First, for it keeps a second agent out of the folder.
+      let ages: Ages | null = null;
       const outbox = await (edges.openOutbox ?? openOutbox)({
         statePath: state.path,
         base: baseTopic(mqtt.prefix, agent.id),
         cameras: cameras.filter((camera) => partOf(camera) !== null).map(({ id }) => id),
         maxBytes: config.outbox.maxMb * 1_048_576,
         maxAgeMs: config.outbox.maxAgeHours * 3_600_000,
+        ageMs: (stampMs) => ages?.ageMs(stampMs) ?? 0,
         onTrouble,
       });
       closing.add("the outbox", OUTBOX_MS, () => outbox.close());
       const file = join(state.path, "clock.json");
-      const ages = await openAges({ file, clock, onLeap: (text) => log.warn(text), onTrouble });
-      closing.add("the account of the clock", AGES_MS, () => ages.close());
+      ages = await openAges({ file, clock, onLeap: (text) => log.warn(text), onTrouble });
+      closing.add("the account of the clock", AGES_MS, ages.close);
       const history = await (edges.openHistory ?? openHistory)({
         statePath: state.path,
         maxAlerts: config.alerts.historyMax,
@@ -94,8 +96,9 @@ export function openAlerting(
         ageMs: ages.ageMs,
       });
       const picture$ = new Subject<AlertPicture>();
-      const intake = alertIntake(evidence, outbox, (picture) => picture$.next(picture));
-      const parts = partIntake(evidence, outbox);
+      const mark = (stampMs: number): ClockMark => clockMark(clock, stampMs);
+      const intake = alertIntake(evidence, outbox, (picture) => picture$.next(picture), mark);
+      const parts = partIntake(evidence, outbox, mark);
       const finish = async (): Promise<void> => {
         await Promise.all([evidence.close(), intake.settled(), parts.settled()]);
       };

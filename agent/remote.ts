@@ -10,6 +10,7 @@ import type { CameraInForce } from "./contract/in-force.js";
 import type { CameraContext, Command } from "./contract/inbound.js";
 import type { MessageSink } from "./contract/message-sink.js";
 import type { ModbusHealth } from "./contract/modbus-health.js";
+import { stamped } from "./contract/stamped.js";
 import { openValidator } from "./contract/validator.js";
 import { healthNow, statesOf } from "./health/report.js";
 import { newestSteps } from "./history/newest.js";
@@ -26,6 +27,7 @@ import type { Modbus, ModbusDeps } from "./modbus/open.js";
 import type { Outbox } from "./outbox/outbox.js";
 import { regionsOf } from "./scoring/regions.js";
 import type { Sparkplug, SparkplugDeps } from "./sparkplug/open.js";
+import type { Message } from "./types.js";
 import type { Uplink, Watching } from "./watching.js";
 
 /** The edges of what is far away. */
@@ -80,6 +82,7 @@ export function openRemote(
     (reason) => log.warn(reason),
     async (closing) => {
       const publisher = await edges.openPublisher(config, log, outbox);
+      const publish = (message: Message): Promise<void> => publisher.publish(stamped(message, clock.isDoubted));
       closing.add("the connection to the broker", PUBLISHER_MS, () => publisher.close());
       // Closed after the cameras: PLCs wait for the verdicts on pictures that are in flight when the agent stops.
       const { judged$ } = outbox;
@@ -102,7 +105,7 @@ export function openRemote(
         // One that is for frames to come names its part when they do.
         if (fromFrame <= contexts.next(said.camera)) context$.next(said);
         const ack = contextAck(said, fromFrame, clock.wallMs());
-        if (ack !== null) void publisher.publish(ack);
+        if (ack !== null) void publish(ack);
       });
       const serve = ({ alerting, watching, settings, trail }: Served): (() => Promise<void>) => {
         const { cameras, models, selfTests, shelvings } = watching;
@@ -156,7 +159,7 @@ export function openRemote(
         serving.add("commands", 0, () => commands.close());
         const homeAssistant = openHomeAssistant(config, {
           cameras,
-          publish: (message) => publisher.publish(message),
+          publish,
           heard$: publisher.heard$,
           alert$: outbox.added$,
           picture$: alerting.picture$,
@@ -172,7 +175,7 @@ export function openRemote(
         return () => serving.close();
       };
       return {
-        publish: (message) => publisher.publish(message),
+        publish,
         context: contexts.of,
         context$,
         broker: () => publisher.health(),

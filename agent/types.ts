@@ -141,8 +141,14 @@ export interface Verdict {
 /** What a part is found to be. `unknown`: it could not be judged, which is never `ok`. */
 export type PartOutcome = "ok" | "ng" | "unknown";
 
+/** Something with a time. */
+interface Stamped {
+  /** Where nobody vouches for its time: the clock was not set yet. */
+  readonly clock?: "unsynchronised";
+}
+
 /** What a line is to know of one part, before it has its `seq`. */
-export interface PartVerdict {
+export interface PartVerdict extends Stamped {
   readonly camera: string;
   /** As the line's control calls it, else which part of this camera it is since the agent started, from 1. */
   readonly part: string | number;
@@ -175,7 +181,7 @@ export interface PartVerdict {
 export type AlertPhase = "raised" | "updated" | "cleared" | "acknowledged" | "shelved";
 
 /** One step in an alert's life, before it has its `seq`. */
-export interface AlertStep {
+export interface AlertStep extends Stamped {
   readonly id: string;
   readonly phase: AlertPhase;
   readonly camera: string;

@@ -1,25 +1,28 @@
 import { filter, firstValueFrom, type Observable, ReplaySubject, Subject, startWith } from "rxjs";
 import type { CameraConfig, Config } from "../config/types.js";
-import { CodedError, errorCodes, messageOf } from "../errors.js";
+import { CodedError, messageOf } from "../errors.js";
 import type { Alerting } from "./alerting.js";
 import { isEnabled, limitOf, overridesOf } from "./commands/in-force.js";
 import type { Settings } from "./commands/settings.js";
 import { Shelvings } from "./commands/shelvings.js";
 import type { CameraContext } from "./contract/inbound.js";
 import type { ModbusHealth } from "./contract/modbus-health.js";
-import type { BrokerHealth } from "./contract/payloads.js";
+import { type BrokerHealth, statusPayload } from "./contract/payloads.js";
 import type { SparkplugHealth } from "./contract/sparkplug-health.js";
+import { topics } from "./contract/topics.js";
 import type { CameraStanding } from "./health/camera-state.js";
-import { Liveness, type LivenessOptions, type Stuck } from "./health/liveness.js";
+import { type Stuck, watchLiveness } from "./health/liveness.js";
 import { type MachineHealth, machineHealth } from "./health/machine.js";
 import { ProviderFaults } from "./health/provider-faults.js";
 import { type HealthParts, healthMessage } from "./health/report.js";
+import { watchClock } from "./health/watch-clock.js";
 import { type LoadedModel, type LoadOptions, loadModel } from "./inference/load.js";
 import { modelRegistry } from "./inference/model-registry.js";
 import { MOST_STUCK, stuckThreads } from "./inference/stuck.js";
-import type { Clock } from "./kit/clock.js";
+import { type Clock, moment } from "./kit/clock.js";
 import { opening } from "./kit/closing.js";
 import type { Logger } from "./kit/log.js";
+import { productVersion } from "./kit/version.js";
 import { type CameraDeps, type RunningCamera, runCamera } from "./line/camera.js";
 import { stateMessage } from "./line/outgoing.js";
 import { unreadableLog } from "./line/unreadable-log.js";
@@ -195,9 +198,17 @@ export function startWatching(
         publishHealth().catch((error: unknown) => log.error(`health cannot be published: ${messageOf(error)}`));
       }, edges.healthEveryMs ?? 10_000);
       closing.add("health", 0, () => clearInterval(healthTimer));
-      const liveness = livenessOf({ cameras, monotonicMs: clock.monotonicMs, log });
+      const startedAt = moment(clock);
+      const lookAtClock = watchClock(clock, log, () => {
+        // What is retained was stamped by the clock that nobody vouched for.
+        for (const { config: camera, standing } of cameras) publishState(camera, standing);
+        const at = { nowMs: clock.wallMs(), sinceMs: startedAt(), version: productVersion() };
+        void uplink.publish({ topic: topics.status, payload: statusPayload("online", at), qos: 1, retain: true });
+      });
+      const liveness = watchLiveness({ cameras, monotonicMs: clock.monotonicMs, log });
       const tickTimer = setInterval(() => {
         liveness.tick();
+        lookAtClock();
         for (const camera of cameras) camera.tick();
         void shelvings.tick();
         selfTests.judge();
@@ -227,26 +238,4 @@ function agentStuck(model: string, reason: string): CodedError {
   return new CodedError("AGENT_STUCK", `${stuckThreads()} inference threads do not come back: ${reason}`, {
     at: `models.${model}`,
   });
-}
-
-interface WatchedLiveness {
-  tick(): void;
-  stuck(): readonly Stuck[];
-}
-
-/** Looks once a second, and logs what gets stuck, and what goes on after all. */
-function livenessOf({ log, ...options }: LivenessOptions & { readonly log: Logger }): WatchedLiveness {
-  const liveness = new Liveness(options);
-  let now: readonly Stuck[] = [];
-  return {
-    tick: () => {
-      const before = new Set(now.map(({ what }) => what));
-      now = liveness.look();
-      for (const { what, code, reason } of now) {
-        if (!before.delete(what)) log.error(`${code}: ${what}: ${reason}. ${errorCodes[code].remedy}`);
-      }
-      for (const what of before) log.info(`${what}: it goes on`);
-    },
-    stuck: () => now,
-  };
 }

@@ -77,7 +77,7 @@ export function startBenchAgent({ watchCamera, stateIn, ...options }: RigOptions
     const agent = await startAgent(configOf(options, statePath), {
       watchCamera: (options) => watchCamera({ ...options, demand$: gate.pass(options.demand$) }),
       openPublisher: async (config, log, outbox) => {
-        edge = await openMqtt(config, log, outbox, 0);
+        edge = await openMqtt(config, log, outbox, { port: 0 });
         return edge;
       },
       ...(options.http === true && {

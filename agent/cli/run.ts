@@ -6,6 +6,8 @@ import type { RunningAgent } from "../agent.js";
 import type { MessageSink } from "../contract/message-sink.js";
 import type { CameraState } from "../contract/payloads.js";
 import { topics } from "../contract/topics.js";
+import { realClock } from "../kit/clock.js";
+import { withTrust } from "../kit/clock-trust.js";
 import type { Logger } from "../kit/log.js";
 import type { Outbox } from "../outbox/outbox.js";
 import { openNotify } from "../service/notify.js";
@@ -46,7 +48,9 @@ export const runCommand: AddCommand = (program, terminal) => {
     warnOfSmallPool(pool.threadPoolSizeFor(config.cameras.length), log);
     greet(config, warnings, log);
     const stopRequested = new Promise<NodeJS.Signals>((resolve) => onStopSignal(resolve));
+    const clock = withTrust(realClock);
     const agent = await startAgent(config, {
+      clock,
       watchCamera,
       log,
       openHttp: await httpOpener(config),
@@ -54,7 +58,7 @@ export const runCommand: AddCommand = (program, terminal) => {
       openSparkplug: await sparkplugOpener(config),
       openPublisher: async (_, __, outbox) =>
         watched(
-          await openMqtt(config, log, outbox),
+          await openMqtt(config, log, outbox, { clock }),
           outbox,
           flags.json === true ? jsonOn(terminal) : linesOn(terminal, config),
         ),

@@ -23,7 +23,7 @@ export function alertCommands({ cameras, shelvings, earlier, send, wallMs }: Ale
   const acknowledgeEarlier = (id: string, by: string | null): void => {
     const latest = earlier(id);
     if (latest === null) throw alertUnknown(id);
-    const { by: _before, ...step } = stepOf(latest);
+    const { by: _before, clock: _then, ...step } = stepOf(latest);
     const acknowledged = {
       ...step,
       phase: "acknowledged",

@@ -16,6 +16,7 @@ export function alertPayload(step: AlertStep, details: AlertDetails): AlertPaylo
     seq: details.seq,
     phase: step.phase,
     ts: timestamp(step.tsMs),
+    ...(step.clock === undefined ? {} : { clock: step.clock }),
     camera: step.camera,
     score: step.score,
     threshold: step.threshold,

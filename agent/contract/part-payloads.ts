@@ -49,6 +49,7 @@ export function verdictPayload(
     reason,
     unknownIs,
     ts: timestamp(tsMs),
+    ...(part.clock === undefined ? {} : { clock: part.clock }),
     score,
     threshold,
     frames,

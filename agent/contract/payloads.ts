@@ -12,6 +12,8 @@ export type { ProviderHealth } from "./provider-health.js";
 export interface Payload {
   readonly v: 1;
   readonly ts: string;
+  /** Nobody vouches for `ts`: the machine's clock was not set yet. Absent otherwise. */
+  readonly clock?: "unsynchronised";
 }
 
 export interface StatusPayload extends Payload {

@@ -1,4 +1,6 @@
+import { errorCodes } from "../../errors.js";
 import type { CameraState } from "../contract/payloads.js";
+import type { Logger } from "../kit/log.js";
 import type { Progress } from "./progress.js";
 
 /** A camera that should go on, does not, and says nothing of it: only a new process can help. */
@@ -68,4 +70,26 @@ function stuck({ inFlight, patience }: Progress, state: CameraState, quietMs: nu
   }
   if (patience.silentMs === null || !COMING.includes(state) || quietMs <= patience.silentMs) return null;
   return `no picture for ${seconds} s, and capture does not say why`;
+}
+
+export interface WatchedLiveness {
+  tick(): void;
+  stuck(): readonly Stuck[];
+}
+
+/** Looks once a second, and logs what gets stuck, and what goes on after all. */
+export function watchLiveness({ log, ...options }: LivenessOptions & { readonly log: Logger }): WatchedLiveness {
+  const liveness = new Liveness(options);
+  let now: readonly Stuck[] = [];
+  return {
+    tick: () => {
+      const before = new Set(now.map(({ what }) => what));
+      now = liveness.look();
+      for (const { what, code, reason } of now) {
+        if (!before.delete(what)) log.error(`${code}: ${what}: ${reason}. ${errorCodes[code].remedy}`);
+      }
+      for (const what of before) log.info(`${what}: it goes on`);
+    },
+    stuck: () => now,
+  };
 }

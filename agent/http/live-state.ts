@@ -23,10 +23,10 @@ export interface LiveStateDeps {
   readonly lately: Lately;
   readonly version: string;
   /** Epoch milliseconds: when the agent started. */
-  readonly sinceMs: number;
+  readonly since: () => number;
 }
 
-export function liveState({ view, lately, version, sinceMs }: LiveStateDeps): LiveState {
+export function liveState({ view, lately, version, since }: LiveStateDeps): LiveState {
   const camera = (of: CameraView): LiveCamera => {
     const { config, enabled, standing } = of;
     const { reason, fromStart, spreads, proposedThreshold, state, since, direction } = of.drift;
@@ -67,7 +67,7 @@ export function liveState({ view, lately, version, sinceMs }: LiveStateDeps): Li
   const model = ({ engine }: ModelView): LiveModel => ({ ...identity(engine.model), providers: engine.providers() });
   const health = (): LiveHealth => ({
     ts: timestamp(Date.now()),
-    uptimeS: Math.round((Date.now() - sinceMs) / 1_000),
+    uptimeS: Math.round((Date.now() - since()) / 1_000),
     broker: view.broker(),
     outbox: view.outbox(),
     evidence: view.evidence.health(),
@@ -86,7 +86,7 @@ export function liveState({ view, lately, version, sinceMs }: LiveStateDeps): Li
       ts: timestamp(Date.now()),
       agent: view.config.agent.id,
       version,
-      since: timestamp(sinceMs),
+      since: timestamp(since()),
       role,
       cameras: view.cameras.map(camera),
       health: health(),

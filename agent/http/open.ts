@@ -4,6 +4,7 @@ import { isLoopback } from "../../config/loopback.js";
 import type { HttpConfig } from "../../config/types.js";
 import { CodedError, messageOf } from "../../errors.js";
 import { encodeQuickJpeg } from "../../models/pictures/images.js";
+import { moment, realClock } from "../kit/clock.js";
 import { keepTrying } from "../kit/keep-trying.js";
 import type { Logger } from "../kit/log.js";
 import type { Frame } from "../types.js";
@@ -67,7 +68,7 @@ export function openHttp(view: AgentView, options: HttpOptions): Http {
   const seats = openSeats(http.maxStreams);
   const streams = openStreams({ live, seats, ...options.streams });
   const lately = watchLately(view.cameras, view.verdicts$);
-  const state = liveState({ view, lately, version, sinceMs: Date.now() });
+  const state = liveState({ view, lately, version, since: moment(realClock) });
   const feed = openEventFeed({ view, state, lately, live, seats, ...options.streams });
   const metrics = openMetrics(view, { version, streams, feed });
   const nowMs = (): number => performance.now();

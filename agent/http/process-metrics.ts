@@ -1,4 +1,5 @@
 import { readdir, readFile } from "node:fs/promises";
+import { moment } from "../kit/clock.js";
 import type { Instruments } from "./instruments.js";
 
 /**
@@ -15,9 +16,11 @@ export function processMetrics(make: Instruments): () => Promise<void> {
   const heapTotal = make.gauge("nodejs_heap_size_total_bytes", "JavaScript heap, taken from the system");
   const heapUsed = make.gauge("nodejs_heap_size_used_bytes", "JavaScript heap, in use");
   const external = make.gauge("nodejs_external_memory_bytes", "Memory outside the heap that its objects hold");
-  start.set(Math.round(Date.now() / 1_000 - process.uptime()));
   const linux = process.platform === "linux" ? linuxMetrics(make) : async () => undefined;
+  // By the clock as it is set now, and without its jitter.
+  const started = moment({ wallMs: () => Date.now() - process.uptime() * 1_000, monotonicMs: () => 0 });
   return async () => {
+    start.set(Math.round(started() / 1_000));
     for (const each of [user, system, cpu]) each.reset();
     const used = process.cpuUsage();
     user.inc(used.user / 1e6);

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { CodedError, messageOf } from "../../errors.js";
 import { makeFolder, replaceFile } from "../../replace-file.js";
-import type { Clock } from "./clock.js";
+import { type Clock, STEP_MS } from "./clock.js";
 import { Serial } from "./serial.js";
 
 /**
@@ -27,8 +27,6 @@ export interface AgesOptions {
 /** A stretch of the wall clock's time, both ends included, in which nobody set it. Epoch milliseconds. */
 type Span = readonly [fromMs: number, toMs: number];
 
-/** What slewing, a leap second or a busy machine makes; more was set by somebody. */
-const STEP_MS = 60_000;
 /** For so long a machine is away, or sleeps: a clock that is further ahead is not believed to tell how long. */
 const BELIEVED_MS = 7 * 86_400_000;
 /** How often the clock is written down: what was stamped between the last time and a kill is found this far behind its span. */

@@ -1,4 +1,5 @@
 import type { Evidence } from "../evidence/evidence.js";
+import type { ClockMark } from "../kit/clock.js";
 import type { Outbox } from "../outbox/outbox.js";
 import type { AlertStep } from "../types.js";
 
@@ -21,12 +22,14 @@ export function alertIntake(
   evidence: Pick<Evidence, "pictureOf">,
   outbox: Pick<Outbox, "add" | "announce">,
   onPicture: (picture: AlertPicture) => void = () => undefined,
+  mark: (stampMs: number) => ClockMark = () => ({}),
 ): AlertIntake {
   /** By camera: resolves when its last step is on its way into the outbox. Absent where none waits. */
   const tails = new Map<string, Promise<void>>();
   let added: Promise<void> = Promise.resolve();
   return {
-    accept(step) {
+    accept(made) {
+      const step = { ...made, ...mark(made.tsMs) };
       const { camera } = step;
       const tail = tails.get(camera);
       const picture = evidence.pictureOf(step);
@@ -35,10 +38,10 @@ export function alertIntake(
         return;
       }
       const announced = outbox.announce(step);
-      const next = Promise.all([picture, tail]).then(([made]) => {
+      const next = Promise.all([picture, tail]).then(([drawn]) => {
         if (tails.get(camera) === next) tails.delete(camera);
-        if (made !== null) onPicture({ camera, jpeg: made.jpeg });
-        added = outbox.add(step, { evidence: made, announced });
+        if (drawn !== null) onPicture({ camera, jpeg: drawn.jpeg });
+        added = outbox.add(step, { evidence: drawn, announced });
       });
       tails.set(camera, next);
     },

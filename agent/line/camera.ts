@@ -9,6 +9,7 @@ import type { CameraStanding } from "../health/camera-state.js";
 import { Ledger } from "../health/ledger.js";
 import { Progress, silenceOf } from "../health/progress.js";
 import type { LoadedModel } from "../inference/load.js";
+import { moment } from "../kit/clock.js";
 import { inTurns } from "../kit/serial.js";
 import { within } from "../kit/within.js";
 import type { Part } from "../parts/part.js";
@@ -108,11 +109,8 @@ export function runCamera(camera: CameraConfig, deps: CameraDeps): RunningCamera
   let model: LoadedModel | null = null;
   let run: Run | null = null;
   let stopped = false;
-  let standing = {
-    state: "starting",
-    reason: "the agent is starting",
-    sinceMs: clock.wallMs(),
-  } as RunningCamera["standing"];
+  let since = moment(clock);
+  let standing: CameraStanding = { state: "starting", reason: "the agent is starting" };
   /** Commands follow each other: a camera is never opened twice. */
   const queue = inTurns();
 
@@ -127,7 +125,8 @@ export function runCamera(camera: CameraConfig, deps: CameraDeps): RunningCamera
       fault !== null && JUDGING.includes(own.state) ? { state: "faulted", reason: fault } : own;
     if (now.state === shown?.state && now.reason === shown.reason) return;
     shown = now;
-    standing = { ...now, sinceMs: clock.wallMs() };
+    since = moment(clock);
+    standing = now;
     deps.onStanding(camera, now);
   };
   const becomes = (now: CameraStanding): void => {
@@ -231,7 +230,7 @@ export function runCamera(camera: CameraConfig, deps: CameraDeps): RunningCamera
       return run !== null;
     },
     get standing() {
-      return standing;
+      return { ...standing, sinceMs: since() };
     },
     get progress() {
       return run?.progress ?? null;

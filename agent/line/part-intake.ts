@@ -1,6 +1,7 @@
 import type { VerdictPayload } from "../contract/part-payloads.js";
 import type { Evidence } from "../evidence/evidence.js";
 import type { Picture } from "../evidence/subject.js";
+import type { ClockMark } from "../kit/clock.js";
 import type { KeptVerdict, Outbox } from "../outbox/outbox.js";
 import type { Part } from "../parts/part.js";
 
@@ -18,6 +19,7 @@ export interface PartIntake {
 export function partIntake(
   evidence: Pick<Evidence, "holdPart">,
   outbox: Pick<Outbox, "addVerdict" | "addPicture">,
+  mark: (stampMs: number) => ClockMark = () => ({}),
 ): PartIntake {
   const drawing = new Set<Promise<void>>();
   const follow = (kept: KeptVerdict, picture: Promise<Picture | null>): void => {
@@ -28,7 +30,7 @@ export function partIntake(
   return {
     async accept(part) {
       const held = evidence.holdPart(part);
-      const kept = await outbox.addVerdict(part.verdict, held.picture !== null);
+      const kept = await outbox.addVerdict({ ...part.verdict, ...mark(part.verdict.tsMs) }, held.picture !== null);
       if (kept === null) {
         held.drop();
         return null;

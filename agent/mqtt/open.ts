@@ -5,6 +5,7 @@ import { type CodedError, messageOf } from "../../errors.js";
 import type { AlertQueue } from "../contract/alert-queue.js";
 import type { MessageSink } from "../contract/message-sink.js";
 import { baseTopic, topics } from "../contract/topics.js";
+import { type Clock, realClock } from "../kit/clock.js";
 import type { Logger } from "../kit/log.js";
 import { rateLimited } from "../kit/rate-limited.js";
 import { productVersion } from "../kit/version.js";
@@ -21,16 +22,26 @@ export interface MqttEdge extends MessageSink {
   readonly url: string;
 }
 
+export interface MqttEdgeOptions {
+  /** Of the embedded broker, 0 for any free one; the one it had the last time, or one that is free, unless given. */
+  readonly port?: number;
+  readonly clock?: Clock;
+}
+
 /**
  * Opens the way to the broker that the configuration names, and the embedded broker with it. Connects in the background.
- * @param port of the embedded broker, 0 for any free one; the one it had the last time, or one that is free, unless given
  * @throws CodedError MQTT_EMBEDDED_FAILED or AGENT_ID_INVALID
  */
-export async function openMqtt(config: Config, log: Logger, outbox: AlertQueue, port?: number): Promise<MqttEdge> {
+export async function openMqtt(
+  config: Config,
+  log: Logger,
+  outbox: AlertQueue,
+  { port, clock = realClock }: MqttEdgeOptions = {},
+): Promise<MqttEdge> {
   const { mqtt, state } = config;
   const broker = mqtt.url === "embedded" ? await openEmbedded(state.path, log, port) : null;
   try {
-    return edgeTo(broker, config, log, outbox);
+    return edgeTo(broker, config, { log, outbox, clock });
   } catch (error) {
     await broker?.close();
     throw error;
@@ -40,18 +51,19 @@ export async function openMqtt(config: Config, log: Logger, outbox: AlertQueue, 
 function edgeTo(
   broker: EmbeddedBroker | null,
   { agent, mqtt, cameras, homeAssistant }: Config,
-  log: Logger,
-  outbox: AlertQueue,
+  { log, outbox, clock }: { readonly log: Logger; readonly outbox: AlertQueue; readonly clock: Clock },
 ): MqttEdge {
   const url = broker?.url ?? mqtt.url;
   // Files that are missing or wrong are a connect that failed, to be tried again: cameras go on meanwhile.
   const open: OpenClient = async (options) => openClient({ ...options, ...(await readCredentials(mqtt)) });
   const publisher = openPublisher({
     url,
+    wallMs: clock.wallMs,
     prefix: mqtt.prefix,
     agentId: agent.id,
     version: productVersion(),
     outbox,
+    isDoubted: clock.isDoubted,
     alsoHears: homeAssistant.enabled ? [homeAssistant.birthTopic] : [],
     openClient: open,
   });

@@ -11,6 +11,7 @@ import {
   statusPayload,
   timestamp,
 } from "../contract/payloads.js";
+import { stamped } from "../contract/stamped.js";
 import { baseTopic, clientIdOf, replyTopic, subscriptions, topics } from "../contract/topics.js";
 import { openValidator } from "../contract/validator.js";
 import type { Message } from "../types.js";
@@ -49,6 +50,8 @@ export interface PublisherOptions {
   readonly ackTimeoutMs?: number;
   /** Epoch milliseconds. */
   readonly wallMs?: () => number;
+  /** Whether nobody vouches for the clock; never unless given. @param stampMs epoch milliseconds */
+  readonly isDoubted?: ((stampMs: number) => boolean) | undefined;
   readonly random?: () => number;
   /** Waits before the next connection; returns at once when stopped. */
   readonly pause?: (ms: number, stop: AbortSignal) => Promise<void>;
@@ -104,12 +107,10 @@ export function openPublisher(options: PublisherOptions): Publisher {
   const messageSender = new MessageSender(options.capacity ?? 10_000, onTrouble);
   const outboxSender = options.outbox ? new OutboxSender({ outbox: options.outbox, base, onTrouble, random }) : null;
 
-  const status = (state: "online" | "stopped" | "offline"): Packet => ({
-    topic: `${base}/${topics.status}`,
-    payload: JSON.stringify(statusPayload(state, { nowMs: wallMs(), sinceMs: wallMs(), version: options.version })),
-    qos: 1,
-    retain: true,
-  });
+  const status = (state: "online" | "stopped" | "offline"): Packet => {
+    const payload = statusPayload(state, { nowMs: wallMs(), sinceMs: wallMs(), version: options.version });
+    return packetOf(base, stamped({ topic: topics.status, payload, qos: 1, retain: true }, options.isDoubted));
+  };
 
   const answer = (command: string, message: Received, id: string | null, outcome: CommandOutcome) => {
     const { correlationData } = message;

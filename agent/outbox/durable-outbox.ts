@@ -33,6 +33,7 @@ export interface DurableOutboxDeps {
   /** `T`. */
   readonly base: string;
   readonly wallMs: () => number;
+  readonly ageMs: (stampMs: number) => number;
   readonly onTrouble: (trouble: CodedError) => void;
   /** Between looks at a disk that was full. */
   readonly tickMs: number;
@@ -186,12 +187,12 @@ export class DurableOutbox implements Outbox {
   }
 
   health(): OutboxHealth {
-    const { account, losses, wallMs } = this.#deps;
+    const { account, losses, ageMs } = this.#deps;
     const { full, damage } = account.health();
     const oldest = account.oldest ?? this.#pending.oldest;
     return {
       depth: account.count("alert") + this.#pending.count,
-      ageMs: oldest === null ? 0 : Math.max(0, wallMs() - oldest.wallMs),
+      ageMs: oldest === null ? 0 : ageMs(oldest.wallMs),
       bytes: account.bytes,
       evidence: account.count("evidence"),
       verdicts: account.count("verdict") + this.#pendingVerdicts.count,

@@ -28,6 +28,8 @@ export interface OutboxOptions {
   readonly monotonicMs?: () => number;
   /** Epoch milliseconds. */
   readonly wallMs?: () => number;
+  /** How long ago the wall clock stamped something, whatever was made of it since; by that clock unless given. */
+  readonly ageMs?: (stampMs: number) => number;
   readonly tickMs?: number;
 }
 
@@ -37,6 +39,7 @@ export interface OutboxOptions {
  */
 export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
   const { statePath, base, maxBytes, maxAgeMs, wallMs = Date.now, tickMs = 5_000 } = options;
+  const { ageMs = (stampMs: number) => Math.max(0, wallMs() - stampMs) } = options;
   const monotonicMs = options.monotonicMs ?? (() => performance.now());
   const onTrouble = rateLimited(options.onTrouble, monotonicMs);
   const open = options.openStore ?? ((folder, report) => openLevelStore(folder, { onTrouble: report }));
@@ -60,7 +63,7 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
     await account.open({ alert: stored, verdicts: storedVerdicts.last });
     const owed = await owedIn(store, { atMs: account.clockMs, wallMs: wallMs() });
     const parts = { account, ...numbers, losses, inFlight, announcements: new Announcements(owed), owed };
-    const outbox = new DurableOutbox({ ...parts, base, wallMs, onTrouble, tickMs });
+    const outbox = new DurableOutbox({ ...parts, base, wallMs, ageMs, onTrouble, tickMs });
     outbox.start();
     return outbox;
   } catch (error) {

@@ -49,7 +49,7 @@ function edges(): AgentDeps {
     openHistory,
     openEvidence,
     loadModel,
-    openPublisher: (config, to, outbox) => openMqtt(config, to, outbox, 0),
+    openPublisher: (config, to, outbox) => openMqtt(config, to, outbox, { port: 0 }),
     openHttp: (view) => openHttp(view, { version: "0", log, usualPort: 0 }),
   };
 }
@@ -147,7 +147,7 @@ test("the embedded broker is closed where the publisher beside it cannot be open
   const config = { ...configOf([]), agent: { id: "two/levels" }, mqtt: mqttConfig({ url: "embedded" }) };
   const outbox = await testOutbox();
   const before = inUse();
-  const opened = openMqtt(config, log, outbox, 0);
+  const opened = openMqtt(config, log, outbox, { port: 0 });
   assert.is(await opened.then(() => "opened", codeOf), "AGENT_ID_INVALID");
   await untilInUse(before);
   await outbox.close();

@@ -42,7 +42,9 @@ test("`retort run` goes on: no alert is lost, none gets longer, nothing is taken
     string,
     string,
   ];
-  writeFileSync(offset, "0");
+  // A machine without a battery for its clock.
+  const at1970Ms = -Date.now();
+  writeFileSync(offset, String(at1970Ms));
   writeFileSync(module, clockModule(offset));
   await writeStormPictures(join(folder, "pictures"));
   const config = {
@@ -62,7 +64,10 @@ test("`retort run` goes on: no alert is lost, none gets longer, nothing is taken
   const hoursOff = (ts: unknown) => Math.round((Date.parse(String(ts)) - Date.now()) / HOUR_MS);
   try {
     await until(() => alerts().length > 5, "alerts", 10_000);
-    for (const hours of [2, -3, 24, 0]) {
+    const [first] = alerts();
+    assert.ok(String(first!.ts).startsWith("1970"));
+    assert.is(first!.clock, "unsynchronised");
+    for (const hours of [0, 2, -3, 24, 0]) {
       writeFileSync(offset, String(hours * HOUR_MS));
       await until(() => hoursOff(alerts().at(-1)!.ts) === hours, `an alert ${hours} hours off`);
       const before = alerts().length;

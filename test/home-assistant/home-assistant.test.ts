@@ -39,7 +39,7 @@ async function start(config: Config, port?: number): Promise<Line> {
   const ids = config.cameras.map(({ id }) => id);
   const cameras = ids.map((id) => fakeCamera(id, null));
   const { deps } = rig(cameras, ids, {
-    openPublisher: (all, log, outbox) => openMqtt(all, log, outbox, port),
+    openPublisher: (all, log, outbox) => openMqtt(all, log, outbox, { port }),
     healthEveryMs: 200,
   });
   agent = await startAgent(config, deps);

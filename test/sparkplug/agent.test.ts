@@ -32,7 +32,7 @@ test("over the embedded broker: verdicts and alerts of a running agent; a thresh
   const port = await freePort();
   const { deps } = rig([camera], ["cam1"], {
     openSparkplug,
-    openPublisher: (_, log, outbox) => openMqtt(config, log, outbox, port),
+    openPublisher: (_, log, outbox) => openMqtt(config, log, outbox, { port }),
   });
   agent = await startAgent(config, deps);
   host = await subscribe(port, "spBv1.0/#");
