@@ -11,7 +11,7 @@ export interface Overridden {
 }
 
 /** Not configuration: the tests' and set-up's own, and what Kubernetes sets for a Service that is called retort. */
-const NOT_CONFIGURATION = /^RETORT_(TEST|SETUP|SERVICE|PORT)(_|$)/;
+const NOT_CONFIGURATION = /^RETORT_(TEST|SETUP|SERVICE|PORT|ORT)(_|$)/;
 
 /**
  * `RETORT_MQTT_URL` for `mqtt.url`, `RETORT_INFERENCE_MAX_BATCH`, `RETORT_MODELS_PLATE_PATH`,

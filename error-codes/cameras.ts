@@ -32,6 +32,10 @@ export const inferenceCodes = chapter("Inference", "docs/operations.md", {
     "Inference threads do not come back: only a new process can go on.",
     "The agent ends, to be started anew; if it happens again, look at the GPU's driver and the model.",
   ),
+  BINDING_UNUSABLE: wrong(
+    "RETORT_ORT_BINDING names no build of ONNX Runtime for Node.",
+    "Name the folder of the package that was built for this machine, or unset the variable: npm's onnxruntime-node is used then.",
+  ),
   ENGINE_CLOSED: failed("The model was closed while a frame waited for it.", "Nothing to do: it happens at a stop."),
   ENGINE_NO_PROVIDER: failed(
     "No execution provider can run the model.",

@@ -108,7 +108,7 @@ export async function runBench(options: BenchOptions): Promise<BenchResult> {
   const { sha256, precision = "fp32" } = manifest;
   const bare = await openBareModel({
     ...{ modelPath, sha256, input, providers: [provider], threads, batchSizes: [1] },
-    ...{ precision, device: 0, cacheFolder: null },
+    ...{ precision, device: 0, build: null },
   });
   const source = liveSource(input, warm);
   const load = await openRigLoad({ camera: benchCamera("load", source), input, fps: warm, watchCamera });

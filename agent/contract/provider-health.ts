@@ -13,13 +13,41 @@ export interface ProviderHealth {
     readonly asked: string;
     readonly used: string;
     readonly reason: string;
-    readonly difference?: {
-      readonly pictures: number;
-      readonly worst: number;
-      readonly limit: number;
-      readonly lost: number;
-    } | null;
+    readonly difference?: ScoreDifference | null;
   };
+  /** Of its TensorRT engine; absent where none is wanted. */
+  readonly engine?: EngineHealth;
+}
+
+/** How a TensorRT engine fares that is built beside the provider in use. */
+export interface EngineHealth {
+  readonly state: EngineState;
+  /** How long it is in that state, in seconds. */
+  readonly ageS: number;
+  /** Builds that were begun; 0 where it was found on the disk. */
+  readonly attempt: number;
+  /** Attempts that came to nothing since it last judged. */
+  readonly failures: number;
+  /** What is done at present, in words. */
+  readonly step: string;
+  /** Why the last attempt came to nothing; null where none has. */
+  readonly failure: string | null;
+  /** How far its scores lie from those of the provider that it was held against; null until they are compared. */
+  readonly difference: ScoreDifference | null;
+}
+
+/**
+ * `ready`: it judges. `building-engine`: it is built, or compared, or waits for its turn. `refused`: it does not judge as the model does.
+ * `failed`: there will be none. `not-built`: there is none, and nobody builds it (`retort doctor`).
+ */
+export type EngineState = "building-engine" | "ready" | "refused" | "failed" | "not-built";
+
+/** How far the scores of one lie from those of the other that it stands for. */
+export interface ScoreDifference {
+  readonly pictures: number;
+  readonly worst: number;
+  readonly limit: number;
+  readonly lost: number;
 }
 
 /** What is wrong with a camera while its frames are judged, in `T/<camera>/state`. */

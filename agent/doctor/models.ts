@@ -1,8 +1,10 @@
+import { join } from "node:path";
 import type { Config, ModelConfig } from "../../config/types.js";
 import { CodedError, type ErrorCode, errorCodes, messageOf } from "../../errors.js";
 import { readBundle } from "../../models/bundle/bundle.js";
 import { type BundleCost, bundleSize, costText, medianMs } from "../../models/bundle/speed.js";
 import type { Engine } from "../inference/engine.js";
+import { EngineStore } from "../inference/engines/store.js";
 import { type LoadedModel, loadModel } from "../inference/load.js";
 import type { PrecisionReport } from "../inference/protocol.js";
 import { pictureFrame } from "../kit/picture-frame.js";
@@ -25,13 +27,16 @@ export async function modelChecks(config: Config, load: Load = loadModel): Promi
 async function modelCheck(
   at: string,
   { path: dir, lowered, selfTest }: ModelConfig,
-  { inference }: Config,
+  { inference, state }: Config,
   load: Load,
 ): Promise<readonly Check[]> {
   let model: LoadedModel;
   try {
     const golden = selfTest === undefined ? null : (size: Size, most: number) => goldenPictures(selfTest, size, most);
-    model = await load(dir, { inference, lowered: lowered ?? {}, golden, mostWaiting: 1, onRestart: () => undefined });
+    // The agent may be building, and its engines are its own: they are looked at.
+    const engines = { store: new EngineStore(join(state.path, "engines")), build: false };
+    const others = { lowered: lowered ?? {}, golden, engines, mostWaiting: 1, onRestart: () => undefined };
+    model = await load(dir, { inference, ...others });
   } catch (error) {
     return [failed(at, error)];
   }

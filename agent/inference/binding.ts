@@ -1,19 +1,25 @@
-import { env, InferenceSession, listSupportedBackends, Tensor } from "onnxruntime-node";
+import type { InferenceSession } from "onnxruntime-node";
+import { onnxRuntime, type Runtime } from "../../models/onnx/runtime.js";
 import type { Size } from "../types.js";
 import type { Backend, Binding, Outputs, Session } from "./providers/session.js";
 
-/** ONNX Runtime through onnxruntime-node. The only file of the agent that imports it; for a thread of its own, since its runs block. */
-export const onnxRuntime: Binding = {
-  get backends(): readonly Backend[] {
-    return listSupportedBackends();
-  },
-  async open(model, input, options) {
-    env.logLevel = "fatal";
-    return sessionOf(await InferenceSession.create(model, options), input);
-  },
-};
+/**
+ * ONNX Runtime as this process loads it; for a thread of its own, since its runs block.
+ * @throws CodedError BINDING_UNUSABLE
+ */
+export function loadBinding(runtime: Runtime = onnxRuntime()): Binding {
+  return {
+    get backends(): readonly Backend[] {
+      return runtime.listSupportedBackends();
+    },
+    async open(model, input, options) {
+      runtime.env.logLevel = "fatal";
+      return sessionOf(runtime, await runtime.InferenceSession.create(model, options), input);
+    },
+  };
+}
 
-function sessionOf(session: InferenceSession, { width, height }: Size): Session {
+function sessionOf({ Tensor }: Runtime, session: InferenceSession, { width, height }: Size): Session {
   return {
     // ONNX Runtime writes into arrays of ours: its own cannot be relied on to be transferable.
     async infer(frames): Promise<Outputs> {

@@ -3,7 +3,7 @@ import type { ModelPrecision } from "../../models/bundle/bundle.js";
 import type { Frame, ModelIdentity, Outcome, Size } from "../types.js";
 import { batchSizes, nextBatch } from "./batch.js";
 import { type SpawnThread, spawnWorker } from "./model-thread.js";
-import type { ProviderReport, Reply } from "./protocol.js";
+import type { EngineFile, ProviderReport, Reply, WorkerSetup } from "./protocol.js";
 import type { GpuLimits } from "./providers/session.js";
 import { Supervisor, type SupervisorEvents } from "./supervisor.js";
 import { type WatchdogLimits, watchdogLimits } from "./watchdog.js";
@@ -45,11 +45,13 @@ export interface EngineOptions {
   readonly device?: number;
   /** What of it the model takes; as ONNX Runtime has it unless given. */
   readonly gpuLimits?: GpuLimits;
-  /** Where engines are kept between starts; nowhere unless given. */
-  readonly cacheFolder?: string | null;
+  /** What TensorRT built of the model; it is opened on TensorRT in the model's place. None unless given. */
+  readonly built?: EngineFile | null;
   readonly maxBatch: number;
   readonly spawn?: SpawnThread;
   readonly limits?: WatchdogLimits;
+  /** Called when a thread is warm: the first one, or a successor, which may be on another provider. */
+  readonly onUp?: (report: ProviderReport) => void;
   /** Called when the thread died or was given up; it is started again unless too many are stuck. */
   readonly onRestart?: (reason: string) => void;
   /** The wait before the first restart; doubles up to 5 s while the thread keeps dying. */
@@ -81,6 +83,14 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   return engine;
 }
 
+/** What the model's thread is given. */
+export function setupOf(options: EngineOptions): WorkerSetup {
+  const { modelPath, identity, input, providers, threads, maxBatch } = options;
+  const { precision = "fp32", device = 0, built = null, gpuLimits } = options;
+  const wish = { precision, input, threads, batchSizes: batchSizes(maxBatch), device, build: null };
+  return { ...wish, ...(gpuLimits && { gpuLimits }), built, modelPath, sha256: identity.sha256, providers };
+}
+
 class ThreadEngine implements Engine {
   readonly input: Size;
   readonly threshold: number;
@@ -94,16 +104,14 @@ class ThreadEngine implements Engine {
   #end: End | null = null;
 
   constructor(options: EngineOptions) {
-    const { modelPath, identity, input, providers, threads, spawn = spawnWorker, limits = watchdogLimits } = options;
-    const { precision = "fp32", device = 0, cacheFolder = null, gpuLimits } = options;
-    const wish = { precision, input, threads, batchSizes: batchSizes(options.maxBatch), device, cacheFolder };
-    const setup = { ...wish, ...(gpuLimits && { gpuLimits }), modelPath, sha256: identity.sha256, providers };
+    const { spawn = spawnWorker, limits = watchdogLimits } = options;
+    const setup = setupOf(options);
     this.#options = options;
     this.#supervisor = new Supervisor(
       { setup, spawn, limits, restartAfterMs: options.restartAfterMs ?? 100 },
       this.#events(),
     );
-    this.input = input;
+    this.input = options.input;
     this.threshold = options.threshold;
     this.#model = { ...options.identity, provider: "none" };
   }
@@ -150,6 +158,7 @@ class ThreadEngine implements Engine {
         this.#report = report;
         this.#model = { ...this.#options.identity, provider: report.used };
         this.#dispatch();
+        this.#options.onUp?.(report);
       },
       reply: (reply) => this.#onReply(reply),
       // The frames that the thread held fail; those that wait here are for the next thread.

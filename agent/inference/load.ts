@@ -2,7 +2,9 @@ import type { InferenceConfig } from "../../config/types.js";
 import { type Bundle, readBundle } from "../../models/bundle/bundle.js";
 import { type GoodReference, referenceIn } from "../../models/judging/good-reference.js";
 import type { ImageBaseline } from "../../models/pictures/image-baseline.js";
-import { type Engine, openEngine } from "./engine.js";
+import { type Engine, type EngineOptions, openEngine } from "./engine.js";
+import { type Engines, enginePlan } from "./engines/plan.js";
+import { type Choose, openPlanned } from "./engines/planned.js";
 import { fallbackFault, triable } from "./fallback.js";
 import { hasNvidiaGpu } from "./nvidia.js";
 import { asItIs, choosePrecision, type LowerPrecision, type OpenModel, type PrecisionWish } from "./precision.js";
@@ -29,31 +31,46 @@ export interface LoadOptions {
   /** The most frames that can wait for this model at once: larger batches would never be filled. */
   readonly mostWaiting: number;
   readonly onRestart: (reason: string) => void;
+  /** Where TensorRT's engines are kept; null or absent where TensorRT builds in its place, as any provider opens. */
+  readonly engines?: Engines | null;
   /** Whether the machine has a GPU that a provider could use. */
   readonly gpu?: () => Promise<boolean>;
 }
 
 /** @throws CodedError of readBundle or openEngine */
 export async function loadModel(dir: string, options: LoadOptions): Promise<LoadedModel> {
-  const { inference, lowered = {}, golden = null } = options;
+  const { inference, lowered = {}, golden = null, engines = null } = options;
   const folders = { int8: lowered.int8 ?? null, fp16: lowered.fp16 ?? null };
   const [own, gpu] = await Promise.all([readBundle(dir), (options.gpu ?? hasNvidiaGpu)()]);
+  const order = triable(inference.providers, inference.fallback);
+  const plan = engines === null ? null : await enginePlan(order, inference, engines, gpu);
   let precision = asItIs(inference.precision, own.manifest.precision ?? "fp32");
-  const open = async (bundle: Bundle): Promise<OpenModel> => {
-    const fault = (report: ProviderReport) => fallbackFault(report, inference.fallback, gpu);
-    const annotate = (report: ProviderReport) => ({ ...report, precision, fault: fault(report) });
-    const engine = await engineOf(bundle, { ...options, annotate });
-    return { engine, bundle };
-  };
-  const chosen = await choosePrecision(await open(own), {
-    asked: inference.precision,
-    limit: inference.precisionLimit,
-    golden,
-    open: (lower) => {
-      const folder = folders[lower];
-      return folder === null ? null : readBundle(folder).then(open);
-    },
+  const annotate = (report: ProviderReport): ProviderReport => ({
+    ...report,
+    precision,
+    fault: fallbackFault(report, inference.fallback, gpu),
   });
+  const optionsOf = (bundle: Bundle, providers: readonly string[]): EngineOptions =>
+    engineOptions(bundle, { ...options, annotate, providers });
+  const choose: Choose = async (providers, aim) => {
+    const open = async (bundle: Bundle): Promise<OpenModel> => {
+      return { engine: await openEngine(optionsOf(bundle, providers)), bundle };
+    };
+    return choosePrecision(await open(own), {
+      ...{ asked: inference.precision, limit: inference.precisionLimit, golden, ...(aim && { aim }) },
+      open: (lower) => {
+        const folder = folders[lower];
+        return folder === null ? null : readBundle(folder).then(open);
+      },
+    });
+  };
+  const chosen =
+    plan === null
+      ? await choose(order)
+      : await openPlanned(plan, {
+          ...{ own, folders: [folders.int8, folders.fp16], choose, golden, inference },
+          optionsOf: (bundle) => optionsOf(bundle, order),
+        });
   precision = chosen.report;
   const { engine, bundle } = chosen.model;
   const { calibration, imageHealth, training, arch } = bundle.manifest;
@@ -66,22 +83,24 @@ export async function loadModel(dir: string, options: LoadOptions): Promise<Load
   };
 }
 
-function engineOf(
+function engineOptions(
   { manifest, modelPath }: Bundle,
   {
-    inference: { providers, fallback, threads, device, maxBatch, gpuMemoryMb, workspaceMb, dlaCore },
+    inference,
     mostWaiting,
     onRestart,
     annotate,
-  }: LoadOptions & { readonly annotate: (report: ProviderReport) => ProviderReport },
-): Promise<Engine> {
+    providers,
+  }: LoadOptions & Pick<EngineOptions, "annotate" | "providers">,
+): EngineOptions {
+  const { threads, device, maxBatch, gpuMemoryMb, workspaceMb, dlaCore } = inference;
   const { name, version, sha256, input, threshold, precision = "fp32" } = manifest;
-  return openEngine({
-    ...{ modelPath, identity: { name, version, sha256 }, input, threshold, precision, annotate },
-    ...{ providers: triable(providers, fallback), threads, device, onRestart },
+  return {
+    ...{ modelPath, identity: { name, version, sha256 }, input, threshold, precision },
+    ...{ providers, threads, device, onRestart, ...(annotate && { annotate }) },
     gpuLimits: { gpuMemoryMb, workspaceMb, dlaCore },
     maxBatch: Math.min(maxBatch, mostWaiting, input.batch ?? Number.POSITIVE_INFINITY),
-  });
+  };
 }
 
 function calibrationOf({ manifest: { calibration } }: Bundle): string | null {

@@ -1,7 +1,9 @@
+import { join } from "node:path";
 import type { Config, SelfTestConfig } from "../../config/types.js";
 import { CodedError } from "../../errors.js";
 import type { Size } from "../types.js";
 import { MOST_IN_FLIGHT } from "./demand.js";
+import { EngineStore } from "./engines/store.js";
 import type { LoadedModel, LoadOptions } from "./load.js";
 import type { KnownPicture } from "./precision.js";
 
@@ -24,6 +26,9 @@ export function modelRegistry(
   const requested = new Map<string, Promise<LoadedModel>>();
   const loaded = new Map<string, LoadedModel>();
   let closed = false;
+  const store = new EngineStore(join(config.state.path, "engines"));
+  // What stopped builds have left goes before another is begun; a folder that cannot be written is said by that.
+  const swept = store.sweepDrafts().catch(() => undefined);
   const fetch = async (name: string): Promise<LoadedModel> => {
     const entry = config.models[name];
     if (entry === undefined) {
@@ -34,10 +39,12 @@ export function modelRegistry(
     }
     const { selfTest } = entry;
     const sharing = config.cameras.filter((camera) => camera.enabled && camera.model === name).length;
+    await swept;
     const model = await load(entry.path, {
       inference: config.inference,
       lowered: entry.lowered ?? {},
       golden: selfTest === undefined ? null : (size, mostOfAKind) => golden(selfTest, size, mostOfAKind),
+      engines: { store, build: true },
       mostWaiting: sharing * MOST_IN_FLIGHT,
       onRestart: (reason) => onRestart(name, reason),
     });

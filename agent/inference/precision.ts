@@ -1,8 +1,8 @@
 import type { Precision } from "../../config/types.js";
-import { CodedError, messageOf } from "../../errors.js";
+import { messageOf } from "../../errors.js";
 import type { Bundle, ModelPrecision } from "../../models/bundle/bundle.js";
-import { pictureFrame } from "../kit/picture-frame.js";
-import type { Outcome, Size } from "../types.js";
+import type { Size } from "../types.js";
+import { type ComparedPicture, differenceOf, scorerOf, tooFar } from "./difference.js";
 import type { Engine } from "./engine.js";
 import type { PrecisionDifference, PrecisionReport } from "./protocol.js";
 
@@ -10,10 +10,8 @@ import type { PrecisionDifference, PrecisionReport } from "./protocol.js";
 export type LowerPrecision = Exclude<ModelPrecision, "fp32">;
 
 /** A picture whose truth is known. */
-export interface KnownPicture {
+export interface KnownPicture extends ComparedPicture {
   readonly bad: boolean;
-  /** RGB, [height, width, 3]; owns its ArrayBuffer. */
-  readonly pixels: Uint8Array<ArrayBuffer>;
 }
 
 /** An open model and the bundle that it is of. */
@@ -28,6 +26,8 @@ export interface PrecisionWish {
   readonly limit: number;
   /** Opens the model in that precision; null where there is no bundle of it. Rejects where it cannot be run. */
   readonly open: (precision: LowerPrecision) => Promise<OpenModel> | null;
+  /** The provider that is to run the model later, where that is another one than runs it now. */
+  readonly aim?: string;
   /** At most so many good and so many bad ones; null where the model has none. */
   readonly golden: ((size: Size, mostOfAKind: number) => AsyncIterable<KnownPicture>) | null;
 }
@@ -51,7 +51,7 @@ export async function choosePrecision(
 ): Promise<{ readonly model: OpenModel; readonly report: PrecisionReport }> {
   const { asked } = wish;
   const used = own.bundle.manifest.precision ?? "fp32";
-  const wanted = used === "fp32" ? wantedOn(own.engine.providers().used, asked) : [];
+  const wanted = used === "fp32" ? wantedOn(wish.aim ?? own.engine.providers().used, asked) : [];
   const refused: string[] = [];
   for (const precision of wanted) {
     const opening = wish.open(precision);
@@ -83,61 +83,21 @@ function wantedOn(provider: string, asked: Precision): readonly LowerPrecision[]
 async function judged(
   float: OpenModel,
   lower: OpenModel,
-  { asked, limit, golden }: PrecisionWish,
+  { asked, limit, golden, aim }: PrecisionWish,
 ): Promise<{ readonly difference: PrecisionDifference | null; readonly reason: string }> {
   const { from } = lower.bundle.manifest.lowered ?? {};
   if (from !== float.bundle.manifest.sha256) throw new Error("its bundle was made of another float32 model");
   const [here, there] = [float, lower].map(({ engine }) => engine.providers().used);
   if (there !== here) throw new Error(`it runs on ${there}, the float model on ${here}`);
-  const difference = golden === null ? null : await differenceOf(float, lower, golden, limit);
-  const reason = asked === "auto" ? `the best for ${here}` : "as asked";
+  const pictures = golden?.(float.engine.input, MOST_OF_A_KIND) ?? null;
+  const difference =
+    pictures === null ? null : await differenceOf(scorerOf(float.engine), scorerOf(lower.engine), pictures, limit);
+  const reason = asked === "auto" ? `the best for ${aim ?? here}` : "as asked";
   if (difference === null) {
     if (asked === "auto") throw new Error("it cannot be compared: the model has no selfTest");
     return { difference, reason: `${reason}; not compared: the model has no selfTest` };
   }
-  const { worst, lost } = difference;
-  if (lost > 0) throw new Error(`it misjudges ${lost} golden pictures that the float model judges rightly`);
-  if (worst > limit) throw new Error(`scores of golden pictures differ by ${share(worst)}, more than ${share(limit)}`);
+  const refusal = tooFar(difference, "the float model");
+  if (refusal !== null) throw new Error(refusal);
   return { difference, reason };
-}
-
-async function differenceOf(
-  float: OpenModel,
-  lower: OpenModel,
-  golden: NonNullable<PrecisionWish["golden"]>,
-  limit: number,
-): Promise<PrecisionDifference> {
-  let pictures = 0;
-  let worst = 0;
-  let lost = 0;
-  try {
-    for await (const { bad, pixels } of golden(float.engine.input, MOST_OF_A_KIND)) {
-      pictures += 1;
-      const before = await marginOf(float.engine, pixels.slice());
-      const after = await marginOf(lower.engine, pixels);
-      worst = Math.max(worst, Math.abs(after.margin - before.margin) / before.scale);
-      if (before.margin > 0 === bad && after.margin > 0 !== bad) lost += 1;
-    }
-  } catch (error) {
-    const why = error instanceof CodedError ? `${error.code}: ${error.message}` : messageOf(error);
-    throw new Error(`it cannot be compared: ${why}`, { cause: error });
-  }
-  if (pictures === 0) throw new Error("it cannot be compared: there are no golden pictures");
-  return { pictures, worst, limit, lost };
-}
-
-/** By how much the picture's score exceeds the model's own threshold, and what that is a large or a small part of. */
-async function marginOf(
-  engine: Engine,
-  pixels: Uint8Array<ArrayBuffer>,
-): Promise<{ readonly margin: number; readonly scale: number }> {
-  const outcome: Outcome = await engine.inspect(pictureFrame("precision", { pixels, size: engine.input }));
-  if (outcome.kind === "failed") throw new Error(outcome.failure.reason);
-  const { score } = outcome.inspection;
-  const scale = Math.max(Math.abs(score), Math.abs(engine.threshold), Number.MIN_VALUE);
-  return { margin: score - engine.threshold, scale };
-}
-
-function share(value: number): string {
-  return `${(100 * value).toPrecision(2)} %`;
 }

@@ -4,6 +4,7 @@ import type { Precision } from "../../config/types.js";
 import type { ErrorCode } from "../../errors.js";
 import type { ModelPrecision } from "../../models/bundle/bundle.js";
 import type { PictureStats } from "../../models/pictures/picture-stats.js";
+import type { EngineHealth } from "../contract/provider-health.js";
 import type { Wish } from "./providers/session.js";
 
 /** The worker's data, given to it at its start. Each batch size is run before the worker is ready, up to the first that takes too long. */
@@ -13,6 +14,15 @@ export interface WorkerSetup extends Wish {
   readonly sha256: string;
   /** Execution providers in the order of preference. */
   readonly providers: readonly string[];
+  /** What TensorRT built of the model; null or absent where it is to build it now. */
+  readonly built?: EngineFile | null;
+}
+
+/** An engine that TensorRT built, as a file. */
+export interface EngineFile {
+  readonly path: string;
+  /** Lower case hex. */
+  readonly sha256: string;
 }
 
 export type Request =
@@ -66,6 +76,8 @@ export interface ProviderReport {
   readonly precision?: PrecisionReport;
   /** Why it is a fault that it is this provider; null where it is none. */
   readonly fault?: string | null;
+  /** How the model's TensorRT engine fares. Absent where none is wanted. */
+  readonly engine?: EngineHealth;
 }
 
 /** What a model is computed in, and why it is not what was asked for. */

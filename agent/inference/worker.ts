@@ -7,7 +7,8 @@ import { CodedError, messageOf } from "../../errors.js";
 import { readModel } from "../../models/onnx/checked-model.js";
 import { pictureStats } from "../../models/pictures/picture-stats.js";
 import { giveWay } from "../kit/niceness.js";
-import { onnxRuntime } from "./binding.js";
+import { loadBinding } from "./binding.js";
+import { readEngine } from "./engines/engine-file.js";
 import { allFinite } from "./finite.js";
 import type { Reply, Request, WorkerSetup } from "./protocol.js";
 import { type Choice, chooseProvider } from "./providers/choose.js";
@@ -92,7 +93,9 @@ async function serve(session: Session, request: Request): Promise<void> {
 /** A function of its own, so that nothing holds the model's bytes once the session has its own copy of them. */
 async function load(): Promise<Choice> {
   const model = await readModel(setup.modelPath, setup);
-  return chooseProvider(setup.providers, onnxRuntime, model, setup);
+  const file = setup.built ?? null;
+  const built = file === null ? null : () => readEngine(file);
+  return chooseProvider(setup.providers, loadBinding(), model, setup, built);
 }
 
 async function start(): Promise<void> {

@@ -1,9 +1,13 @@
-import { InferenceSession, Tensor } from "onnxruntime-node";
+import type { InferenceSession as Sessions, Tensor as Tensors } from "onnxruntime-node";
 import type { Shape } from "../graph/graph.js";
+import { onnxRuntime } from "./runtime.js";
 
-// ONNX Runtime for the work of models/ itself: training, evaluation, checks of exports. No other file in models/ imports it.
+// ONNX Runtime for the work of models/ itself: training, evaluation, checks of exports.
+
+const { InferenceSession, Tensor } = onnxRuntime();
 
 export { Tensor };
+export type Tensor = Tensors;
 export type Feeds = Readonly<Record<string, Tensor>>;
 
 export interface Session {
@@ -25,7 +29,7 @@ export async function openSession(
   model: Uint8Array,
   options: { threads?: number; optimisedPath?: string; quiet?: boolean } = {},
 ): Promise<Session> {
-  const settings: InferenceSession.SessionOptions = {
+  const settings: Sessions.SessionOptions = {
     intraOpNumThreads: options.threads ?? 0,
     graphOptimizationLevel: "all",
     logSeverityLevel: options.quiet === true ? 4 : 3,

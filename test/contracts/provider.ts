@@ -1,7 +1,9 @@
+import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { type Choice, chooseProvider } from "../../agent/inference/providers/choose.js";
 import type { Binding, Wish } from "../../agent/inference/providers/session.js";
 import { CodedError } from "../../errors.js";
+import { temporaryFolder } from "../support/config.js";
 import { greyFrame, spottedFrame } from "../support/frames.js";
 import { suite } from "../support/suite.js";
 import { near } from "./engine.js";
@@ -12,7 +14,7 @@ export const TINY_WISH: Wish = {
   threads: 1,
   batchSizes: [1, 2, 4],
   device: 0,
-  cacheFolder: null,
+  build: null,
 };
 
 /** What every provider keeps through every binding that has it. The model is the tiny one: see engineContract. */
@@ -61,12 +63,12 @@ export function providerContract(
     assert.match(report.tried[0]!.reason, "without it");
   });
 
-  test("opens for every precision, number of threads and size of batch, and with a folder for engines", async () => {
+  test("opens for every precision, number of threads and size of batch, and with a place for its engine", async () => {
     for (const wish of [
       { precision: "fp16" },
       { precision: "int8", batchSizes: [1] },
       { threads: 0 },
-      { cacheFolder: "/var/lib/retort/engines" },
+      { build: { file: join(temporaryFolder(), "engine.onnx"), timingFolder: temporaryFolder() } },
     ] as const) {
       const { session } = await choose([provider], wish);
       near((await session.infer([greyFrame(102).pixels.buffer])).scores[0]!, 0.4);

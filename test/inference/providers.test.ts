@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import * as assert from "uvu/assert";
-import { onnxRuntime } from "../../agent/inference/binding.js";
+import { loadBinding } from "../../agent/inference/binding.js";
 import { chooseProvider } from "../../agent/inference/providers/choose.js";
 import type { Backend, ProviderEntry, Wish } from "../../agent/inference/providers/session.js";
 import { readBundle } from "../../models/bundle/bundle.js";
@@ -17,6 +17,7 @@ const STOCK: readonly Backend[] = [
 ];
 /** A binding that hands provider options on. */
 const OWN: readonly Backend[] = STOCK.map((each) => ({ ...each, providerOptions: each.name !== "cpu" }));
+const BUILD = { file: "/engines/k.draft/engine.onnx", timingFolder: "/engines" };
 const NO_LIBRARY = "libonnxruntime_providers_cuda.so: cannot open shared object file\nat line 1";
 
 const scripted = (provider: string, kind: string, backends: readonly Backend[]): void =>
@@ -31,7 +32,7 @@ for (const provider of ["cuda", "tensorrt"]) {
 }
 providerContract("cpu, ONNX Runtime", "cpu", async () => {
   const { modelPath } = await readBundle(await writeTinyBundle());
-  return { binding: onnxRuntime, model: await readFile(modelPath) };
+  return { binding: loadBinding(), model: await readFile(modelPath) };
 });
 
 const test = suite("providers");
@@ -48,20 +49,21 @@ async function entriesOf(
 
 test("npm's binding is given the device alone: it would take other options without a word, and do nothing with them", async () => {
   assert.equal(await entriesOf("cuda", STOCK, { device: 1 }), [{ name: "cuda", deviceId: 1 }]);
-  assert.equal(await entriesOf("tensorrt", STOCK, { device: 1, cacheFolder: "/engines", precision: "fp16" }), [
+  assert.equal(await entriesOf("tensorrt", STOCK, { device: 1, build: BUILD, precision: "fp16" }), [
     { name: "tensorrt", deviceId: 1 },
     { name: "cuda", deviceId: 1 },
   ]);
 });
 
 test("a binding that hands options on gives TensorRT the model's precision, one engine for all batches, and where it is kept", async () => {
-  const [tensorrt, cuda] = await entriesOf("tensorrt", OWN, { cacheFolder: "/engines", precision: "fp16" });
+  const [tensorrt, cuda] = await entriesOf("tensorrt", OWN, { build: BUILD, precision: "fp16" });
   const options = tensorrt!.options!;
   assert.is(options.trt_fp16_enable, "1");
   assert.is(options.trt_int8_enable, "0");
   assert.is(options.trt_profile_min_shapes, "image:1x16x16x3");
   assert.is(options.trt_profile_max_shapes, "image:4x16x16x3");
-  assert.is(options.trt_engine_cache_path, "/engines");
+  assert.equal([options.trt_dump_ep_context_model, options.trt_ep_context_file_path], ["1", BUILD.file]);
+  assert.is(options.trt_timing_cache_path, BUILD.timingFolder);
   assert.is(cuda!.name, "cuda");
 });
 
@@ -70,7 +72,7 @@ test("float32 is float32: no TF32 on CUDA, no lower precision in TensorRT", asyn
   assert.is(cuda!.options!.use_tf32, "0");
   const [tensorrt] = await entriesOf("tensorrt", OWN);
   assert.equal([tensorrt!.options!.trt_fp16_enable, tensorrt!.options!.trt_int8_enable], ["0", "0"]);
-  assert.not("trt_engine_cache_enable" in tensorrt!.options!);
+  assert.not("trt_dump_ep_context_model" in tensorrt!.options!);
 });
 
 test("a provider whose library this machine lacks is passed over with ONNX Runtime's reason, its first line", async () => {
@@ -121,7 +123,7 @@ test("a setting that does nothing is named with the reason: no such setting, a b
 });
 
 test("the binding that is installed names what it was built with", () => {
-  assert.ok(onnxRuntime.backends.some(({ name }) => name === "cpu"));
+  assert.ok(loadBinding().backends.some(({ name }) => name === "cpu"));
 });
 
 test.run();

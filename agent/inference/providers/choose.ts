@@ -17,6 +17,7 @@ const PROVIDERS: ReadonlyMap<string, Provider> = new Map([cpu, cuda, tensorrt].m
 /**
  * Opens the model on the first provider of the order that can hold it; later ones are not tried.
  * @param model the bytes of a checked model
+ * @param built reads what TensorRT built of it; null where there is nothing. Rejects where it is not to be trusted
  * @throws CodedError ENGINE_NO_PROVIDER, with every provider's reason, when none can.
  */
 export async function chooseProvider(
@@ -24,11 +25,17 @@ export async function chooseProvider(
   binding: Binding,
   model: Uint8Array,
   wish: Wish,
+  built: (() => Promise<Uint8Array>) | null = null,
 ): Promise<Choice> {
   const tried: ProviderTrial[] = [];
   for (const [index, name] of order.entries()) {
     try {
-      const { session, ...reach } = await openOn(name, binding, model, wish);
+      const { session, ...reach } = await openOn(
+        name,
+        binding,
+        name === "tensorrt" ? ((await built?.()) ?? model) : model,
+        wish,
+      );
       tried.push({
         provider: name,
         taken: true,

@@ -19,6 +19,14 @@ export interface GpuLimits {
   readonly dlaCore: number | null;
 }
 
+/** Where goes what TensorRT builds. Both folders are there. */
+export interface EngineBuild {
+  /** A model whose only operators are engines; no such file yet. */
+  readonly file: string;
+  /** What TensorRT measured of layers: the next build is the quicker for it. */
+  readonly timingFolder: string;
+}
+
 /** What a session is wanted for. */
 export interface Wish {
   /** What the model's networks are computed in. */
@@ -32,8 +40,8 @@ export interface Wish {
   readonly device: number;
   /** As ONNX Runtime has them unless given. */
   readonly gpuLimits?: GpuLimits;
-  /** Where engines are kept between starts; null: nowhere. */
-  readonly cacheFolder: string | null;
+  /** Where TensorRT writes the engine that it builds; null: nowhere. */
+  readonly build: EngineBuild | null;
 }
 
 /** One entry of a session's providers. */

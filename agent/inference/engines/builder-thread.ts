@@ -1,0 +1,31 @@
+/** The thread of a builder that TensorRT builds in. */
+import { parentPort, workerData } from "node:worker_threads";
+import { messageOf } from "../../../errors.js";
+import { readModel } from "../../../models/onnx/checked-model.js";
+import { loadBinding } from "../binding.js";
+import type { WorkerSetup } from "../protocol.js";
+import { chooseProvider } from "../providers/choose.js";
+import type { BuildMessage } from "./build-messages.js";
+
+const setup = workerData as WorkerSetup;
+const say = (message: BuildMessage): void => parentPort!.postMessage(message);
+
+/**
+ * Opens the model and runs each size of batch. The largest first, and then the smallest: where the sizes cannot be told beforehand, TensorRT
+ * widens what it has built to each that it has not seen.
+ */
+async function build(): Promise<void> {
+  const { width, height } = setup.input;
+  const model = await readModel(setup.modelPath, setup);
+  const { session } = await chooseProvider(setup.providers, loadBinding(), model, setup);
+  const [most = 1, ...others] = setup.batchSizes.toReversed();
+  const sizes = [most, ...others.toReversed()];
+  for (const [done, size] of sizes.entries()) {
+    say({ kind: "progress", done, of: sizes.length });
+    await session.infer(Array.from({ length: size }, () => new ArrayBuffer(width * height * 3)));
+  }
+  await session.close();
+  say({ kind: "built" });
+}
+
+build().catch((error: unknown) => say({ kind: "refused", reason: messageOf(error) }));

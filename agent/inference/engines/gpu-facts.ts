@@ -1,0 +1,81 @@
+import { execFile } from "node:child_process";
+import { readdir, readFile } from "node:fs/promises";
+import type { GpuFacts } from "./key.js";
+
+/** Where a machine tells of its GPU. */
+export interface GpuSources {
+  /** What `nvidia-smi` prints for these arguments. Rejects where there is none. */
+  readonly smi: (args: readonly string[]) => Promise<string>;
+  /** Of the device tree: the board's name, and all that it is compatible with, null bytes between. */
+  readonly boardModel: string;
+  readonly compatible: string;
+  /** Where the system keeps TensorRT's library. */
+  readonly libraryFolders: readonly string[];
+}
+
+const SMI_LIMIT_MS = 10_000;
+
+const here: GpuSources = {
+  smi: (args) =>
+    new Promise((resolve, reject) => {
+      execFile("nvidia-smi", args, { timeout: SMI_LIMIT_MS, maxBuffer: 65_536 }, (error, text) =>
+        error === null ? resolve(text) : reject(error),
+      );
+    }),
+  boardModel: "/proc/device-tree/model",
+  compatible: "/proc/device-tree/compatible",
+  libraryFolders: [
+    ...(process.env.LD_LIBRARY_PATH ?? "").split(":").filter((folder) => folder.startsWith("/")),
+    "/usr/lib/aarch64-linux-gnu",
+    "/usr/lib/x86_64-linux-gnu",
+    "/usr/local/lib",
+    "/usr/local/tensorrt/lib",
+  ],
+};
+
+/** Compute capabilities of NVIDIA's boards (developer.nvidia.com/cuda-gpus): older JetPacks have no nvidia-smi that says them. */
+const TEGRA: readonly (readonly [string, string])[] = [
+  ["tegra194", "7.2"],
+  ["tegra234", "8.7"],
+  ["tegra264", "11.0"],
+];
+
+const UNKNOWN = "unknown";
+
+/** What the GPU of this number is. Never rejects: what the machine does not say is "unknown", and TensorRT itself refuses an engine of another one. */
+export async function gpuFacts(device: number, sources: GpuSources = here): Promise<GpuFacts> {
+  const [text, board, compatible, tensorrt] = await Promise.all([
+    sources.smi([`--id=${device}`, "--query-gpu=name,compute_cap", "--format=csv,noheader"]).catch(() => ""),
+    textOf(sources.boardModel),
+    textOf(sources.compatible),
+    tensorrtVersion(sources.libraryFolders),
+  ]);
+  const [name = "", capability = ""] = text
+    .split("\n", 1)[0]!
+    .split(",")
+    .map((part) => part.trim());
+  const tegra = TEGRA.find(([chip]) => compatible.includes(`nvidia,${chip}`))?.[1];
+  return {
+    name: board || (/^(|\[N\/A\])$/.test(name) ? UNKNOWN : name),
+    computeCapability: /^\d+\.\d+$/.test(capability) ? capability : (tegra ?? UNKNOWN),
+    tensorrt,
+  };
+}
+
+/** Of the library's file, such as libnvinfer.so.10.3.0; the highest, where there are several. */
+async function tensorrtVersion(folders: readonly string[]): Promise<string> {
+  for (const folder of folders) {
+    const names = await readdir(folder).catch(() => []);
+    const versions = names.flatMap((name) => /^libnvinfer\.so\.(\d+\.\d+[\d.]*)$/.exec(name)?.[1] ?? []);
+    versions.sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
+    const last = versions.at(-1);
+    if (last !== undefined) return last;
+  }
+  return UNKNOWN;
+}
+
+/** "" where there is no such file: that the machine has none is its nature. */
+async function textOf(path: string): Promise<string> {
+  const text = await readFile(path, "utf8").catch(() => "");
+  return text.replace(/\0+$/, "").replaceAll("\0", " ").trim();
+}

@@ -1,0 +1,75 @@
+import { createHash } from "node:crypto";
+import type { InferenceConfig } from "../../../config/types.js";
+import { type Bundle, readBundle } from "../../../models/bundle/bundle.js";
+import type { EngineOptions } from "../engine.js";
+import type { OpenModel, PrecisionWish } from "../precision.js";
+import type { PrecisionReport } from "../protocol.js";
+import { openBeside } from "./beside.js";
+import type { EnginePlan } from "./plan.js";
+
+interface Chosen {
+  readonly model: OpenModel;
+  readonly report: PrecisionReport;
+}
+
+/** Opens the model in each precision that is asked for, and yields what judges. @param aim the provider that is to run it later */
+export type Choose = (providers: readonly string[], aim?: string) => Promise<Chosen>;
+
+export interface PlannedModel {
+  readonly own: Bundle;
+  /** Where the same model in lower precisions may be; null: nowhere. */
+  readonly folders: readonly (string | null)[];
+  readonly choose: Choose;
+  readonly golden: PrecisionWish["golden"];
+  readonly inference: Pick<InferenceConfig, "precision" | "precisionLimit">;
+  /** With all providers that may be tried. */
+  readonly optionsOf: (bundle: Bundle) => EngineOptions;
+}
+
+/**
+ * Opens the model by the plan. Where an engine was proven under the same choice of precision, it is opened at once; else the model on what is ready
+ * at once, and the engine comes beside.
+ */
+export async function openPlanned(
+  { store, build, timing, keyOf }: EnginePlan,
+  { own, folders, choose, golden, inference, optionsOf }: PlannedModel,
+): Promise<Chosen> {
+  const lowered = await Promise.all(folders.map((folder) => (folder === null ? null : bundleIn(folder))));
+  const bundles = [...lowered, own].filter((bundle) => bundle !== null);
+  const choice = choiceOf(inference, bundles);
+  const open = async (bundle: Bundle, report: PrecisionReport, base: OpenModel["engine"] | null): Promise<Chosen> => {
+    const engine = optionsOf(bundle);
+    const beside = {
+      store,
+      build,
+      engine,
+      key: keyOf(engine),
+      choice,
+      precision: report,
+      golden,
+      timing: timing ?? {},
+    };
+    return {
+      model: { bundle, engine: await openBeside({ ...beside, limit: inference.precisionLimit }, base) },
+      report,
+    };
+  };
+  for (const bundle of bundles) {
+    const proof = (await store.find(keyOf(optionsOf(bundle))))?.proof;
+    if (proof?.choice === choice) return open(bundle, proof.precision, null);
+  }
+  const atOnce = optionsOf(own).providers.filter((name) => name !== "tensorrt");
+  const { model, report } = await choose(atOnce, "tensorrt");
+  return open(model.bundle, report, model.engine);
+}
+
+/** All that the choice of a precision hangs on: where it is the same, it would end the same. */
+function choiceOf({ precision, precisionLimit }: PlannedModel["inference"], bundles: readonly Bundle[]): string {
+  const all = [precision, precisionLimit, ...bundles.map(({ manifest }) => [manifest.sha256, manifest.threshold])];
+  return createHash("sha256").update(JSON.stringify(all)).digest("hex");
+}
+
+/** Null where it cannot be read: it is then no choice, and `choosePrecision` says why. */
+function bundleIn(folder: string): Promise<Bundle | null> {
+  return readBundle(folder).catch(() => null);
+}

@@ -1,0 +1,95 @@
+/**
+ * A binding that is loaded by RETORT_ORT_BINDING: ONNX Runtime's CPU provider under the names of NVIDIA's, which builds engines as a file says
+ * that RETORT_TEST_BINDING names, and writes down there what was asked of it.
+ */
+import fs = require("node:fs");
+import ort = require("onnxruntime-node");
+
+declare namespace binding {
+  interface Script {
+    /** What happens to a build. */
+    readonly build?: "ok" | "crash" | "hang" | "nothing" | "refuse";
+    /** How long it takes first, ms. */
+    readonly buildMs?: number;
+    /** What happens to an engine that is opened. */
+    readonly open?: "ok" | "hang" | "refuse";
+    /** What an engine's scores are multiplied by. */
+    readonly factor?: number;
+    /** Providers whose library is not there. */
+    readonly missing?: readonly string[];
+  }
+}
+
+/** In front of the model in what stands for an engine. */
+const MARK = Buffer.from("ENGINE: ");
+const path = process.env.RETORT_TEST_BINDING ?? "";
+
+function scripted(): binding.Script {
+  return path === "" ? {} : (JSON.parse(fs.readFileSync(path, "utf8")) as binding.Script);
+}
+
+/** Blocks the thread, as native code does. */
+function block(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
+
+function note(what: string): void {
+  if (path !== "") fs.appendFileSync(`${path}.log`, `${what}\n`);
+}
+
+interface Options extends Omit<ort.InferenceSession.SessionOptions, "executionProviders"> {
+  readonly executionProviders: readonly { readonly name: string }[];
+  readonly extra: { readonly ep?: { readonly context_enable?: string; readonly context_file_path?: string } };
+}
+
+function built(model: Uint8Array, file: string | undefined): void {
+  const { build = "ok", buildMs = 0 } = scripted();
+  note(`build ${file === undefined ? "in its place" : "to a file"}`);
+  block(buildMs);
+  if (build === "refuse") throw new Error("no tactic for a layer\nat somewhere");
+  if (build === "crash") process.kill(process.pid, "SIGSEGV");
+  if (build === "crash" || build === "hang") block(3_600_000);
+  if (file !== undefined && build !== "nothing") fs.writeFileSync(file, Buffer.concat([MARK, model]));
+}
+
+async function create(given: Uint8Array, options: Options): Promise<ort.InferenceSession> {
+  const { executionProviders, extra, ...rest } = options;
+  const { open = "ok", missing = [], factor = 1 } = scripted();
+  const [first] = executionProviders;
+  const name = first?.name ?? "cpu";
+  if (missing.includes(name)) throw new Error(`libonnxruntime_providers_${name}.so: cannot open shared object file`);
+  let model = given;
+  if (name === "tensorrt") {
+    if (MARK.equals(given.subarray(0, MARK.length))) {
+      note("open");
+      if (open === "refuse") throw new Error("the engine is of another version of TensorRT");
+      if (open === "hang") block(3_600_000);
+      model = given.slice(MARK.length);
+    } else {
+      built(given, extra.ep?.context_enable === "1" ? extra.ep.context_file_path : undefined);
+    }
+  }
+  const session = await ort.InferenceSession.create(model, { ...rest, executionProviders: ["cpu"] });
+  if (name !== "tensorrt" || factor === 1) return session;
+  const run = session.run.bind(session);
+  session.run = (async (feeds: ort.InferenceSession.FeedsType, into: ort.InferenceSession.NullableOnnxValueMapType) => {
+    const results = await run(feeds, into);
+    const scores = into.score?.data;
+    if (scores instanceof Float32Array) scores.set(scores.map((score) => score * factor));
+    return results;
+  }) as typeof session.run;
+  return session;
+}
+
+const binding = {
+  env: ort.env,
+  Tensor: ort.Tensor,
+  InferenceSession: { create },
+  listSupportedBackends: () => [
+    { name: "cpu", bundled: true },
+    { name: "cuda", bundled: false, providerOptions: true },
+    { name: "tensorrt", bundled: false, providerOptions: true },
+  ],
+};
+
+export = binding;
