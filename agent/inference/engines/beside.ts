@@ -81,6 +81,11 @@ class Beside implements Engine {
     return this.#relay!.engine.model;
   }
 
+  /** Twice the engine's own: where engines change, a frame waits for the answers of the old one first. */
+  get answersWithinMs(): number {
+    return 2 * this.#relay!.engine.answersWithinMs;
+  }
+
   inspect(frame: Frame): Promise<Outcome> {
     return this.#relay!.inspect(frame);
   }
