@@ -2,16 +2,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf } from "../../../errors.js";
 import type { EngineHealth } from "../../contract/provider-health.js";
 import { type BackoffRange, backoffMs } from "../../kit/backoff.js";
-import { type InTurn, inTurns } from "../../kit/serial.js";
 import type { Frame, ModelIdentity, Outcome, Size } from "../../types.js";
-import { type ComparedPicture, differenceOf, scorerOf, tooFar } from "../difference.js";
-import { type Engine, type EngineOptions, openEngine, setupOf } from "../engine.js";
-import type { PrecisionDifference, PrecisionReport, ProviderReport } from "../protocol.js";
+import { type Engine, type EngineOptions, openEngine } from "../engine.js";
+import type { PrecisionReport, ProviderReport } from "../protocol.js";
 import { MOST_STUCK, stuckThreads } from "../stuck.js";
 import { watchdogLimits } from "../watchdog.js";
-import { buildEngine } from "./build.js";
-import { recordedScorer, recordingScorer, together } from "./compared.js";
-import { fixedPictures } from "./fixed-pictures.js";
+import { madeEngine } from "./made.js";
+import { compared, type Golden, provenStill } from "./proven.js";
 import { Relay } from "./relay.js";
 import { type EngineStore, NothingWritten, type StoredEngine } from "./store.js";
 
@@ -24,8 +21,8 @@ export interface BesideOptions {
   /** What the model's precision was chosen by, and what was chosen: noted with the engine. */
   readonly choice: string;
   readonly precision: PrecisionReport;
-  /** At most so many good and so many bad ones whose truth is known; null where the model has none. */
-  readonly golden: ((size: Size, mostOfAKind: number) => AsyncIterable<ComparedPicture>) | null;
+  /** Null where the model has none. */
+  readonly golden: Golden | null;
   /** What the engine's scores may differ by. */
   readonly limit: number;
   /** Whether an engine is built where there is none. */
@@ -47,10 +44,6 @@ const TIMING: BesideTiming = {
   openMs: 45_000,
   backoff: { firstMs: 10_000, mostMs: 3_600_000 },
 };
-/** The frames of cameras wait meanwhile. */
-const MOST_OF_A_KIND = 4;
-/** Of all models of this process: one GPU builds one engine at a time. */
-const gpuTurn: InTurn = inTurns();
 
 /** A model that judges on the best provider that is ready at once while TensorRT's engine is built, and then by the engine. */
 export async function openBeside(options: BesideOptions, base: Engine | null): Promise<Engine> {
@@ -68,7 +61,7 @@ class Beside implements Engine {
   #relay: Relay | null = null;
   #stand: Omit<EngineHealth, "ageS"> | null = null;
   #sinceMs = 0;
-  #build: Promise<void> = Promise.resolve();
+  #making: Promise<void> = Promise.resolve();
 
   constructor(options: BesideOptions) {
     this.#options = options;
@@ -107,7 +100,7 @@ class Beside implements Engine {
 
   async close(): Promise<void> {
     this.#end.abort();
-    await Promise.all([this.#relay?.engine.close(), this.#build]);
+    await Promise.all([this.#relay?.engine.close(), this.#making]);
   }
 
   /** @param base the model, open without TensorRT; null: the engine is opened in its place where there is one that was proven */
@@ -164,11 +157,7 @@ class Beside implements Engine {
   async #openStored(stored: StoredEngine, reference: readonly number[]): Promise<Engine> {
     const opened = await this.#openBuilt(stored);
     try {
-      const pictures = fixedPictures(this.input);
-      const recorded = recordedScorer(reference, this.threshold);
-      const difference = await differenceOf(recorded, scorerOf(opened), pictures, this.#options.limit);
-      const refusal = tooFar(difference, "the model");
-      if (refusal !== null) throw new Error(`its engine on the disk does not judge as it did: ${refusal}`);
+      const difference = await provenStill(opened, reference, this.#options.limit);
       this.#enter({
         state: "ready",
         step: "its engine was found on the disk",
@@ -231,82 +220,52 @@ class Beside implements Engine {
 
   async #toEngine(): Promise<void> {
     const { store, key } = this.#options;
-    const stored = (await store.find(key)) ?? (await this.#built());
+    const stored = (await store.find(key)) ?? (await this.#made());
     this.#step("its engine is opened beside");
     try {
       const opened = await this.#openBuilt(stored);
       if (this.#end.signal.aborted) return await opened.close();
-      await this.#changeTo(opened, stored);
-    } catch (error) {
-      await store.remove(key);
-      throw error;
-    }
-  }
-
-  async #built(): Promise<StoredEngine> {
-    const { store, key, engine } = this.#options;
-    const { signal } = this.#end;
-    this.#step("its engine waits for that of another model");
-    return gpuTurn(async () => {
-      signal.throwIfAborted();
-      const attempt = (this.#stand?.attempt ?? 0) + 1;
-      this.#step("its engine is built", { attempt });
-      const build = await store.begin(key);
-      const setup = { ...setupOf(engine), providers: [TENSORRT], build };
-      const done = buildEngine({
-        ...{ setup, signal, limitMs: this.#timing.buildMs },
-        onProgress: (said) =>
-          this.#step(
-            said.kind === "waiting"
-              ? "its engine waits for that of another agent"
-              : `its engine is built: ${said.done} of ${said.of} sizes of batch run`,
-          ),
+      await this.#changeTo(opened, stored).catch(async (error: unknown) => {
+        await opened.close();
+        throw error;
       });
-      this.#build = done.catch(() => undefined);
-      try {
-        await done;
-        return await store.keep(key, engine.identity.sha256);
-      } finally {
-        await store.drop(key);
-      }
-    });
-  }
-
-  /** @throws Error where they cannot be compared; the engine is closed */
-  async #changeTo(opened: Engine, stored: StoredEngine): Promise<void> {
-    const { store, key, limit, engine, choice, precision } = this.#options;
-    const relay = this.#relay!;
-    this.#step("its engine is compared");
-    let reference: readonly number[];
-    let difference: PrecisionDifference;
-    try {
-      const running = recordingScorer(scorerOf(this));
-      const fixed = await differenceOf(running, scorerOf(opened), fixedPictures(this.input), limit);
-      reference = running.scores;
-      difference = await this.#withGolden(fixed, opened);
     } catch (error) {
-      await opened.close();
+      if (!this.#end.signal.aborted) await store.remove(key);
       throw error;
     }
-    const refusal = tooFar(difference, "the model");
+  }
+
+  #made(): Promise<StoredEngine> {
+    const { store, key, engine } = this.#options;
+    const made = madeEngine({
+      ...{ engine, store, key, limitMs: this.#timing.buildMs, signal: this.#end.signal },
+      onStep: (step) => this.#step(step),
+      onBegin: () => this.#step("", { attempt: (this.#stand?.attempt ?? 0) + 1 }),
+    });
+    this.#making = made.then(
+      () => undefined,
+      () => undefined,
+    );
+    return made;
+  }
+
+  /** @throws Error where they cannot be compared */
+  async #changeTo(opened: Engine, stored: StoredEngine): Promise<void> {
+    const { store, key, limit, engine, choice, precision, golden } = this.#options;
+    const model = engine.identity.sha256;
+    this.#step("its engine is compared");
+    const { reference, difference, refusal } = await compared(this, opened, golden, limit);
     if (refusal !== null) {
       await opened.close();
-      await store.refuse(key, engine.identity.sha256, refusal, limit);
+      await store.refuse(key, model, refusal, limit);
       this.#enter({ ...this.#stand!, state: "refused", step: "its engine is refused", failure: refusal, difference });
       return;
     }
-    await store.prove(key, engine.identity.sha256, stored, { reference, difference, choice, precision });
-    const old = await relay.changeTo(opened);
+    await store.prove(key, model, stored, { reference, difference, choice, precision });
+    const old = await this.#relay!.changeTo(opened);
     this.#enter({ ...this.#stand!, state: "ready", step: "its engine judges", failures: 0, failure: null, difference });
     await old.close();
     if (this.#end.signal.aborted) await opened.close();
-  }
-
-  async #withGolden(fixed: PrecisionDifference, opened: Engine): Promise<PrecisionDifference> {
-    const { golden, limit } = this.#options;
-    if (golden === null) return fixed;
-    const known = await differenceOf(scorerOf(this), scorerOf(opened), golden(this.input, MOST_OF_A_KIND), limit);
-    return together(fixed, known);
   }
 }
 

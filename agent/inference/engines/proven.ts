@@ -1,0 +1,91 @@
+import type { Size } from "../../types.js";
+import { type ComparedPicture, differenceOf, type Scorer, scorerOf, tooFar } from "../difference.js";
+import type { Engine } from "../engine.js";
+import type { PrecisionDifference } from "../protocol.js";
+import { fixedPictures } from "./fixed-pictures.js";
+
+/** At most so many good and so many bad pictures whose truth is known. */
+export type Golden = (size: Size, mostOfAKind: number) => AsyncIterable<ComparedPicture>;
+
+/** What was found of an engine that was held against the model. */
+export interface Comparison {
+  /** What the model scored on the fixed pictures. */
+  readonly reference: readonly number[];
+  readonly difference: PrecisionDifference;
+  /** Why the engine is not to be taken; null where it is. */
+  readonly refusal: string | null;
+}
+
+/** The frames of cameras wait meanwhile. */
+const MOST_OF_A_KIND = 4;
+
+/**
+ * Holds an engine against the model that runs: on pictures that are the same at each start, and on the model's own.
+ * @throws Error where they cannot be compared
+ */
+export async function compared(
+  running: Pick<Engine, "threshold" | "input" | "inspect">,
+  opened: Engine,
+  golden: Golden | null,
+  limit: number,
+): Promise<Comparison> {
+  const recording = recordingScorer(scorerOf(running));
+  const fixed = await differenceOf(recording, scorerOf(opened), fixedPictures(running.input), limit);
+  const known =
+    golden === null
+      ? null
+      : await differenceOf(scorerOf(running), scorerOf(opened), golden(running.input, MOST_OF_A_KIND), limit);
+  const difference = known === null ? fixed : together(fixed, known);
+  return { reference: recording.scores, difference, refusal: tooFar(difference, "the model") };
+}
+
+/**
+ * Holds an engine to what the model scored when it was proven.
+ * @throws Error where it judges otherwise, or does not judge
+ */
+export async function provenStill(
+  opened: Engine,
+  reference: readonly number[],
+  limit: number,
+): Promise<PrecisionDifference> {
+  const recorded = recordedScorer(reference, opened.threshold);
+  const difference = await differenceOf(recorded, scorerOf(opened), fixedPictures(opened.input), limit);
+  const refusal = tooFar(difference, "the model");
+  if (refusal !== null) throw new Error(`its engine on the disk does not judge as it did: ${refusal}`);
+  return difference;
+}
+
+function recordingScorer(scorer: Scorer): Scorer & { readonly scores: readonly number[] } {
+  const scores: number[] = [];
+  return {
+    threshold: scorer.threshold,
+    scores,
+    async score(pixels) {
+      const score = await scorer.score(pixels);
+      scores.push(score);
+      return score;
+    },
+  };
+}
+
+/** The scorer that scored so once; NaN past its end, which is like no score. */
+function recordedScorer(scores: readonly number[], threshold: number): Scorer {
+  let next = 0;
+  return {
+    threshold,
+    async score() {
+      next += 1;
+      return scores[next - 1] ?? Number.NaN;
+    },
+  };
+}
+
+/** Two comparisons by the same limit, as one. */
+function together(one: PrecisionDifference, other: PrecisionDifference): PrecisionDifference {
+  return {
+    pictures: one.pictures + other.pictures,
+    worst: Math.max(one.worst, other.worst),
+    limit: one.limit,
+    lost: one.lost + other.lost,
+  };
+}
