@@ -17,7 +17,7 @@ import { ProviderFaults } from "./health/provider-faults.js";
 import { type HealthParts, healthMessage } from "./health/report.js";
 import { watchClock } from "./health/watch-clock.js";
 import { type LoadedModel, type LoadOptions, loadModel } from "./inference/load.js";
-import { modelRegistry } from "./inference/model-registry.js";
+import { type ModelRegistry, modelRegistry } from "./inference/model-registry.js";
 import { MOST_STUCK, stuckThreads } from "./inference/stuck.js";
 import { type Clock, moment } from "./kit/clock.js";
 import { opening } from "./kit/closing.js";
@@ -35,6 +35,8 @@ import type { Context, Message } from "./types.js";
 export interface WatchingDeps {
   readonly watchCamera: CameraDeps["watchCamera"];
   readonly loadModel?: (dir: string, options: LoadOptions) => Promise<LoadedModel>;
+  /** Models that are being loaded already, instead. */
+  readonly models?: ModelRegistry;
   readonly machineHealth?: () => Promise<MachineHealth>;
   readonly healthEveryMs?: number;
 }
@@ -110,7 +112,9 @@ export function startWatching(
         if (stuckThreads() > MOST_STUCK) unfit$.next(agentStuck(model, reason));
         else log.error(`model ${model}: its inference thread is started again: ${reason}`);
       };
-      const models = modelRegistry(config, edges.loadModel ?? loadModel, restarted, goldenPictures);
+      const models = edges.models ?? modelRegistry(config, edges.loadModel ?? loadModel, goldenPictures);
+      models.mayBuild();
+      models.restarts$.subscribe(({ model, reason }) => restarted(model, reason));
       closing.add("inference, or the last pictures of alerts,", FINISH_MS, () =>
         Promise.all([models.close(), alerting.finish()]),
       );

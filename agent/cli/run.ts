@@ -19,8 +19,9 @@ import { jsonLine, type Shown } from "./event-line.js";
 import { EventLines } from "./event-lines.js";
 import { type ConfigFlags, type JsonFlag, layersOf, withConfigFlags, withExample, withJsonFlag } from "./options.js";
 import { examineConfig } from "./preflight.js";
+import { StartPhases } from "./start-phases.js";
 import { onStopSignal } from "./stop-signal.js";
-import { exitStatus, printable, type Terminal } from "./terminal.js";
+import { Exit, exitStatus, printable, reportError, type Terminal } from "./terminal.js";
 
 /** `retort run`: the agent, until SIGINT or SIGTERM. */
 export const runCommand: AddCommand = (program, terminal) => {
@@ -29,12 +30,16 @@ export const runCommand: AddCommand = (program, terminal) => {
     withJsonFlag(withConfigFlags(command)),
     "retort run --config line.yaml --set mqtt.url=mqtt://broker",
   ).action(async (flags: ConfigFlags & JsonFlag) => {
+    const phases = new StartPhases();
+    phases.ended("program");
     const { config, problems, warnings } = await examineConfig(layersOf(flags));
     if (config === undefined || problems.length > 0) throw new ConfigError(problems);
     // What the agent keeps is nobody else's to read, whichever library writes it.
     process.umask(0o077);
     const log = await loggerFor(terminal, flags.json === true);
     const service = openService(openNotify({ env: process.env, pid: process.pid, onTrouble: log.warn }));
+    phases.ended("configuration");
+    const models = await (await import("./early-models.js")).earlyModels(config);
     const [{ startAgent }, { httpOpener }, { modbusOpener }, { sparkplugOpener }, { openMqtt }, { watchCamera }, pool] =
       await Promise.all([
         import("../agent.js"),
@@ -45,24 +50,32 @@ export const runCommand: AddCommand = (program, terminal) => {
         import("../capture/camera.js"),
         import("../capture/thread-pool.js"),
       ]);
+    phases.ended("code");
     warnOfSmallPool(pool.threadPoolSizeFor(config.cameras.length), log);
     greet(config, warnings, log);
     const stopRequested = new Promise<NodeJS.Signals>((resolve) => onStopSignal(resolve));
     const clock = withTrust(realClock);
     const agent = await startAgent(config, {
       clock,
+      models,
       watchCamera,
       log,
       openHttp: await httpOpener(config),
       openModbus: await modbusOpener(config),
       openSparkplug: await sparkplugOpener(config),
-      openPublisher: async (_, __, outbox) =>
-        watched(
-          await openMqtt(config, log, outbox, { clock }),
-          outbox,
-          flags.json === true ? jsonOn(terminal) : linesOn(terminal, config),
-        ),
+      openPublisher: async (_, __, outbox) => {
+        phases.ended("state");
+        const edge = await openMqtt(config, log, outbox, { clock });
+        phases.ended("broker");
+        return watched(edge, outbox, flags.json === true ? jsonOn(terminal) : linesOn(terminal, config));
+      },
+    }).catch((error: unknown) => {
+      // Not before its models are loaded would the process end by itself.
+      const status = reportError(error, terminal);
+      endSurely(status);
+      throw new Exit(status);
     });
+    tellStart(agent, phases, log);
     service.watch({ up: agent.up, fares: () => faresOf(agent) });
     const cause = await Promise.race([stopRequested, agent.unfit]);
     const failed = cause instanceof CodedError;
@@ -74,6 +87,20 @@ export const runCommand: AddCommand = (program, terminal) => {
     endSurely(failed ? exitStatus.failed : exitStatus.done);
   });
 };
+
+/** Logs how long the start took, once a picture is judged. */
+function tellStart({ cameras }: RunningAgent, phases: StartPhases, log: Logger): void {
+  for (const camera of cameras) void camera.started.then(() => camera.model() && phases.ended("model"));
+  const watching = cameras.map(({ outcomes$ }) =>
+    outcomes$.subscribe((outcome) => {
+      if (outcome.kind !== "inspected") return;
+      for (const each of watching) each.unsubscribe();
+      phases.ended("picture", outcome.inspection.frame.availableAtMs);
+      phases.ended("judged");
+      log.info(phases.line());
+    }),
+  );
+}
 
 /** `idle`: the line stands still, the camera is well. */
 const DELIVERING: ReadonlySet<CameraState> = new Set(["ok", "anomalous", "idle"]);

@@ -1,4 +1,4 @@
-import { Ajv } from "ajv";
+import { Ajv, type ValidateFunction } from "ajv";
 import { SCORE_QUANTILES } from "../../models/judging/calibration.js";
 import type { GoodReference } from "../../models/judging/good-reference.js";
 
@@ -73,7 +73,7 @@ const reference = {
   },
 };
 
-const isSettingsFile = new Ajv({ allowUnionTypes: true }).compile<SettingsFile>({
+const SETTINGS_FILE = {
   type: "object",
   required: ["thresholds", "enabled", "shelvedUntilMs"],
   properties: {
@@ -99,7 +99,15 @@ const isSettingsFile = new Ajv({ allowUnionTypes: true }).compile<SettingsFile>(
       },
     },
   },
-});
+};
+
+let isOfForm: ValidateFunction<SettingsFile> | undefined;
+
+/** Compiled when there is a file: a start without one does not wait for it. */
+function isSettingsFile(file: unknown): file is SettingsFile {
+  isOfForm ??= new Ajv({ allowUnionTypes: true }).compile<SettingsFile>(SETTINGS_FILE);
+  return isOfForm(file);
+}
 
 /** The text of the file. */
 export function fileOf(settings: SettingsData): string {

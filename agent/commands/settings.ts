@@ -42,6 +42,12 @@ export async function openSettings(statePath: string, onTrouble: (fault: CodedEr
   };
 }
 
+/** What commands have changed, as far as it can be read; nothing is reported or put aside. */
+export async function peekSettings(statePath: string): Promise<SettingsData> {
+  const read = readFile(join(statePath, "settings.json"), "utf8").then(settingsIn);
+  return (await read.catch(() => null)) ?? NO_SETTINGS;
+}
+
 async function read(file: string, onTrouble: (fault: CodedError) => void): Promise<SettingsData> {
   let reason: string;
   try {

@@ -7,8 +7,16 @@ import { explain } from "./explain.js";
 /** What is wrong with a payload by the schema of that name, a sentence a place; empty when nothing, undefined without such a schema. */
 export type Validator = (schema: string, payload: unknown) => readonly string[] | undefined;
 
-/** Checks payloads against the schemas that ship with the agent. Reads and compiles them once. */
+const opened = new Map<string, Validator>();
+
+/** Checks payloads against the schemas that ship with the agent. Reads them once in a process, and compiles each when it is first wanted. */
 export function openValidator(folder = join(packageRoot(), "agent/contract/schemas")): Validator {
+  const known = opened.get(folder) ?? validatorOf(folder);
+  opened.set(folder, known);
+  return known;
+}
+
+function validatorOf(folder: string): Validator {
   const ajv = new Ajv2020({
     allErrors: true,
     strict: true,

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { Ajv } from "ajv";
+import { Ajv, type ValidateFunction } from "ajv";
 import { errnoOf } from "../../errors.js";
 import { replaceFile } from "../../replace-file.js";
 import type { Platform } from "./discovery.js";
@@ -10,7 +10,12 @@ export type Published = Readonly<Record<string, Readonly<Record<string, Platform
 
 const FILE = "home-assistant.json";
 
-const isFile = new Ajv().compile<{ readonly v: 1; readonly published: Published }>({
+interface PublishedFile {
+  readonly v: 1;
+  readonly published: Published;
+}
+
+const PUBLISHED_FILE = {
   type: "object",
   required: ["v", "published"],
   properties: {
@@ -21,7 +26,15 @@ const isFile = new Ajv().compile<{ readonly v: 1; readonly published: Published 
       propertyNames: { minLength: 1, maxLength: 2_000, pattern: "^[^+#\\u0000]*$" },
     },
   },
-});
+};
+
+let isOfForm: ValidateFunction<PublishedFile> | undefined;
+
+/** Compiled when there is a file: a start without one does not wait for it. */
+function isFile(file: unknown): file is PublishedFile {
+  isOfForm ??= new Ajv().compile<PublishedFile>(PUBLISHED_FILE);
+  return isOfForm(file);
+}
 
 /**
  * What earlier runs published, empty where none did: so that what is gone from the configuration can be taken back.

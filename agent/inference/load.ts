@@ -1,5 +1,5 @@
 import type { InferenceConfig } from "../../config/types.js";
-import { type Bundle, readBundle } from "../../models/bundle/bundle.js";
+import { type Bundle, readManifest } from "../../models/bundle/bundle.js";
 import { type GoodReference, referenceIn } from "../../models/judging/good-reference.js";
 import type { ImageBaseline } from "../../models/pictures/image-baseline.js";
 import { type Engine, type EngineOptions, openEngine } from "./engine.js";
@@ -37,11 +37,11 @@ export interface LoadOptions {
   readonly gpu?: () => Promise<boolean>;
 }
 
-/** @throws CodedError of readBundle or openEngine */
+/** @throws CodedError of readManifest or openEngine, whose thread checks the hash of what it loads */
 export async function loadModel(dir: string, options: LoadOptions): Promise<LoadedModel> {
   const { inference, lowered = {}, golden = null, engines = null } = options;
   const folders = { int8: lowered.int8 ?? null, fp16: lowered.fp16 ?? null };
-  const [own, gpu] = await Promise.all([readBundle(dir), (options.gpu ?? hasNvidiaGpu)()]);
+  const [own, gpu] = await Promise.all([readManifest(dir), (options.gpu ?? hasNvidiaGpu)()]);
   const order = triable(inference.providers, inference.fallback);
   const plan = engines === null ? null : await enginePlan(order, inference, engines, gpu);
   let precision = asItIs(inference.precision, own.manifest.precision ?? "fp32");
@@ -60,7 +60,7 @@ export async function loadModel(dir: string, options: LoadOptions): Promise<Load
       ...{ asked: inference.precision, limit: inference.precisionLimit, golden, ...(aim && { aim }) },
       open: (lower) => {
         const folder = folders[lower];
-        return folder === null ? null : readBundle(folder).then(open);
+        return folder === null ? null : readManifest(folder).then(open);
       },
     });
   };

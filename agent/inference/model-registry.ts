@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { type Observable, Subject } from "rxjs";
 import type { Config, SelfTestConfig } from "../../config/types.js";
 import { CodedError } from "../../errors.js";
 import type { Size } from "../types.js";
@@ -13,6 +14,10 @@ export interface ModelRegistry {
   get(model: string): Promise<LoadedModel>;
   /** The loaded models by the name that cameras refer to. */
   readonly loaded: ReadonlyMap<string, LoadedModel>;
+  /** Each time that a model's thread died or was given up. */
+  readonly restarts$: Observable<{ readonly model: string; readonly reason: string }>;
+  /** The state folder is this process's, and no other agent's: engines may be built in it from now on. */
+  mayBuild(): void;
   /** Closes the models; those that still load are closed once they are there. */
   close(): Promise<void>;
 }
@@ -20,15 +25,14 @@ export interface ModelRegistry {
 export function modelRegistry(
   config: Config,
   load: (dir: string, options: LoadOptions) => Promise<LoadedModel>,
-  onRestart: (model: string, reason: string) => void,
   golden: (selfTest: SelfTestConfig, size: Size, mostOfAKind: number) => AsyncIterable<KnownPicture>,
 ): ModelRegistry {
   const requested = new Map<string, Promise<LoadedModel>>();
   const loaded = new Map<string, LoadedModel>();
+  const restarts$ = new Subject<{ readonly model: string; readonly reason: string }>();
   let closed = false;
   const store = new EngineStore(join(config.state.path, "engines"));
-  // What stopped builds have left goes before another is begun; a folder that cannot be written is said by that.
-  const swept = store.sweepDrafts().catch(() => undefined);
+  store.hold();
   const fetch = async (name: string): Promise<LoadedModel> => {
     const entry = config.models[name];
     if (entry === undefined) {
@@ -39,14 +43,13 @@ export function modelRegistry(
     }
     const { selfTest } = entry;
     const sharing = config.cameras.filter((camera) => camera.enabled && camera.model === name).length;
-    await swept;
     const model = await load(entry.path, {
       inference: config.inference,
       lowered: entry.lowered ?? {},
       golden: selfTest === undefined ? null : (size, mostOfAKind) => golden(selfTest, size, mostOfAKind),
       engines: { store, build: true },
       mostWaiting: sharing * MOST_IN_FLIGHT,
-      onRestart: (reason) => onRestart(name, reason),
+      onRestart: (reason) => restarts$.next({ model: name, reason }),
     });
     loaded.set(name, model);
     if (closed) await model.engine.close();
@@ -54,6 +57,8 @@ export function modelRegistry(
   };
   return {
     loaded,
+    restarts$,
+    mayBuild: () => store.mayBuild(),
     get(name) {
       const known = requested.get(name);
       if (known !== undefined) return known;

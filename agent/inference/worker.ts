@@ -58,16 +58,18 @@ async function measure(session: Session, forMs: number): Promise<void> {
   reply({ kind: "measured", frames, ms: performance.now() - startedAtMs });
 }
 
-/** Runs each batch size twice: the first run of a shape allocates and, on a GPU, searches. @returns the sizes that are quick enough, 1 always */
-async function warmUp(session: Session): Promise<{ batchSizes: number[]; slowestMs: number }> {
+/**
+ * Runs each batch size twice: the first run of a shape allocates and, on a GPU, searches. On the CPU one that is far too slow is so the
+ * second time, too: half a second, or more, of a start.
+ * @returns the sizes that are quick enough, 1 always
+ */
+async function warmUp(session: Session, onCpu: boolean): Promise<{ batchSizes: number[]; slowestMs: number }> {
   const batchSizes: number[] = [];
   let slowestMs = 0;
   for (const size of setup.batchSizes) {
     const frames = Array.from({ length: size }, () => new ArrayBuffer(frameBytes));
-    await session.infer(frames);
-    const startedAtMs = performance.now();
-    await session.infer(frames);
-    const tookMs = performance.now() - startedAtMs;
+    const firstMs = await timeOf(session, frames);
+    const tookMs = onCpu && firstMs > 2 * MAX_BATCH_MS ? firstMs : await timeOf(session, frames);
     if (batchSizes.length === 0 || tookMs <= MAX_BATCH_MS) {
       batchSizes.push(size);
       slowestMs = Math.max(slowestMs, tookMs);
@@ -76,6 +78,12 @@ async function warmUp(session: Session): Promise<{ batchSizes: number[]; slowest
     if (tookMs * 2 > MAX_BATCH_MS) break;
   }
   return { batchSizes, slowestMs };
+}
+
+async function timeOf(session: Session, frames: readonly ArrayBuffer[]): Promise<number> {
+  const startedAtMs = performance.now();
+  await session.infer(frames);
+  return performance.now() - startedAtMs;
 }
 
 async function serve(session: Session, request: Request): Promise<void> {
@@ -101,7 +109,7 @@ async function load(): Promise<Choice> {
 async function start(): Promise<void> {
   giveWay(NICENESS);
   const { session, report } = await load();
-  const warm = await warmUp(session);
+  const warm = await warmUp(session, report.used === "cpu");
   // One after the other: a second one begun meanwhile would count the first one's inference as its own.
   let last = Promise.resolve();
   port.on("message", (request: Request) => {

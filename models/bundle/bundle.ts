@@ -29,19 +29,30 @@ export interface Bundle {
  * @throws CodedError BUNDLE_UNREADABLE, BUNDLE_INVALID or BUNDLE_HASH_MISMATCH
  */
 export async function readBundle(dir: string): Promise<Bundle> {
+  const bundle = await readManifest(dir);
+  const { modelPath, manifest } = bundle;
+  const actual = await readable(dir, sha256OfFile(modelPath));
+  if (actual !== manifest.sha256) {
+    throw new CodedError(
+      "BUNDLE_HASH_MISMATCH",
+      `model.onnx has sha256 ${actual}, model.json says ${manifest.sha256}`,
+      { at: modelPath },
+    );
+  }
+  return bundle;
+}
+
+/**
+ * Reads a bundle whose model is not looked at: for those who check the very bytes that they run.
+ * @throws CodedError BUNDLE_UNREADABLE or BUNDLE_INVALID
+ */
+export async function readManifest(dir: string): Promise<Bundle> {
   const manifestPath = join(dir, "model.json");
   const modelPath = join(dir, "model.onnx");
-  let parsed: unknown;
-  let actual: string;
-  try {
-    parsed = JSON.parse(await readFile(manifestPath, "utf8"));
-    actual = await sha256OfFile(modelPath);
-  } catch (error) {
-    throw new CodedError("BUNDLE_UNREADABLE", `cannot read the model bundle: ${messageOf(error)}`, {
-      at: dir,
-      cause: error,
-    });
-  }
+  const parsed = await readable(
+    dir,
+    readFile(manifestPath, "utf8").then((text): unknown => JSON.parse(text)),
+  );
   if (!isManifest(parsed)) {
     const problems = (isManifest.errors ?? []).map((each) => `${each.instancePath || "/"} ${each.message ?? ""}`);
     throw new CodedError("BUNDLE_INVALID", `model.json is not a bundle's: ${problems.join("; ")}`, {
@@ -49,12 +60,15 @@ export async function readBundle(dir: string): Promise<Bundle> {
       remedy: "Write the bundle again with `retort train` or `retort export`.",
     });
   }
-  if (actual !== parsed.sha256) {
-    throw new CodedError("BUNDLE_HASH_MISMATCH", `model.onnx has sha256 ${actual}, model.json says ${parsed.sha256}`, {
-      at: modelPath,
-    });
-  }
   return { dir, modelPath, manifest: parsed };
+}
+
+/** @throws CodedError BUNDLE_UNREADABLE */
+function readable<T>(dir: string, read: Promise<T>): Promise<T> {
+  return read.catch((error: unknown) => {
+    const message = `cannot read the model bundle: ${messageOf(error)}`;
+    throw new CodedError("BUNDLE_UNREADABLE", message, { at: dir, cause: error });
+  });
 }
 
 /**

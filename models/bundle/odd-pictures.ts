@@ -1,7 +1,7 @@
 /** The oddest of the good pictures that a model was trained on, kept small beside it: for people, who see what no figure says. */
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { Ajv } from "ajv";
+import { Ajv, type ValidateFunction } from "ajv";
 import { CodedError, errnoOf, messageOf } from "../../errors.js";
 import { replaceFile } from "../../replace-file.js";
 import { encodeJpeg, type Size } from "../pictures/images.js";
@@ -47,7 +47,7 @@ const MOST_CHARACTERS = 300;
 const MOST_BYTES = 1_048_576;
 
 const TEXT = { type: "string", maxLength: MOST_CHARACTERS } as const;
-const isOddPictures = new Ajv({ strict: true }).compile<OddPictures>({
+const ODD_PICTURES = {
   type: "object",
   required: ["v", "sha256", "images", "pictures"],
   properties: {
@@ -69,7 +69,9 @@ const isOddPictures = new Ajv({ strict: true }).compile<OddPictures>({
       },
     },
   },
-});
+};
+
+let isOfForm: ValidateFunction<OddPictures> | undefined;
 
 /**
  * Writes the first of the candidates beside a bundle's model.
@@ -113,8 +115,10 @@ export async function readOddPictures(dir: string, sha256: string): Promise<OddP
     if (errnoOf(error) === "ENOENT") return null;
     throw refused(messageOf(error), error);
   }
-  if (!isOddPictures(parsed)) {
-    const problems = (isOddPictures.errors ?? []).map((each) => `${each.instancePath || "/"} ${each.message ?? ""}`);
+  // Compiled when there is a file: an agent without one does not wait for it at its start.
+  isOfForm ??= new Ajv({ strict: true }).compile<OddPictures>(ODD_PICTURES);
+  if (!isOfForm(parsed)) {
+    const problems = (isOfForm.errors ?? []).map((each) => `${each.instancePath || "/"} ${each.message ?? ""}`);
     throw refused(problems.join("; "));
   }
   return parsed.sha256 === sha256 ? parsed : null;

@@ -21,6 +21,8 @@ const NAME = /^[0-9a-f]{32}(\.draft)?$/;
  */
 export class EngineStore {
   readonly #folder: string;
+  #held: Promise<void> = Promise.resolve();
+  #release: () => void = () => undefined;
 
   constructor(folder: string) {
     this.#folder = folder;
@@ -38,8 +40,23 @@ export class EngineStore {
     return note?.kind === "refused" && limit <= note.limit ? note.reason : null;
   }
 
+  /** Has builds wait: whether the folder is this process's is not known yet. */
+  hold(): void {
+    this.#held = new Promise((release) => {
+      this.#release = release;
+    });
+  }
+
+  /** Lets them begin, once what stopped builds have left is gone; a folder that cannot be written is said by them. */
+  mayBuild(): void {
+    void this.sweepDrafts()
+      .catch(() => undefined)
+      .then(this.#release);
+  }
+
   /** Makes room for a build of this key; what an earlier one left is removed. */
   async begin(key: string): Promise<EngineBuild> {
+    await this.#held;
     const draft = this.#draftOf(key);
     await makeFolder(this.#folder);
     await rm(draft, { recursive: true, force: true });
