@@ -128,6 +128,13 @@ test("secrets are nobody else's, and stay when they are made again; what came la
   }
 });
 
+test("secrets and models of a machine go into no package, no image and no repository", () => {
+  const lines = (path: string) => readFileSync(join(packageRoot(), path), "utf8").split("\n");
+  assert.ok(lines(".gitignore").includes("/deploy/compose/secrets/"));
+  assert.ok(lines(".dockerignore").includes("deploy/compose/secrets"));
+  assert.match(lines("package.json").join("\n"), '"!deploy/compose/secrets"');
+});
+
 test("nobody gets in without a password, or without TLS", async () => {
   const nobody = await client("mosquitto_sub", null, "-t", "retort/#", "-C", "1", "-W", "3");
   assert.is.not(nobody.status, 0);

@@ -1,13 +1,14 @@
 /** deploy/container, by hadolint's rules as far as they concern it, and by what docs/containers.md promises of the image. */
 import { execFile } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import type { Instruction } from "dockerfile-ast";
 import { validate } from "dockerfile-utils";
 import * as assert from "uvu/assert";
 import { packageRoot } from "../../config/package-root.js";
+import { temporaryFolder } from "../support/config.js";
 import { freePort } from "../support/mosquitto.js";
 
 import { suite } from "../support/suite.js";
@@ -135,30 +136,39 @@ test("no secret has a way into it: neither by an argument nor by a file beside t
 });
 
 /** The health check, of an agent on a port. */
-function ask(port: number): Promise<{ status: number | null; stderr: string }> {
+function ask(port: number, path?: string, tokenFile?: string): Promise<{ status: number | null; stderr: string }> {
   return new Promise((resolve) => {
-    const env = { RETORT_HTTP_PORT: String(port) };
-    const child = execFile(process.execPath, [at("deploy/container/healthy.mjs")], { env }, (_, __, stderr) =>
+    const env = { RETORT_HTTP_PORT: String(port), ...(tokenFile && { RETORT_HTTP_VIEWTOKENFILE: tokenFile }) };
+    const args = [at("deploy/container/healthy.mjs"), ...(path === undefined ? [] : [path])];
+    const child = execFile(process.execPath, args, { env }, (_, __, stderr) =>
       resolve({ status: child.exitCode, stderr }),
     );
   });
 }
 
-test("the health check tells an agent that answers from one that does not", async () => {
-  const server = createServer((request, response) => {
-    response.statusCode = request.url === "/healthz" ? 200 : 404;
+test("the health check tells an agent that does its work from one that does not, and from none", async () => {
+  let healthy = true;
+  const server = createServer(({ url, headers: { authorization } }, response) => {
+    const may = url === "/healthz" || authorization === "Bearer may-look";
+    response.statusCode = may ? (healthy ? 200 : 503) : 401;
     response.end();
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
   const address = server.address();
   const port = typeof address === "object" && address !== null ? address.port : 0;
+  const tokenFile = join(temporaryFolder(), "token");
+  writeFileSync(tokenFile, "may-look\n");
   assert.is((await ask(port)).status, 0);
-  server.removeAllListeners("request").on("request", (_, response) => response.writeHead(503).end());
-  assert.is((await ask(port)).status, 1);
+  assert.is((await ask(port, "/readyz")).status, 1, "without a token");
+  assert.is((await ask(port, "/readyz", tokenFile)).status, 0);
+  healthy = false;
+  const sick = await ask(port);
+  assert.is(sick.status, 1);
+  assert.match(sick.stderr, "/healthz answers 503");
   await new Promise((resolve) => server.close(resolve));
   const nobody = await ask(await freePort());
   assert.is(nobody.status, 1);
-  assert.match(nobody.stderr, /^the agent does not answer: .*ECONNREFUSED/);
+  assert.match(nobody.stderr, "ECONNREFUSED");
 });
 
 test.run();
