@@ -13,7 +13,7 @@ usage: deploy/jetson/build-onnxruntime.sh [options]
 
   --check          says what this machine lacks for the build, and ends: 0 nothing, 1 something
   --print          says what would be run, and ends
-  --prefix DIR     where the build is installed (/opt/retort/onnxruntime-$ORT_VERSION)
+  --prefix DIR     where the build is installed (/opt/retort-onnxruntime-$ORT_VERSION)
   --work DIR       where it is built; 25 GB (/var/tmp/retort-onnxruntime)
   --source FILE    ONNX Runtime's archive v$ORT_VERSION.tar.gz, where this machine cannot download it
   --retort DIR     Retort's folder, whose node_modules has the binding's JavaScript ($(dirname "$(dirname "$here")"))
@@ -27,7 +27,7 @@ refuse() {
   exit "${2:-1}"
 }
 
-mode=build prefix=/opt/retort/onnxruntime-$ORT_VERSION work=/var/tmp/retort-onnxruntime
+mode=build prefix=/opt/retort-onnxruntime-$ORT_VERSION work=/var/tmp/retort-onnxruntime
 source_archive='' retort=$(dirname "$(dirname "$here")") jobs='' root=''
 while [ $# -gt 0 ]; do
   case $1 in
