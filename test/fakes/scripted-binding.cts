@@ -7,11 +7,11 @@ import ort = require("onnxruntime-node");
 
 declare namespace binding {
   interface Script {
-    /** What happens to a build. */
+    /** What happens to a build; one that hangs does until the script is another. */
     readonly build?: "ok" | "crash" | "hang" | "nothing" | "refuse";
     /** How long it takes first, ms. */
     readonly buildMs?: number;
-    /** What happens to an engine that is opened. */
+    /** What happens to an engine that is opened; likewise. */
     readonly open?: "ok" | "hang" | "refuse";
     /** What an engine's scores are multiplied by. */
     readonly factor?: number;
@@ -33,6 +33,11 @@ function block(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
 
+/** Blocks it for as long as the script says so. */
+function hang(still: (script: binding.Script) => boolean): void {
+  while (still(scripted())) block(20);
+}
+
 function note(what: string): void {
   if (path !== "") fs.appendFileSync(`${path}.log`, `${what}\n`);
 }
@@ -48,7 +53,8 @@ function built(model: Uint8Array, file: string | undefined): void {
   block(buildMs);
   if (build === "refuse") throw new Error("no tactic for a layer\nat somewhere");
   if (build === "crash") process.kill(process.pid, "SIGSEGV");
-  if (build === "crash" || build === "hang") block(3_600_000);
+  if (build === "crash") block(60_000);
+  if (build === "hang") hang((script) => script.build === "hang");
   if (file !== undefined && build !== "nothing") fs.writeFileSync(file, Buffer.concat([MARK, model]));
 }
 
@@ -63,7 +69,7 @@ async function create(given: Uint8Array, options: Options): Promise<ort.Inferenc
     if (MARK.equals(given.subarray(0, MARK.length))) {
       note("open");
       if (open === "refuse") throw new Error("the engine is of another version of TensorRT");
-      if (open === "hang") block(3_600_000);
+      if (open === "hang") hang((script) => script.open === "hang");
       model = given.slice(MARK.length);
     } else {
       built(given, extra.ep?.context_enable === "1" ? extra.ep.context_file_path : undefined);
