@@ -13,7 +13,7 @@ import { topics } from "./contract/topics.js";
 import type { CameraStanding } from "./health/camera-state.js";
 import { type Stuck, watchLiveness } from "./health/liveness.js";
 import { type MachineHealth, machineHealth } from "./health/machine.js";
-import { ProviderFaults } from "./health/provider-faults.js";
+import { engineLine, ProviderFaults } from "./health/provider-faults.js";
 import { type HealthParts, healthMessage } from "./health/report.js";
 import { watchClock } from "./health/watch-clock.js";
 import { type LoadedModel, type LoadOptions, loadModel } from "./inference/load.js";
@@ -123,16 +123,27 @@ export function startWatching(
         onChange: (model, fault) => {
           if (fault === null) log.info(`model ${model}: it runs on the provider that it was to`);
           else log.error(`model ${model}: ${fault}`);
-          for (const { config: camera, standing } of cameras) {
-            if (camera.model === model) publishState(camera, standing);
-          }
+          publishStates(model);
+        },
+        onEngine: (model, engine) => {
+          const { warn, text } = engineLine(engine);
+          if (warn) log.warn(`model ${model}: ${text}`);
+          else log.info(`model ${model}: ${text}`);
+          publishStates(model);
         },
         onUnreached: (model, unreached) => {
           for (const text of unreached) log.warn(`model ${model}: ${text}`);
         },
       });
+      const publishStates = (model: string): void => {
+        for (const { config: camera, standing } of cameras) {
+          if (camera.model === model) publishState(camera, standing);
+        }
+      };
       const publishState = (camera: CameraConfig, standing: CameraStanding & { readonly sinceMs?: number }): void => {
-        const at = { nowMs: clock.wallMs(), provider: providers.of(camera.model) };
+        const { model } = camera;
+        const engine = providers.engineOf(model)?.state ?? null;
+        const at = { nowMs: clock.wallMs(), provider: providers.of(model), engine };
         void uplink.publish(stateMessage(camera.id, standing, at));
       };
       const cameras: RunningCamera[] = [];

@@ -3,7 +3,7 @@ import type { AlertPhase, Context, DropReason, ModelIdentity, PartOutcome, Regio
 import type { DriftHealth } from "./drift.js";
 import type { MachineFigures } from "./machine-health.js";
 import type { ModbusHealth } from "./modbus-health.js";
-import type { CameraFaults, ProviderHealth } from "./provider-health.js";
+import type { CameraFaults, EngineState, ProviderHealth } from "./provider-health.js";
 import type { SparkplugHealth } from "./sparkplug-health.js";
 
 export type { ProviderHealth } from "./provider-health.js";
@@ -30,6 +30,8 @@ export interface StatePayload extends Payload {
   readonly reason: string | null;
   /** What is wrong while frames are judged, by its kind; absent while nothing is. */
   readonly faults?: CameraFaults;
+  /** The TensorRT engine of its model is built, and another provider judges meanwhile; absent where none is. */
+  readonly engine?: "building-engine";
 }
 
 export type ModelPayload = ModelIdentity;
@@ -239,11 +241,16 @@ export function statePayload(
     readonly sinceMs: number;
     readonly reason: string | null;
     readonly provider?: string | null;
+    readonly engine?: EngineState | null;
   },
 ): StatePayload {
-  const payload = { v: 1, state, ts: timestamp(at.nowMs), since: timestamp(at.sinceMs), reason: at.reason } as const;
-  const { provider = null } = at;
-  return provider === null ? payload : { ...payload, faults: { provider } };
+  const { provider = null, engine = null } = at;
+  return {
+    v: 1,
+    ...{ state, ts: timestamp(at.nowMs), since: timestamp(at.sinceMs), reason: at.reason },
+    ...(provider === null ? {} : { faults: { provider } }),
+    ...(engine === "building-engine" ? { engine } : {}),
+  };
 }
 
 /** @param nowMs the monotonic clock (performance.now) at publication, the one of `frame.availableAtMs`. */

@@ -42,6 +42,16 @@ export interface EngineHealth {
  */
 export type EngineState = "building-engine" | "ready" | "refused" | "failed" | "not-built";
 
+/** From so many builds in a row that came to nothing on, it is a fault that the engine is not there. */
+const MANY_FAILURES = 3;
+
+/** Whether an engine may come yet: it is no fault that it takes its time. */
+export function isPending(engine: EngineHealth | undefined): boolean {
+  if (engine === undefined) return false;
+  const { state, failures } = engine;
+  return state === "not-built" || (state === "building-engine" && failures < MANY_FAILURES);
+}
+
 /** How far the scores of one lie from those of the other that it stands for. */
 export interface ScoreDifference {
   readonly pictures: number;

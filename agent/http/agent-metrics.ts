@@ -1,5 +1,6 @@
 import { messageLosses, outboxLosses } from "../contract/losses.js";
 import { modbusHangUps } from "../contract/modbus-health.js";
+import { isPending } from "../contract/provider-health.js";
 import type { Instruments } from "./instruments.js";
 import type { AgentView } from "./view.js";
 
@@ -87,6 +88,21 @@ function modelMetrics({ config, models, selfTests, stuckThreads }: AgentView, ma
     "1 where it is a fault that the model runs on the provider in use, by inference.fallback",
     ["model"],
   );
+  const building = make.gauge(
+    "retort_model_engine_building",
+    "1 while the model's TensorRT engine is built and another provider judges",
+    ["model"],
+  );
+  const engineAge = make.gauge(
+    "retort_model_engine_age_seconds",
+    "For how long the model's TensorRT engine is in the state that it is in",
+    ["model", "state"],
+  );
+  const engineFailures = make.gauge(
+    "retort_model_engine_failures",
+    "Builds of the model's TensorRT engine that came to nothing since it last judged",
+    ["model"],
+  );
   const passed = make.gauge(
     "retort_self_test_passed",
     "1 where the model finds the defects of its golden pictures, 0 where it is blind, NaN until that is known",
@@ -100,14 +116,19 @@ function modelMetrics({ config, models, selfTests, stuckThreads }: AgentView, ma
     info.reset();
     refused.reset();
     faulty.reset();
+    for (const each of [building, engineAge, engineFailures]) each.reset();
     for (const [model, { engine }] of models) {
       const { name, version } = engine.model;
-      const { used, tried, fault = null } = engine.providers();
+      const { used, tried, fault = null, engine: built } = engine.providers();
       faulty.set({ model }, Number(fault !== null));
       info.set({ model, name, version, provider: used }, 1);
       // They are in the order of preference; those behind the one in use were not needed.
       const taken = tried.findIndex((each) => each.taken);
-      refused.set({ model }, Math.max(taken, 0));
+      refused.set({ model }, Math.max(taken, 0) - Number(taken > 0 && isPending(built)));
+      if (built === undefined) continue;
+      building.set({ model }, Number(built.state === "building-engine"));
+      engineAge.set({ model, state: built.state }, built.ageS);
+      engineFailures.set({ model }, built.failures);
     }
     const results = selfTests();
     for (const model of tested) passed.set({ model }, scoreOf(results[model]?.passed ?? null));

@@ -1,5 +1,5 @@
 import type { InferenceConfig } from "../../config/types.js";
-import type { EngineHealth } from "../contract/provider-health.js";
+import { isPending } from "../contract/provider-health.js";
 import type { ProviderReport } from "./protocol.js";
 
 type Fallback = InferenceConfig["fallback"];
@@ -13,7 +13,7 @@ export function triable(providers: readonly string[], fallback: Fallback): reado
 export function fallbackFault(report: ProviderReport, fallback: Fallback, gpu: boolean): string | null {
   const { used, tried, engine } = report;
   const taken = tried.findIndex((each) => each.taken);
-  const pending = engine !== undefined && isPending(engine);
+  const pending = isPending(engine);
   const refused = tried.slice(0, Math.max(taken, 0)).filter(({ provider }) => !(pending && provider === "tensorrt"));
   if (refused.length === 0 || fallback === "allow") return null;
   // An engine that was begun and does not come is a fault, whatever runs in its place.
@@ -21,12 +21,4 @@ export function fallbackFault(report: ProviderReport, fallback: Fallback, gpu: b
   if (fallback === "auto" && !(gpu && used === "cpu") && !wanting) return null;
   const reasons = refused.map(({ provider, reason }) => `${provider}: ${reason}`).join("; ");
   return `PROVIDER_NOT_USED: the model runs on ${used}; ${reasons}`;
-}
-
-/** From so many builds in a row that came to nothing on, it is a fault that the engine is not there. */
-const MANY_FAILURES = 3;
-
-/** It is no fault that an engine takes its time. */
-function isPending({ state, failures }: EngineHealth): boolean {
-  return state === "not-built" || (state === "building-engine" && failures < MANY_FAILURES);
 }

@@ -1,5 +1,6 @@
 import { map, type OperatorFunction } from "rxjs";
 import { scorePayload, statePayload } from "../contract/payloads.js";
+import type { EngineState } from "../contract/provider-health.js";
 import { topics } from "../contract/topics.js";
 import type { CameraStanding } from "../health/camera-state.js";
 import type { Part } from "../parts/part.js";
@@ -35,13 +36,14 @@ export function asPart(): OperatorFunction<Part, Outgoing> {
 
 /**
  * A camera's state, in force from now on unless it says since when.
- * @param provider what is wrong with its model's provider
+ * @param at.provider what is wrong with its model's provider
+ * @param at.engine how its model's TensorRT engine fares
  */
 export function stateMessage(
   camera: string,
   { state, reason, sinceMs }: CameraStanding & { readonly sinceMs?: number },
-  { nowMs, provider }: { readonly nowMs: number; readonly provider: string | null },
+  at: { readonly nowMs: number; readonly provider: string | null; readonly engine: EngineState | null },
 ): Message {
-  const payload = statePayload(state, { nowMs, sinceMs: sinceMs ?? nowMs, reason, provider });
+  const payload = statePayload(state, { ...at, sinceMs: sinceMs ?? at.nowMs, reason });
   return { topic: topics.state(camera), payload, qos: 1, retain: true };
 }

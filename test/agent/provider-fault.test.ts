@@ -1,11 +1,13 @@
 import * as assert from "uvu/assert";
 import { type RunningAgent, startAgent } from "../../agent/agent.js";
 import type { HealthPayload, StatePayload } from "../../agent/contract/payloads.js";
+import type { EngineHealth } from "../../agent/contract/provider-health.js";
 import { ProviderFaults } from "../../agent/health/provider-faults.js";
 import { fakeCamera } from "../fakes/camera.js";
 import { fakeEngine } from "../fakes/engine.js";
 import { of, rig } from "../support/agent-rig.js";
 import { cameraConfig, configOf } from "../support/config.js";
+import { schemaFaults } from "../support/schemas.js";
 import { suite } from "../support/suite.js";
 import { until } from "../support/until.js";
 
@@ -50,6 +52,36 @@ test("settings that do nothing with the provider in use stand in the log and in 
   await until(() => lines.includes(`model plate: ${unreached[0]}`), "the log with it");
 });
 
+test("an engine that is built is in the states of its model's cameras, in health and in the log, and is no fault", async () => {
+  let engineOf: EngineHealth = {
+    ...{ state: "building-engine", ageS: 12, attempt: 1, failures: 0, failure: null, difference: null },
+    step: "its engine is built: 1 of 4 sizes of batch run",
+  };
+  const engine = { ...fakeEngine(), providers: () => ({ used: "cuda", tried: [], fault: null, engine: engineOf }) };
+  const { deps, sent, lines } = rig([fakeCamera("cam1", [20, 20, 20])], ["cam1"], {
+    loadModel: async () => ({ engine, calibration: null }),
+  });
+  agent = await startAgent(configOf([cameraConfig("cam1")]), deps);
+  const states = () => of<StatePayload>(sent, "cam1/state");
+  const last = () => of<HealthPayload>(sent, "health").at(-1);
+  await until(
+    () => states().at(-1)?.engine === "building-engine" && states().at(-1)?.state === "ok",
+    "a state with it",
+  );
+  await until(() => last()?.providers.plate?.engine?.ageS === 12, "health with it");
+  assert.equal(schemaFaults("health", last()), []);
+  assert.equal(schemaFaults("state", states().at(-1)), []);
+  assert.is(states().at(-1)!.faults, undefined);
+  await until(() => lines.some((line) => /^model plate: building-engine: .*, build 1$/.test(line)), "the log with it");
+  const difference = { pictures: 4, worst: 0.002, limit: 0.1, lost: 0 };
+  engineOf = { ...engineOf, state: "ready", step: "its engine judges", difference };
+  await until(() => states().at(-1)!.engine === undefined, "a state without it");
+  await until(
+    () => lines.some((line) => /ready: its engine judges.* by 0.20 % at most$/.test(line)),
+    "the log with it",
+  );
+});
+
 test("they are told once, and again when others do nothing", () => {
   const told: string[] = [];
   let unreached: readonly string[] = ["inference.dlaCore: why"];
@@ -57,6 +89,7 @@ test("they are told once, and again when others do nothing", () => {
     models: new Map([["plate", { engine: { providers: () => ({ used: "cuda", tried: [], unreached }) } }]]),
     onChange: () => assert.unreachable(),
     onUnreached: (model, settings) => told.push(`${model}: ${settings.length}`),
+    onEngine: () => assert.unreachable(),
   });
   faults.tick();
   faults.tick();

@@ -42,6 +42,12 @@ function note(what: string): void {
   if (path !== "") fs.appendFileSync(`${path}.log`, `${what}\n`);
 }
 
+const backends = [
+  { name: "cpu", bundled: true },
+  { name: "cuda", bundled: false, providerOptions: true },
+  { name: "tensorrt", bundled: false, providerOptions: true },
+];
+
 interface Options extends Omit<ort.InferenceSession.SessionOptions, "executionProviders"> {
   readonly executionProviders: readonly { readonly name: string }[];
   readonly extra: { readonly ep?: { readonly context_enable?: string; readonly context_file_path?: string } };
@@ -49,6 +55,7 @@ interface Options extends Omit<ort.InferenceSession.SessionOptions, "executionPr
 
 function built(model: Uint8Array, file: string | undefined): void {
   const { build = "ok", buildMs = 0 } = scripted();
+  if (path !== "") fs.writeFileSync(`${path}.pid`, String(process.pid));
   note(`build ${file === undefined ? "in its place" : "to a file"}`);
   block(buildMs);
   if (build === "refuse") throw new Error("no tactic for a layer\nat somewhere");
@@ -63,6 +70,8 @@ async function create(given: Uint8Array, options: Options): Promise<ort.Inferenc
   const { open = "ok", missing = [], factor = 1 } = scripted();
   const [first] = executionProviders;
   const name = first?.name ?? "cpu";
+  const known = backends.some((backend) => backend.name === name);
+  if (!known) throw new Error(`executionProviders[0] is unsupported: '${name}'`);
   if (missing.includes(name)) throw new Error(`libonnxruntime_providers_${name}.so: cannot open shared object file`);
   let model = given;
   if (name === "tensorrt") {
@@ -91,11 +100,7 @@ const binding = {
   env: ort.env,
   Tensor: ort.Tensor,
   InferenceSession: { create },
-  listSupportedBackends: () => [
-    { name: "cpu", bundled: true },
-    { name: "cuda", bundled: false, providerOptions: true },
-    { name: "tensorrt", bundled: false, providerOptions: true },
-  ],
+  listSupportedBackends: () => backends,
 };
 
 export = binding;

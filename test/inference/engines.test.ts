@@ -47,9 +47,11 @@ async function load({ maxBatch = 2, timing = {}, golden = null }: Given = {}): P
   return engine;
 }
 
+/** Builders are processes: on a busy machine they take seconds to come. */
+const eventually = (condition: () => boolean, what: string) => until(condition, what, 30_000);
 const reportOf = (engine: Engine) => engine.providers().engine!;
 const providerOf = async (engine: Engine) => inspected(await engine.inspect(greyFrame(51))).model.provider;
-const isReady = (engine: Engine) => until(() => reportOf(engine).state === "ready", "the engine judges");
+const isReady = (engine: Engine) => eventually(() => reportOf(engine).state === "ready", "the engine judges");
 const keys = () => readdirSync(folder).filter((name) => /^[0-9a-f]{32}/.test(name));
 
 /** Loads the model, waits for its engine, and closes it: what is on the disk is left. */
@@ -119,9 +121,9 @@ test("the change to the engine loses no frame, and none overtakes another", asyn
 test("a build that crashes costs no frame and is tried again; when it keeps crashing it is a fault", async () => {
   script({ build: "crash" });
   const engine = await load();
-  await until(() => reportOf(engine).failures >= 1, "a crash");
+  await eventually(() => reportOf(engine).failures >= 1, "a crash");
   assert.match(reportOf(engine).failure!, "SIGSEGV");
-  await until(() => engine.providers().fault !== null, "a fault");
+  await eventually(() => engine.providers().fault !== null, "a fault");
   assert.ok(reportOf(engine).failures >= 3);
   assert.match(engine.providers().fault!, /^PROVIDER_NOT_USED: the model runs on cuda; tensorrt: .*SIGSEGV/);
   assert.is(await providerOf(engine), "cuda");
@@ -134,7 +136,7 @@ test("a build that crashes costs no frame and is tried again; when it keeps cras
 test("a build that hangs is ended when its time is over, with that reason", async () => {
   script({ build: "hang" });
   const engine = await load({ timing: { buildMs: 2_500 } });
-  await until(() => reportOf(engine).failure !== null, "the end of it");
+  await eventually(() => reportOf(engine).failure !== null, "the end of it");
   assert.match(reportOf(engine).failure!, "not done after");
   assert.is(await providerOf(engine), "cuda");
 });
@@ -142,14 +144,14 @@ test("a build that hangs is ended when its time is over, with that reason", asyn
 test("a build that ONNX Runtime refuses says why, in its first line", async () => {
   script({ build: "refuse" });
   const engine = await load();
-  await until(() => reportOf(engine).failure !== null, "the reason");
+  await eventually(() => reportOf(engine).failure !== null, "the reason");
   assert.match(reportOf(engine).failure!, /no tactic for a layer$/);
 });
 
 test("a build of ONNX Runtime that writes no engine is not asked again, and that is a fault", async () => {
   script({ build: "nothing" });
   const engine = await load();
-  await until(() => reportOf(engine).state === "failed", "the end of it");
+  await eventually(() => reportOf(engine).state === "failed", "the end of it");
   assert.match(engine.providers().fault!, "did not write it");
   assert.equal(asked(), ["build to a file"]);
 });
@@ -157,7 +159,7 @@ test("a build of ONNX Runtime that writes no engine is not asked again, and that
 test("an engine that scores otherwise is refused, and is not built again at the next start", async () => {
   script({ factor: 1.5 });
   const engine = await load();
-  await until(() => reportOf(engine).state === "refused", "the refusal");
+  await eventually(() => reportOf(engine).state === "refused", "the refusal");
   assert.is(await providerOf(engine), "cuda");
   assert.match(engine.providers().fault!, /differ by \d+ %, more than 10 %/);
   await engine.close();
@@ -176,7 +178,7 @@ test("an engine that judges a golden picture wrongly is refused, however small t
       yield { bad: false, pixels: new Uint8Array(768).fill(126) };
     },
   });
-  await until(() => reportOf(engine).state === "refused", "the refusal");
+  await eventually(() => reportOf(engine).state === "refused", "the refusal");
   assert.match(reportOf(engine).failure!, "misjudges 1 golden picture");
 });
 
@@ -245,7 +247,7 @@ test("builds of several models come one after the other", async () => {
   script({ buildMs: 300 });
   const [one, two] = [await load(), await load({ maxBatch: 1 })];
   const steps = () => [one, two].map((engine) => reportOf(engine).step);
-  await until(() => steps().some((step) => /waits for that of another model/.test(step)), "one that waits");
+  await eventually(() => steps().some((step) => /waits for that of another model/.test(step)), "one that waits");
   await Promise.all([isReady(one), isReady(two)]);
 });
 

@@ -7,8 +7,12 @@ import { temporaryFolder } from "./config.js";
 
 const path = join(temporaryFolder(), "script.json");
 writeFileSync(path, "{}");
-process.env.RETORT_ORT_BINDING = fileURLToPath(new URL("../fakes/scripted-binding.cjs", import.meta.url));
-process.env.RETORT_TEST_BINDING = path;
+/** What has another process load it, too. */
+export const variables = {
+  RETORT_ORT_BINDING: fileURLToPath(new URL("../fakes/scripted-binding.cjs", import.meta.url)),
+  RETORT_TEST_BINDING: path,
+};
+Object.assign(process.env, variables);
 
 /** What the binding does from now on. */
 export function script(next: Script): void {
@@ -21,6 +25,11 @@ export function asked(): readonly string[] {
   return readFileSync(`${path}.log`, "utf8").split("\n").filter(Boolean);
 }
 
+/** The process that built last; null where none did. */
+export function builder(): number | null {
+  return existsSync(`${path}.pid`) ? Number(readFileSync(`${path}.pid`, "utf8")) : null;
+}
+
 export function forget(): void {
-  if (existsSync(`${path}.log`)) rmSync(`${path}.log`);
+  for (const of of ["log", "pid"]) rmSync(`${path}.${of}`, { force: true });
 }

@@ -121,6 +121,15 @@ function Models({ health, line }: { health: LiveHealth; line: Line }) {
             {providers.fault}
           </Fact>
         )}
+        {providers.engine !== undefined && (
+          <Fact name={words.machine.engine} bad={["refused", "failed"].includes(providers.engine.state)}>
+            <b>{words.machine.engineOf[providers.engine.state]}</b> {duration(1_000 * providers.engine.ageS)}{" "}
+            <span class="soft">
+              {providers.engine.step}
+              {providers.engine.failure !== null && `: ${providers.engine.failure}`}
+            </span>
+          </Fact>
+        )}
         {selfTest !== undefined && (
           <Fact name={words.machine.selfTest} bad={selfTest.passed === false}>
             <b>{words.machine.selfTestOf[outcomeOf(selfTest)]}</b>{" "}

@@ -19,7 +19,7 @@ const REACHES: Readonly<Record<ProviderName, Reach>> = {
   cuda: { always: ["device"], own: ["memory growth", "memory limit", "convolution search", "TF32"] },
   tensorrt: {
     always: ["device"],
-    own: ["precision", "engine cache", "timing cache", "profile shapes", "workspace", "DLA", "memory limit of CUDA"],
+    own: ["precision", "engine on disk", "timing cache", "profile shapes", "workspace", "DLA", "memory limit of CUDA"],
   },
 };
 
