@@ -8,6 +8,9 @@ import v8 = require("node:v8");
  */
 process.env.UV_THREADPOOL_SIZE ??= "64";
 
+// ONNX Runtime's telemetry: see models/onnx/no-telemetry.ts. Here for every command, and for what it starts.
+process.env.ORT_DISABLE_TELEMETRY = "1";
+
 // mqtt writes every packet into its debug output, the password in CONNECT with the others.
 if (process.env.DEBUG !== undefined) process.env.DEBUG += ",-mqtt*";
 

@@ -1,3 +1,4 @@
+import { join, resolve } from "node:path";
 import { partOf } from "../../config/parts.js";
 import { ConfigError, type Problem } from "../../config/problems.js";
 import type { Config } from "../../config/types.js";
@@ -36,6 +37,7 @@ export const runCommand: AddCommand = (program, terminal) => {
     if (config === undefined || problems.length > 0) throw new ConfigError(problems);
     // What the agent keeps is nobody else's to read, whichever library writes it.
     process.umask(0o077);
+    keepRegistry(config.state.path);
     const log = await loggerFor(terminal, flags.json === true);
     const service = openService(openNotify({ env: process.env, pid: process.pid, onTrouble: log.warn }));
     phases.ended("configuration");
@@ -87,6 +89,15 @@ export const runCommand: AddCommand = (program, terminal) => {
     endSurely(failed ? exitStatus.failed : exitStatus.done);
   });
 };
+
+/**
+ * GStreamer looks through all of its plugins at each start, in half a second or, on a board, in many, unless it can keep what it found: a
+ * service has no home for that.
+ */
+function keepRegistry(statePath: string): void {
+  if (process.env.GST_REGISTRY_1_0 !== undefined) return;
+  process.env.GST_REGISTRY ??= join(resolve(statePath), "gstreamer-registry.bin");
+}
 
 /** Logs how long the start took, once a picture is judged. */
 function tellStart({ cameras }: RunningAgent, phases: StartPhases, log: Logger): void {

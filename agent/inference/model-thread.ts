@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { CodedError, messageOf } from "../../errors.js";
+import { refuseTelemetry } from "../../models/onnx/no-telemetry.js";
 import { within } from "../kit/within.js";
 import type { ModelFault, ProviderReport, Reply, Request, Thread, WorkerSetup } from "./protocol.js";
 import { abandon } from "./stuck.js";
@@ -8,6 +9,7 @@ import { createWatchdog } from "./watchdog.js";
 export type SpawnThread = (setup: WorkerSetup) => Thread;
 
 export const spawnWorker: SpawnThread = (setup) => {
+  refuseTelemetry();
   const worker = new Worker(new URL("./worker.js", import.meta.url), { workerData: setup, name: "retort-inference" });
   return worker as Thread;
 };

@@ -2,6 +2,7 @@ import { createRequire } from "node:module";
 import { resolve } from "node:path";
 import type * as Npm from "onnxruntime-node";
 import { CodedError, messageOf } from "../../errors.js";
+import { refuseTelemetry } from "./no-telemetry.js";
 
 /** What Retort uses of ONNX Runtime's binding for Node. */
 export type Runtime = Pick<typeof Npm, "env" | "InferenceSession" | "listSupportedBackends" | "Tensor">;
@@ -26,6 +27,7 @@ export function onnxRuntime(): Runtime {
  * @throws CodedError BINDING_UNUSABLE, which names the path and what it lacks
  */
 export function loadRuntime(path: string | undefined): Runtime {
+  refuseTelemetry();
   const require = createRequire(import.meta.url);
   // The one place of the product that loads a binding.
   if (path === undefined || path === "") return require("onnxruntime-node") as Runtime;
