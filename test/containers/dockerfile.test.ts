@@ -1,5 +1,5 @@
 /** deploy/container, by hadolint's rules as far as they concern it, and by what docs/containers.md promises of the image. */
-import { execFile } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -67,6 +67,16 @@ test("it can be parsed, and holds nothing that a linter warns of", () => {
   for (const unwanted of ["ADD", "MAINTAINER", "ONBUILD"]) assert.not(keywords.includes(unwanted), unwanted);
   for (const run of runs)
     assert.not.match(run.getArgumentsContent() ?? "", /\bsudo\b|\bcurl\b|\bwget\b|\bapt (?!-)|\|/);
+});
+
+const shellcheck = spawnSync("shellcheck", ["--version"]).status === 0;
+if (!shellcheck) console.log("skipped: shellcheck is not here");
+(shellcheck ? test : test.skip)("shellcheck has nothing to say of what it runs", () => {
+  const scripts = runs.map((run) => `#!/bin/sh -eux\n${run.getArgumentsContent() ?? ""}\n`);
+  for (const input of scripts) {
+    const { status, stdout } = spawnSync("shellcheck", ["-"], { input, encoding: "utf8" });
+    assert.is(status, 0, stdout);
+  }
 });
 
 test("each base is pinned by a tag that names a version, for each kind of machine", () => {

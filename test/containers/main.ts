@@ -1,10 +1,11 @@
 /**
- * The Dockerfile as it stands, built and run without an engine: `npm run containers -- [--root DIR] [--folder DIR]`. Needs root's rights,
+ * The Dockerfile as it stands, built and run without an engine: `npm run containers -- [--suite NAME] [--folder DIR]`. Needs root's rights,
  * buildah, debootstrap, and the registries of Debian and npm. Its base images cannot be had without a registry of images, and are
- * put together from the packages that they are made of.
+ * put together from the packages that they are made of. `--suite bookworm` has it on an older release than its own, whose packages are named
+ * as those of the bases for Jetson; `--folder` keeps what was built, for the next time.
  */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -16,46 +17,48 @@ import { Buildah } from "./buildah.js";
 import { defaults, dockerfilePath } from "./dockerfile.js";
 import { type Container, lockedDown, ran } from "./locked-down.js";
 
-const IMAGE = "retort:cpu";
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
-const { values } = parseArgs({ options: { root: { type: "string" }, folder: { type: "string" } } });
+const OWN_SUITE = "trixie";
+const { values } = parseArgs({
+  options: { suite: { type: "string", default: OWN_SUITE }, folder: { type: "string" } },
+});
 const folder = values.folder ?? mkdtempSync(join(tmpdir(), "retort-containers-"));
+const image = `retort:${values.suite}`;
 const buildah = new Buildah(folder);
 
-function base(name: string): string {
-  const image = defaults.get(name);
-  if (image === undefined) throw new Error(`the Dockerfile has no ARG ${name}`);
-  return image;
+function ofDockerfile(name: string): string {
+  const value = defaults.get(name);
+  if (value === undefined) throw new Error(`the Dockerfile has no ARG ${name}`);
+  return value;
 }
 
-function makeBases(): void {
-  const [debian, node] = [base("BASE"), base("NODE")];
-  if (!buildah.has(debian)) {
-    const root = values.root ?? join(folder, "debian");
-    if (values.root === undefined)
-      execFileSync("debootstrap", ["--variant=minbase", "trixie", root], { stdio: "inherit" });
-    buildah.makeDebian(debian, root);
-  }
+function makeDebian(name: string, suite: string): void {
+  if (buildah.has(name)) return;
+  const root = join(folder, suite);
+  execFileSync("debootstrap", ["--variant=minbase", suite, root], { stdio: "inherit" });
+  buildah.makeDebian(name, root);
+  rmSync(root, { recursive: true });
+}
+
+/** @returns the base that the image is to stand on */
+function makeBases(): string {
+  const [debian, node] = [ofDockerfile("BASE"), ofDockerfile("NODE")];
+  makeDebian(debian, OWN_SUITE);
   const version = /^node:([\d.]+)-/.exec(node)?.[1] ?? "";
   if (!buildah.has(node)) buildah.makeNode(node, debian, `node-linux-${process.arch}@${version}`);
-  say(`bases, put together: ${debian}, ${node}`);
+  const base = values.suite === OWN_SUITE ? debian : `localhost/debian:${values.suite}`;
+  makeDebian(base, values.suite);
+  say(`bases, put together: ${base}, ${node}`);
+  return base;
 }
 
-function build(): void {
+function build(base: string): void {
   const options = ["--layers", "--pull-never", "--format", "docker", "--isolation", "chroot"];
-  buildah.run(
-    "bud",
-    ...options,
-    "--build-arg",
-    "REVISION=0123456789ab",
-    "-f",
-    join(packageRoot(), dockerfilePath),
-    "-t",
-    IMAGE,
-    packageRoot(),
-  );
-  say(`built: ${IMAGE}`);
+  const args = [`BASE=${base}`, "REVISION=0123456789ab"].flatMap((each) => ["--build-arg", each]);
+  const root = packageRoot();
+  buildah.run("bud", ...options, ...args, "-f", join(root, dockerfilePath), "-t", image, root);
+  say(`built: ${image}`);
 }
 
 /** The agent on the demo line, as the image starts it: its first verdict, the health check, and its end. */
@@ -88,8 +91,8 @@ async function watch(container: Container): Promise<void> {
 }
 
 async function examine(): Promise<void> {
-  const config = buildah.configOf(IMAGE);
-  const { folder: root, remove } = buildah.mount(IMAGE);
+  const config = buildah.configOf(image);
+  const { folder: root, remove } = buildah.mount(image);
   const state = join(folder, "state");
   mkdirSync(state, { recursive: true });
   const container: Container = { root, state, config, env: [`RETORT_HTTP_PORT=${await freePort()}`] };
@@ -112,6 +115,5 @@ async function examine(): Promise<void> {
   }
 }
 
-makeBases();
-build();
+build(makeBases());
 await examine();
