@@ -11,31 +11,43 @@ export interface ComparedPicture {
   readonly pixels: Uint8Array<ArrayBuffer>;
 }
 
-/** Something that scores pictures. */
-export interface Scorer {
-  readonly threshold: number;
-  /** Takes the pixels away. Rejects with the reason. */
-  score(pixels: Uint8Array<ArrayBuffer>): Promise<number>;
+/** What was made of a picture. */
+export interface Judged {
+  readonly score: number;
+  /** [height, width]; null where maps are not compared. */
+  readonly map: Float32Array | null;
 }
 
-export function scorerOf(engine: Pick<Engine, "threshold" | "input" | "inspect">): Scorer {
+/** Something that judges pictures. */
+export interface Judge {
+  readonly threshold: number;
+  /** Takes the pixels away. Rejects with the reason. */
+  judge(pixels: Uint8Array<ArrayBuffer>): Promise<Judged>;
+}
+
+/** @param options.maps whether its maps are compared, too */
+export function judgeOf(
+  engine: Pick<Engine, "threshold" | "input" | "inspect">,
+  { maps = false }: { readonly maps?: boolean } = {},
+): Judge {
   return {
     threshold: engine.threshold,
-    async score(pixels) {
+    async judge(pixels) {
       const outcome = await engine.inspect(pictureFrame("precision", { pixels, size: engine.input }));
       if (outcome.kind === "failed") throw new Error(outcome.failure.reason);
-      return outcome.inspection.score;
+      const { score, map } = outcome.inspection;
+      return { score, map: maps ? map : null };
     },
   };
 }
 
 /**
- * How far the scores of one lie from the scores of the other that it is to stand for.
+ * How far what one makes of pictures lies from what the other does that it is to stand for: by scores, and by maps where both have them.
  * @throws Error where that cannot be said
  */
 export async function differenceOf(
-  before: Scorer,
-  after: Scorer,
+  before: Judge,
+  after: Judge,
   compared: AsyncIterable<ComparedPicture>,
   limit: number,
 ): Promise<PrecisionDifference> {
@@ -45,10 +57,12 @@ export async function differenceOf(
   try {
     for await (const { bad, pixels } of compared) {
       pictures += 1;
-      const was = marginOf(before, await before.score(pixels.slice()));
-      const is = marginOf(after, await after.score(pixels));
-      worst = Math.max(worst, Math.abs(is.margin - was.margin) / was.scale);
-      if (bad !== null && was.margin > 0 === bad && is.margin > 0 !== bad) lost += 1;
+      const was = await before.judge(pixels.slice());
+      const is = await after.judge(pixels);
+      const margins = [was.score - before.threshold, is.score - after.threshold] as const;
+      const scale = Math.max(Math.abs(was.score), Math.abs(before.threshold), Number.MIN_VALUE);
+      worst = Math.max(worst, Math.abs(margins[1] - margins[0]) / scale, farthest(was.map, is.map) / scale);
+      if (bad !== null && margins[0] > 0 === bad && margins[1] > 0 !== bad) lost += 1;
     }
   } catch (error) {
     const why = error instanceof CodedError ? `${error.code}: ${error.message}` : messageOf(error);
@@ -58,17 +72,19 @@ export async function differenceOf(
   return { pictures, worst, limit, lost };
 }
 
+/** The most by which two maps differ in a place; 0 where there is nothing to compare. */
+function farthest(one: Float32Array | null, other: Float32Array | null): number {
+  if (one === null || other === null) return 0;
+  let most = 0;
+  for (let at = 0; at < one.length; at += 1) most = Math.max(most, Math.abs(one[at]! - other[at]!));
+  return most;
+}
+
 /** Why a model of such a difference is not to be taken; null where it is. @param as what it is held against, such as "the float model" */
 export function tooFar({ worst, lost, limit }: PrecisionDifference, as: string): string | null {
   if (lost > 0) return `it misjudges ${lost} golden pictures that ${as} judges rightly`;
   if (!(worst <= limit)) return `scores of golden pictures differ by ${share(worst)}, more than ${share(limit)}`;
   return null;
-}
-
-/** By how much the score exceeds the model's own threshold, and what that is a large or a small part of. */
-function marginOf({ threshold }: Scorer, score: number): { readonly margin: number; readonly scale: number } {
-  const scale = Math.max(Math.abs(score), Math.abs(threshold), Number.MIN_VALUE);
-  return { margin: score - threshold, scale };
 }
 
 function share(value: number): string {

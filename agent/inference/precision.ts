@@ -2,7 +2,7 @@ import type { Precision } from "../../config/types.js";
 import { messageOf } from "../../errors.js";
 import type { Bundle, ModelPrecision } from "../../models/bundle/bundle.js";
 import type { Size } from "../types.js";
-import { type ComparedPicture, differenceOf, scorerOf, tooFar } from "./difference.js";
+import { type ComparedPicture, differenceOf, judgeOf, tooFar } from "./difference.js";
 import type { Engine } from "./engine.js";
 import type { PrecisionDifference, PrecisionReport } from "./protocol.js";
 
@@ -91,7 +91,7 @@ async function judged(
   if (there !== here) throw new Error(`it runs on ${there}, the float model on ${here}`);
   const pictures = golden?.(float.engine.input, MOST_OF_A_KIND) ?? null;
   const difference =
-    pictures === null ? null : await differenceOf(scorerOf(float.engine), scorerOf(lower.engine), pictures, limit);
+    pictures === null ? null : await differenceOf(judgeOf(float.engine), judgeOf(lower.engine), pictures, limit);
   const reason = asked === "auto" ? `the best for ${aim ?? here}` : "as asked";
   if (difference === null) {
     if (asked === "auto") throw new Error("it cannot be compared: the model has no selfTest");

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { takeTurns } from "../../agent/bench/compare.js";
 import { percentile } from "../../agent/health/ledger.js";
 import { machineHealth } from "../../agent/health/machine.js";
-import { differenceOf, scorerOf } from "../../agent/inference/difference.js";
+import { differenceOf, judgeOf } from "../../agent/inference/difference.js";
 import type { Engine } from "../../agent/inference/engine.js";
 import { EngineStore } from "../../agent/inference/engines/store.js";
 import { loadModel } from "../../agent/inference/load.js";
@@ -137,7 +137,7 @@ export async function scores(subject: Subject): Promise<readonly Finding[]> {
           const { engine } = await load(dir, provider);
           try {
             const pictures = drawnParts(engine.input, PARTS);
-            const of = await differenceOf(scorerOf(reference.engine), scorerOf(engine), pictures, limit);
+            const of = await differenceOf(judgeOf(reference.engine), judgeOf(engine), pictures, limit);
             const said = `scores differ by ${(of.worst * 100).toFixed(3)} % at most on ${of.pictures} pictures, ${of.lost} misjudged`;
             findings.push({ kind: of.worst <= limit && of.lost === 0 ? "held" : "broken", what, said });
           } finally {

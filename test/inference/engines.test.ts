@@ -1,6 +1,7 @@
 /** TensorRT's engines beside the provider that runs: by a scripted binding, whose TensorRT is ONNX Runtime's CPU provider. */
 import "../support/scripted-binding.js";
 import { cpSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import type { Engine } from "../../agent/inference/engine.js";
@@ -168,6 +169,23 @@ test("an engine that scores otherwise is refused, and is not built again at the 
   assert.is(reportOf(again).state, "refused");
   assert.match(again.providers().fault!, "differ by");
   assert.equal(asked(), []);
+});
+
+test("an engine whose scores are right and whose maps are not is refused", async () => {
+  script({ blot: 2 });
+  const engine = await load();
+  await eventually(() => reportOf(engine).state === "refused", "the refusal");
+  assert.match(reportOf(engine).failure!, "differ by");
+});
+
+test("a build waits while another agent's builder has the GPU, and its time begins with its turn", async () => {
+  const other = createServer();
+  await new Promise<void>((resolve) => other.listen("\0retort-engine-build-gpu0", resolve));
+  const engine = await load({ timing: { buildMs: 4_000 } });
+  await eventually(() => /waits for that of another agent/.test(reportOf(engine).step), "its waiting");
+  assert.equal(asked(), []);
+  await new Promise((resolve) => other.close(resolve));
+  await isReady(engine);
 });
 
 test("an engine that judges a golden picture wrongly is refused, however small the difference", async () => {

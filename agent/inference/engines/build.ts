@@ -41,7 +41,11 @@ export function buildEngine({ setup, limitMs, signal, onProgress }: BuildOptions
     });
     builder.on("message", (message) => {
       const said = message as BuildMessage;
-      if (said.kind === "waiting" || said.kind === "progress") return onProgress(said);
+      if (said.kind === "waiting" || said.kind === "progress") {
+        // Its time begins with its turn.
+        if (said.kind === "waiting") limit.refresh();
+        return onProgress(said);
+      }
       end ??= { reason: said.kind === "built" ? null : said.reason };
       // It ends once it is not needed any more.
       builder.disconnect();

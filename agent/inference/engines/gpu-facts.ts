@@ -50,14 +50,12 @@ export async function gpuFacts(device: number, sources: GpuSources = here): Prom
     textOf(sources.compatible),
     tensorrtVersion(sources.libraryFolders),
   ]);
-  const [name = "", capability = ""] = text
-    .split("\n", 1)[0]!
-    .split(",")
-    .map((part) => part.trim());
+  // What it says instead of an answer has no comma.
+  const [, name, capability = ""] = /^(.+?), *(.*)$/m.exec(text) ?? [];
   const tegra = TEGRA.find(([chip]) => compatible.includes(`nvidia,${chip}`))?.[1];
   return {
-    name: board || (/^(|\[N\/A\])$/.test(name) ? UNKNOWN : name),
-    computeCapability: /^\d+\.\d+$/.test(capability) ? capability : (tegra ?? UNKNOWN),
+    name: board || (name ?? UNKNOWN),
+    computeCapability: /^\d+\.\d+$/.test(capability.trim()) ? capability.trim() : (tegra ?? UNKNOWN),
     tensorrt,
   };
 }

@@ -1,5 +1,5 @@
 import type { Size } from "../../types.js";
-import { type ComparedPicture, differenceOf, type Scorer, scorerOf, tooFar } from "../difference.js";
+import { type ComparedPicture, differenceOf, type Judge, judgeOf, tooFar } from "../difference.js";
 import type { Engine } from "../engine.js";
 import type { PrecisionDifference } from "../protocol.js";
 import { fixedPictures } from "./fixed-pictures.js";
@@ -29,14 +29,12 @@ export async function compared(
   golden: Golden | null,
   limit: number,
 ): Promise<Comparison> {
-  const recording = recordingScorer(scorerOf(running));
-  const fixed = await differenceOf(recording, scorerOf(opened), fixedPictures(running.input), limit);
-  const known =
-    golden === null
-      ? null
-      : await differenceOf(scorerOf(running), scorerOf(opened), golden(running.input, MOST_OF_A_KIND), limit);
+  const [was, is] = [recording(judgeOf(running, { maps: true })), judgeOf(opened, { maps: true })];
+  const fixed = await differenceOf(was, is, fixedPictures(running.input), limit);
+  const reference = [...was.scores];
+  const known = golden === null ? null : await differenceOf(was, is, golden(running.input, MOST_OF_A_KIND), limit);
   const difference = known === null ? fixed : together(fixed, known);
-  return { reference: recording.scores, difference, refusal: tooFar(difference, "the model") };
+  return { reference, difference, refusal: tooFar(difference, "the model") };
 }
 
 /**
@@ -48,34 +46,35 @@ export async function provenStill(
   reference: readonly number[],
   limit: number,
 ): Promise<PrecisionDifference> {
-  const recorded = recordedScorer(reference, opened.threshold);
-  const difference = await differenceOf(recorded, scorerOf(opened), fixedPictures(opened.input), limit);
+  const recorded = recordedJudge(reference, opened.threshold);
+  const difference = await differenceOf(recorded, judgeOf(opened), fixedPictures(opened.input), limit);
   const refusal = tooFar(difference, "the model");
   if (refusal !== null) throw new Error(`its engine on the disk does not judge as it did: ${refusal}`);
   return difference;
 }
 
-function recordingScorer(scorer: Scorer): Scorer & { readonly scores: readonly number[] } {
+/** The same judge, and what it has scored, in order. */
+function recording(judge: Judge): Judge & { readonly scores: readonly number[] } {
   const scores: number[] = [];
   return {
-    threshold: scorer.threshold,
+    threshold: judge.threshold,
     scores,
-    async score(pixels) {
-      const score = await scorer.score(pixels);
-      scores.push(score);
-      return score;
+    async judge(pixels) {
+      const judged = await judge.judge(pixels);
+      scores.push(judged.score);
+      return judged;
     },
   };
 }
 
-/** The scorer that scored so once; NaN past its end, which is like no score. */
-function recordedScorer(scores: readonly number[], threshold: number): Scorer {
+/** The judge that scored so once; NaN past its end, which is like no score. */
+function recordedJudge(scores: readonly number[], threshold: number): Judge {
   let next = 0;
   return {
     threshold,
-    async score() {
+    async judge() {
       next += 1;
-      return scores[next - 1] ?? Number.NaN;
+      return { score: scores[next - 1] ?? Number.NaN, map: null };
     },
   };
 }
