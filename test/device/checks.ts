@@ -124,7 +124,10 @@ export async function scores(subject: Subject): Promise<readonly Finding[]> {
   const { bundle, fp16, gpu, inference } = subject;
   const findings: Finding[] = [];
   const load = (dir: string, provider: Provider) =>
-    loadModel(dir, { inference: { ...inference, providers: [provider] }, mostWaiting: 1, onRestart: () => undefined });
+    loadModel(dir, {
+      inference: { ...inference, providers: [provider] },
+      ...{ mostWaiting: 1, onRestart: () => undefined, gpu: async () => gpu },
+    });
   const reference = await load(bundle, "cpu");
   try {
     for (const [dir, precision, limit] of [
@@ -160,7 +163,7 @@ export async function engines(subject: Subject): Promise<readonly Finding[]> {
   const load = () =>
     loadModel(bundle, {
       inference: { ...inference, providers: ["tensorrt", "cuda", "cpu"], precision: "fp16", fallback: "allow" },
-      ...{ lowered: { fp16 }, golden: drawnParts, mostWaiting: 1, onRestart: () => undefined },
+      ...{ lowered: { fp16 }, golden: drawnParts, mostWaiting: 1, onRestart: () => undefined, gpu: async () => gpu },
       engines: { store: new EngineStore(join(folder, "engines")), build: true },
     });
   const { engine } = await load();

@@ -51,7 +51,8 @@ const backends = [
 ];
 
 interface Options extends Omit<ort.InferenceSession.SessionOptions, "executionProviders"> {
-  readonly executionProviders: readonly { readonly name: string }[];
+  /** Absent where nobody asks for one: as of ONNX Runtime, the CPU. */
+  readonly executionProviders?: readonly { readonly name: string }[];
   readonly extra: { readonly ep?: { readonly context_enable?: string; readonly context_file_path?: string } };
 }
 
@@ -68,7 +69,7 @@ function built(model: Uint8Array, file: string | undefined): void {
 }
 
 async function create(given: Uint8Array, options: Options): Promise<ort.InferenceSession> {
-  const { executionProviders, extra, ...rest } = options;
+  const { executionProviders = [], extra, ...rest } = options;
   const { open = "ok", missing = [], factor = 1, blot = 0 } = scripted();
   const [first] = executionProviders;
   const name = first?.name ?? "cpu";
