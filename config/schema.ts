@@ -91,7 +91,7 @@ const inference = section("How models run", {
   precision: setting(
     "fp16",
     oneOf("fp32", "fp16", "int8", "auto"),
-    "of the bundles under models.<name>.lowered; auto: what suits the provider; `health` says what is computed in",
+    "of the bundles under models.<name>.lowered; on a GPU fp16 is made of the model where none is named; auto: what suits the provider; `health` says what is computed in",
   ),
   precisionLimit: setting(
     0.1,

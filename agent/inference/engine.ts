@@ -39,6 +39,8 @@ export interface EngineOptions {
   readonly threads: number;
   /** What the model's networks are computed in; fp32 unless given. */
   readonly precision?: ModelPrecision;
+  /** Whether float16 is made of the float32 model in the file. */
+  readonly halve?: boolean;
   /** Adds to a report what the thread does not know; asked at each report. */
   readonly annotate?: (report: ProviderReport) => ProviderReport;
   /** Which GPU, from 0; the first unless given. */
@@ -86,9 +88,9 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
 /** What the model's thread is given. */
 export function setupOf(options: EngineOptions): WorkerSetup {
   const { modelPath, identity, input, providers, threads, maxBatch } = options;
-  const { precision = "fp32", device = 0, built = null, gpuLimits } = options;
+  const { precision = "fp32", device = 0, built = null, halve = false, gpuLimits } = options;
   const wish = { precision, input, threads, batchSizes: batchSizes(maxBatch), device, build: null };
-  return { ...wish, ...(gpuLimits && { gpuLimits }), built, modelPath, sha256: identity.sha256, providers };
+  return { ...wish, ...(gpuLimits && { gpuLimits }), built, modelPath, sha256: identity.sha256, halve, providers };
 }
 
 class ThreadEngine implements Engine {

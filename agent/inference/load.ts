@@ -1,5 +1,5 @@
 import type { InferenceConfig } from "../../config/types.js";
-import { type Bundle, readManifest } from "../../models/bundle/bundle.js";
+import { readManifest } from "../../models/bundle/bundle.js";
 import { type GoodReference, referenceIn } from "../../models/judging/good-reference.js";
 import type { ImageBaseline } from "../../models/pictures/image-baseline.js";
 import { type Engine, type EngineOptions, openEngine } from "./engine.js";
@@ -7,7 +7,15 @@ import { type Engines, enginePlan } from "./engines/plan.js";
 import { type Choose, openPlanned } from "./engines/planned.js";
 import { fallbackFault, triable } from "./fallback.js";
 import { hasNvidiaGpu } from "./nvidia.js";
-import { asItIs, choosePrecision, type LowerPrecision, type OpenModel, type PrecisionWish } from "./precision.js";
+import {
+  asItIs,
+  type ChosenBundle,
+  choosePrecision,
+  halvedBundle,
+  type LowerPrecision,
+  type OpenModel,
+  type PrecisionWish,
+} from "./precision.js";
 import type { ProviderReport } from "./protocol.js";
 
 /** A model that is ready to judge, and what its bundle says of its threshold and of good pictures. */
@@ -50,17 +58,20 @@ export async function loadModel(dir: string, options: LoadOptions): Promise<Load
     precision,
     fault: fallbackFault(report, inference.fallback, gpu),
   });
-  const optionsOf = (bundle: Bundle, providers: readonly string[]): EngineOptions =>
+  // A CPU gains nothing by float16.
+  const halved = folders.fp16 === null && (own.manifest.precision ?? "fp32") === "fp32" ? halvedBundle(own) : null;
+  const optionsOf = (bundle: ChosenBundle, providers: readonly string[]): EngineOptions =>
     engineOptions(bundle, { ...options, annotate, providers });
   const choose: Choose = async (providers, aim) => {
-    const open = async (bundle: Bundle): Promise<OpenModel> => {
+    const open = async (bundle: ChosenBundle): Promise<OpenModel> => {
       return { engine: await openEngine(optionsOf(bundle, providers)), bundle };
     };
     return choosePrecision(await open(own), {
       ...{ asked: inference.precision, limit: inference.precisionLimit, golden, ...(aim && { aim }) },
-      open: (lower) => {
+      open: (lower, provider) => {
         const folder = folders[lower];
-        return folder === null ? null : readManifest(folder).then(open);
+        if (folder !== null) return readManifest(folder).then(open);
+        return lower === "fp16" && provider !== "cpu" && halved !== null ? open(halved) : null;
       },
     });
   };
@@ -68,7 +79,7 @@ export async function loadModel(dir: string, options: LoadOptions): Promise<Load
     plan === null
       ? await choose(order)
       : await openPlanned(plan, {
-          ...{ own, folders: [folders.int8, folders.fp16], choose, golden, inference },
+          ...{ own, folders: [folders.int8, folders.fp16], halved, choose, golden, inference },
           optionsOf: (bundle) => optionsOf(bundle, order),
         });
   precision = chosen.report;
@@ -84,7 +95,7 @@ export async function loadModel(dir: string, options: LoadOptions): Promise<Load
 }
 
 function engineOptions(
-  { manifest, modelPath }: Bundle,
+  { manifest, modelPath, halve = false }: ChosenBundle,
   {
     inference,
     mostWaiting,
@@ -96,13 +107,13 @@ function engineOptions(
   const { threads, device, maxBatch, gpuMemoryMb, workspaceMb, dlaCore } = inference;
   const { name, version, sha256, input, threshold, precision = "fp32" } = manifest;
   return {
-    ...{ modelPath, identity: { name, version, sha256 }, input, threshold, precision },
+    ...{ modelPath, identity: { name, version, sha256 }, input, threshold, precision, halve },
     ...{ providers, threads, device, onRestart, ...(annotate && { annotate }) },
     gpuLimits: { gpuMemoryMb, workspaceMb, dlaCore },
     maxBatch: Math.min(maxBatch, mostWaiting, input.batch ?? Number.POSITIVE_INFINITY),
   };
 }
 
-function calibrationOf({ manifest: { calibration } }: Bundle): string | null {
+function calibrationOf({ manifest: { calibration } }: ChosenBundle): string | null {
   return calibration === null ? null : `${calibration.rule}, ${calibration.images} images`;
 }

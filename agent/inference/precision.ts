@@ -4,10 +4,21 @@ import type { Bundle, ModelPrecision } from "../../models/bundle/bundle.js";
 import type { Size } from "../types.js";
 import { type ComparedPicture, differenceOf, judgeOf, tooFar } from "./difference.js";
 import type { Engine } from "./engine.js";
+import { fixedPictures } from "./fixed-pictures.js";
 import type { PrecisionDifference, PrecisionReport } from "./protocol.js";
 
 /** What `retort quantize` writes of a float32 bundle. */
 export type LowerPrecision = Exclude<ModelPrecision, "fp32">;
+
+/** A bundle to be opened as it is, or in float16 that is made of it. */
+export interface ChosenBundle extends Bundle {
+  readonly halve?: boolean;
+}
+
+/** A float32 bundle in float16, made of it when it is opened. */
+export function halvedBundle(bundle: Bundle): ChosenBundle {
+  return { ...bundle, manifest: { ...bundle.manifest, precision: "fp16" }, halve: true };
+}
 
 /** A picture whose truth is known. */
 export interface KnownPicture extends ComparedPicture {
@@ -17,15 +28,15 @@ export interface KnownPicture extends ComparedPicture {
 /** An open model and the bundle that it is of. */
 export interface OpenModel {
   readonly engine: Engine;
-  readonly bundle: Bundle;
+  readonly bundle: ChosenBundle;
 }
 
 export interface PrecisionWish {
   readonly asked: Precision;
   /** What a lower precision's scores may differ by; see PrecisionDifference. */
   readonly limit: number;
-  /** Opens the model in that precision; null where there is no bundle of it. Rejects where it cannot be run. */
-  readonly open: (precision: LowerPrecision) => Promise<OpenModel> | null;
+  /** Opens the model in that precision, for that provider; null where there is no bundle of it, and none is made. Rejects where it cannot be run. */
+  readonly open: (precision: LowerPrecision, provider: string) => Promise<OpenModel> | null;
   /** The provider that is to run the model later, where that is another one than runs it now. */
   readonly aim?: string;
   /** At most so many good and so many bad ones; null where the model has none. */
@@ -37,13 +48,15 @@ const MOST_OF_A_KIND = 12;
 
 /** The report on a model that is computed in its own precision, since there is no other one of it. */
 export function asItIs(asked: Precision, used: ModelPrecision): PrecisionReport {
-  const reason = asked === used ? "as asked" : "the model's own; retort quantize writes others";
+  const reason =
+    asked === used ? "as asked" : "the model's own; float16 is made of it for GPUs, retort quantize writes others";
   return { asked, used, reason, difference: null };
 }
 
 /**
  * Which of a model's precisions judges: the first of those that are asked for whose scores on the golden pictures are the float model's, within the
- * limit; else the float model. The others are closed. Where there are no golden pictures a precision is taken that was asked for by name.
+ * limit; else the float model. The others are closed. Where there are no golden pictures a bundle is taken whose precision was asked for by name, and what
+ * was made of the float model is compared on pictures that are always the same.
  */
 export async function choosePrecision(
   own: OpenModel,
@@ -51,10 +64,11 @@ export async function choosePrecision(
 ): Promise<{ readonly model: OpenModel; readonly report: PrecisionReport }> {
   const { asked } = wish;
   const used = own.bundle.manifest.precision ?? "fp32";
-  const wanted = used === "fp32" ? wantedOn(wish.aim ?? own.engine.providers().used, asked) : [];
+  const provider = wish.aim ?? own.engine.providers().used;
+  const wanted = used === "fp32" ? wantedOn(provider, asked) : [];
   const refused: string[] = [];
   for (const precision of wanted) {
-    const opening = wish.open(precision);
+    const opening = wish.open(precision, provider);
     if (opening === null) continue;
     let lower: OpenModel | undefined;
     try {
@@ -85,11 +99,13 @@ async function judged(
   lower: OpenModel,
   { asked, limit, golden, aim }: PrecisionWish,
 ): Promise<{ readonly difference: PrecisionDifference | null; readonly reason: string }> {
-  const { from } = lower.bundle.manifest.lowered ?? {};
-  if (from !== float.bundle.manifest.sha256) throw new Error("its bundle was made of another float32 model");
+  const { halve = false, manifest } = lower.bundle;
+  if (!halve && manifest.lowered?.from !== float.bundle.manifest.sha256)
+    throw new Error("its bundle was made of another float32 model");
   const [here, there] = [float, lower].map(({ engine }) => engine.providers().used);
   if (there !== here) throw new Error(`it runs on ${there}, the float model on ${here}`);
-  const pictures = golden?.(float.engine.input, MOST_OF_A_KIND) ?? null;
+  const fixed = halve ? fixedPictures(float.engine.input) : null;
+  const pictures = golden?.(float.engine.input, MOST_OF_A_KIND) ?? fixed;
   const difference =
     pictures === null ? null : await differenceOf(judgeOf(float.engine), judgeOf(lower.engine), pictures, limit);
   const reason = asked === "auto" ? `the best for ${aim ?? here}` : "as asked";

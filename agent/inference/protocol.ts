@@ -12,6 +12,8 @@ export interface WorkerSetup extends Wish {
   readonly modelPath: string;
   /** The SHA-256 of the model's file that the bundle names, lower case hex. */
   readonly sha256: string;
+  /** Whether the file holds the float32 model, and float16 is made of it. */
+  readonly halve?: boolean;
   /** Execution providers in the order of preference. */
   readonly providers: readonly string[];
   /** What TensorRT built of the model; null or absent where it is to build it now. */

@@ -4,12 +4,12 @@
  */
 import { parentPort, workerData } from "node:worker_threads";
 import { CodedError, messageOf } from "../../errors.js";
-import { readModel } from "../../models/onnx/checked-model.js";
 import { pictureStats } from "../../models/pictures/picture-stats.js";
 import { giveWay } from "../kit/niceness.js";
 import { loadBinding } from "./binding.js";
 import { readEngine } from "./engines/engine-file.js";
 import { allFinite } from "./finite.js";
+import { readNetwork } from "./network.js";
 import type { Reply, Request, WorkerSetup } from "./protocol.js";
 import { type Choice, chooseProvider } from "./providers/choose.js";
 import type { Session } from "./providers/session.js";
@@ -100,7 +100,7 @@ async function serve(session: Session, request: Request): Promise<void> {
 
 /** A function of its own, so that nothing holds the model's bytes once the session has its own copy of them. */
 async function load(): Promise<Choice> {
-  const model = await readModel(setup.modelPath, setup);
+  const model = await readNetwork(setup);
   const file = setup.built ?? null;
   const built = file === null ? null : () => readEngine(file);
   return chooseProvider(setup.providers, loadBinding(), model, setup, built);

@@ -1,5 +1,5 @@
 import type { Node, Tensor } from "../onnx/check/messages.js";
-import { consumersIn, floatsIn, nodeOf, type Parts } from "../onnx/parts.js";
+import { assemble, consumersIn, floatsIn, nodeOf, type Parts, takeApart } from "../onnx/parts.js";
 import { DATA_TYPE, NARROW_TYPE } from "../onnx/schema.js";
 import { toHalf } from "../weights/half.js";
 import type { Histogram } from "./histogram.js";
@@ -9,6 +9,17 @@ import { layersIn } from "./layers.js";
 const BETWEEN = new Set(["Add", "Concat", "MaxPool", "Relu"]);
 /** The greatest float16 is 65504: a layer that comes within half of it on good parts would overflow on others. */
 const MOST = 32_000;
+
+/**
+ * The bytes of a float32 model with its layers in float16, but for those whose weights it cannot hold; what they take and yield on pictures is
+ * not known, so that its scores are to be compared. Null where the model has no layers that could be.
+ * @param bytes of a checked model
+ */
+export function modelInHalves(bytes: Uint8Array): Uint8Array | null {
+  const parts = takeApart(bytes);
+  const layers = halfLayers(parts, new Map());
+  return layers.size === 0 ? null : assemble(withHalves(parts, layers));
+}
 
 /** Names of the layers that float16 can hold: whose weights, and what they take and yield on good parts, are far from its greatest number. */
 export function halfLayers(parts: Parts, histograms: ReadonlyMap<string, Histogram>): ReadonlySet<string> {

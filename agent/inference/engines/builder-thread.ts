@@ -1,8 +1,8 @@
 /** The thread of a builder that TensorRT builds in. */
 import { parentPort, workerData } from "node:worker_threads";
 import { messageOf } from "../../../errors.js";
-import { readModel } from "../../../models/onnx/checked-model.js";
 import { loadBinding } from "../binding.js";
+import { readNetwork } from "../network.js";
 import type { WorkerSetup } from "../protocol.js";
 import { chooseProvider } from "../providers/choose.js";
 import type { BuildMessage } from "./build-messages.js";
@@ -16,7 +16,7 @@ const say = (message: BuildMessage): void => parentPort!.postMessage(message);
  */
 async function build(): Promise<void> {
   const { width, height } = setup.input;
-  const model = await readModel(setup.modelPath, setup);
+  const model = await readNetwork(setup);
   const { session } = await chooseProvider(setup.providers, loadBinding(), model, setup);
   const [most = 1, ...others] = setup.batchSizes.toReversed();
   const sizes = [most, ...others.toReversed()];

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { InferenceConfig } from "../../../config/types.js";
 import { type Bundle, readBundle } from "../../../models/bundle/bundle.js";
 import type { EngineOptions } from "../engine.js";
-import type { OpenModel, PrecisionWish } from "../precision.js";
+import type { ChosenBundle, OpenModel, PrecisionWish } from "../precision.js";
 import type { PrecisionReport } from "../protocol.js";
 import { openBeside } from "./beside.js";
 import type { EnginePlan } from "./plan.js";
@@ -19,11 +19,13 @@ export interface PlannedModel {
   readonly own: Bundle;
   /** Where the same model in lower precisions may be; null: nowhere. */
   readonly folders: readonly (string | null)[];
+  /** The model in float16 that is made of it; null where there is none. */
+  readonly halved: ChosenBundle | null;
   readonly choose: Choose;
   readonly golden: PrecisionWish["golden"];
   readonly inference: Pick<InferenceConfig, "precision" | "precisionLimit">;
   /** With all providers that may be tried. */
-  readonly optionsOf: (bundle: Bundle) => EngineOptions;
+  readonly optionsOf: (bundle: ChosenBundle) => EngineOptions;
 }
 
 /**
@@ -32,12 +34,16 @@ export interface PlannedModel {
  */
 export async function openPlanned(
   { store, build, timing, keyOf }: EnginePlan,
-  { own, folders, choose, golden, inference, optionsOf }: PlannedModel,
+  { own, folders, halved, choose, golden, inference, optionsOf }: PlannedModel,
 ): Promise<Chosen> {
   const lowered = await Promise.all(folders.map((folder) => (folder === null ? null : bundleIn(folder))));
-  const bundles = [...lowered, own].filter((bundle) => bundle !== null);
+  const bundles = [...lowered, halved, own].filter((bundle) => bundle !== null);
   const choice = choiceOf(inference, bundles);
-  const open = async (bundle: Bundle, report: PrecisionReport, base: OpenModel["engine"] | null): Promise<Chosen> => {
+  const open = async (
+    bundle: ChosenBundle,
+    report: PrecisionReport,
+    base: OpenModel["engine"] | null,
+  ): Promise<Chosen> => {
     const engine = optionsOf(bundle);
     const beside = {
       store,

@@ -1,8 +1,8 @@
 import type { Size } from "../../types.js";
 import { type ComparedPicture, differenceOf, type Judge, judgeOf, tooFar } from "../difference.js";
 import type { Engine } from "../engine.js";
+import { fixedPictures } from "../fixed-pictures.js";
 import type { PrecisionDifference } from "../protocol.js";
-import { fixedPictures } from "./fixed-pictures.js";
 
 /** At most so many good and so many bad pictures whose truth is known. */
 export type Golden = (size: Size, mostOfAKind: number) => AsyncIterable<ComparedPicture>;

@@ -1,5 +1,5 @@
-import type { Size } from "../../types.js";
-import type { ComparedPicture } from "../difference.js";
+import type { Size } from "../types.js";
+import type { ComparedPicture } from "./difference.js";
 
 /** Grey levels between which the pictures' patterns lie, and how many of their waves a side has. */
 const PATTERNS = [
