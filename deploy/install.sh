@@ -218,6 +218,7 @@ unpack() {
   mkdir -p "$target"
   tar -xzf "$package" -C "$target" --strip-components=1 --no-same-owner
   chmod -R u=rwX,go=rX "$target"
+  lend_modules
   # The folder's own npm, system packages first: each step says what it does, and what to do where it fails.
   "$node" "$target/deploy/setup.mjs" || fail "$version could not be set up; the lines above say why." "Nothing has changed: what ran before still runs. Run this again when it is mended."
   "$node" "$target/bin/retort.cjs" --version > "$work/version" 2>&1 || {
@@ -226,6 +227,21 @@ unpack() {
   }
   printf 'package=%s\nnode=%s\n' "$hash" "$node" > "$target/.installed"
   begun=""
+}
+
+# What the version of before has of npm's packages does for this one where both name the same: no network, no compiler.
+lend_modules() {
+  [ -d "$before/node_modules" ] || return 0
+  # shellcheck disable=SC2016 # JavaScript
+  "$node" -e '
+    const [mine, theirs] = process.argv.slice(1).map((folder) => {
+      const { packages } = require(`${folder}/npm-shrinkwrap.json`);
+      delete packages[""];
+      return JSON.stringify(packages);
+    });
+    process.exitCode = mine === theirs ? 0 : 1;' "$target" "$before" || return 0
+  say "taking npm's packages from $(basename "$before")"
+  cp -a --reflink=auto "$before/node_modules" "$target/node_modules"
 }
 
 lay_configuration() {
@@ -240,12 +256,9 @@ lay_configuration() {
 
 # The new version reads the configuration before the old one is stopped.
 check_configuration() {
-  set -- "$node" "$target/bin/retort.cjs" check --config "$ETC/retort.yaml"
-  if systemd_runs; then
-    set -- systemd-run --quiet --pipe --wait --uid=retort --gid=retort --setenv=RETORT_STATE_PATH="$STATE" --property=EnvironmentFile=-"$ETC/env" "$@"
-  else
-    set -- setpriv --reuid=retort --regid=retort --init-groups env -i PATH="$PATH" RETORT_STATE_PATH="$STATE" "$@"
-  fi
+  set -- "$target/bin/retort.cjs" check --config "$ETC/retort.yaml"
+  [ ! -e "$ETC/env" ] || set -- "--env-file=$ETC/env" "$@"
+  set -- setpriv --reuid=retort --regid=retort --init-groups env -i PATH="$PATH" RETORT_STATE_PATH="$STATE" "$node" "$@"
   "$@" > "$work/check" 2>&1 || {
     cat "$work/check" >&2
     fail "$version refuses $ETC/retort.yaml; its words are above." "Nothing has changed: what ran before still runs. Mend the configuration, then run this again."
