@@ -64,8 +64,8 @@ export function openAlerting(
       const trouble$ = new Subject<CodedError>();
       const onTrouble = (trouble: CodedError): void => trouble$.next(trouble);
       trouble$.subscribe(warnOf(log));
-      // First, for it keeps a second agent out of the folder.
       let ages: Ages | null = null;
+      // First, for it keeps a second agent out of the folder.
       const outbox = await (edges.openOutbox ?? openOutbox)({
         statePath: state.path,
         base: baseTopic(mqtt.prefix, agent.id),
