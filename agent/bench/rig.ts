@@ -9,6 +9,7 @@ import { type RunningAgent, startAgent } from "../agent.js";
 import { baseTopic, topics } from "../contract/topics.js";
 import { type Http, openHttp } from "../http/open.js";
 import type { AgentView } from "../http/view.js";
+import { loadModel } from "../inference/load.js";
 import { opening } from "../kit/closing.js";
 import type { Logger } from "../kit/log.js";
 import type { CameraDeps } from "../line/camera.js";
@@ -86,6 +87,8 @@ export function startBenchAgent({ watchCamera, stateIn, ...options }: RigOptions
           return http;
         },
       }),
+      // What is measured is the same from the first frame to the last, and the bare model's beside it: TensorRT builds in its place.
+      loadModel: (dir, load) => loadModel(dir, { ...load, engines: null }),
       log: quiet,
     });
     closing.add("the agent", AGENT_MS, agent.stop);

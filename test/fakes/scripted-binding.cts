@@ -17,6 +17,8 @@ declare namespace binding {
     readonly factor?: number;
     /** What is added to the last place of its maps. */
     readonly blot?: number;
+    /** Whether an engine's next run ends its thread. */
+    readonly dies?: boolean;
     /** Providers whose library is not there. */
     readonly missing?: readonly string[];
   }
@@ -88,9 +90,11 @@ async function create(given: Uint8Array, options: Options): Promise<ort.Inferenc
     }
   }
   const session = await ort.InferenceSession.create(model, { ...rest, executionProviders: ["cpu"] });
-  if (name !== "tensorrt" || (factor === 1 && blot === 0)) return session;
+  if (name !== "tensorrt") return session;
   const run = session.run.bind(session);
   session.run = (async (feeds: ort.InferenceSession.FeedsType, into: ort.InferenceSession.NullableOnnxValueMapType) => {
+    // Of a thread that is no process's first, this ends the thread alone.
+    if (scripted().dies === true) process.exit(3);
     const results = await run(feeds, into);
     const scores = into.score?.data;
     if (scores instanceof Float32Array) scores.set(scores.map((score) => score * factor));

@@ -157,6 +157,11 @@ test("metrics tell a blind model, a refused provider, stuck threads, temperature
       { provider: "tensorrt", taken: false, reason: "no such library" },
       { provider: "cpu", taken: true, reason: "the best that works here" },
     ],
+    engine: {
+      state: "building-engine" as const,
+      ...{ ageS: 90, attempt: 4, failures: 3, difference: null, failure: "no such library" },
+      step: "its engine could not be built, and is tried again",
+    },
   });
   const { engine } = view.models.get("plate")!;
   const other = openHttp(
@@ -176,12 +181,15 @@ test("metrics tell a blind model, a refused provider, stuck threads, temperature
       'retort_self_test_passed{model="plate"}',
       'retort_model_providers_refused{model="plate"}',
       'retort_model_provider_fault{model="plate"}',
+      'retort_model_engine_building{model="plate"}',
+      'retort_model_engine_age_seconds{model="plate",state="building-engine"}',
+      'retort_model_engine_failures{model="plate"}',
       "retort_inference_threads_stuck",
       'retort_temperature_celsius{zone="cpu"}',
       "retort_gpu_load_ratio",
       "retort_outbox_max_bytes",
     ].map((name) => series.get(name)),
-    [0, 1, 1, 1, 61.5, 0.25, 16 * 1_048_576],
+    [0, 1, 1, 1, 90, 3, 1, 61.5, 0.25, 16 * 1_048_576],
   );
   assert.is(plain.get('retort_model_providers_refused{model="plate"}'), 0);
   assert.is(plain.get('retort_model_provider_fault{model="plate"}'), 0);

@@ -4,12 +4,15 @@ import { cpSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
+import { trivialModel } from "../../agent/bench/trivial-model.js";
 import type { Engine } from "../../agent/inference/engine.js";
 import type { BesideTiming } from "../../agent/inference/engines/beside.js";
 import { EngineStore } from "../../agent/inference/engines/store.js";
 import { type LoadOptions, loadModel } from "../../agent/inference/load.js";
 import { packageRoot } from "../../config/package-root.js";
-import { inspected } from "../contracts/engine.js";
+import type { InferenceConfig } from "../../config/types.js";
+import { readBundle, writeBundle } from "../../models/bundle/bundle.js";
+import { failureCode, inspected } from "../contracts/engine.js";
 import { inferenceConfig, temporaryFolder } from "../support/config.js";
 import { greyFrame } from "../support/frames.js";
 import { asked, forget, script } from "../support/scripted-binding.js";
@@ -35,12 +38,17 @@ interface Given {
   readonly maxBatch?: number;
   readonly timing?: Partial<BesideTiming>;
   readonly golden?: LoadOptions["golden"];
+  readonly precision?: InferenceConfig["precision"];
+  /** The folder of a float16 bundle. */
+  readonly fp16?: string | null;
 }
 
-async function load({ maxBatch = 2, timing = {}, golden = null }: Given = {}): Promise<Engine> {
+async function load(given: Given = {}): Promise<Engine> {
+  const { maxBatch = 2, timing = {}, golden = null, precision = "fp32", fp16 = null } = given;
   const quick = { backoff: { firstMs: 20, mostMs: 50 }, ...timing };
   const { engine } = await loadModel(bundle, {
-    inference: inferenceConfig({ providers: ["tensorrt", "cuda", "cpu"], precision: "fp32", maxBatch }),
+    inference: inferenceConfig({ providers: ["tensorrt", "cuda", "cpu"], precision, maxBatch }),
+    lowered: { fp16 },
     engines: { store: new EngineStore(folder), build: true, timing: quick },
     ...{ golden, mostWaiting: 8, onRestart: () => undefined, gpu: async () => true },
   });
@@ -259,6 +267,41 @@ test("where something that an engine depends on is another, it is built anew, an
   await built({ maxBatch: 4 });
   assert.is(keys().length, 1);
   assert.is.not(keys()[0], before);
+});
+
+test("an engine whose thread dies and that cannot be opened again gives way, and is built anew", async () => {
+  await builtBefore();
+  const engine = await load();
+  script({ dies: true, open: "refuse" });
+  assert.is(failureCode(await engine.inspect(greyFrame(1))), "ENGINE_WORKER_DIED");
+  assert.is(await providerOf(engine), "cuda");
+  await eventually(() => reportOf(engine).state === "building-engine", "the next build");
+  assert.match(reportOf(engine).failure!, "another version of TensorRT");
+  script({});
+  await isReady(engine);
+  assert.is(await providerOf(engine), "tensorrt");
+});
+
+test("the precision that was chosen when its engine was proven stands at the next start, until the choice is another", async () => {
+  const { manifest } = await readBundle(bundle);
+  const lowered = { from: manifest.sha256, layers: 1, float: [], images: 1, mapError: 0, lost: null };
+  const { dir: fp16 } = await writeBundle(temporaryFolder(), trivialModel({ width: 16, height: 16, threshold: 0.5 }), {
+    ...{ ...manifest, precision: "fp16" },
+    lowered: { ...lowered, threshold: { before: 0.5, shift: 0, same: 1 } },
+  });
+  const given = { precision: "fp16", fp16 } as const;
+  const precisionOf = (engine: Engine) => engine.providers().precision!;
+  const first = await load(given);
+  assert.equal([precisionOf(first).used, first.providers().used], ["fp16", "cuda"]);
+  await isReady(first);
+  await first.close();
+  forget();
+  const second = await load(given);
+  assert.equal([second.providers().used, precisionOf(second)], ["tensorrt", precisionOf(first)]);
+  assert.equal(asked(), ["open"]);
+  await second.close();
+  const third = await load({ precision: "fp32", fp16 });
+  assert.equal([third.providers().used, precisionOf(third).used], ["cuda", "fp32"]);
 });
 
 test("builds of several models come one after the other", async () => {

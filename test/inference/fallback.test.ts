@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
+import type { EngineHealth } from "../../agent/contract/provider-health.js";
 import { fallbackFault } from "../../agent/inference/fallback.js";
 import { loadModel } from "../../agent/inference/load.js";
 import { hasNvidiaGpu } from "../../agent/inference/nvidia.js";
@@ -36,6 +37,29 @@ test("alarm makes any provider but the first a fault, allow none", () => {
     "the model runs on cuda; tensorrt: no library",
   );
   assert.is(fallbackFault(report("cpu", "tensorrt", "cuda"), "allow", true), null);
+});
+
+const engine: EngineHealth = {
+  ...{ state: "building-engine", ageS: 1, attempt: 1, failures: 0, failure: null, difference: null },
+  step: "its engine is built",
+};
+
+test("it is no fault that an engine is being built, and one that it cannot be had, whatever judges in its place", () => {
+  const on =
+    (used: string, ...refused: string[]) =>
+    (of: Partial<EngineHealth>, mode: "auto" | "alarm" | "allow") =>
+      fallbackFault({ ...report(used, ...refused), engine: { ...engine, ...of } }, mode, true);
+  const cuda = on("cuda", "tensorrt");
+  for (const pending of [{}, { failures: 2 }, { state: "not-built" }] as const) {
+    assert.is(cuda(pending, "auto"), null);
+    assert.is(cuda(pending, "alarm"), null);
+  }
+  for (const fault of [{ failures: 3 }, { state: "refused" }, { state: "failed" }] as const) {
+    assert.match(cuda(fault, "auto")!, "runs on cuda; tensorrt: no library");
+    assert.is(cuda(fault, "allow"), null);
+  }
+  // What else is wrong is so meanwhile, too.
+  assert.is(on("cpu", "tensorrt", "cuda")({}, "auto"), "PROVIDER_NOT_USED: the model runs on cpu; cuda: no library");
 });
 
 async function load(providers: InferenceConfig["providers"], fallback: InferenceConfig["fallback"], gpu: boolean) {
