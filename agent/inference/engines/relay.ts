@@ -7,6 +7,12 @@ interface Change {
   readonly done: () => void;
 }
 
+/** A frame, and who waits for its outcome. */
+interface Asked {
+  readonly frame: Frame;
+  readonly settle: (outcome: Outcome) => void;
+}
+
 /**
  * A relay to one engine that can be another from one frame to the next. Frames that came before go to the old one, and those that come meanwhile
  * wait until it has answered: none is lost, and none overtakes another.
@@ -16,7 +22,7 @@ export class Relay {
   /** Frames that the engine has. */
   #held = 0;
   #change: Change | null = null;
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting: Asked[] = [];
 
   constructor(engine: Engine) {
     this.#engine = engine;
@@ -26,10 +32,11 @@ export class Relay {
     return this.#engine;
   }
 
+  /** Never rejects, as no engine's does. */
   inspect(frame: Frame): Promise<Outcome> {
-    if (this.#change === null) return this.#pass(frame);
-    return new Promise((resolve) => {
-      this.#waiting.push(() => resolve(this.#pass(frame)));
+    return new Promise((settle) => {
+      if (this.#change === null) this.#pass({ frame, settle });
+      else this.#waiting.push({ frame, settle });
     });
   }
 
@@ -43,14 +50,14 @@ export class Relay {
     return old;
   }
 
-  async #pass(frame: Frame): Promise<Outcome> {
+  /** The same way for all: one that took a turn more would come behind the next. */
+  #pass({ frame, settle }: Asked): void {
     this.#held += 1;
-    try {
-      return await this.#engine.inspect(frame);
-    } finally {
+    void this.#engine.inspect(frame).then((outcome) => {
       this.#held -= 1;
+      settle(outcome);
       if (this.#held === 0) this.#changed();
-    }
+    });
   }
 
   #changed(): void {
@@ -59,7 +66,7 @@ export class Relay {
     this.#engine = to;
     this.#change = null;
     // In this very turn: a frame that comes next would be before them.
-    for (const pass of this.#waiting.splice(0)) pass();
+    for (const asked of this.#waiting.splice(0)) this.#pass(asked);
     done();
   }
 }
