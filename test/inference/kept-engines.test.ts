@@ -4,12 +4,13 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { trivialModel } from "../../agent/bench/trivial-model.js";
+import { modelChecks } from "../../agent/doctor/models.js";
 import type { Engine } from "../../agent/inference/engine.js";
 import { EngineStore } from "../../agent/inference/engines/store.js";
 import { packageRoot } from "../../config/package-root.js";
 import { readBundle, writeBundle } from "../../models/bundle/bundle.js";
 import { failureCode } from "../contracts/engine.js";
-import { temporaryFolder } from "../support/config.js";
+import { configOf, inferenceConfig, temporaryFolder } from "../support/config.js";
 import {
   asked,
   begin,
@@ -127,6 +128,17 @@ test("the precision that was chosen when its engine was proven stands at the nex
   await second.close();
   const third = await load({ precision: "fp32", fp16 });
   assert.equal([third.providers().used, precisionOf(third).used], ["cuda", "fp32"]);
+});
+
+test("doctor says of an engine that is not there that the agent builds it, and builds none", async () => {
+  const config = configOf([], {
+    models: { tiny: { path: places().bundle } },
+    inference: inferenceConfig({ providers: ["tensorrt", "cuda", "cpu"], precision: "fp32" }),
+  });
+  const checks = await modelChecks(config);
+  const told = checks.find(({ path }) => path === "models.tiny on tensorrt");
+  assert.equal([told!.level, told!.message], ["note", "its engine is not built yet; the agent builds it"]);
+  assert.equal(asked(), []);
 });
 
 test("what a build leaves on the disk is on the page about it", async () => {
