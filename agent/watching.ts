@@ -12,7 +12,7 @@ import type { SparkplugHealth } from "./contract/sparkplug-health.js";
 import { topics } from "./contract/topics.js";
 import type { CameraStanding } from "./health/camera-state.js";
 import { type Stuck, watchLiveness } from "./health/liveness.js";
-import { type MachineHealth, machineHealth } from "./health/machine.js";
+import { type MachineHealth, machineMeter } from "./health/machine.js";
 import { engineLine, ProviderFaults } from "./health/provider-faults.js";
 import { type HealthParts, healthMessage } from "./health/report.js";
 import { watchClock } from "./health/watch-clock.js";
@@ -191,7 +191,8 @@ export function startWatching(
       const selfTests = startSelfTests({ models: config.models, cameras, wallMs: clock.wallMs, log });
       closing.add("self-tests", 0, () => selfTests.close());
       let machine: MachineHealth | null = null;
-      const measure = async (): Promise<MachineHealth> => (machine = await (edges.machineHealth ?? machineHealth)());
+      const meter = edges.machineHealth ?? machineMeter();
+      const measure = async (): Promise<MachineHealth> => (machine = await meter());
       void measure().catch((error: unknown) => log.error(`the machine cannot be measured: ${messageOf(error)}`));
       const health = async (): Promise<HealthParts> => ({
         machine: await measure(),

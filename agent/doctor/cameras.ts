@@ -1,9 +1,9 @@
-import { execFile } from "node:child_process";
 import { access, constants, readdir, readFile, realpath } from "node:fs/promises";
 import { join } from "node:path";
 import type { CameraConfig } from "../../config/types.js";
 import { type ErrorCode, errnoOf, errorCodes, messageOf } from "../../errors.js";
 import { type Board, detectBoard } from "../kit/board.js";
+import { endOf } from "../kit/program.js";
 import type { Check } from "./check.js";
 import { bestMode, type CameraMode, type ListedCamera, listedCameras } from "./device-list.js";
 
@@ -162,12 +162,8 @@ function note(path: string, code: ErrorCode, message: string): Check {
   return { level: "note", code, path, message, remedy: errorCodes[code].remedy };
 }
 
-function run(tool: string, ...args: readonly string[]): Promise<string> {
-  return new Promise((resolve, reject) => {
-    execFile(tool, args, { timeout: 6_000, maxBuffer: 4_194_304 }, (error, stdout) => {
-      // Aravis's tool exits with 1 when it found nothing.
-      if (error !== null && typeof error.code === "string") reject(error);
-      else resolve(stdout);
-    });
-  });
+/** Aravis's tool exits with 1 when it found nothing. @throws Error where there is no such tool, or it does not answer */
+async function run(tool: string, ...args: readonly string[]): Promise<string> {
+  const ended = await endOf(tool, args, { limitMs: 6_000, mostBytes: 4_194_304 });
+  return ended.output;
 }

@@ -1,20 +1,15 @@
-import { execFile } from "node:child_process";
 import type { AravisSource, CameraConfig, SourceType } from "../../config/types.js";
 import { CodedError, messageOf } from "../../errors.js";
 import { type LaunchedSource, launchLine, visionLine } from "../capture/launch/sources.js";
 import { type Board, detectBoard } from "../kit/board.js";
+import { endOf } from "../kit/program.js";
 import type { Check } from "./check.js";
 
 /** Whether GStreamer has an element of that name; rejects where GStreamer's tools are missing. */
 export type HasElement = (name: string) => Promise<boolean>;
 
-const inspect: HasElement = (name) =>
-  new Promise((resolve, reject) => {
-    execFile("gst-inspect-1.0", ["--exists", name], { timeout: 10_000 }, (error) => {
-      if (error !== null && typeof error.code === "string") reject(error);
-      else resolve(error === null);
-    });
-  });
+const inspect: HasElement = async (name) =>
+  (await endOf("gst-inspect-1.0", ["--exists", name], { limitMs: 10_000 })).status === 0;
 
 type PlayedSource = LaunchedSource | AravisSource;
 

@@ -3,7 +3,7 @@ import type { MachineFigures } from "../contract/machine-health.js";
 import type { MemoryHealth } from "../contract/payloads.js";
 import { type AskDriver, askNvidiaSmi, type GpuFigures, gpuFigures } from "./nvidia-smi.js";
 import { powerMode, railsW } from "./power.js";
-import { addNamed, entriesOf, numberIn, numberOf, textOf } from "./readings.js";
+import { addNamed, entriesOf, numberIn, numberOf, patiently, textOf } from "./readings.js";
 import { cpuFrequency, throttling } from "./throttling.js";
 
 /** The machine's own figures. */
@@ -15,6 +15,7 @@ export interface MachineSources {
   /** Where /sys, /etc and /var are: "" here. */
   readonly root: string;
   readonly askDriver: AskDriver;
+  readonly waitMs?: number;
 }
 
 const here: MachineSources = { root: "", askDriver: askNvidiaSmi };
@@ -30,29 +31,49 @@ const GPU_LOADS = [
 /** What a sensor in its right mind says: one that is off says -256. */
 const COLDEST_C = -100;
 
-/** Never rejects: what cannot be read is left out. */
-export async function machineHealth({ root, askDriver }: MachineSources = here): Promise<MachineHealth> {
-  const { rss, heapUsed } = process.memoryUsage();
-  const [zones, load, rails, mode, frequency, slowed, gpus, anonymous] = await Promise.all([
-    zoneTemperatures(root),
-    jetsonGpuLoad(root),
-    railsW(root),
-    powerMode(root),
-    cpuFrequency(root),
-    throttling(root),
-    gpuFigures(askDriver),
-    anonymousBytes(),
-  ]);
-  const anonymousMb = anonymous === null ? null : megabytes(anonymous);
-  const loads = gpus.flatMap((gpu) => gpu.load ?? []);
-  return {
-    memory: { rssMb: megabytes(rss), anonymousMb, heapMb: megabytes(heapUsed) },
-    temperaturesC: { ...zones, ...byGpu(gpus, (gpu) => gpu.temperatureC) },
-    gpuLoad: load ?? (loads.length === 0 ? null : Math.max(...loads)),
-    powerW: { ...rails, ...byGpu(gpus, (gpu) => gpu.powerW) },
-    powerMode: mode,
-    cpuFrequency: frequency,
-    throttling: { ...slowed, reasons: [...new Set([...slowed.reasons, ...gpus.flatMap((gpu) => gpu.reasons)])] },
+/** How long what a kind of sensor says is waited for: health is sent without it then. */
+const WAIT_MS = 4_500;
+
+/** Measures the machine, each time that it is asked. Never rejects: what cannot be read, or hangs, is left out. */
+export function machineMeter({
+  root,
+  askDriver,
+  waitMs = WAIT_MS,
+}: MachineSources = here): () => Promise<MachineHealth> {
+  const meter = <Reading>(read: () => Promise<Reading>, left: Reading) => patiently(read, waitMs, left);
+  const meters = {
+    zones: meter(() => zoneTemperatures(root), {}),
+    load: meter(() => jetsonGpuLoad(root), null),
+    rails: meter(() => railsW(root), {}),
+    mode: meter(() => powerMode(root), null),
+    frequency: meter(() => cpuFrequency(root), null),
+    slowed: meter(() => throttling(root), { reasons: [], events: {} }),
+    gpus: meter(() => gpuFigures(askDriver), []),
+    anonymous: meter(anonymousBytes, null),
+  };
+  return async () => {
+    const { rss, heapUsed } = process.memoryUsage();
+    const [zones, load, rails, mode, frequency, slowed, gpus, anonymous] = await Promise.all([
+      meters.zones(),
+      meters.load(),
+      meters.rails(),
+      meters.mode(),
+      meters.frequency(),
+      meters.slowed(),
+      meters.gpus(),
+      meters.anonymous(),
+    ]);
+    const anonymousMb = anonymous === null ? null : megabytes(anonymous);
+    const loads = gpus.flatMap((gpu) => gpu.load ?? []);
+    return {
+      memory: { rssMb: megabytes(rss), anonymousMb, heapMb: megabytes(heapUsed) },
+      temperaturesC: { ...zones, ...byGpu(gpus, (gpu) => gpu.temperatureC) },
+      gpuLoad: load ?? (loads.length === 0 ? null : Math.max(...loads)),
+      powerW: { ...rails, ...byGpu(gpus, (gpu) => gpu.powerW) },
+      powerMode: mode,
+      cpuFrequency: frequency,
+      throttling: { ...slowed, reasons: [...new Set([...slowed.reasons, ...gpus.flatMap((gpu) => gpu.reasons)])] },
+    };
   };
 }
 

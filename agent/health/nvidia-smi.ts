@@ -1,6 +1,5 @@
-import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
-import { promisify } from "node:util";
+import { outputOf } from "../kit/program.js";
 import { numberIn } from "./readings.js";
 
 /** Of one GPU; what its driver does not say is null. */
@@ -19,7 +18,7 @@ export type AskDriver = (fields: readonly string[]) => Promise<string>;
 export const askNvidiaSmi: AskDriver = async (fields) => {
   await readFile("/proc/driver/nvidia/version");
   const args = [`--query-gpu=${fields.join(",")}`, "--format=csv,noheader,nounits"];
-  return (await promisify(execFile)("nvidia-smi", args, { timeout: 2_000 })).stdout;
+  return outputOf("nvidia-smi", args, { limitMs: 2_000 });
 };
 
 /** Bits of nvmlClocksEventReasons* that are a limit met; others are idleness and what somebody set (nvml.h). */
@@ -40,16 +39,19 @@ export async function gpuFigures(ask: AskDriver): Promise<readonly GpuFigures[]>
   for (const field of REASON_FIELDS) {
     const lines = await ask([...FIELDS, field]).catch(() => null);
     if (lines !== null)
-      return lines
-        .split("\n")
-        .filter((line) => line.trim() !== "")
-        .map(figuresOf);
+      return (
+        lines
+          .split("\n")
+          .map((line) => line.split(",").map((field) => field.trim()))
+          // What it says beside its answer, of a driver that it does not match, say, has no such fields.
+          .filter(({ length }) => length === FIELDS.length + 1)
+          .map(figuresOf)
+      );
   }
   return [];
 }
 
-function figuresOf(line: string): GpuFigures {
-  const [load, temperature, power, reasons] = line.split(",").map((field) => field.trim());
+function figuresOf([load, temperature, power, reasons]: readonly string[]): GpuFigures {
   const percent = numberIn(load);
   return {
     load: percent === null ? null : percent / 100,

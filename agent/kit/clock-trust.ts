@@ -1,11 +1,10 @@
-import { execFile } from "node:child_process";
 import { existsSync, statSync } from "node:fs";
 import { endianness } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { packageRoot } from "../../config/package-root.js";
 import { type Clock, STEP_MS } from "./clock.js";
 import { adjtimex } from "./libc.js";
+import { outputOf } from "./program.js";
 
 /** What a machine says of its clock. */
 export interface ClockSources {
@@ -30,14 +29,12 @@ const ASK_LIMIT_MS = 5_000;
 const STATUS_AT = 40;
 const STA_UNSYNC = 0x40;
 
-const run = promisify(execFile);
-
 export const machineClockSources: ClockSources = {
   timex: adjtimex,
   isSetByTimesyncd: () => existsSync("/run/systemd/timesync/synchronized"),
   askTimedated: async () => {
-    const asked = run("timedatectl", ["show", "--property=NTPSynchronized", "--value"], { timeout: ASK_LIMIT_MS });
-    const text = await asked.then(({ stdout }) => stdout.trim()).catch(() => "");
+    const args = ["show", "--property=NTPSynchronized", "--value"];
+    const text = (await outputOf("timedatectl", args, { limitMs: ASK_LIMIT_MS }).catch(() => "")).trim();
     return text === "" ? null : text === "yes";
   },
   earliestMs: () => Math.max(WRITTEN_MS, statSync(join(packageRoot(), "package.json")).mtimeMs - DAY_MS),

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { takeTurns } from "../../agent/bench/compare.js";
 import { percentile } from "../../agent/health/ledger.js";
-import { machineHealth } from "../../agent/health/machine.js";
+import { machineMeter } from "../../agent/health/machine.js";
 import { differenceOf, judgeOf } from "../../agent/inference/difference.js";
 import type { Engine } from "../../agent/inference/engine.js";
 import { EngineStore } from "../../agent/inference/engines/store.js";
@@ -47,7 +47,7 @@ function refusal(gpu: boolean, what: string, said: string): Finding {
 
 /** What sensors say; what nothing measures is lacking, and no fault. */
 export async function sensors(): Promise<readonly Finding[]> {
-  const { temperaturesC, powerW, powerMode, throttling, gpuLoad, cpuFrequency } = await machineHealth();
+  const { temperaturesC, powerW, powerMode, throttling, gpuLoad, cpuFrequency } = await machineMeter()();
   const figures = (of: Readonly<Record<string, number>>, unit: string): string =>
     Object.entries(of)
       .map(([name, value]) => `${name} ${value} ${unit}`)

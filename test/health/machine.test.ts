@@ -1,18 +1,20 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
-import { machineHealth } from "../../agent/health/machine.js";
+import { machineMeter } from "../../agent/health/machine.js";
 import type { AskDriver } from "../../agent/health/nvidia-smi.js";
 import { temporaryFolder } from "../support/config.js";
 import { machineTree } from "../support/machine-tree.js";
 import { suite } from "../support/suite.js";
+import { until } from "../support/until.js";
 
 const test = suite("the machine's figures");
 const noDriver: AskDriver = () => Promise.reject(new Error("no driver"));
 const board = async (name: string, askDriver: AskDriver = noDriver) =>
-  machineHealth({ root: await machineTree(name), askDriver });
+  machineMeter({ root: await machineTree(name), askDriver })();
 /** A driver that says this for whatever is asked. */
-const bare = (lines: string) => machineHealth({ root: "/nowhere", askDriver: () => Promise.resolve(lines) });
+const bare = (lines: string) => machineMeter({ root: "/nowhere", askDriver: () => Promise.resolve(lines) })();
 
 test("an Orin Nano tells rails, mode, load, frequency and temperatures; a hot surface and a fan are no throttling", async () => {
   const figures = await board("orin-nano-jetpack-6");
@@ -60,20 +62,53 @@ test("idleness and clocks that somebody set are no throttling", async () => {
 
 test("an older driver is asked by the older name", async () => {
   const asked: string[] = [];
-  const { gpuLoad } = await machineHealth({
+  const { gpuLoad } = await machineMeter({
     root: "/nowhere",
     askDriver: async (fields) => {
       asked.push(fields.at(-1)!);
       if (fields.includes("clocks_event_reasons.active")) throw new Error("not a valid field to query");
       return "42, 50, [Not Supported], [N/A]\n";
     },
-  });
+  })();
   assert.is(gpuLoad, 0.42);
   assert.equal(asked, ["clocks_event_reasons.active", "clocks_throttle_reasons.active"]);
 });
 
+test("a driver that hangs is left out, and not asked again before it has answered", async () => {
+  const asked: ((answer: string) => void)[] = [];
+  const meter = machineMeter({
+    root: await machineTree("orin-nano-jetpack-6"),
+    askDriver: () => new Promise((answer) => asked.push(answer)),
+    waitMs: 100,
+  });
+  for (let time = 0; time < 3; time += 1) assert.is((await meter()).powerW.VDD_IN, 9.31);
+  assert.is(asked.length, 1);
+  asked[0]!("97, 83, 349.90, 0x0\n");
+  await until(() => {
+    void meter();
+    return asked.length === 2;
+  }, "the next question");
+});
+
+test("a sensor that is a pipe, or larger than any sensor, holds nothing up", async () => {
+  const root = await machineTree("orin-nano-jetpack-6");
+  const status = join(root, "var/lib/nvpmodel/status");
+  await rm(status);
+  execFileSync("mkfifo", [status]);
+  await writeFile(join(root, "etc/nvpmodel.conf"), "x".repeat(10_000_000));
+  const { powerMode, powerW } = await machineMeter({ root, askDriver: noDriver, waitMs: 60_000 })();
+  assert.equal([powerMode, powerW.VDD_IN], [null, 9.31]);
+});
+
+test("what nvidia-smi says beside its answer is no GPU", async () => {
+  const { temperaturesC, powerW } = await bare(
+    "WARNUNG: Treiber und Bibliothek passen nicht zusammen, siehe unten\n42, 61, 148.25, 0x1\n\nnvidia-smi: fertig\n",
+  );
+  assert.equal([temperaturesC, powerW], [{ gpu: 61 }, { gpu: 148.25 }]);
+});
+
 test("a machine that tells nothing is no error", async () => {
-  const { memory, ...figures } = await machineHealth({ root: "/nowhere", askDriver: noDriver });
+  const { memory, ...figures } = await machineMeter({ root: "/nowhere", askDriver: noDriver })();
   assert.equal(figures, {
     ...{ temperaturesC: {}, gpuLoad: null, powerW: {}, powerMode: null, cpuFrequency: null },
     throttling: { reasons: [], events: {} },
@@ -93,7 +128,7 @@ test("zones of one type keep their figures apart", async () => {
     await writeFile(join(dir, "type"), "cpu-thermal\n");
     await writeFile(join(dir, "temp"), `${temp}\n`);
   }
-  const { temperaturesC } = await machineHealth({ root, askDriver: noDriver });
+  const { temperaturesC } = await machineMeter({ root, askDriver: noDriver })();
   assert.equal(temperaturesC, { "cpu-thermal": 41.5, "cpu-thermal-thermal_zone10": 42 });
 });
 

@@ -1,5 +1,5 @@
-import { execFile } from "node:child_process";
 import { readdir, readFile } from "node:fs/promises";
+import { outputOf } from "../../kit/program.js";
 import type { GpuFacts } from "./key.js";
 
 /** Where a machine tells of its GPU. */
@@ -16,12 +16,7 @@ export interface GpuSources {
 const SMI_LIMIT_MS = 10_000;
 
 const here: GpuSources = {
-  smi: (args) =>
-    new Promise((resolve, reject) => {
-      execFile("nvidia-smi", args, { timeout: SMI_LIMIT_MS, maxBuffer: 65_536 }, (error, text) =>
-        error === null ? resolve(text) : reject(error),
-      );
-    }),
+  smi: (args) => outputOf("nvidia-smi", args, { limitMs: SMI_LIMIT_MS }),
   boardModel: "/proc/device-tree/model",
   compatible: "/proc/device-tree/compatible",
   libraryFolders: [
