@@ -196,6 +196,10 @@ make_user() {
     useradd --system --user-group --home-dir "$STATE" --no-create-home --shell /usr/sbin/nologin retort ||
       fail "the user retort could not be made." "Make it by hand (useradd --system retort), then run this again."
   }
+  # udev's, which a container has not; the service is a member of both.
+  for group in video render; do
+    getent group "$group" > /dev/null || groupadd --system "$group"
+  done
   install -d -o root -g retort -m 750 "$ETC" /srv/retort /srv/retort/models
   install -d -o retort -g retort -m 700 "$STATE"
 }

@@ -171,9 +171,10 @@ function buildOne({ arch, version, out, tarball, work }) {
   const licences = layProgram(join(tree, PLACE), tarball, arch);
   layRest(tree, { arch, version, licences });
   step("settling rights", "chmod", ["-R", "u=rwX,go=rX", join(tree, "usr"), join(tree, "etc")]);
-  // What npm's packages mark as executable is not.
-  step("settling the files' rights", "find", [join(tree, "usr"), "-type", "f", "-exec", "chmod", "644", "{}", "+"]);
-  for (const name of ["bin/retort.cjs", "dist/agent/main.cjs"]) chmodSync(join(tree, PLACE, name), 0o755);
+  // What npm's packages mark as executable often is not, and the other way round.
+  const scripts = `find usr -type f -exec chmod 644 {} + && find usr -type f -exec sh -c 'for file; do
+    [ "$(head -c 2 "$file" | tr -d "\\0")" != "#!" ] || chmod 755 "$file"; done' _ {} +`;
+  step("settling the files' rights", "sh", ["-c", scripts], { cwd: tree });
   for (const name of readdirSync(tree)) chmodSync(join(tree, name), 0o755);
   const file = join(out, `retort_${version}_${arch}.deb`);
   step(`packing ${file}`, "dpkg-deb", ["--root-owner-group", "-Zxz", "--build", tree, file]);

@@ -54,7 +54,9 @@ export function prune({ modules, arch }) {
   walk(modules, (path, isFolder) => {
     const name = basename(path);
     const musl = /^musl_|\.musl\.node$/.test(name);
-    const isNeedless = isFolder ? NEEDLESS_FOLDERS.has(name) : NEEDLESS_FILES.test(name) && !LICENCE.test(name);
+    const isNeedless = isFolder
+      ? name.startsWith(".") || NEEDLESS_FOLDERS.has(name)
+      : NEEDLESS_FILES.test(name) && !LICENCE.test(name);
     if (!musl && !isNeedless) return true;
     rmSync(path, { recursive: true });
     return false;
