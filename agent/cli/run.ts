@@ -7,6 +7,7 @@ import type { RunningAgent } from "../agent.js";
 import type { MessageSink } from "../contract/message-sink.js";
 import type { CameraState } from "../contract/payloads.js";
 import { topics } from "../contract/topics.js";
+import { keepMemoryTrimmed } from "../kit/allocator.js";
 import { realClock } from "../kit/clock.js";
 import { withTrust } from "../kit/clock-trust.js";
 import type { Logger } from "../kit/log.js";
@@ -37,6 +38,7 @@ export const runCommand: AddCommand = (program, terminal) => {
     if (config === undefined || problems.length > 0) throw new ConfigError(problems);
     // What the agent keeps is nobody else's to read, whichever library writes it.
     process.umask(0o077);
+    keepMemoryTrimmed();
     keepRegistry(config.state.path);
     const log = await loggerFor(terminal, flags.json === true);
     const service = openService(openNotify({ env: process.env, pid: process.pid, onTrouble: log.warn }));

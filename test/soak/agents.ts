@@ -41,6 +41,11 @@ export class AgentProcess {
     });
   }
 
+  /** Null while there is no process. */
+  get pid(): number | null {
+    return this.#child?.pid ?? null;
+  }
+
   signal(signal: NodeJS.Signals): void {
     this.#child?.kill(signal);
   }

@@ -29,7 +29,8 @@ export interface Site {
   close(): Promise<void>;
 }
 
-export async function openSite(folder: string, witness: Witness): Promise<Site> {
+/** @param options.calm whether all cameras are well */
+export async function openSite(folder: string, witness: Witness, { calm }: { readonly calm: boolean }): Promise<Site> {
   const port = await freePort();
   const wire = await startProxy(port);
   let mosquitto: Mosquitto | null = null;
@@ -60,6 +61,11 @@ export async function openSite(folder: string, witness: Witness): Promise<Site> 
   const live = (launch: string) => ({ type: "gstreamer", launch, live: true });
   const picture = "videotestsrc is-live=true pattern=ball ! video/x-raw,width=160,height=120,framerate=10/1";
   const absent = `filesrc location=${join(folder, "nothing.mkv")} ! decodebin`;
+  const unwell = [
+    { id: "breaks", model: "tiny", source: live(`${picture} ! identity error-after=20`), fps: 10 },
+    // A `file` source that is not there would be refused at the start.
+    { id: "absent", model: "tiny", source: { type: "gstreamer", launch: absent, live: false }, fps: 10 },
+  ];
   const steady = await prepareAgent({
     ...common,
     id: "steady",
@@ -67,9 +73,7 @@ export async function openSite(folder: string, witness: Witness): Promise<Site> 
     cameras: [
       { id: "belt", model: "demo", source: { type: "demo" }, fps: 4, parts: { per: { frames: 6 } } },
       stormCamera(pictures, 10),
-      { id: "breaks", model: "tiny", source: live(`${picture} ! identity error-after=20`), fps: 10 },
-      // A `file` source that is not there would be refused at the start.
-      { id: "absent", model: "tiny", source: { type: "gstreamer", launch: absent, live: false }, fps: 10 },
+      ...(calm ? [] : unwell),
       ...(camera === null ? [] : [{ id: "net", model: "tiny", source: { type: "rtsp", url: camera.url }, fps: 10 }]),
     ],
   });
