@@ -12,7 +12,7 @@ declare namespace binding {
     /** How long it takes first, ms. */
     readonly buildMs?: number;
     /** What happens to an engine that is opened; likewise. */
-    readonly open?: "ok" | "hang" | "refuse";
+    readonly open?: "ok" | "crash" | "hang" | "refuse";
     /** What an engine's scores are multiplied by. */
     readonly factor?: number;
     /** What is added to the last place of its maps. */
@@ -83,6 +83,8 @@ async function create(given: Uint8Array, options: Options): Promise<ort.Inferenc
     if (MARK.equals(given.subarray(0, MARK.length))) {
       note("open");
       if (open === "refuse") throw new Error("the engine is of another version of TensorRT");
+      if (open === "crash") process.kill(process.pid, "SIGSEGV");
+      if (open === "crash") block(60_000);
       if (open === "hang") hang((script) => script.open === "hang");
       model = given.slice(MARK.length);
     } else {

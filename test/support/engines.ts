@@ -4,7 +4,7 @@ import "./scripted-binding.js";
 import { cpSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Engine } from "../../agent/inference/engine.js";
-import type { BesideTiming } from "../../agent/inference/engines/beside.js";
+import type { BesideTiming } from "../../agent/inference/engines/beside-options.js";
 import { EngineStore } from "../../agent/inference/engines/store.js";
 import { type LoadOptions, loadModel } from "../../agent/inference/load.js";
 import type { InferenceConfig } from "../../config/types.js";
@@ -24,6 +24,7 @@ interface Given {
   readonly precision?: InferenceConfig["precision"];
   /** The folder of a float16 bundle. */
   readonly fp16?: string | null;
+  readonly store?: EngineStore;
 }
 
 const opened: Engine[] = [];
@@ -47,12 +48,19 @@ export async function end(): Promise<void> {
 export const places = () => ({ folder, bundle });
 
 export async function load(given: Given = {}): Promise<Engine> {
-  const { maxBatch = 2, timing = {}, golden = null, precision = "fp32", fp16 = null } = given;
+  const {
+    maxBatch = 2,
+    timing = {},
+    golden = null,
+    precision = "fp32",
+    fp16 = null,
+    store = new EngineStore(folder),
+  } = given;
   const quick = { backoff: { firstMs: 20, mostMs: 50 }, ...timing };
   const { engine } = await loadModel(bundle, {
     inference: inferenceConfig({ providers: ["tensorrt", "cuda", "cpu"], precision, maxBatch }),
     lowered: { fp16 },
-    engines: { store: new EngineStore(folder), build: true, timing: quick },
+    engines: { store, build: true, timing: quick },
     ...{ golden, mostWaiting: 8, onRestart: () => undefined, gpu: async () => true },
   });
   opened.push(engine);

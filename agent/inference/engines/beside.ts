@@ -1,54 +1,26 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf } from "../../../errors.js";
 import type { EngineHealth } from "../../contract/provider-health.js";
-import { type BackoffRange, backoffMs } from "../../kit/backoff.js";
+import { backoffMs } from "../../kit/backoff.js";
 import type { Frame, ModelIdentity, Outcome, Size } from "../../types.js";
-import { type Engine, type EngineOptions, openEngine } from "../engine.js";
-import type { PrecisionReport, ProviderReport } from "../protocol.js";
+import { type Engine, openEngine } from "../engine.js";
+import type { ProviderReport } from "../protocol.js";
 import { MOST_STUCK, stuckThreads } from "../stuck.js";
 import { watchdogLimits } from "../watchdog.js";
+import { BESIDE_TIMING, type BesideOptions, type BesideTiming } from "./beside-options.js";
+import { carefully, EngineCrashes } from "./careful.js";
 import { madeEngine } from "./made.js";
-import { compared, type Golden, provenStill } from "./proven.js";
+import { type Comparison, compared, provenStill } from "./proven.js";
 import { Relay } from "./relay.js";
-import { type EngineStore, NothingWritten, type StoredEngine } from "./store.js";
-
-export interface BesideOptions {
-  /** How the model is opened, with all providers that may be tried, TensorRT among them and not alone. */
-  readonly engine: EngineOptions;
-  readonly store: EngineStore;
-  /** Of the engine, in the store. */
-  readonly key: string;
-  /** What the model's precision was chosen by, and what was chosen: noted with the engine. */
-  readonly choice: string;
-  readonly precision: PrecisionReport;
-  /** Null where the model has none. */
-  readonly golden: Golden | null;
-  /** What the engine's scores may differ by. */
-  readonly limit: number;
-  /** Whether an engine is built where there is none. */
-  readonly build: boolean;
-  readonly timing?: Partial<BesideTiming>;
-}
-
-export interface BesideTiming {
-  /** How long one build may take. */
-  readonly buildMs: number;
-  /** How long an engine may take to be read and warmed up. */
-  readonly openMs: number;
-  readonly backoff: BackoffRange;
-}
-
-/** A large model on a small board takes some ten minutes; the GPU is worth more to frames than to a build that failed. */
-const TIMING: BesideTiming = {
-  buildMs: 45 * 60_000,
-  openMs: 45_000,
-  backoff: { firstMs: 10_000, mostMs: 3_600_000 },
-};
+import { NothingWritten, type StoredEngine } from "./store.js";
 
 /** A model that judges on the best provider that is ready at once while TensorRT's engine is built, and then by the engine. */
 export async function openBeside(options: BesideOptions, base: Engine | null): Promise<Engine> {
   const beside = new Beside(options);
-  await beside.open(base);
+  await beside.open(base).catch(async (error: unknown) => {
+    await beside.close();
+    throw error;
+  });
   return beside;
 }
 
@@ -62,10 +34,12 @@ class Beside implements Engine {
   #stand: Omit<EngineHealth, "ageS"> | null = null;
   #sinceMs = 0;
   #making: Promise<void> = Promise.resolve();
+  readonly #unused: () => void;
 
   constructor(options: BesideOptions) {
     this.#options = options;
-    this.#timing = { ...TIMING, ...options.timing };
+    this.#timing = { ...BESIDE_TIMING, ...options.timing };
+    this.#unused = options.store.use(options.key);
     this.input = options.engine.input;
     this.threshold = options.engine.threshold;
   }
@@ -100,13 +74,14 @@ class Beside implements Engine {
 
   async close(): Promise<void> {
     this.#end.abort();
+    this.#unused();
     await Promise.all([this.#relay?.engine.close(), this.#making]);
   }
 
   /** @param base the model, open without TensorRT; null: the engine is opened in its place where there is one that was proven */
   async open(base: Engine | null): Promise<void> {
     const { store, key, limit, build, engine } = this.#options;
-    let failure: string | null = null;
+    let failure: unknown = null;
     let first = base;
     if (first === null) {
       const stored = await store.find(key);
@@ -114,8 +89,7 @@ class Beside implements Engine {
         try {
           first = await this.#openStored(stored, stored.proof.reference);
         } catch (error) {
-          failure = messageOf(error);
-          if (build) await store.remove(key);
+          failure = error;
         }
       }
     }
@@ -126,12 +100,16 @@ class Beside implements Engine {
     // A provider that is preferred to it runs.
     if (engine.providers.indexOf(used) < engine.providers.indexOf(TENSORRT)) return;
     const refusal = await store.refusal(key, limit);
-    const none = { attempt: 0, failures: failure === null ? 0 : 1, failure, difference: null };
+    const reason = failure === null ? null : messageOf(failure);
+    const none = { attempt: 0, failures: reason === null ? 0 : 1, failure: reason, difference: null };
     if (refusal !== null) {
-      this.#enter({ ...none, state: "refused", step: "its engine is refused", failure: refusal });
+      this.#enter({ ...none, state: "refused", step: REFUSED, failure: refusal });
+    } else if (failure instanceof EngineCrashes && build) {
+      await this.#refuse(failure.message, none);
     } else if (build) {
-      this.#enter({ ...none, state: "building-engine", step: "its engine is to be built" });
-      void this.#work();
+      const step = failure === null ? "its engine is to be built" : "its engine is to be opened again";
+      this.#enter({ ...none, state: "building-engine", step });
+      void this.#work(failure !== null);
     } else {
       this.#enter({ ...none, state: "not-built", step: "its engine is not built yet; the agent builds it" });
     }
@@ -154,7 +132,11 @@ class Beside implements Engine {
    * Opens an engine that was proven and holds it to what the model scored then.
    * @throws Error why it is not to be used: its thread, which may judge on another provider by now, is ended
    */
-  async #openStored(stored: StoredEngine, reference: readonly number[]): Promise<Engine> {
+  #openStored(stored: StoredEngine, reference: readonly number[]): Promise<Engine> {
+    return this.#carefully(stored, () => this.#openProven(stored, reference));
+  }
+
+  async #openProven(stored: StoredEngine, reference: readonly number[]): Promise<Engine> {
     const opened = await this.#openBuilt(stored);
     try {
       const difference = await provenStill(opened, reference, this.#options.limit);
@@ -171,6 +153,19 @@ class Beside implements Engine {
       await opened.close();
       throw error;
     }
+  }
+
+  #carefully<Result>(stored: StoredEngine, work: () => Promise<Result>): Promise<Result> {
+    const { engine, store, key, build } = this.#options;
+    if (!build) return work();
+    return carefully({ engine, store, key, limitMs: this.#timing.openMs, signal: this.#end.signal }, stored, work);
+  }
+
+  /** The engine is not to be built again; on a disk that takes no note of that, not before the next start. */
+  async #refuse(reason: string, rest: Partial<EngineHealth> = {}): Promise<void> {
+    const { store, key, limit, engine } = this.#options;
+    this.#enter({ ...NOTHING, ...this.#stand, ...rest, state: "refused", step: REFUSED, failure: reason });
+    await store.refuse(key, engine.identity.sha256, reason, limit).catch(() => undefined);
   }
 
   /** @throws Error where it does not run on TensorRT */
@@ -197,25 +192,33 @@ class Beside implements Engine {
   }
 
   /**
-   * Builds, compares and changes over, again and again until the engine judges, is refused, or there can be none. Never rejects.
-   * @param lost whether what is on the disk is not to be used
+   * Opens what is on the disk, or builds, compares and changes over, again and again until the engine judges, is refused, or there can be none.
+   * Never rejects.
+   * @param failed whether it could not be opened just now: what else was on the GPU may be gone after a while
    */
-  async #work(lost = false): Promise<void> {
+  async #work(failed: boolean): Promise<void> {
     const { signal } = this.#end;
+    if (failed) await this.#pause(1);
     for (let tries = 1; !signal.aborted; tries += 1) {
       try {
-        if (lost) await this.#options.store.remove(this.#options.key);
         return await this.#toEngine();
       } catch (error) {
         if (signal.aborted || this.#stand === null) return;
+        if (error instanceof EngineCrashes) return this.#refuse(error.message);
         const failed = { ...this.#stand, failures: this.#stand.failures + 1, failure: messageOf(error) };
         if (error instanceof NothingWritten || stuckThreads() >= MOST_STUCK) {
           return this.#enter({ ...failed, state: "failed", step: "its engine could not be built" });
         }
         this.#enter({ ...failed, step: "its engine could not be built, and is tried again" });
       }
-      await sleep(backoffMs(tries, Math.random, this.#timing.backoff), undefined, { signal }).catch(() => null);
+      await this.#pause(tries);
     }
+  }
+
+  /** Not longer than until the end. */
+  async #pause(tries: number): Promise<void> {
+    const { signal } = this.#end;
+    await sleep(backoffMs(tries, Math.random, this.#timing.backoff), undefined, { signal }).catch(() => null);
   }
 
   async #toEngine(): Promise<void> {
@@ -223,14 +226,13 @@ class Beside implements Engine {
     const stored = (await store.find(key)) ?? (await this.#made());
     this.#step("its engine is opened beside");
     try {
-      const opened = await this.#openBuilt(stored);
-      if (this.#end.signal.aborted) return await opened.close();
-      await this.#changeTo(opened, stored).catch(async (error: unknown) => {
-        await opened.close();
-        throw error;
-      });
+      const [opened, comparison] = await this.#carefully(stored, () => this.#openCompared(stored));
+      await this.#changeTo(opened, comparison, stored);
     } catch (error) {
-      if (!this.#end.signal.aborted) await store.remove(key);
+      if (!this.#end.signal.aborted && !(error instanceof EngineCrashes)) {
+        // Where it cannot be removed, either, why it is not used says more.
+        await store.removeThis(key, stored).catch(() => undefined);
+      }
       throw error;
     }
   }
@@ -249,19 +251,29 @@ class Beside implements Engine {
     return made;
   }
 
-  /** @throws Error where they cannot be compared */
-  async #changeTo(opened: Engine, stored: StoredEngine): Promise<void> {
-    const { store, key, limit, engine, choice, precision, golden } = this.#options;
-    const model = engine.identity.sha256;
-    this.#step("its engine is compared");
-    const { reference, difference, refusal } = await compared(this, opened, golden, limit);
+  /** @throws Error where it does not run on TensorRT, or they cannot be compared */
+  async #openCompared(stored: StoredEngine): Promise<readonly [Engine, Comparison]> {
+    const { limit, golden } = this.#options;
+    const opened = await this.#openBuilt(stored);
+    try {
+      this.#step("its engine is compared");
+      return [opened, await compared(this, opened, golden, limit)];
+    } catch (error) {
+      await opened.close();
+      throw error;
+    }
+  }
+
+  async #changeTo(opened: Engine, comparison: Comparison, stored: StoredEngine): Promise<void> {
+    const { store, key, engine, choice, precision } = this.#options;
+    const { reference, difference, refusal } = comparison;
     if (refusal !== null) {
       await opened.close();
-      await store.refuse(key, model, refusal, limit);
-      this.#enter({ ...this.#stand!, state: "refused", step: "its engine is refused", failure: refusal, difference });
-      return;
+      return this.#refuse(refusal, { difference });
     }
-    await store.prove(key, model, stored, { reference, difference, choice, precision });
+    const proof = { reference, difference, choice, precision };
+    // On a disk that is full by now it judges all the same, and the next start compares it again.
+    await store.prove(key, engine.identity.sha256, stored, proof).catch(() => undefined);
     const old = await this.#relay!.changeTo(opened);
     this.#enter({ ...this.#stand!, state: "ready", step: "its engine judges", failures: 0, failure: null, difference });
     await old.close();
@@ -270,3 +282,5 @@ class Beside implements Engine {
 }
 
 const TENSORRT = "tensorrt";
+const REFUSED = "its engine is refused";
+const NOTHING = { attempt: 0, failures: 0, difference: null };

@@ -4,7 +4,7 @@ import type { WorkerSetup } from "../protocol.js";
 import type { BuildMessage } from "./build-messages.js";
 
 export interface BuildOptions {
-  /** Of one provider, and with a place for what it builds. */
+  /** Of one provider, and with a place for what it builds, or with what was built. */
   readonly setup: WorkerSetup;
   /** How long the build may take. */
   readonly limitMs: number;
@@ -16,9 +16,12 @@ export interface BuildOptions {
 /** What of a builder's own output is kept for the reason of its failure. */
 const MOST_OUTPUT = 2_000;
 
+/** A builder that ended without a word: by a signal, as native code does where it is wrong. */
+export class BuilderCrashed extends Error {}
+
 /**
- * Has an engine built in a process of its own; it is gone when the promise settles.
- * @throws Error why there is no engine: the builder's own reason, the signal that it died of, or that it took too long
+ * Has an engine built, or tried, in a process of its own; it is gone when the promise settles.
+ * @throws BuilderCrashed, Error why there is no engine: the builder's own reason, the signal that it died of, or that it took too long
  */
 export function buildEngine({ setup, limitMs, signal, onProgress }: BuildOptions): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -54,9 +57,9 @@ export function buildEngine({ setup, limitMs, signal, onProgress }: BuildOptions
       clearTimeout(limit);
       signal.removeEventListener("abort", abort);
       const last = output.trim().split("\n").at(-1) ?? "";
-      const { reason } = end ?? { reason: `its builder ${how}${last === "" ? "" : `: ${last}`}` };
-      if (reason === null) resolve();
-      else reject(new Error(reason.split("\n", 1)[0]!.slice(0, 300)));
+      if (end === null) reject(new BuilderCrashed(told(`its builder ${how}${last === "" ? "" : `: ${last}`}`)));
+      else if (end.reason === null) resolve();
+      else reject(new Error(told(end.reason)));
     };
     builder.on("error", (error) => {
       // One that was never there does not end, either.
@@ -72,4 +75,8 @@ export function buildEngine({ setup, limitMs, signal, onProgress }: BuildOptions
       if (error !== null) stop(`its builder cannot be told what to build: ${messageOf(error)}`);
     });
   });
+}
+
+function told(reason: string): string {
+  return reason.split("\n", 1)[0]!.slice(0, 300);
 }

@@ -6,6 +6,7 @@ import { readNetwork } from "../network.js";
 import type { WorkerSetup } from "../protocol.js";
 import { chooseProvider } from "../providers/choose.js";
 import type { BuildMessage } from "./build-messages.js";
+import { readEngine } from "./engine-file.js";
 
 const setup = workerData as WorkerSetup;
 const say = (message: BuildMessage): void => parentPort!.postMessage(message);
@@ -17,7 +18,9 @@ const say = (message: BuildMessage): void => parentPort!.postMessage(message);
 async function build(): Promise<void> {
   const { width, height } = setup.input;
   const model = await readNetwork(setup);
-  const { session } = await chooseProvider(setup.providers, loadBinding(), model, setup);
+  const file = setup.built ?? null;
+  const built = file === null ? null : () => readEngine(file);
+  const { session } = await chooseProvider(setup.providers, loadBinding(), model, setup, built);
   const [most = 1, ...others] = setup.batchSizes.toReversed();
   const sizes = [most, ...others.toReversed()];
   for (const [done, size] of sizes.entries()) {

@@ -1,6 +1,6 @@
 /**
- * A process of its own in which TensorRT builds one engine, so that its crash, or its hunger for memory, is not the agent's. The building
- * is a thread's: this one stays awake, to end with the agent.
+ * A process of its own in which TensorRT builds one engine, or tries one that was built, so that its crash, or its hunger for memory, is not the
+ * agent's. The work is a thread's: this one stays awake, to end with the agent.
  */
 import { writeFileSync } from "node:fs";
 import { createServer } from "node:net";
@@ -50,13 +50,15 @@ async function takeGpu(device: number): Promise<void> {
 }
 
 async function build(setup: WorkerSetup): Promise<void> {
-  await takeGpu(setup.device);
+  if (setup.build !== null) await takeGpu(setup.device);
   const thread = new Worker(new URL("./builder-thread.js", import.meta.url), {
     workerData: setup,
     name: "retort-build",
   });
   thread.on("message", say);
   thread.on("error", (error) => say({ kind: "refused", reason: messageOf(error) }));
+  // After its last word that is no news.
+  thread.on("exit", (code) => say({ kind: "refused", reason: `its thread ended with status ${code}` }));
 }
 
 giveWay(NICENESS);

@@ -29,6 +29,9 @@ export function madeEngine(options: EngineToMake): Promise<StoredEngine> {
   onStep("its engine waits for that of another model");
   return gpuTurn(async () => {
     signal.throwIfAborted();
+    // The same model by another name may have had it built meanwhile.
+    const there = await store.find(key);
+    if (there !== null) return there;
     onBegin();
     onStep("its engine is built");
     const setup = { ...setupOf(engine), providers: ["tensorrt"], build: await store.begin(key) };

@@ -3,7 +3,7 @@ import { onnxRuntime } from "../../../models/onnx/runtime.js";
 import { loadBinding } from "../binding.js";
 import { type EngineOptions, setupOf } from "../engine.js";
 import { offerOf } from "../providers/offer.js";
-import type { BesideTiming } from "./beside.js";
+import type { BesideTiming } from "./beside-options.js";
 import { gpuFacts } from "./gpu-facts.js";
 import { keyOf } from "./key.js";
 import type { EngineStore } from "./store.js";

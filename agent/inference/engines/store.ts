@@ -1,6 +1,7 @@
-import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { access, mkdir, open, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { makeFolder, replaceFile, syncFolder } from "../../../replace-file.js";
+import { startOfFile } from "../../kit/file-start.js";
 import type { EngineFile } from "../protocol.js";
 import type { EngineBuild } from "../providers/session.js";
 import { sha256OfFile } from "./engine-file.js";
@@ -23,6 +24,10 @@ export class EngineStore {
   readonly #folder: string;
   #held: Promise<void> = Promise.resolve();
   #release: () => void = () => undefined;
+  /** By key, how many models of this process use it: one file may be a model by several names. */
+  readonly #users = new Map<string, number>();
+  /** Keys of those that this process is opening. */
+  readonly #opening = new Set<string>();
 
   constructor(folder: string) {
     this.#folder = folder;
@@ -40,7 +45,7 @@ export class EngineStore {
     return note?.kind === "refused" && limit <= note.limit ? note.reason : null;
   }
 
-  /** Has builds wait: whether the folder is this process's is not known yet. */
+  /** Has builds and removals wait: whether the folder is this process's is not known yet. */
   hold(): void {
     this.#held = new Promise((release) => {
       this.#release = release;
@@ -84,18 +89,51 @@ export class EngineStore {
     return { path: this.#pathOf(key), sha256, proof: null };
   }
 
+  /** Keeps the engine from giving way to another one of its model. @returns ends that */
+  use(key: string): () => void {
+    this.#users.set(key, (this.#users.get(key) ?? 0) + 1);
+    let uses = true;
+    return () => {
+      if (uses) this.#users.set(key, (this.#users.get(key) ?? 1) - 1);
+      uses = false;
+    };
+  }
+
   /** Removes what a build has left. */
   drop(key: string): Promise<void> {
     return rm(this.#draftOf(key), { recursive: true, force: true });
   }
 
-  /** Writes down that the engine judges as the model does. */
-  prove(key: string, model: string, { sha256 }: EngineFile, proof: Proof): Promise<void> {
-    return replaceFile(join(this.#folder, key, NOTE), noteText({ v: 1, kind: "engine", model, sha256, proof }));
+  /** Writes down that the engine judges as the model does; of one that another has replaced, nothing. */
+  async prove(key: string, model: string, engine: EngineFile, proof: Proof): Promise<void> {
+    if (!(await this.#isStill(key, engine))) return;
+    const { sha256 } = engine;
+    await replaceFile(join(this.#folder, key, NOTE), noteText({ v: 1, kind: "engine", model, sha256, proof }));
+  }
+
+  /** Whether a process before this one had begun to open the engine and has never said that it was through. */
+  async wasBegun(key: string): Promise<boolean> {
+    if (this.#opening.has(key)) return false;
+    return access(join(this.#folder, key, OPENING)).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  /** Remembers that the engine is being opened, beyond an end of the process; not beyond one of the machine: that is not the engine's doing. */
+  async beginOpening(key: string): Promise<void> {
+    this.#opening.add(key);
+    await writeFile(join(this.#folder, key, OPENING), "");
+  }
+
+  async endOpening(key: string): Promise<void> {
+    this.#opening.delete(key);
+    await rm(join(this.#folder, key, OPENING), { force: true });
   }
 
   /** Removes the engine and remembers why it is not to be built again. */
   async refuse(key: string, model: string, reason: string, limit: number): Promise<void> {
+    await this.#held;
     await replaceFile(join(this.#folder, key, NOTE), noteText({ v: 1, kind: "refused", model, reason, limit }));
     await rm(this.#pathOf(key), { force: true });
   }
@@ -104,11 +142,21 @@ export class EngineStore {
     return rm(join(this.#folder, key), { recursive: true, force: true });
   }
 
+  /** Removes this engine, and none that was built in its place since, nor that of the agent whose folder it is. */
+  async removeThis(key: string, engine: EngineFile): Promise<void> {
+    await this.#held;
+    if (await this.#isStill(key, engine)) await this.remove(key);
+  }
+
+  async #isStill(key: string, { sha256 }: EngineFile): Promise<boolean> {
+    return (await this.find(key))?.sha256 === sha256;
+  }
+
   /** Drafts of builds that ended with an agent go, and of what is too much the oldest. @param key stays, others of its model go */
   async #sweep(key: string, model: string): Promise<void> {
     const kept: { readonly name: string; readonly writtenAtMs: number }[] = [];
     for (const name of await this.#names()) {
-      if (name === key || name.endsWith(".draft")) continue;
+      if (name === key || name.endsWith(".draft") || (this.#users.get(name) ?? 0) > 0) continue;
       const note = await this.#noteOf(name);
       if (note === null || note.model === model) await this.remove(name);
       else kept.push({ name, writtenAtMs: (await stat(join(this.#folder, name))).mtimeMs });
@@ -128,7 +176,7 @@ export class EngineStore {
   }
 
   async #noteOf(key: string): Promise<EngineNote | null> {
-    return noteIn(await startOf(join(this.#folder, key, NOTE)));
+    return noteIn((await startOfFile(join(this.#folder, key, NOTE), MOST_NOTE_BYTES)) ?? "");
   }
 
   #pathOf(key: string): string {
@@ -142,24 +190,11 @@ export class EngineStore {
 
 const ENGINE = "engine.onnx";
 const NOTE = "note.json";
+const OPENING = "opening";
 const MOST_NOTE_BYTES = 65_536;
 
 /** A build that went well and left nothing: it would every time. */
 export class NothingWritten extends Error {}
-
-/** The text of a small file, "" where it cannot be read. */
-async function startOf(path: string): Promise<string> {
-  const file = await open(path).catch(() => null);
-  if (file === null) return "";
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(MOST_NOTE_BYTES), 0, MOST_NOTE_BYTES, 0);
-    return buffer.toString("utf8", 0, bytesRead);
-  } catch {
-    return "";
-  } finally {
-    await file.close();
-  }
-}
 
 async function synced(path: string): Promise<void> {
   const file = await open(path);
