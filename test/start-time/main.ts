@@ -27,6 +27,8 @@ const { values } = parseArgs({
 
 /** How long it works before it is killed: so that something waits, and stands. */
 const WORK_MS = 2_000;
+/** An agent that has judged nothing by then will not. */
+const LIMIT_MS = 120_000;
 const TICKS_PER_S = 100;
 
 interface Start {
@@ -80,7 +82,9 @@ async function startAndKill(): Promise<Start> {
   const ended = once(agent, "exit").then(() => {
     throw new Error("the agent ended before its first verdict");
   });
+  const limit = setTimeout(() => agent.kill("SIGKILL"), LIMIT_MS);
   const start = { ...(await Promise.race([first, ended])), phases: await told };
+  clearTimeout(limit);
   await new Promise((later) => setTimeout(later, WORK_MS));
   agent.kill("SIGKILL");
   await ended.catch(() => undefined);
