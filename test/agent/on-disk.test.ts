@@ -31,9 +31,10 @@ const named = new Set(
     [...cell.matchAll(/`([^`]+)`/g)].map(([, path = ""]) => path.replace(/\/$/, "")),
   ),
 );
-/** What is there for a moment only; engines, which need a GPU; keys in the outbox; a bundle. */
+/** What is there for a moment only; engines, which need a GPU; what the command has GStreamer keep (test/security/home); keys; a bundle. */
 const isPassing = (path: string): boolean => /\.(draft|dbtmp|new)$/.test(path);
-const isElsewhere = (path: string): boolean => /^(model\.|engines(\/|$)|odd-pictures\.|[anepsuv]\/|meta$)/.test(path);
+const isElsewhere = (path: string): boolean =>
+  /^(model\.|engines(\/|$)|gstreamer-registry\.bin$|odd-pictures\.|[anepsuv]\/|meta$)/.test(path);
 /** A folder of which the page names what is in it. */
 const isSpreadOut = (path: string): boolean => ["evidence", "frames", "feedback", "verdict-seq"].includes(path);
 
