@@ -9,7 +9,8 @@ import { httpConfig, mqttConfig } from "../support/config.js";
 import { camera, check, demo, load, machine } from "../support/config-machine.js";
 import { suite } from "../support/suite.js";
 
-const INFERENCE = { fallback: "auto", precision: "fp16", precisionLimit: 0.1, device: 0, threads: 0 };
+const ON_GPU = { gpuMemoryMb: null, workspaceMb: null, dlaCore: null };
+const INFERENCE = { fallback: "auto", precision: "fp16", precisionLimit: 0.1, device: 0, threads: 0, ...ON_GPU };
 const test = suite("config");
 const root = packageRoot();
 const example = readFileSync(join(root, "config/example.yaml"), "utf8");
