@@ -3,7 +3,7 @@
 # provider's options on, and installs it to a folder of its own. docs/jetson.md says how long that takes and what it needs.
 set -euo pipefail
 
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+here=$(CDPATH="" cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=/dev/null
 . "$here/versions"
 
@@ -51,6 +51,14 @@ while [ $# -gt 0 ]; do
 done
 [ -z "$jobs" ] || [[ $jobs =~ ^[1-9][0-9]*$ ]] || refuse "--jobs needs a number of at least 1" 2
 [[ $prefix == /* && $work == /* ]] || refuse "--prefix and --work need paths that begin with /" 2
+prefix=$(realpath --canonicalize-missing "$prefix") work=$(realpath --canonicalize-missing "$work")
+binaries=bin/napi-v6/linux/arm64
+# The folder is replaced as a whole: what is there must be an earlier build.
+for folder in "$prefix" "$prefix.new"; do
+  if [ -e "$folder" ] && [ ! -d "$folder/$binaries" ] && [ -n "$(ls -A "$folder")" ]; then
+    refuse "$folder is no earlier build: all in it would be removed. Name a folder that there is not yet with --prefix, such as $prefix/retort-onnxruntime" 2
+  fi
+done
 [[ ${ORT_SHA256:-} =~ ^[0-9a-f]{64}$ ]] || refuse "deploy/jetson/versions has no hash of v$ORT_VERSION.tar.gz: it says how to record one"
 
 # --- the machine ---------------------------------------------------------------------------------------------------------------------------
@@ -140,8 +148,11 @@ run() {
 
 archive=${source_archive:-$work/v$ORT_VERSION.tar.gz}
 tree=$work/onnxruntime-$ORT_VERSION
-binaries=bin/napi-v6/linux/arm64
-run mkdir -p "$work"
+run mkdir -p -m 755 "$work"
+# What others may write would be built, and run, with this user's rights.
+if [ "$mode" = build ] && { [ ! -O "$work" ] || [ -n "$(find "$work/" -maxdepth 0 -perm /022)" ]; }; then
+  refuse "$work is another user's, or others may write in it: they could change what is built. Remove it, or name another folder with --work"
+fi
 if [ -z "$source_archive" ] && { [ "$mode" = print ] || [ ! -e "$archive" ]; }; then
   run curl --fail --location --output "$archive.part" "https://github.com/microsoft/onnxruntime/archive/refs/tags/v$ORT_VERSION.tar.gz"
   run mv "$archive.part" "$archive"

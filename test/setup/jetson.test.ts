@@ -1,7 +1,7 @@
 /** The build of ONNX Runtime for Jetsons, against a board's files and stand-ins for compilers and downloads: nothing is fetched or compiled here. */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as assert from "uvu/assert";
@@ -162,7 +162,7 @@ test("a build is patched, compiled, tried, and takes the place of an earlier one
   const { root, path } = await wellEquipped();
   const { folder, script, args } = standIn();
   withBackends(folder, PATCHED);
-  mkdirSync(join(folder, "ort"));
+  mkdirSync(join(folder, "ort/bin/napi-v6/linux/arm64"), { recursive: true });
   writeFileSync(join(folder, "ort/old"), "");
   const { status, out, err } = build([...args, "--root", root], { script, path });
   assert.is(status, 0, out + err);
@@ -180,7 +180,7 @@ test("a binding that hands no options on is not installed: the earlier one stays
   const { root, path } = await wellEquipped();
   const { folder, script, args } = standIn();
   withBackends(folder, [{ name: "cuda", bundled: false }, PATCHED[1]!]);
-  mkdirSync(join(folder, "ort"));
+  mkdirSync(join(folder, "ort/bin/napi-v6/linux/arm64"), { recursive: true });
   writeFileSync(join(folder, "ort/old"), "");
   const { status, err } = build([...args, "--root", root], { script, path });
   assert.is(status, 1);
@@ -202,6 +202,31 @@ test("an archive of another hash is refused before anything of it runs, and so i
   const none = build([...args, "--root", root], { script, path });
   assert.is(none.status, 1);
   assert.match(none.err, "has no hash");
+});
+
+test("a folder that is no earlier build is never replaced: --prefix /usr/local, say", async () => {
+  const root = await machineTree("orin-nano-jetpack-6");
+  const folder = join(temporaryFolder(), "with a space");
+  mkdirSync(join(folder, "bin"), { recursive: true });
+  for (const prefix of [folder, `${folder}/`, `${folder}/new/..`, "/usr", "/"]) {
+    const { status, out, err } = build(["--print", "--root", root, "--prefix", prefix]);
+    assert.equal([status, out], [2, ""], prefix);
+    assert.match(err, "no earlier build");
+  }
+  const below = build(["--print", "--root", root, "--prefix", `${folder}/ort`]);
+  assert.equal([below.status, below.err], [0, ""]);
+});
+
+test("nothing is built where others may write", async () => {
+  const { root, path } = await wellEquipped();
+  const { folder, script, args } = standIn();
+  withBackends(folder, PATCHED);
+  mkdirSync(join(folder, "work"));
+  chmodSync(join(folder, "work"), 0o777);
+  const { status, err } = build([...args, "--root", root], { script, path });
+  assert.is(status, 1);
+  assert.match(err, "others may write");
+  assert.not(existsSync(join(folder, "called")));
 });
 
 test("an option that it does not know is wrong usage", () => {
