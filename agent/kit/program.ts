@@ -13,11 +13,14 @@ export interface ProgramEnd {
 }
 
 const MOST_BYTES = 65_536;
+/** Programs that were given up and have not ended: each more that waits in the kernel would stay, too. */
+const givenUp = new Set<string>();
 
 /**
  * Asks a program something, in the C locale. Settles in time whatever becomes of it: one that ignores signals, that waits in the kernel for a driver
  * where nothing ends it, or that leaves its output to a child is given up, and keeps this process from nothing.
- * @throws Error where it cannot be run, is ended by a signal, prints too much, or is not done in time
+ * It is not run again before it has ended.
+ * @throws Error where it cannot be run, is ended by a signal, prints too much, is not done in time, or was not the last time and still runs
  */
 export function endOf(
   program: string,
@@ -25,6 +28,7 @@ export function endOf(
   { limitMs, mostBytes = MOST_BYTES }: AskLimits,
 ): Promise<ProgramEnd> {
   return new Promise((resolve, reject) => {
+    if (givenUp.has(program)) throw new Error(`${program} was given up and has not ended yet`);
     const env = { ...process.env, LC_ALL: "C" };
     const child = execFile(program, args, { env, maxBuffer: mostBytes, killSignal: "SIGKILL" }, (error, output) => {
       clearTimeout(limit);
@@ -33,6 +37,11 @@ export function endOf(
       else reject(error);
     });
     const limit = setTimeout(() => {
+      // One that left its output to a child has ended.
+      if (child.exitCode === null && child.signalCode === null) {
+        givenUp.add(program);
+        child.once("exit", () => givenUp.delete(program));
+      }
       child.kill("SIGKILL");
       child.stdout?.destroy();
       child.stderr?.destroy();

@@ -5,6 +5,7 @@ import * as assert from "uvu/assert";
 import { endOf, outputOf } from "../../agent/kit/program.js";
 import { temporaryFolder } from "../support/config.js";
 import { suite } from "../support/suite.js";
+import { until } from "../support/until.js";
 
 const test = suite("a program that is asked something");
 const failure = (work: Promise<unknown>): Promise<unknown> =>
@@ -34,6 +35,19 @@ test("one that ignores signals, or whose child keeps its output, is given up in 
   }
   // Its children end by themselves.
   await sleep(2_000);
+});
+
+test("one that was given up is not run again before it has ended", async () => {
+  const tool = script("exec sleep 2");
+  const ask = async () => String(await failure(outputOf(tool, [], { limitMs: 200 })));
+  assert.match(await ask(), "not answered");
+  assert.match(await ask(), "not ended yet");
+  await until(async () => /not answered/.test(await ask()), "another run, once it has ended");
+  const parent = script("sleep 1 &");
+  for (let time = 0; time < 2; time += 1) {
+    assert.match(String(await failure(outputOf(parent, [], { limitMs: 300 }))), "not answered");
+  }
+  await sleep(1_000);
 });
 
 test("one that prints without end is ended", async () => {
