@@ -5,8 +5,11 @@ import { type DatagramSocket, datagramSocket } from "../kit/libc.js";
 export interface Notify {
   /** How often it wants to hear that the agent does its work; null where it does not ask. */
   readonly watchdogMs: number | null;
-  /** Never waits, never throws: what cannot be sent is reported once. */
-  say(assignments: Readonly<Record<string, string | number>>): void;
+  /**
+   * Never waits, never throws: what cannot be sent is reported once.
+   * @returns whether it was sent: a service manager that is busy, as at a machine's start, takes ten messages and then none for a while
+   */
+  say(assignments: Readonly<Record<string, string | number>>): boolean;
 }
 
 export interface NotifyOptions {
@@ -36,6 +39,7 @@ export function openNotify({ env, pid, onTrouble, open = datagramSocket }: Notif
       if (errno !== 0 && !failed)
         onTrouble(`the service manager cannot be told: ${getSystemErrorName(-errno)} (${name})`);
       failed = errno !== 0;
+      return !failed;
     },
   };
 }

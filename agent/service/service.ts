@@ -37,18 +37,22 @@ export function openService(notify: Notify | null): Service {
   let agent: ServedAgent | null = null;
   let phase: "starting" | "up" | "stopping" = "starting";
   let told = "";
+  /** Said until it was sent: a start that nobody hears the end of is ended. */
+  let isReadyTold = false;
 
   const pulse = (): void => {
     const fares = agent?.fares() ?? null;
     const isStuck = fares !== null && fares.stuck.length > 0;
     const status = fares === null ? "starting" : statusLine(fares);
     const news: Record<string, string | number> = status === told ? {} : { STATUS: status };
-    told = status;
+    if (phase === "up" && !isReadyTold) news.READY = 1;
     if (!isStuck && phase === "up" && watchdogMs !== null) news.WATCHDOG = 1;
     if (!isStuck && phase === "starting" && performance.now() - startedMs < MOST_START_MS) {
       news.EXTEND_TIMEOUT_USEC = EXTENDED_MS * 1_000;
     }
-    if (Object.keys(news).length > 0) notify.say(news);
+    if (Object.keys(news).length === 0 || !notify.say(news)) return;
+    told = status;
+    isReadyTold = phase === "up";
   };
   const everyMs = Math.min(USUAL_MS, (watchdogMs ?? USUAL_MS * TELLINGS) / TELLINGS);
   const timer = setInterval(pulse, everyMs).unref();
@@ -61,7 +65,6 @@ export function openService(notify: Notify | null): Service {
       void started.up.then(() => {
         if (phase !== "starting") return;
         phase = "up";
-        notify.say({ READY: 1 });
         pulse();
       });
     },

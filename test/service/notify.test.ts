@@ -91,7 +91,7 @@ test("the status is one line, with what is wrong, without secrets", () => {
 
 test("more time is asked for until the agent is up; then it is ready, and the watchdog is fed while nothing is stuck", async () => {
   const said: Readonly<Record<string, string | number>>[] = [];
-  const service = openService({ watchdogMs: 30, say: (what) => said.push(what) });
+  const service = openService({ watchdogMs: 30, say: (what) => said.push(what) > 0 });
   const has = (key: string) => said.filter((each) => key in each).length;
   const keepAlive = setInterval(() => undefined, 1_000);
   let stuck: Fares["stuck"] = [];
@@ -117,6 +117,30 @@ test("more time is asked for until the agent is up; then it is ready, and the wa
     clearInterval(keepAlive);
   }
   assert.equal(said.at(-1), { STOPPING: 1, STATUS: "stopping" });
+});
+
+test("a service manager that is too busy to hear that the agent is ready is told again until it has", async () => {
+  const said: Readonly<Record<string, string | number>>[] = [];
+  const heard: typeof said = [];
+  let isBusy = true;
+  const service = openService({
+    watchdogMs: 30,
+    say: (what) => {
+      (isBusy ? said : heard).push(what);
+      return !isBusy;
+    },
+  });
+  const keepAlive = setInterval(() => undefined, 1_000);
+  try {
+    service.watch({ up: Promise.resolve(), fares: () => fares });
+    await until(() => said.some(({ READY }) => READY === 1), "it is said");
+    isBusy = false;
+    await until(() => heard.length > 2, "it is heard");
+    assert.equal([heard[0]!.READY, heard[0]!.STATUS, heard[1]!.READY], [1, statusLine(fares), undefined]);
+  } finally {
+    service.stopping();
+    clearInterval(keepAlive);
+  }
 });
 
 test.run();
