@@ -113,14 +113,17 @@ check_node() {
     /*) ;;
     *) fail "--node needs a path that begins with /, not '$node'." "Say --node $(command -v "$node" || echo /path/to/node)." ;;
   esac
+  PATH=$(dirname "$node"):$PATH
+  export PATH
+  command -v npm > "$work/npm" || fail "there is no npm beside $node." "Debian 13 and newer: apt-get install npm. A Node from nodejs.org brings its own."
+}
+
+check_visible() {
   case $node in
     /home/* | /root/* | /tmp/* | /var/tmp/* | /run/user/*)
       fail "the service cannot see $node: home folders and /tmp are hidden from it." "Copy that Node below /opt, for instance /opt/node, and say --node /opt/node/bin/node."
       ;;
   esac
-  PATH=$(dirname "$node"):$PATH
-  export PATH
-  command -v npm > "$work/npm" || fail "there is no npm beside $node." "Debian 13 and newer: apt-get install npm. A Node from nodejs.org brings its own."
 }
 
 # Sets $package to a tarball, $version to the version in it.
@@ -162,6 +165,7 @@ find_package() {
 # In another root the same script does the same, seen from inside.
 enter_root() {
   [ -d "$root/usr" ] || fail "$root is no root file system: it has no /usr." "Make one with debootstrap, or mount the image first."
+  chroot "$root" /bin/sh -c : || fail "programs of $root do not run here." "Are they for this machine's processor ($(uname -m))? qemu-user-static runs those of others."
   inside=$(mktemp -d "$root/var/tmp/retort-install-XXXXXX")
   # shellcheck disable=SC2064 # the folder of now
   trap "rm -rf '$inside'; clean_up" EXIT
@@ -191,15 +195,17 @@ pack_outside() {
 }
 
 make_user() {
+  # udev's, which a container has not.
+  for group in video render; do
+    getent group "$group" > /dev/null || groupadd --system "$group"
+  done
   id retort > /dev/null 2>&1 || {
     say "making the user retort"
     useradd --system --user-group --home-dir "$STATE" --no-create-home --shell /usr/sbin/nologin retort ||
       fail "the user retort could not be made." "Make it by hand (useradd --system retort), then run this again."
   }
-  # udev's, which a container has not; the service is a member of both.
-  for group in video render; do
-    getent group "$group" > /dev/null || groupadd --system "$group"
-  done
+  # The unit puts the service into both. As a member, sudo -u retort retort doctor sees the cameras and the GPU that the service sees.
+  usermod --append --groups video,render retort
   install -d -o root -g retort -m 750 "$ETC" /srv/retort /srv/retort/models
   install -d -o retort -g retort -m 700 "$STATE"
 }
@@ -252,7 +258,7 @@ lay_configuration() {
   [ ! -e "$ETC/retort.yaml" ] || return 0
   say "laying an example configuration down: $ETC/retort.yaml, the demo line"
   sed -e "s|\.\./models/demo|$OPT/current/models/demo|" \
-    -e "1s|.*|# The demo line, until your own configuration stands here; every setting: $OPT/current/config/example.yaml\n# retort check --config $ETC/retort.yaml tells whether it is right.|" \
+    -e "1s|.*|# The demo line, until your own configuration stands here; every setting: $OPT/current/config/example.yaml\n# sudo -u retort retort check --config $ETC/retort.yaml tells whether it is right.|" \
     "$target/config/default.yaml" > "$ETC/retort.yaml"
   chown root:retort "$ETC/retort.yaml"
   chmod 640 "$ETC/retort.yaml"
@@ -279,8 +285,9 @@ switch_to() {
   ln -sfn "$(basename "$1")" "$OPT/current.new"
   mv -T "$OPT/current.new" "$OPT/current"
   mkdir -p "$(dirname "$COMMAND")"
-  printf '#!/bin/sh\nexec %s %s/current/bin/retort.cjs "$@"\n' "$with" "$OPT" > "$COMMAND"
-  chmod 755 "$COMMAND"
+  sed -e "s|exec /usr/bin/node |exec $with |" "$1/deploy/retort.sh" > "$COMMAND.new"
+  chmod 755 "$COMMAND.new"
+  mv "$COMMAND.new" "$COMMAND"
   if systemd_runs; then systemctl daemon-reload; fi
 }
 
@@ -338,6 +345,7 @@ enable_service() {
 install_version() {
   [ ! -e /usr/lib/systemd/system/retort.service ] || fail "the Debian package retort is installed." "Upgrade it with apt-get, or remove it first: apt-get remove retort"
   check_node
+  check_visible
   find_package
   mkdir -p "$OPT"
   exec 9> "$OPT/.lock"

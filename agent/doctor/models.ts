@@ -42,7 +42,7 @@ async function modelCheck(
   }
   const { engine } = model;
   const { name, version } = engine.model;
-  const { used, tried, precision, fault = null, unreached = [] } = engine.providers();
+  const { used, tried, precision, fault = null, unreached = [], engine: built } = engine.providers();
   let cost: BundleCost;
   try {
     const inUse = precision === undefined || precision.used === "fp32" ? null : lowered?.[precision.used];
@@ -61,10 +61,8 @@ async function modelCheck(
     ...tried
       .filter(({ taken, reason }) => !taken && reason !== "not needed")
       .map(({ provider, reason }): Check => {
-        const remedy =
-          fault === null
-            ? "Nothing to do unless this machine has the hardware for it."
-            : "Install what is missing, or take it out of inference.providers.";
+        const isAwaited = provider === "tensorrt" && built?.state === "not-built";
+        const remedy = isAwaited ? AWAITED : fault === null ? NEEDLESS : MISSING;
         const level = fault === null ? "note" : "fail";
         return { level, code: "PROVIDER_NOT_USED", path: `${at} on ${provider}`, message: reason, remedy };
       }),
@@ -74,6 +72,10 @@ async function modelCheck(
     }),
   ];
 }
+
+const AWAITED = "Nothing to do: frames are judged meanwhile.";
+const NEEDLESS = "Nothing to do unless this machine has the hardware for it.";
+const MISSING = "Install what is missing, or take it out of inference.providers.";
 
 function failed(at: string, error: unknown): Check {
   const code: ErrorCode = error instanceof CodedError ? error.code : "MODEL_UNUSABLE";

@@ -48,8 +48,7 @@ const MOST_OF_A_KIND = 12;
 
 /** The report on a model that is computed in its own precision, since there is no other one of it. */
 export function asItIs(asked: Precision, used: ModelPrecision): PrecisionReport {
-  const reason =
-    asked === used ? "as asked" : "the model's own; float16 is made of it for GPUs, retort quantize writes others";
+  const reason = asked === used ? "as asked" : "its own: float16 is made on GPUs only, int8 by retort quantize";
   return { asked, used, reason, difference: null };
 }
 

@@ -1,17 +1,7 @@
 #!/usr/bin/env node
 // Makes Debian packages of this clone: `npm run deb`. Everything native in them was built before: by npm's packages, and the GStreamer
 // binding here, for each Node that the package may meet.
-import {
-  chmodSync,
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -122,8 +112,7 @@ function layRest(tree, { arch, version, licences }) {
     cpSync(join(CLONE, "deploy", folder), join(doc, "deploy", folder), { recursive: true });
   cpSync(join(CLONE, "deploy", "README.md"), join(doc, "deploy", "README.md"));
   write(join(usr, "lib", "sysusers.d", "retort.conf"), readFileSync(join(DEBIAN, "sysusers.conf")));
-  mkdirSync(join(usr, "bin"));
-  symlinkSync("../lib/retort/bin/retort.cjs", join(usr, "bin", "retort"));
+  write(join(usr, "bin", "retort"), deploy("retort.sh"), 0o755);
   const man = readFileSync(join(DEBIAN, "retort.1"), "utf8").replace("@VERSION@", version).replace("@DATE@", date);
   write(join(usr, "share", "man", "man1", "retort.1.gz"), gzipSync(man, { level: 9 }));
   const changelog = `retort (${version}) unstable; urgency=medium\n\n  * See CHANGELOG.md in this folder.\n\n -- ${maintainer()}  ${new Date().toUTCString().replace("GMT", "+0000")}\n`;
@@ -154,7 +143,7 @@ function exampleConfiguration() {
     `${PLACE}/models/demo`,
   );
   return `# The demo line, until your own configuration stands here; every setting: ${PLACE}/config/example.yaml
-# retort check --config /etc/retort/retort.yaml tells whether it is right.
+# sudo -u retort retort check --config /etc/retort/retort.yaml tells whether it is right.
 ${text.slice(text.indexOf("\n") + 1)}`;
 }
 

@@ -55,7 +55,7 @@ test("settings that do nothing with the provider in use stand in the log and in 
 test("an engine that is built is in the states of its model's cameras, in health and in the log, and is no fault", async () => {
   let engineOf: EngineHealth = {
     ...{ state: "building-engine", ageS: 12, attempt: 1, failures: 0, failure: null, difference: null },
-    step: "its engine is built: 1 of 4 sizes of batch run",
+    step: "its engine is being built: 1 of 4 sizes of batch run",
   };
   const engine = { ...fakeEngine(), providers: () => ({ used: "cuda", tried: [], fault: null, engine: engineOf }) };
   const { deps, sent, lines } = rig([fakeCamera("cam1", [20, 20, 20])], ["cam1"], {

@@ -41,7 +41,7 @@ test("alarm makes any provider but the first a fault, allow none", () => {
 
 const engine: EngineHealth = {
   ...{ state: "building-engine", ageS: 1, attempt: 1, failures: 0, failure: null, difference: null },
-  step: "its engine is built",
+  step: "its engine is being built",
 };
 
 test("it is no fault that an engine is being built, and one that it cannot be had, whatever judges in its place", () => {

@@ -63,9 +63,14 @@ export function must(command: string, args: readonly string[], cwd?: string): st
  * Boots a copy of a Debian root with systemd as its first process, and runs a shell script there; what it says is printed as it says it.
  * @param scenario the script's path
  * @param files which lie beside it, in /src
+ * @param prepare is given the root file system before it is booted
  * @returns its exit status
  */
-export async function runInMachine(scenario: string, files: readonly string[]): Promise<number> {
+export async function runInMachine(
+  scenario: string,
+  files: readonly string[],
+  prepare: (root: string) => void = () => undefined,
+): Promise<number> {
   const base = baseRoot();
   const folder = mkdtempSync(join(tmpdir(), "retort-machine-"));
   const [upper, work, root] = ["upper", "work", "root"].map((name) => join(folder, name)) as [string, string, string];
@@ -80,6 +85,7 @@ export async function runInMachine(scenario: string, files: readonly string[]): 
     const wants = join(root, "etc/systemd/system/default.target.wants");
     mkdirSync(wants, { recursive: true });
     must("ln", ["-s", "../scenario.service", wants]);
+    prepare(root);
     await boot(root, folder);
     const status = join(root, "scenario.status");
     return existsSync(status) ? Number(readFileSync(status, "utf8")) : 1;

@@ -1,5 +1,5 @@
 /**
- * `npm run test:install [-- script package arm64]`: what the installer and the Debian package promise, each on a machine of its own: a
+ * `npm run test:install [-- script image package arm64]`: what the installer and the Debian package promise, each on a machine of its own: a
  * Debian root that is booted in a container with systemd as its first process. It takes root's rights, debootstrap, systemd-container
  * and the network; a quarter of an hour. And whether the lock file installs for arm64.
  */
@@ -45,6 +45,31 @@ async function script(): Promise<boolean> {
   const installer = join(folder, "install.sh");
   cpSync(join(packageRoot(), "deploy", "install.sh"), installer);
   return (await runInMachine(join(HERE, "script.sh"), [installer, ...packages(folder)])) === 0;
+}
+
+/** A file system that no systemd runs in, such as an image of a disk, gets the service from outside; then it is booted for the first time. */
+async function image(): Promise<boolean> {
+  checkTools();
+  const folder = temporaryFolder();
+  const [a = "", b = ""] = packages(folder);
+  const installer = join(packageRoot(), "deploy", "install.sh");
+  return (
+    (await runInMachine(join(HERE, "image.sh"), [], (root) => {
+      const inside = (script: string): string => must("chroot", [root, "sh", "-euc", script]);
+      const install = (...args: readonly string[]): string => must("sh", [installer, "--root", root, ...args]);
+      inside(`export DEBIAN_FRONTEND=noninteractive
+        apt-get update && apt-get install -y --no-install-recommends nodejs npm
+        mv /usr/bin/systemctl /usr/bin/systemctl.away`);
+      install("--from", a);
+      console.log("ok    a file system without systemd gets program, user and service");
+      inside("mv /usr/bin/systemctl.away /usr/bin/systemctl");
+      install("--from", b);
+      inside('retort --version | grep "^0.9.1"');
+      install("--back");
+      inside('retort --version | grep "^0.9.0"');
+      console.log("ok    so do an upgrade, and going back");
+    })) === 0
+  );
 }
 
 /** Both architectures are built and looked through; that of this machine is installed. */
@@ -94,7 +119,7 @@ async function arm64(): Promise<boolean> {
   return faults.length === 0;
 }
 
-const PARTS = { script, package: debianPackage, arm64 } as const;
+const PARTS = { script, image, package: debianPackage, arm64 } as const;
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !(name in PARTS));
 if (unknown.length > 0) {

@@ -53,6 +53,7 @@ promise "a bare machine has a service that gives verdicts"
 [ "$(stat -c '%U:%G %a' /var/lib/retort)" = "retort:retort 700" ] || broken "the state's rights"
 [ "$(ps -o user= -p "$(main_pid)")" = retort ] || broken "the service runs as somebody else"
 retort --version | grep -q "^$(version_of "$(current)")" || broken "the command retort"
+runuser -u retort -- retort check --config /etc/retort/retort.yaml | grep -q "path: /var/lib/retort" || broken "the command, as the service's user, has another state"
 systemd-analyze security --threshold=20 retort > /dev/null || broken "exposed more than 2.0"
 promise "it runs as its own user, exposed 2.0 at most, on the demo line's configuration"
 

@@ -143,7 +143,8 @@ function Models({ health, line }: { health: LiveHealth; line: Line }) {
           </Fact>
         )}
         {providers.tried
-          .filter(({ taken }) => !taken)
+          // Of TensorRT, whose engine has a line of its own.
+          .filter(({ taken, provider }) => !taken && !(provider === "tensorrt" && providers.engine !== undefined))
           .map(({ provider, reason }) => (
             <Fact key={provider} name={`${words.machine.reason}: ${provider}`}>
               <span class="soft">{reason}</span>

@@ -169,7 +169,7 @@ export const words = {
     providerFault: "Provider fault",
     engine: "TensorRT engine",
     engineOf: {
-      "building-engine": "being built",
+      "building-engine": "not ready yet",
       "not-built": "not built",
       ready: "judges",
       refused: "REFUSED",

@@ -107,7 +107,7 @@ class Beside implements Engine {
     } else if (failure instanceof EngineCrashes && build) {
       await this.#refuse(failure.message, none);
     } else if (build) {
-      const step = failure === null ? "its engine is to be built" : "its engine is to be opened again";
+      const step = failure === null ? "its engine will be built" : "its engine will be opened again";
       this.#enter({ ...none, state: "building-engine", step });
       void this.#work(failure !== null);
     } else {
@@ -224,7 +224,7 @@ class Beside implements Engine {
   async #toEngine(): Promise<void> {
     const { store, key } = this.#options;
     const stored = (await store.find(key)) ?? (await this.#made());
-    this.#step("its engine is opened beside");
+    this.#step("its engine is being opened");
     try {
       const [opened, comparison] = await this.#carefully(stored, () => this.#openCompared(stored));
       await this.#changeTo(opened, comparison, stored);
@@ -256,7 +256,7 @@ class Beside implements Engine {
     const { limit, golden } = this.#options;
     const opened = await this.#openBuilt(stored);
     try {
-      this.#step("its engine is compared");
+      this.#step("its engine is being compared");
       return [opened, await compared(this, opened, golden, limit)];
     } catch (error) {
       await opened.close();

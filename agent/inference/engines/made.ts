@@ -33,7 +33,7 @@ export function madeEngine(options: EngineToMake): Promise<StoredEngine> {
     const there = await store.find(key);
     if (there !== null) return there;
     onBegin();
-    onStep("its engine is built");
+    onStep("its engine is being built");
     const setup = { ...setupOf(engine), providers: ["tensorrt"], build: await store.begin(key) };
     try {
       await buildEngine({
@@ -42,7 +42,7 @@ export function madeEngine(options: EngineToMake): Promise<StoredEngine> {
           onStep(
             said.kind === "waiting"
               ? "its engine waits for that of another agent"
-              : `its engine is built: ${said.done} of ${said.of} sizes of batch run`,
+              : `its engine is being built: ${said.done} of ${said.of} sizes of batch run`,
           ),
       });
       return await store.keep(key, engine.identity.sha256);
