@@ -10,7 +10,7 @@ export type Finding =
 const MARKS = { held: "held   ", broken: "BROKEN ", lacks: "lacks  " } as const;
 
 export function lineOf({ kind, what, said }: Finding): string {
-  return `${MARKS[kind]} ${what.padEnd(24)} ${said}`;
+  return `${MARKS[kind]} ${what.padEnd(27)} ${said}`;
 }
 
 /** 0: all was run, and holds. 1: something does not hold. 3: what was run holds, and this machine lacks what the rest needs. */
