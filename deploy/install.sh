@@ -37,6 +37,7 @@ root=""
 start=yes
 work=""
 begun=""
+inside=""
 
 say() { printf 'install: %s\n' "$*" >&2; }
 
@@ -52,6 +53,7 @@ clean_up() {
   status=$?
   [ -z "$begun" ] || rm -rf "$begun"
   [ -z "$work" ] || rm -rf "$work"
+  [ -z "$inside" ] || rm -rf "$inside"
   exit "$status"
 }
 
@@ -167,8 +169,6 @@ enter_root() {
   [ -d "$root/usr" ] || fail "$root is no root file system: it has no /usr." "Make one with debootstrap, or mount the image first."
   chroot "$root" /bin/sh -c : || fail "programs of $root do not run here." "Are they for this machine's processor ($(uname -m))? qemu-user-static runs those of others."
   inside=$(mktemp -d "$root/var/tmp/retort-install-XXXXXX")
-  # shellcheck disable=SC2064 # the folder of now
-  trap "rm -rf '$inside'; clean_up" EXIT
   cp "$0" "$inside/install.sh"
   set -- "--$action" --no-start
   [ "$action" != install ] || {
@@ -285,9 +285,12 @@ switch_to() {
   ln -sfn "$(basename "$1")" "$OPT/current.new"
   mv -T "$OPT/current.new" "$OPT/current"
   mkdir -p "$(dirname "$COMMAND")"
-  sed -e "s|exec /usr/bin/node |exec $with |" "$1/deploy/retort.sh" > "$COMMAND.new"
-  chmod 755 "$COMMAND.new"
-  mv "$COMMAND.new" "$COMMAND"
+  # A version from before it was a file of its own is content with that of another.
+  if [ -e "$1/deploy/retort.sh" ]; then
+    sed -e "s|exec /usr/bin/node |exec $with |" "$1/deploy/retort.sh" > "$COMMAND.new"
+    chmod 755 "$COMMAND.new"
+    mv "$COMMAND.new" "$COMMAND"
+  fi
   if systemd_runs; then systemctl daemon-reload; fi
 }
 
@@ -377,7 +380,10 @@ back() {
   version=$(basename "$target")
   switch_to "$target"
   ln -sfn "$(basename "$before")" "$OPT/previous"
-  systemd_runs || return 0
+  systemd_runs || {
+    say "$version is the current one, and not started."
+    return 0
+  }
   running=$({ echo retort.service && services; } | sort -u)
   start_services || fail "$version does not become ready." "journalctl -u retort tells why; --back goes to $(basename "$before") again."
   say "$version runs."

@@ -51,7 +51,7 @@ async function script(): Promise<boolean> {
 async function image(): Promise<boolean> {
   checkTools();
   const folder = temporaryFolder();
-  const [a = "", b = ""] = packages(folder);
+  const [a = "", b = "", , , strict = ""] = packages(folder);
   const installer = join(packageRoot(), "deploy", "install.sh");
   return (
     (await runInMachine(join(HERE, "image.sh"), [], (root) => {
@@ -66,6 +66,9 @@ async function image(): Promise<boolean> {
       install("--from", b);
       inside('retort --version | grep "^0.9.1"');
       install("--back");
+      const refused = spawnSync("sh", [installer, "--root", root, "--from", strict]);
+      if (refused.status !== 1)
+        throw new Error(`a version that refuses the configuration ended with ${refused.status}`);
       inside('retort --version | grep "^0.9.0"');
       console.log("ok    so do an upgrade, and going back");
     })) === 0
