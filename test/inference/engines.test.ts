@@ -9,6 +9,7 @@ import {
   end,
   eventually,
   forget,
+  GPU,
   isReady,
   keys,
   load,
@@ -128,7 +129,7 @@ test("an engine whose scores are right and whose maps are not is refused", async
 
 test("a build waits while another agent's builder has the GPU, and its time begins with its turn", async () => {
   const other = createServer();
-  await new Promise<void>((resolve) => other.listen("\0retort-engine-build-gpu0", resolve));
+  await new Promise<void>((resolve) => other.listen(`\0retort-engine-build-gpu${GPU}`, resolve));
   const engine = await load({ timing: { buildMs: 4_000 } });
   await eventually(() => /waits for that of another agent/.test(reportOf(engine).step), "its waiting");
   assert.equal(asked(), []);

@@ -13,6 +13,8 @@ import { suite } from "../support/suite.js";
 import { writeTinyBundle } from "../support/tiny-bundle.js";
 import { until } from "../support/until.js";
 
+/** This process's own, as it were: builds for one GPU take turns, those of other tests' processes too. */
+const GPU = process.pid;
 const test = suite("made halves");
 test.before.each(() => {
   script({});
@@ -31,7 +33,7 @@ interface Given {
 async function reportOf({ bundle, precision = "fp16", providers = ["cuda", "cpu"], engines = null, ready }: Given) {
   const dir = bundle ?? (await writeSmallBundle(temporaryFolder())).dir;
   const { engine } = await loadModel(dir, {
-    inference: inferenceConfig({ providers, precision, maxBatch: 1 }),
+    inference: inferenceConfig({ providers, precision, maxBatch: 1, device: GPU }),
     ...{ engines, mostWaiting: 1, onRestart: () => undefined, gpu: async () => true },
   });
   try {

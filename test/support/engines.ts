@@ -27,6 +27,9 @@ interface Given {
   readonly store?: EngineStore;
 }
 
+/** This process's own, as it were: builds for one GPU take turns, those of other tests' processes too. */
+export const GPU = process.pid;
+
 const opened: Engine[] = [];
 let bundle: string;
 let folder: string;
@@ -58,7 +61,7 @@ export async function load(given: Given = {}): Promise<Engine> {
   } = given;
   const quick = { backoff: { firstMs: 20, mostMs: 50 }, ...timing };
   const { engine } = await loadModel(bundle, {
-    inference: inferenceConfig({ providers: ["tensorrt", "cuda", "cpu"], precision, maxBatch }),
+    inference: inferenceConfig({ providers: ["tensorrt", "cuda", "cpu"], precision, maxBatch, device: GPU }),
     lowered: { fp16 },
     engines: { store, build: true, timing: quick },
     ...{ golden, mostWaiting: 8, onRestart: () => undefined, gpu: async () => true },
