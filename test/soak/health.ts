@@ -1,3 +1,5 @@
+import type { HealthPayload } from "../../agent/contract/payloads.js";
+
 interface Counts {
   readonly captured: number;
   readonly scored: number;
@@ -9,6 +11,17 @@ interface Counts {
 interface Health {
   readonly ts: string;
   readonly cameras: Readonly<Record<string, Counts>>;
+}
+
+/** `CAMERA SEQ` of each verdict that an agent has told it has given up. */
+export function verdictsGivenUp(payloads: readonly Record<string, unknown>[]): ReadonlySet<string> {
+  const given = new Set<string>();
+  for (const { outbox } of payloads as unknown as readonly Pick<HealthPayload, "outbox">[]) {
+    for (const { from, to, camera } of outbox.gaps) {
+      for (let seq = from; camera !== undefined && seq <= to; seq += 1) given.add(`${camera} ${seq}`);
+    }
+  }
+  return given;
 }
 
 /** Where captured = scored + dropped + failed + in flight did not hold. */
