@@ -28,16 +28,16 @@ const TESTS = [
 function faultOf(wanted: string, tests: readonly string[]): string | null {
   const folder = temporaryFolder();
   const env = { ...process.env, PATH: `${join(folder, "package", "bin")}:${process.env.PATH}` };
-  const fetched = `tar -xzf "$(npm pack --silent node-linux-${process.arch}@${wanted})"`;
   const steps = {
-    "fetching it": ["sh", "-euc", `${fetched}; git clone --quiet "$1" retort`, "sh", packageRoot()],
-    "set-up": ["sh", "-euc", "node --version; cd retort; exec node deploy/setup.mjs --test"],
-    "the demo's first verdict": ["node", "retort/dist/test/start-time/main.js", "--times", "1"],
-    tests: ["node", "retort/dist/test/run.js", ...tests],
+    "fetching it": `tar -xzf "$(npm pack --silent node-linux-${process.arch}@${wanted})"; git clone --quiet "$0" retort`,
+    "set-up": "cd retort; node --version; exec node deploy/setup.mjs --test",
+    "the demo's first verdict": "cd retort; exec node dist/test/start-time/main.js --times 1",
+    tests: 'cd retort; exec node dist/test/run.js "$@"',
   };
-  const failed = Object.entries(steps).find(([name, [command = "", ...args]]) => {
+  const failed = Object.entries(steps).find(([name, script]) => {
     console.log(`== Node ${wanted}: ${name}`);
-    return spawnSync(command, args, { cwd: folder, env, stdio: "inherit" }).status !== 0;
+    const args = ["-euc", script, packageRoot(), ...tests];
+    return spawnSync("sh", args, { cwd: folder, env, stdio: "inherit" }).status !== 0;
   });
   return failed?.[0] ?? null;
 }
