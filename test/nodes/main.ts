@@ -28,14 +28,15 @@ const TESTS = [
 function faultOf(wanted: string, tests: readonly string[]): string | null {
   const folder = temporaryFolder();
   const env = { ...process.env, PATH: `${join(folder, "package", "bin")}:${process.env.PATH}` };
+  const name = `node-linux-${process.arch}@${wanted}`;
   const steps = {
-    "fetching it": `tar -xzf "$(npm pack --silent node-linux-${process.arch}@${wanted})"; git clone --quiet "$0" retort`,
+    "fetching it": `packed=$(npm pack --loglevel error ${name}); tar -xzf "$packed"; git clone --quiet "$0" retort`,
     "set-up": "cd retort; node --version; exec node deploy/setup.mjs --test",
     "the demo's first verdict": "cd retort; exec node dist/test/start-time/main.js --times 1",
     tests: 'cd retort; exec node dist/test/run.js "$@"',
   };
-  const failed = Object.entries(steps).find(([name, script]) => {
-    console.log(`== Node ${wanted}: ${name}`);
+  const failed = Object.entries(steps).find(([step, script]) => {
+    console.log(`== Node ${wanted}: ${step}`);
     const args = ["-euc", script, packageRoot(), ...tests];
     return spawnSync("sh", args, { cwd: folder, env, stdio: "inherit" }).status !== 0;
   });
