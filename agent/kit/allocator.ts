@@ -1,7 +1,8 @@
 /**
  * What glibc's malloc keeps of memory that nobody uses. Each of up to eight arenas a core keeps its own, and in each what is free lies between what
  * is not, so that pictures and maps that come and go leave a process that seems to grow for hours (belt of the demo line, nine minutes: 276 MB
- * anonymous as it is, 184 MB so).
+ * anonymous as it is, 184 MB so). A fixed mmap threshold, which gives every picture back at once, holds as little and halved the frames/s of a
+ * trivial model: each picture's pages would be new ones.
  */
 import { ffi, type NativeFunction } from "./ffi.js";
 
