@@ -147,9 +147,10 @@ export class Arrivals {
 
   async #settled(): Promise<readonly Arrival[]> {
     const settled: (Arrival & { readonly rank: number })[] = [];
+    // One moment for all of a look: those that came together are quiet together, and keep their order.
+    const nowMs = this.#monotonicMs();
     for (const [path, candidate] of [...this.#candidates]) {
       const info = await stat(path).catch(() => null);
-      const nowMs = this.#monotonicMs();
       if (!info?.isFile()) {
         this.#candidates.delete(path);
         continue;

@@ -1,5 +1,5 @@
 import { appendFile, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { BehaviorSubject } from "rxjs";
 import sharp from "sharp";
 import * as assert from "uvu/assert";
@@ -110,6 +110,24 @@ test("a file that stays unreadable is reported once, when it has not changed for
   const seen: boolean[] = [];
   for (nowMs = 0; nowMs <= 30_000; nowMs += 250) seen.push(...(await arrivals.look()).map(({ final }) => final));
   assert.equal(seen, [false, true]);
+});
+
+test("pictures that are there at the start stay in their order where the folder is slow to tell of each", async () => {
+  const path = temporaryFolder();
+  for (const name of ["c.png", "b.png", "a.png"]) await picture(join(path, name));
+  let nowMs = 0;
+  let readingTakesMs = 10;
+  const arrivals = new Arrivals(path, true, () => {
+    nowMs += readingTakesMs;
+    return nowMs;
+  });
+  await arrivals.look();
+  readingTakesMs = 0;
+  let first: readonly string[] = [];
+  for (; first.length === 0 && nowMs < 1_000; nowMs += 1) {
+    first = (await arrivals.look()).map((arrival) => basename(arrival.path));
+  }
+  assert.equal(first, ["a.png", "b.png", "c.png"]);
 });
 
 test("a share that is mounted anew brings nothing old; one that is gone is not an empty folder", async () => {
