@@ -76,6 +76,7 @@ browser.test(
     );
 
     await page.setViewportSize({ width: 390, height: 844 });
+    await page.waitForFunction("innerWidth === 390");
     assert.is(await page.evaluate("document.documentElement.scrollWidth"), 390);
     await page.evaluate(axe.source);
     const found = await page.evaluate<string[]>(
