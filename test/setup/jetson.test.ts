@@ -53,9 +53,9 @@ function standIn() {
   const compile = `#!/bin/sh
 echo "$@" > ${folder}/called
 bin="$(dirname "$0")/js/node/bin/napi-v6/linux/arm64"
-mkdir -p "$bin" "${folder}/work/build/Release"
-touch "$bin/onnxruntime_binding.node" "${folder}/work/build/Release/libonnxruntime.so.1"
-for name in shared cuda tensorrt; do touch "${folder}/work/build/Release/libonnxruntime_providers_$name.so"; done
+mkdir -p "$bin" "${folder}/scratch/build/Release"
+touch "$bin/onnxruntime_binding.node" "${folder}/scratch/build/Release/libonnxruntime.so.1"
+for name in shared cuda tensorrt; do touch "${folder}/scratch/build/Release/libonnxruntime_providers_$name.so"; done
 `;
   writeFileSync(join(tree, "build.sh"), compile, { mode: 0o755 });
   const archive = join(folder, "source.tar.gz");
@@ -67,7 +67,7 @@ for name in shared cuda tensorrt; do touch "${folder}/work/build/Release/libonnx
     "--source",
     archive,
     "--work",
-    join(folder, "work"),
+    join(folder, "scratch"),
     "--prefix",
     join(folder, "ort"),
     "--retort",
@@ -168,7 +168,7 @@ test("a build is patched, compiled, tried, and takes the place of an earlier one
   assert.is(status, 0, out + err);
   assert.match(out, `RETORT_ORT_BINDING=${folder}/ort`);
   assert.match(readFileSync(join(folder, "called"), "utf8"), "--build_nodejs");
-  assert.ok(existsSync(join(folder, "work", `onnxruntime-${VERSION}`, "js/node/src/provider_options.h")), "patched");
+  assert.ok(existsSync(join(folder, "scratch", `onnxruntime-${VERSION}`, "js/node/src/provider_options.h")), "patched");
   const libraries = join(folder, "ort/bin/napi-v6/linux/arm64");
   for (const name of ["onnxruntime_binding.node", "libonnxruntime.so.1", "libonnxruntime_providers_tensorrt.so"]) {
     assert.ok(existsSync(join(libraries, name)), name);
@@ -221,8 +221,8 @@ test("nothing is built where others may write", async () => {
   const { root, path } = await wellEquipped();
   const { folder, script, args } = standIn();
   withBackends(folder, PATCHED);
-  mkdirSync(join(folder, "work"));
-  chmodSync(join(folder, "work"), 0o777);
+  mkdirSync(join(folder, "scratch"));
+  chmodSync(join(folder, "scratch"), 0o777);
   const { status, err } = build([...args, "--root", root], { script, path });
   assert.is(status, 1);
   assert.match(err, "others may write");

@@ -24,8 +24,9 @@ const end = (): unknown => process.kill(process.pid, "SIGKILL");
 function offerItself(): void {
   try {
     writeFileSync("/proc/self/oom_score_adj", "1000");
-  } catch {
-    // Another system, or one that does not let it: then it is as any other process.
+  } catch (error) {
+    // Part of what is told where the build fails: then it is a process like others.
+    console.error(`the builder keeps its OOM score: ${messageOf(error)}`);
   }
 }
 
