@@ -1,4 +1,5 @@
 import type { WaitingAlert, WaitingEvidence, WaitingMessage, WaitingVerdict } from "../contract/alert-queue.js";
+import { passFull } from "../store/faults.js";
 import type { KeyRange, Store, StoreHealth, StoreOp } from "../store/store.js";
 import { type AccountRecord, EMPTY, firstPlaceIn, putAccount, type Tally } from "./account-record.js";
 import { bytesIn, type Cause, Change } from "./change.js";
@@ -203,8 +204,7 @@ export class Account {
   }
 
   async #expire(): Promise<void> {
-    const { maxAgeMs } = this.#options;
-    const old = expired(this.#holdings, this.clockMs - maxAgeMs);
+    const old = expired(this.#holdings, this.clockMs - this.#options.maxAgeMs);
     await this.#giveUp(old, "age", ({ lost }) => lost.length >= STEP_MESSAGES);
   }
 
@@ -214,9 +214,8 @@ export class Account {
    */
   async recount(stored: LastNumbers = this.#handedOut): Promise<void> {
     const { store, losses } = this.#options;
-    const tally = this.#isAccounted ? this.#tally : null;
-    const change = await recount({ store, losses, tally, first: this.#first, stored, handedOut: this.#handedOut });
-    await this.#apply(change, { sync: true });
+    const known = { tally: this.#isAccounted ? this.#tally : null, first: this.#first, handedOut: this.#handedOut };
+    await this.#apply(await recount({ store, losses, stored, ...known }), { sync: true, mayWait: true });
   }
 
   get #handedOut(): LastNumbers {
@@ -271,12 +270,14 @@ export class Account {
     return change.lost.length;
   }
 
-  async #apply({ ops, tally, lost }: Change, { sync }: { readonly sync: boolean } = { sync: false }): Promise<void> {
-    const { store, sequence, verdictNumbers, losses } = this.#options;
-    const { place, last } = verdictNumbers;
-    const verdicts = { place, first: this.#firstVerdict, last };
-    const record = { last: sequence.last, first: this.#first, clockMs: this.clockMs, tally, verdicts };
-    await store.batch([...ops, putAccount({ ...record, gaps: losses.gapsWith(lost) })], { sync });
+  /** @param mayWait whether what a full disk does not take is in force all the same, and written with the next batch */
+  async #apply({ ops, tally, lost }: Change, { sync = false, mayWait = false } = {}): Promise<void> {
+    const { store, sequence, verdictNumbers: numbers, losses } = this.#options;
+    const verdicts = { place: numbers.place, first: this.#firstVerdict, last: numbers.last };
+    const counts = { last: sequence.last, first: this.#first, tally, verdicts };
+    const record = putAccount({ ...counts, clockMs: this.clockMs, gaps: losses.gapsWith(lost) });
+    const written = store.batch([...ops, record], { sync });
+    await (mayWait ? written.catch(passFull) : written);
     losses.add(lost);
     this.#tally = tally;
     await this.#findOldest();

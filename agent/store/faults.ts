@@ -22,6 +22,11 @@ export function isFull(error: unknown): boolean {
   return code === "STORE_FULL" || /ENOSPC|EDQUOT|no space left|quota exceeded/i.test(`${code} ${message}`);
 }
 
+/** Lets a full disk pass, for what can be written later. @throws whatever else was thrown */
+export function passFull(error: unknown): void {
+  if (!isFull(error)) throw error;
+}
+
 export function isCorrupt(error: unknown): boolean {
   return causeOf(error).code === "LEVEL_CORRUPTION";
 }

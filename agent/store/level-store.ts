@@ -9,6 +9,7 @@ import { createLevel, type Level, openLevel, refuseLocked, sealed, WRITE_BUFFER_
 import { unseal } from "./record.js";
 import { Reserve } from "./reserve.js";
 import { finishSalvage, salvage } from "./salvage.js";
+import { type SealedEntry, Snapshot } from "./snapshot.js";
 import type { Damage, Entry, KeyRange, Store, StoreHealth, StoreOp } from "./store.js";
 
 export interface LevelStoreOptions {
@@ -22,8 +23,9 @@ const PAGE_ENTRIES = 256;
 const PAGE_BYTES = 1_048_576;
 
 /**
- * A store on LevelDB: checked before use, salvaged when damaged, its disk allowed to be full.
- * @throws CodedError STORE_LOCKED (another process has it), STORE_FULL, STORE_UNUSABLE
+ * A store on LevelDB: checked before use, salvaged when damaged, its disk allowed to be full. Where the disk is so full that LevelDB
+ * cannot even open, what the store holds can be read, and it takes nothing until `makeRoom` finds room.
+ * @throws CodedError STORE_LOCKED (another process has it), STORE_FULL (and there is no store yet), STORE_UNUSABLE
  */
 export async function openLevelStore(folder: string, options: LevelStoreOptions = {}): Promise<Store> {
   const store = new LevelStore(folder, options);
@@ -37,6 +39,8 @@ class LevelStore implements Store {
   readonly #onTrouble: (trouble: CodedError) => void;
   readonly #damage = new DamageList();
   #level: Level | null = null;
+  /** What can be read while LevelDB finds no room to open. */
+  #snapshot: Snapshot | null = null;
   /** The error after which LevelDB must not write on: its log would be read only up to the write that failed half-way. */
   #stuck: CodedError | null = null;
   #full = false;
@@ -54,14 +58,13 @@ class LevelStore implements Store {
     try {
       await makeFolder(dirname(this.#folder), { mode: 0o700 });
       await finishSalvage(this.#folder);
-      await this.#openLevel().catch(async (error: unknown) => {
-        if (!isFull(error) || !(await this.#reserve.release())) throw error;
-        await this.#openLevel();
-      });
+      await this.#openOrRead();
+      if (this.#stuck !== null && (await this.#reserve.release())) await this.#openOrRead();
     } catch (error) {
       throw coded(error, this.#folder, "STORE_UNUSABLE");
     }
-    if (!(await this.#reserve.take())) {
+    if (this.#stuck !== null) this.#becomeFull(this.#stuck);
+    else if (!(await this.#reserve.take())) {
       this.#becomeFull(storeError("STORE_FULL", "there is no room for a reserve", this.#folder));
     }
   }
@@ -148,6 +151,7 @@ class LevelStore implements Store {
     await this.#makingRoom?.catch(() => false);
     await this.#level?.close();
     this.#level = null;
+    this.#snapshot = null;
   }
 
   async #page(range: KeyRange): Promise<{ sealed: [string, Uint8Array][]; ended: boolean }> {
@@ -156,8 +160,9 @@ class LevelStore implements Store {
     const { from, to, reverse = false } = range;
     const bounds = { ...(from === undefined ? {} : { gte: from }), ...(to === undefined ? {} : { lt: to }) };
     let level: Level | null = null;
-    const read = async (): Promise<[string, Uint8Array][]> => {
+    const read = async (): Promise<SealedEntry[]> => {
       await this.#mending;
+      if (this.#snapshot !== null && !this.#closed) return this.#snapshot.page(range, wanted);
       level = this.#ready();
       const iterator = level.iterator({ ...bounds, reverse, highWaterMarkBytes: PAGE_BYTES });
       try {
@@ -214,14 +219,28 @@ class LevelStore implements Store {
     await this.#level?.close();
     this.#level = null;
     try {
-      await this.#openLevel(suspect);
-      this.#stuck = null;
+      await this.#openOrRead(suspect);
     } catch (error) {
       this.#stuck = coded(error, this.#folder);
     }
   }
 
-  async #openLevel(suspect = true): Promise<void> {
+  /** Opens LevelDB, or reads its files where the disk is too full for that: `#stuck` says which. */
+  async #openOrRead(suspect = true): Promise<void> {
+    try {
+      await this.#openLevel(suspect);
+      this.#snapshot = null;
+      this.#stuck = null;
+    } catch (error) {
+      if (!isFull(error)) throw error;
+      this.#snapshot ??= await Snapshot.of(this.#folder).catch(() => {
+        throw error;
+      });
+      this.#stuck = coded(error, this.#folder);
+    }
+  }
+
+  async #openLevel(suspect: boolean): Promise<void> {
     await makeFolder(this.#folder, { mode: 0o700 });
     await chmod(this.#folder, 0o700);
     const damage = suspect ? await inspectFolder(this.#folder) : [];

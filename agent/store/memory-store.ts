@@ -44,6 +44,7 @@ function isWithin(key: string, { from, to }: KeyRange): boolean {
   return (from === undefined || byUtf8(key, from) >= 0) && (to === undefined || byUtf8(key, to) < 0);
 }
 
-function byUtf8(a: string, b: string): number {
+/** The order of keys: of their UTF-8 bytes, as LevelDB has it. */
+export function byUtf8(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }

@@ -192,4 +192,38 @@ test("an agent that starts on a full disk has all that waits, and takes more ale
   assert.equal((await second.alerts(0, 100)).length, 31);
 });
 
+test("an agent that starts where not a byte is left has all that waits, sends it and what is new, and is well once there is room", async () => {
+  if (disk === null) return;
+  const first = await open(disk);
+  for (let n = 0; n < 30; n += 1) await first.add(alertStep(), withPicture());
+  for (let n = 0; first.health().undurable === 0; n += 1) {
+    assert.ok(n < 2_000, "never so full that an alert does not fit");
+    fill();
+    await first.add(alertStep(), plain);
+  }
+  const { depth, undurable } = first.health();
+  const last = first.last();
+  await first.close();
+  fill();
+  assert.ok((await free()) < 4_096);
+
+  const troubles: string[] = [];
+  const second = await open(disk, troubles);
+  assert.equal([second.health().full, second.health().depth], [true, depth - undurable]);
+  assert.ok(troubles.includes("STORE_FULL"));
+  assert.equal(second.health().gaps, [{ from: last - undurable + 1, to: last, reason: "alert-unkept" }]);
+  await second.add(alertStep(), plain);
+  assert.equal([second.last(), second.health().undurable], [last + 1, 1]);
+  const waiting = async (outbox: Outbox) => (await outbox.alerts(0, 10_000)).map(({ seq }) => seq);
+  const all = [...Array.from({ length: last - undurable }, (_, index) => index + 1), last + 1];
+  assert.equal(await waiting(second), all, "in their order");
+
+  rmSync(filler());
+  await until(() => !second.health().full && second.health().undurable === 0, "room again", 10_000);
+  await second.close();
+  const third = await open(disk, troubles);
+  assert.equal(await waiting(third), all, "they are on disk now");
+  assert.not(troubles.includes("STORE_DAMAGED"));
+});
+
 test.run();
