@@ -18,6 +18,8 @@ export interface CameraStanding {
   readonly reason: string | null;
   /** True where the source has come to its end: it is `idle`, and stays so. */
   readonly ended?: true;
+  /** True where pictures must come though none can be judged: `faulted`, and not by a source that says nothing more is to come. */
+  readonly awaited?: true;
 }
 
 /** A single failed picture is counted, not an outage. */
@@ -50,7 +52,7 @@ export function cameraState(): UnaryFunction<Observable<StateCue>, Observable<Ca
     scan(remember, AT_START),
     startWith(AT_START),
     map(standing),
-    distinctUntilChanged((a, b) => a.state === b.state && a.reason === b.reason),
+    distinctUntilChanged((a, b) => a.state === b.state && a.reason === b.reason && a.awaited === b.awaited),
   );
 }
 
@@ -72,7 +74,10 @@ function standing(memory: Memory): CameraStanding {
   if (condition === "no-signal") return { state: "no-signal", reason };
   // A source that ended without one picture that could be judged has shown nothing.
   const nothingJudged = failures > 0 && !memory.judged && condition === "ended";
-  if (failures >= FAULTED_AFTER || nothingJudged) return { state: "faulted", reason: failure };
+  if (failures >= FAULTED_AFTER || nothingJudged) {
+    const isQuiet = condition === "idle" || condition === "ended";
+    return { state: "faulted", reason: failure, ...(isQuiet ? {} : { awaited: true }) };
+  }
   if (condition === "starting") return { state: "starting", reason: failure ?? reason };
   if (condition === "idle") return { state: "idle", reason };
   if (condition === "ended") return { state: "idle", reason: reason ?? "the source has ended", ended: true };

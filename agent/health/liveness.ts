@@ -1,6 +1,7 @@
 import { errorCodes } from "../../errors.js";
 import type { CameraState } from "../contract/payloads.js";
 import type { Logger } from "../kit/log.js";
+import type { CameraStanding } from "./camera-state.js";
 import type { Progress } from "./progress.js";
 
 /** A camera that should go on, does not, and says nothing of it: only a new process can help. */
@@ -11,17 +12,19 @@ export interface Stuck {
   readonly reason: string;
 }
 
+type Standing = Pick<CameraStanding, "state" | "awaited">;
+
 export interface LivenessOptions {
   readonly cameras: readonly {
     readonly config: { readonly id: string };
-    readonly standing: { readonly state: CameraState };
+    readonly standing: Standing;
     /** Of the run that goes on; null where none does. */
     readonly progress: Progress | null;
   }[];
   readonly monotonicMs: () => number;
 }
 
-/** States in which pictures must come. In the others it is known, and said, why none does. */
+/** States in which pictures must come. In the others it is known, and said, why none does, but for a fault that does not keep them away. */
 const COMING: readonly CameraState[] = ["starting", "ok", "anomalous"];
 /** A look that comes later than this was held up, and the cameras with it: what passed meanwhile is not held against them. */
 const LATE_MS = 2_000;
@@ -56,19 +59,20 @@ export class Liveness {
       const goesOn = before?.progress !== progress || before?.steps !== progress?.steps;
       const quietMs = goesOn ? 0 : before.quietMs + passedMs;
       this.#seen.set(id, { progress, steps: progress?.steps ?? 0, quietMs });
-      const reason = progress === null ? null : stuck(progress, standing.state, quietMs);
+      const reason = progress === null ? null : stuck(progress, standing, quietMs);
       return reason === null ? [] : [{ what: `cameras.${id}`, code: "PIPELINE_STUCK", reason }];
     });
   }
 }
 
-function stuck({ inFlight, patience }: Progress, state: CameraState, quietMs: number): string | null {
+function stuck({ inFlight, patience }: Progress, { state, awaited }: Standing, quietMs: number): string | null {
   const seconds = Math.round(quietMs / 1_000);
   if (inFlight > 0) {
     if (quietMs <= patience.answersWithinMs) return null;
     return `${inFlight} frame${inFlight === 1 ? " was" : "s were"} captured and not judged for ${seconds} s`;
   }
-  if (patience.silentMs === null || !COMING.includes(state) || quietMs <= patience.silentMs) return null;
+  const isAwaited = awaited === true || COMING.includes(state);
+  if (patience.silentMs === null || !isAwaited || quietMs <= patience.silentMs) return null;
   return `no picture for ${seconds} s, and capture does not say why`;
 }
 

@@ -121,13 +121,16 @@ export function runCamera(camera: CameraConfig, deps: CameraDeps): RunningCamera
 
   const show = (): void => {
     if (own === null) return;
-    const now: CameraStanding =
-      fault !== null && JUDGING.includes(own.state) ? { state: "faulted", reason: fault } : own;
-    if (now.state === shown?.state && now.reason === shown.reason) return;
-    shown = now;
+    const blind: CameraStanding = {
+      state: "faulted",
+      reason: fault,
+      ...(own.state === "idle" ? {} : { awaited: true }),
+    };
+    standing = fault !== null && JUDGING.includes(own.state) ? blind : own;
+    if (standing.state === shown?.state && standing.reason === shown.reason) return;
+    shown = standing;
     since = moment(clock);
-    standing = now;
-    deps.onStanding(camera, now);
+    deps.onStanding(camera, standing);
   };
   const becomes = (now: CameraStanding): void => {
     own = now;

@@ -88,7 +88,8 @@ const standings = {
   i: { state: "idle", reason: "no trigger" },
   n: { state: "no-signal", reason: "unplugged" },
   e: { state: "idle", reason: "the source has ended", ended: true },
-  f: { state: "faulted", reason: "SCORE_NOT_FINITE" },
+  f: { state: "faulted", reason: "SCORE_NOT_FINITE", awaited: true },
+  q: { state: "faulted", reason: "SCORE_NOT_FINITE" },
 };
 
 function tells(input: string, output: string): void {
@@ -117,6 +118,11 @@ states("a source that ended is idle", () => {
   tells("-de", //
         "soe");
 });
+states("at fault, pictures are awaited or not, as the source says", () => {
+  // biome-ignore format: columns aligned
+  tells("-dfffidn", //
+        "so--fqfn");
+});
 states("three frames in a row that cannot be judged are a fault; two are not", () => {
   // biome-ignore format: columns aligned
   tells("-dffjffffj", //
@@ -131,7 +137,7 @@ states(
         "su-f");
     // biome-ignore format: columns aligned
     tells("-ffe", //
-        "su-f");
+        "su-q");
   },
 );
 

@@ -9,7 +9,11 @@ const test = suite("whether the agent does its work");
 const patience = { answersWithinMs: 140_000, silentMs: 120_000 };
 
 interface Rig {
-  readonly camera: { config: { id: string }; standing: { state: CameraState }; progress: Progress | null };
+  readonly camera: {
+    config: { id: string };
+    standing: { state: CameraState; awaited?: true };
+    progress: Progress | null;
+  };
   /** A look each second. @returns after how many seconds something was stuck; null: never */
   look(seconds: number, each?: () => void): number | null;
   skip(seconds: number): void;
@@ -17,7 +21,7 @@ interface Rig {
 
 function rig(state: CameraState, progress: Progress | null = new Progress(patience)): Rig {
   let nowMs = 0;
-  const camera = { config: { id: "cam1" }, standing: { state }, progress };
+  const camera: Rig["camera"] = { config: { id: "cam1" }, standing: { state }, progress };
   const liveness = new Liveness({ cameras: [camera], monotonicMs: () => nowMs });
   liveness.look();
   return {
@@ -58,6 +62,12 @@ test("frames that are judged one after another, however slowly, are not", () => 
 
 test("a camera that is said to deliver, and of which nothing comes, is its end", () => {
   for (const state of ["ok", "anomalous", "starting"] as const) assert.is(rig(state).look(1_000), 121, state);
+});
+
+test("so is one whose pictures could not be judged, and of which none comes any more", () => {
+  const { camera, look } = rig("faulted");
+  camera.standing = { state: "faulted", awaited: true };
+  assert.is(look(1_000), 121);
 });
 
 test("a camera without signal, a line that stands still, a disabled or faulted camera are not", () => {
