@@ -11,7 +11,7 @@ import { suite } from "../support/suite.js";
 const test = suite("the store of engines");
 const ORIN: EngineFacts = {
   ...{ model: "a".repeat(64), runtime: "1.30.0 with options", precision: "fp16", batchSizes: [1, 2], limits: null },
-  ...{ name: "Jetson AGX Orin", computeCapability: "8.7", tensorrt: "10.3.0" },
+  ...{ name: "Jetson AGX Orin", computeCapability: "8.7", tensorrt: "10.3.0", driver: "R36.4.3" },
 };
 const modelOf = (index: number): string => index.toString(16).padStart(64, "0");
 const keyFor = (index: number): string => keyOf({ ...ORIN, model: modelOf(index) });
@@ -31,6 +31,7 @@ test("an engine is another one for each thing that it depends on", () => {
     { limits: { gpuMemoryMb: null, workspaceMb: 512, dlaCore: null } },
     { name: "Jetson Orin Nano" },
     { computeCapability: "11.0" },
+    { driver: "R36.4.4" },
     { tensorrt: "10.7.0" },
   ];
   const keys = new Set([ORIN, ...others.map((other) => ({ ...ORIN, ...other }))].map(keyOf));
@@ -88,10 +89,15 @@ test("what else lies in the folder is left alone", async () => {
 });
 
 /** A machine as it tells of its GPU. @param smi what nvidia-smi prints; null: there is none */
-async function machine(smi: string | null, { model = "", compatible = "", libraries = [] as string[] } = {}) {
+async function machine(
+  smi: string | null,
+  { model = "", compatible = "", driver = "", jetsonLinux = "", libraries = [] as string[] } = {},
+) {
   const folder = temporaryFolder();
   await writeFile(join(folder, "model"), model);
   await writeFile(join(folder, "compatible"), compatible);
+  await writeFile(join(folder, "driver"), driver);
+  await writeFile(join(folder, "release"), jetsonLinux);
   for (const name of libraries) await writeFile(join(folder, name), "");
   return gpuFacts(1, {
     smi: async (args) => {
@@ -100,14 +106,23 @@ async function machine(smi: string | null, { model = "", compatible = "", librar
       return smi;
     },
     ...{ boardModel: join(folder, "model"), compatible: join(folder, "compatible") },
+    ...{ driver: join(folder, "driver"), jetsonLinux: join(folder, "release") },
     libraryFolders: [join(folder, "nowhere"), folder],
   });
 }
 
 test("a discrete GPU is told by nvidia-smi, TensorRT's version by its library", async () => {
   const libraries = ["libnvinfer.so", "libnvinfer.so.10", "libnvinfer.so.10.9.0", "libnvinfer.so.10.13.2.6"];
-  assert.equal(await machine("NVIDIA RTX A2000, 8.6\n", { libraries }), {
-    ...{ name: "NVIDIA RTX A2000", computeCapability: "8.6", tensorrt: "10.13.2.6" },
+  const driver = [
+    "NVRM version: NVIDIA UNIX x86_64 Kernel Module  535.104.05  Sat Aug 19 01:15:15 UTC 2023",
+    "GCC version:  gcc version 12.2.0 (Debian 12.2.0-14)",
+  ].join("\n");
+  const facts = { name: "NVIDIA RTX A2000", computeCapability: "8.6", tensorrt: "10.13.2.6" };
+  assert.equal(await machine("NVIDIA RTX A2000, 8.6\n", { libraries, driver }), { ...facts, driver: "535.104.05" });
+  const open = driver.replace("x86_64 Kernel Module", "Open Kernel Module for x86_64");
+  assert.equal(await machine("NVIDIA RTX A2000, 8.6\n", { libraries, driver: open }), {
+    ...facts,
+    driver: "535.104.05",
   });
 });
 
@@ -115,15 +130,20 @@ test("a Jetson is told by its device tree, also where nvidia-smi knows nothing o
   const tree = {
     model: "NVIDIA Jetson AGX Orin Developer Kit\0",
     compatible: "nvidia,p3737-0000+p3701-0000\0nvidia,p3701-0000\0nvidia,tegra234\0",
+    jetsonLinux:
+      "# R36 (release), REVISION: 4.3, GCID: 38968081, BOARD: generic, EABI: aarch64, DATE: Wed Jan  8 01:49:37 UTC 2025\n",
     libraries: ["libnvinfer.so.10.3.0"],
   };
-  const orin = { name: "NVIDIA Jetson AGX Orin Developer Kit", computeCapability: "8.7", tensorrt: "10.3.0" };
+  const orin = {
+    ...{ name: "NVIDIA Jetson AGX Orin Developer Kit", computeCapability: "8.7" },
+    ...{ tensorrt: "10.3.0", driver: "R36.4.3" },
+  };
   assert.equal(await machine(null, tree), orin);
   assert.equal(await machine("Orin (nvgpu), [N/A]\n", tree), orin);
 });
 
 test("what a machine does not say is unknown", async () => {
-  const unknown = { name: "unknown", computeCapability: "unknown", tensorrt: "unknown" };
+  const unknown = { name: "unknown", computeCapability: "unknown", tensorrt: "unknown", driver: "unknown" };
   assert.equal(await machine(null), unknown);
   assert.equal(await machine("No devices were found"), unknown);
 });

@@ -9,6 +9,10 @@ export interface GpuSources {
   /** Of the device tree: the board's name, and all that it is compatible with, null bytes between. */
   readonly boardModel: string;
   readonly compatible: string;
+  /** What the driver says of itself. */
+  readonly driver: string;
+  /** What Jetson Linux says of itself. */
+  readonly jetsonLinux: string;
   /** Where the system keeps TensorRT's library. */
   readonly libraryFolders: readonly string[];
 }
@@ -19,6 +23,8 @@ const here: GpuSources = {
   smi: (args) => outputOf("nvidia-smi", args, { limitMs: SMI_LIMIT_MS }),
   boardModel: "/proc/device-tree/model",
   compatible: "/proc/device-tree/compatible",
+  driver: "/proc/driver/nvidia/version",
+  jetsonLinux: "/etc/nv_tegra_release",
   libraryFolders: [
     ...(process.env.LD_LIBRARY_PATH ?? "").split(":").filter((folder) => folder.startsWith("/")),
     "/usr/lib/aarch64-linux-gnu",
@@ -39,10 +45,12 @@ const UNKNOWN = "unknown";
 
 /** What the GPU of this number is. Never rejects: what the machine does not say is "unknown", and TensorRT itself refuses an engine of another one. */
 export async function gpuFacts(device: number, sources: GpuSources = here): Promise<GpuFacts> {
-  const [text, board, compatible, tensorrt] = await Promise.all([
+  const [text, board, compatible, driver, jetsonLinux, tensorrt] = await Promise.all([
     sources.smi([`--id=${device}`, "--query-gpu=name,compute_cap", "--format=csv,noheader"]).catch(() => ""),
     textOf(sources.boardModel),
     textOf(sources.compatible),
+    textOf(sources.driver),
+    textOf(sources.jetsonLinux),
     tensorrtVersion(sources.libraryFolders),
   ]);
   // What it says instead of an answer has no comma.
@@ -52,7 +60,14 @@ export async function gpuFacts(device: number, sources: GpuSources = here): Prom
     name: board || (name ?? UNKNOWN),
     computeCapability: /^\d+\.\d+$/.test(capability.trim()) ? capability.trim() : (tegra ?? UNKNOWN),
     tensorrt,
+    driver: jetsonLinuxIn(jetsonLinux) ?? /^NVRM version: .*? (\d+\.[\d.]+) /m.exec(driver)?.[1] ?? UNKNOWN,
   };
+}
+
+/** Such as R36.4.3; null where this is none. */
+function jetsonLinuxIn(text: string): string | null {
+  const [, release, revision] = /^# (R\d+) \(release\), REVISION: ([\d.]+)/m.exec(text) ?? [];
+  return release === undefined || revision === undefined ? null : `${release}.${revision}`;
 }
 
 /** Of the library's file, such as libnvinfer.so.10.3.0; the highest, where there are several. */

@@ -9,6 +9,8 @@ export interface GpuFacts {
   readonly computeCapability: string;
   /** TensorRT's version. */
   readonly tensorrt: string;
+  /** The version of NVIDIA's driver, of Jetson Linux on its boards: with another one, what was refused is tried again. */
+  readonly driver: string;
 }
 
 /** All that an engine depends on: where one of these is another, it is another engine. */
@@ -28,7 +30,7 @@ const RECIPE = 1;
 
 /** The name of an engine: 32 hexadecimal digits. */
 export function keyOf(facts: EngineFacts): string {
-  const { model, runtime, precision, batchSizes, limits, name, computeCapability, tensorrt } = facts;
-  const all = [RECIPE, model, runtime, precision, batchSizes, limits, name, computeCapability, tensorrt];
+  const { model, runtime, precision, batchSizes, limits, name, computeCapability, tensorrt, driver } = facts;
+  const all = [RECIPE, model, runtime, precision, batchSizes, limits, name, computeCapability, tensorrt, driver];
   return createHash("sha256").update(JSON.stringify(all)).digest("hex").slice(0, 32);
 }
