@@ -65,6 +65,10 @@ export const doctorCodes = chapter("What `retort doctor` finds", "docs/models.md
     "Install gstreamer1.0-tools, or run the set-up again (npm start).",
   ),
   GSTREAMER_OK: fine("GStreamer has what a kind of source needs."),
+  GSTREAMER_SILENT: failed(
+    "GStreamer's tools do not answer.",
+    "Run `gst-inspect-1.0` by hand: after an installation it looks at every plugin, for minutes on a slow disk. Where it never ends, remove the plugin that it looks at.",
+  ),
   LISTENER_FREE: fine("The port that the agent will listen on is free."),
   MODEL_OK: fine("The model runs."),
   MODEL_UNUSABLE: failed("The model cannot be run for a reason that has no code of its own.", "Check the bundle."),

@@ -1,15 +1,18 @@
 import type { AravisSource, CameraConfig, SourceType } from "../../config/types.js";
-import { CodedError, messageOf } from "../../errors.js";
+import { CodedError, errorCodes, messageOf } from "../../errors.js";
 import { type LaunchedSource, launchLine, visionLine } from "../capture/launch/sources.js";
 import { type Board, detectBoard } from "../kit/board.js";
 import { endOf } from "../kit/program.js";
 import type { Check } from "./check.js";
 
-/** Whether GStreamer has an element of that name; rejects where GStreamer's tools are missing. */
+/** Whether GStreamer has an element of that name; rejects where GStreamer's tools are missing (ENOENT), or do not answer. */
 export type HasElement = (name: string) => Promise<boolean>;
 
+/** The first run after an installation looks at every plugin. */
+const INSPECT_LIMIT_MS = 60_000;
+
 const inspect: HasElement = async (name) =>
-  (await endOf("gst-inspect-1.0", ["--exists", name], { limitMs: 10_000 })).status === 0;
+  (await endOf("gst-inspect-1.0", ["--exists", name], { limitMs: INSPECT_LIMIT_MS })).status === 0;
 
 type PlayedSource = LaunchedSource | AravisSource;
 
@@ -42,9 +45,13 @@ export async function elementChecks(
     return await Promise.all([...configured, ...others].map((wanted) => sourceCheck(wanted, hasElement, board)));
   } catch (error) {
     const level = configured.length > 0 ? "fail" : "note";
-    const remedy = "Install gstreamer1.0-tools, or run the set-up again (npm start).";
-    return [{ level, code: "GSTREAMER_MISSING", path: "gstreamer", message: messageOf(error), remedy }];
+    const code = isMissing(error) ? "GSTREAMER_MISSING" : "GSTREAMER_SILENT";
+    return [{ level, code, path: "gstreamer", message: messageOf(error), remedy: errorCodes[code].remedy }];
   }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ENOENT";
 }
 
 interface Wanted {

@@ -3,6 +3,7 @@ import type { Config, ModelConfig } from "../../config/types.js";
 import { CodedError, type ErrorCode, errorCodes, messageOf } from "../../errors.js";
 import { readBundle } from "../../models/bundle/bundle.js";
 import { type BundleCost, bundleSize, costText, medianMs } from "../../models/bundle/speed.js";
+import type { EngineHealth } from "../contract/provider-health.js";
 import type { Engine } from "../inference/engine.js";
 import { EngineStore } from "../inference/engines/store.js";
 import { type LoadedModel, loadModel } from "../inference/load.js";
@@ -61,8 +62,7 @@ async function modelCheck(
     ...tried
       .filter(({ taken, reason }) => !taken && reason !== "not needed")
       .map(({ provider, reason }): Check => {
-        const isAwaited = provider === "tensorrt" && built?.state === "not-built";
-        const remedy = isAwaited ? AWAITED : fault === null ? NEEDLESS : MISSING;
+        const remedy = (provider === "tensorrt" && builtRemedy(built)) || (fault === null ? NEEDLESS : MISSING);
         const level = fault === null ? "note" : "fail";
         return { level, code: "PROVIDER_NOT_USED", path: `${at} on ${provider}`, message: reason, remedy };
       }),
@@ -74,8 +74,16 @@ async function modelCheck(
 }
 
 const AWAITED = "Nothing to do: frames are judged meanwhile.";
+const REFUSED =
+  "It is built anew for another model, TensorRT or driver, and where inference.precisionLimit allows more; to try now, remove engines/ from the state.";
 const NEEDLESS = "Nothing to do unless this machine has the hardware for it.";
 const MISSING = "Install what is missing, or take it out of inference.providers.";
+
+/** What to do where TensorRT is not used for want of an engine; null where it is not for that. */
+function builtRemedy(engine: EngineHealth | undefined): string | null {
+  if (engine?.state === "not-built") return AWAITED;
+  return engine?.state === "refused" ? REFUSED : null;
+}
 
 function failed(at: string, error: unknown): Check {
   const code: ErrorCode = error instanceof CodedError ? error.code : "MODEL_UNUSABLE";

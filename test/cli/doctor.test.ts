@@ -35,11 +35,11 @@ test("a missing element fails the camera that needs it, and is a note for source
   });
   const [first] = await elementChecks([refused], has);
   assert.equal([first?.level, first?.code], ["fail", "CAMERA_LAUNCH_REFUSED"]);
-  const without = async () => Promise.reject(new Error("no gst-inspect-1.0"));
-  assert.equal(
-    (await elementChecks(cameras, without)).map(({ level, code }) => [level, code]),
-    [["fail", "GSTREAMER_MISSING"]],
-  );
+  const rejected = async (error: Error) =>
+    (await elementChecks(cameras, () => Promise.reject(error))).map(({ level, code }) => `${level} ${code}`);
+  const missing = Object.assign(new Error("spawn gst-inspect-1.0 ENOENT"), { code: "ENOENT" });
+  assert.equal(await rejected(missing), ["fail GSTREAMER_MISSING"]);
+  assert.equal(await rejected(new Error("gst-inspect-1.0 has not answered for 60 s")), ["fail GSTREAMER_SILENT"]);
 });
 
 test("room for the state is looked for where its directory will be made", async () => {
