@@ -268,7 +268,10 @@ lay_configuration() {
 check_configuration() {
   set -- "$target/bin/retort.cjs" check --config "$ETC/retort.yaml"
   [ ! -e "$ETC/env" ] || set -- "--env-file=$ETC/env" "$@"
-  set -- setpriv --reuid=retort --regid=retort --init-groups env -i PATH="$PATH" RETORT_STATE_PATH="$STATE" "$node" "$@"
+  set -- "$node" "$@"
+  # A file of variables that names another state outweighs the unit.
+  grep -qs '^RETORT_STATE_PATH=' "$ETC/env" || set -- RETORT_STATE_PATH="$STATE" "$@"
+  set -- setpriv --reuid=retort --regid=retort --init-groups env -i PATH="$PATH" "$@"
   "$@" > "$work/check" 2>&1 || {
     cat "$work/check" >&2
     fail "$version refuses $ETC/retort.yaml; its words are above." "Nothing has changed: what ran before still runs. Mend the configuration, then run this again."

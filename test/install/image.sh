@@ -1,11 +1,8 @@
 # A machine that boots for the first time after install.sh --root put the service into its file system: run there, as root.
 # shellcheck shell=sh
 
-broken() {
-  echo "FAIL  $*"
-  journalctl --no-pager -u retort -n 40
-  exit 1
-}
+# shellcheck source-path=SCRIPTDIR source=common.sh
+. /src/common.sh
 
 for _ in $(seq 120); do
   if journalctl --no-pager -u retort | grep -m 1 'OK  *demo  part'; then judged=yes; break; fi
@@ -16,5 +13,5 @@ done
 [ "$(systemctl show --property=NRestarts --value retort)" = 0 ] || broken "it was started more than once"
 [ -L /etc/systemd/system/multi-user.target.wants/retort.service ] || broken "the service is not enabled"
 [ "$(id -Gn retort)" = "retort video render" ] || broken "the user's groups are $(id -Gn retort)"
-runuser -u retort -- retort check --config /etc/retort/retort.yaml | grep -q "path: /var/lib/retort" || broken "the command, as the service's user, has another state"
+command_has_state /var/lib/retort
 echo "ok    the first start gives verdicts, with nothing done on the machine itself"

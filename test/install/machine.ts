@@ -2,7 +2,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 
 const TOOLS = { debootstrap: "debootstrap", "systemd-nspawn": "systemd-container" } as const;
 const SUITE = "trixie";
@@ -61,7 +61,7 @@ export function must(command: string, args: readonly string[], cwd?: string): st
 
 /**
  * Boots a copy of a Debian root with systemd as its first process, and runs a shell script there; what it says is printed as it says it.
- * @param scenario the script's path
+ * @param scenario the script's path; `common.sh` beside it is there, too
  * @param files which lie beside it, in /src
  * @param prepare is given the root file system before it is booted
  * @returns its exit status
@@ -80,6 +80,7 @@ export async function runInMachine(
     mkdirSync(join(root, "src"));
     for (const file of files) cpSync(file, join(root, "src", basename(file)));
     cpSync(scenario, join(root, "src", "scenario.sh"));
+    cpSync(join(dirname(scenario), "common.sh"), join(root, "src", "common.sh"));
     if (existsSync(CERTIFICATES)) cpSync(CERTIFICATES, join(root, CERTIFICATES));
     writeFileSync(join(root, "etc/systemd/system/scenario.service"), UNIT);
     const wants = join(root, "etc/systemd/system/default.target.wants");

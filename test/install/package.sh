@@ -1,23 +1,9 @@
 # What the Debian package does on a machine: run as root in a Debian that was booted with systemd. /src has the packages.
 # shellcheck shell=sh disable=SC2015 # broken ends the script
 
-promise() { echo "ok    $*"; }
-broken() {
-  echo "FAIL  $*"
-  journalctl --no-pager -u retort -n 40
-  exit 1
-}
-main_pid() { systemctl show --property=MainPID --value "${1:-retort}"; }
-runs() { [ "$(systemctl is-active "${1:-retort}")" = active ] && [ "$(main_pid "${1:-retort}")" != 0 ]; }
-# $1: seconds, $2: words, $3: since when, $4: the unit
-says() {
-  for _ in $(seq "$1"); do
-    if journalctl --no-pager -u "${4:-retort}" --since="$3" | grep -q "$2"; then return 0; fi
-    sleep 1
-  done
-  return 1
-}
-now() { date '+%Y-%m-%d %H:%M:%S'; }
+# shellcheck source-path=SCRIPTDIR source=common.sh
+. /src/common.sh
+
 put() { apt-get install -q -y --no-install-recommends "$@" > /tmp/apt.log 2>&1 || { cat /tmp/apt.log; return 1; }; }
 
 apt-get update -q > /dev/null
@@ -39,10 +25,22 @@ promise "one command gives a bare machine a service that gives verdicts"
 [ "$(stat -c '%U:%G %a' /var/lib/retort)" = "retort:retort 700" ] || broken "the state's rights"
 [ "$(ps -o user= -p "$(main_pid)")" = retort ] || broken "the service runs as somebody else"
 retort --version > /dev/null || broken "the command retort"
-runuser -u retort -- retort check --config /etc/retort/retort.yaml | grep -q "path: /var/lib/retort" || broken "the command, as the service's user, has another state"
+command_has_state /var/lib/retort
 [ "$(id -Gn retort)" = "retort video render" ] || broken "the user's groups are $(id -Gn retort)"
 systemd-analyze security --threshold=20 retort > /dev/null || broken "exposed more than 2.0"
 [ -z "$(find /usr/lib/retort ! -user root -o ! -group root)" ] || broken "files of somebody else than root"
+echo RETORT_STATE_PATH=/var/lib/of-the-file > /etc/retort/env
+command_has_state /var/lib/of-the-file
+rm /etc/retort/env
+mkdir /etc/systemd/system/retort.service.d
+printf '[Service]\nEnvironment=RETORT_STATE_PATH=/var/lib/of-the-drop-in\n' > /etc/systemd/system/retort.service.d/state.conf
+systemctl daemon-reload
+command_has_state /var/lib/of-the-drop-in
+rm -r /etc/systemd/system/retort.service.d
+systemctl daemon-reload
+command_has_state /var/lib/retort
+promise "the command, as the service's user, has the service's state, also where a file of variables or a drop-in moves it"
+
 promise "it runs as its own user, exposed 2.0 at most, from files of root"
 
 cat > /etc/retort/line-2.yaml << 'YAML'

@@ -1,26 +1,12 @@
 # What deploy/install.sh does on a machine: run as root in a Debian that was booted with systemd. /src has the script and packages.
 # shellcheck shell=sh disable=SC2015 # broken ends the script
 
+# shellcheck source-path=SCRIPTDIR source=common.sh
+. /src/common.sh
+
 installer() { sh /src/install.sh "$@"; }
-promise() { echo "ok    $*"; }
-broken() {
-  echo "FAIL  $*"
-  journalctl --no-pager -u retort -n 40
-  exit 1
-}
-main_pid() { systemctl show --property=MainPID --value "${1:-retort}"; }
-runs() { [ "$(systemctl is-active "${1:-retort}")" = active ] && [ "$(main_pid "${1:-retort}")" != 0 ]; }
 current() { basename "$(readlink -f /opt/retort/current)"; }
 version_of() { sed -n 's/^ *"version": "\(.*\)",$/\1/p' "/opt/retort/$1/package.json"; }
-# $1 seconds for a line of the service that matches $2, since $3
-says() {
-  for _ in $(seq "$1"); do
-    if journalctl --no-pager -u retort --since="$3" | grep -q "$2"; then return 0; fi
-    sleep 1
-  done
-  return 1
-}
-now() { date '+%Y-%m-%d %H:%M:%S'; }
 # The installer must fail, and say $1.
 refuses() {
   words=$1
@@ -53,7 +39,7 @@ promise "a bare machine has a service that gives verdicts"
 [ "$(stat -c '%U:%G %a' /var/lib/retort)" = "retort:retort 700" ] || broken "the state's rights"
 [ "$(ps -o user= -p "$(main_pid)")" = retort ] || broken "the service runs as somebody else"
 retort --version | grep -q "^$(version_of "$(current)")" || broken "the command retort"
-runuser -u retort -- retort check --config /etc/retort/retort.yaml | grep -q "path: /var/lib/retort" || broken "the command, as the service's user, has another state"
+command_has_state /var/lib/retort
 systemd-analyze security --threshold=20 retort > /dev/null || broken "exposed more than 2.0"
 promise "it runs as its own user, exposed 2.0 at most, on the demo line's configuration"
 
