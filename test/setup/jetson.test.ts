@@ -1,7 +1,7 @@
 /** The build of ONNX Runtime for Jetsons, against a board's files and stand-ins for compilers and downloads: nothing is fetched or compiled here. */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as assert from "uvu/assert";
@@ -93,6 +93,15 @@ test("the version that is built is the one whose JavaScript Retort has from npm"
     readonly packages: Readonly<Record<string, { readonly version: string }>>;
   };
   assert.is(lock.packages["node_modules/onnxruntime-node"]!.version, VERSION);
+});
+
+test("the documents name the folder of that version", () => {
+  const docs = readdirSync(join(project, "docs")).filter((name) => name.endsWith(".md"));
+  const named = docs.flatMap((name) => [
+    ...readFileSync(join(project, "docs", name), "utf8").matchAll(/retort-onnxruntime-(\d[\d.]*\d)/g),
+  ]);
+  assert.ok(named.length > 0);
+  for (const [folder, version] of named) assert.is(version, VERSION, folder);
 });
 
 test("a machine that is no Jetson is told all that it lacks, and nothing is begun", () => {
