@@ -1,4 +1,5 @@
 import { readdir, readFile } from "node:fs/promises";
+import { mallocUse } from "../kit/allocator.js";
 import { moment } from "../kit/clock.js";
 import type { Instruments } from "./instruments.js";
 
@@ -16,6 +17,11 @@ export function processMetrics(make: Instruments): () => Promise<void> {
   const heapTotal = make.gauge("nodejs_heap_size_total_bytes", "JavaScript heap, taken from the system");
   const heapUsed = make.gauge("nodejs_heap_size_used_bytes", "JavaScript heap, in use");
   const external = make.gauge("nodejs_external_memory_bytes", "Memory outside the heap that its objects hold");
+  const buffers = make.gauge(
+    "nodejs_array_buffers_bytes",
+    "Memory of ArrayBuffers and Buffers, part of the external memory",
+  );
+  const malloc = mallocMetrics(make);
   const linux = process.platform === "linux" ? linuxMetrics(make) : async () => undefined;
   // By the clock as it is set now, and without its jitter.
   const started = moment({ wallMs: () => Date.now() - process.uptime() * 1_000, monotonicMs: () => 0 });
@@ -31,7 +37,21 @@ export function processMetrics(make: Instruments): () => Promise<void> {
     heapTotal.set(memory.heapTotal);
     heapUsed.set(memory.heapUsed);
     external.set(memory.external);
+    buffers.set(memory.arrayBuffers);
+    malloc();
     await linux();
+  };
+}
+
+/** What is in use of malloc's memory tells a leak from what malloc keeps; NaN where the C library does not say. */
+function mallocMetrics(make: Instruments): () => void {
+  const inUse = make.gauge("retort_malloc_used_bytes", "Memory of C's malloc, in use");
+  const free = make.gauge("retort_malloc_free_bytes", "Memory that C's malloc keeps for later, resident or not");
+  const read = mallocUse();
+  return () => {
+    const use = read?.();
+    inUse.set(use?.inUse ?? Number.NaN);
+    free.set(use?.free ?? Number.NaN);
   };
 }
 

@@ -35,3 +35,31 @@ export function trimmer(): NativeFunction | null {
     return null;
   }
 }
+
+/** What malloc has, bytes. */
+export interface MallocUse {
+  readonly inUse: number;
+  /** Kept for what will be asked for next: resident or given back to the system. */
+  readonly free: number;
+}
+
+/** The fields of mallinfo2(3), each a size_t, in their order. */
+const MALLINFO = [
+  ...["arena", "ordblks", "smblks", "hblks", "hblkhd"],
+  ...["usmblks", "fsmblks", "uordblks", "fordblks", "keepcost"],
+] as const;
+
+/** Reads what malloc has in all arenas and in maps of its own; null where the C library has no mallinfo2 (glibc has it from 2.33 on). */
+export function mallocUse(): (() => MallocUse) | null {
+  try {
+    const info = ffi().struct(Object.fromEntries(MALLINFO.map((name) => [name, "size_t"])));
+    const read = ffi().load(null).func("mallinfo2", info, []);
+    return () => {
+      const { uordblks, fordblks, hblkhd } = read() as Record<(typeof MALLINFO)[number], number | bigint>;
+      return { inUse: Number(uordblks) + Number(hblkhd), free: Number(fordblks) };
+    };
+  } catch {
+    // Another C library, or an older one.
+    return null;
+  }
+}

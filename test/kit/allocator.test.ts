@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import * as assert from "uvu/assert";
-import { trimmer } from "../../agent/kit/allocator.js";
+import { mallocUse, trimmer } from "../../agent/kit/allocator.js";
+import { ffi } from "../../agent/kit/ffi.js";
 import { suite } from "../support/suite.js";
 
 const test = suite("allocator");
@@ -37,6 +38,26 @@ test("memory that pictures leave between what stays goes back to the system", ()
   ) as [number, number];
   // 200 blocks of 0.26 MB are free.
   assert.ok(before - after > 40, `${before} MB before, ${after} MB after`);
+});
+
+test("what is in use of malloc's memory, and what is not, is told", () => {
+  const use = mallocUse();
+  if (use === null) {
+    console.log("skipped: the C library has no mallinfo2");
+    return;
+  }
+  const libc = ffi().load(null);
+  const [malloc, free] = [libc.func("malloc", "uintptr_t", ["size_t"]), libc.func("free", "void", ["uintptr_t"])];
+  const MB = 1_048_576;
+  const before = use();
+  const blocks = Array.from({ length: 64 }, () => malloc(MB));
+  const during = use();
+  for (const block of blocks) free(block);
+  const after = use();
+  const taken = (during.inUse - before.inUse) / MB;
+  assert.ok(taken > 60 && taken < 80, `${taken} MB in use`);
+  assert.ok((during.inUse - after.inUse) / MB > 60, "and no longer");
+  assert.ok(before.inUse > 0 && before.free >= 0);
 });
 
 test.run();

@@ -7,12 +7,14 @@ import { fileURLToPath } from "node:url";
 import { stringify } from "yaml";
 import { writePng } from "../../models/pictures/images.js";
 import { createRandom } from "../../models/random.js";
+import { freePort } from "../support/mosquitto.js";
 
 const main = fileURLToPath(new URL("../../agent/main.cjs", import.meta.url));
 
 /** `retort run` in a process of its own, in one life after the other. */
 export class AgentProcess {
   readonly id: string;
+  readonly httpPort: number;
   readonly #configFile: string;
   readonly #logFile: string;
   #child: ChildProcess | null = null;
@@ -20,8 +22,9 @@ export class AgentProcess {
   crashes = 0;
   lives = 0;
 
-  constructor(id: string, configFile: string, logFile: string) {
+  constructor(id: string, httpPort: number, configFile: string, logFile: string) {
     this.id = id;
+    this.httpPort = httpPort;
     this.#configFile = configFile;
     this.#logFile = logFile;
   }
@@ -41,9 +44,11 @@ export class AgentProcess {
     });
   }
 
-  /** Null while there is no process. */
-  get pid(): number | null {
-    return this.#child?.pid ?? null;
+  /** Null while there is none. */
+  get process(): { readonly pid: number; readonly httpPort: number } | null {
+    const { httpPort } = this;
+    const pid = this.#child?.pid;
+    return pid === undefined ? null : { pid, httpPort };
   }
 
   signal(signal: NodeJS.Signals): void {
@@ -76,17 +81,18 @@ export async function prepareAgent(plan: AgentPlan): Promise<AgentProcess> {
   const { id, folder, statePath, brokerUrl, cameras, models } = plan;
   await mkdir(folder, { recursive: true });
   const file = join(folder, `${id}.yaml`);
+  const httpPort = await freePort();
   const config = {
     agent: { id },
     mqtt: { url: brokerUrl },
     models,
     cameras,
     alerts: { floodAbove: 0 },
-    http: { port: 0 },
+    http: { port: httpPort },
     state: { path: statePath },
   };
   await writeFile(file, stringify(config));
-  return new AgentProcess(id, file, join(folder, `${id}.log`));
+  return new AgentProcess(id, httpPort, file, join(folder, `${id}.log`));
 }
 
 /** A camera that raises and clears an alert with every two pictures. */

@@ -32,7 +32,7 @@ const began = performance.now();
 const elapsedMin = () => (performance.now() - began) / 60_000;
 const agents = [site.steady, site.mortal];
 for (const agent of agents) agent.start();
-const record = new MemoryRecord(() => site.steady.pid);
+const record = new MemoryRecord(() => site.steady.process);
 await sleep(15_000);
 
 let happened = 0;
