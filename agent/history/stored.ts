@@ -32,6 +32,8 @@ export async function openStoredHistory(options: StoredHistoryOptions): Promise<
       const batch = [...unwritten];
       unwritten.clear();
       try {
+        // A store whose disk was full takes nothing until it is asked to look for room.
+        if (wasTrouble) await store.makeRoom();
         await store.batch(batch.map(operation));
         wasTrouble = false;
       } catch (error) {

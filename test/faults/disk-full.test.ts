@@ -1,12 +1,16 @@
 import { execFileSync } from "node:child_process";
-import { appendFileSync, mkdirSync, rmSync } from "node:fs";
+import { appendFileSync, cpSync, mkdirSync, rmSync } from "node:fs";
 import { statfs } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import * as assert from "uvu/assert";
+import type { AlertHistory } from "../../agent/history/history.js";
+import { openHistory } from "../../agent/history/open.js";
 import { openPublisher } from "../../agent/mqtt/publisher.js";
 import type { Outbox } from "../../agent/outbox/outbox.js";
 import { openLevelStore } from "../../agent/store/level-store.js";
 import { Witness } from "../soak/witness.js";
+import { alertStep as recorded } from "../support/alert-step.js";
 import { temporaryFolder } from "../support/config.js";
 import { startMosquitto } from "../support/mosquitto.js";
 import { alertStep, MB, partVerdict, picture, plain, testOutbox } from "../support/outbox.js";
@@ -224,6 +228,50 @@ test("an agent that starts where not a byte is left has all that waits, sends it
   const third = await open(disk, troubles);
   assert.equal(await waiting(third), all, "they are on disk now");
   assert.not(troubles.includes("STORE_DAMAGED"));
+});
+
+test("the list of earlier alerts is whole on a full disk, and on disk again once there is room", async () => {
+  if (disk === null) return;
+  const troubles: string[] = [];
+  const open = (statePath: string) =>
+    openHistory({
+      ...{ statePath, maxAlerts: 10_000, maxAgeMs: 86_400_000, ageMs: () => 0 },
+      onTrouble: ({ code }) => troubles.push(code),
+    });
+  let last = 0;
+  const record = (history: AlertHistory): void => {
+    last += 1;
+    history.record(recorded(last, last, last));
+  };
+  const count = (history: AlertHistory) => history.list({ limit: 10_000 }).length;
+  const before = await open(disk);
+  while (last < 100) record(before);
+  await before.close();
+  fill();
+  const history = await open(disk);
+  closing.push(() => history.close());
+  assert.is(count(history), 100, "what was there is read");
+  while (!troubles.includes("HISTORY_TROUBLE")) {
+    assert.ok(last < 5_000, "never so full that a step does not fit");
+    record(history);
+    await sleep(1);
+  }
+  record(history);
+  assert.is(count(history), last);
+  rmSync(filler());
+  record(history);
+  // As a kill would leave it.
+  const left = async (): Promise<number> => {
+    const copy = temporaryFolder();
+    cpSync(join(disk!, "history"), join(copy, "history"), { recursive: true });
+    const found = await open(copy);
+    await found.close();
+    return count(found);
+  };
+  for (let tries = 0; (await left()) < last; tries += 1) {
+    assert.ok(tries < 20, "never on disk again");
+    await sleep(100);
+  }
 });
 
 test.run();
