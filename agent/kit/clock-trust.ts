@@ -67,6 +67,8 @@ export function withTrust(clock: Clock, sources: ClockSources = machineClockSour
     seen = now;
     if (Math.abs(leapMs) > STEP_MS) {
       vouched = null;
+      // What timedated said of the time before says nothing of this one.
+      asked = null;
       askedAtMs = Number.NEGATIVE_INFINITY;
     }
     if (vouched === true) return;

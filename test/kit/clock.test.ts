@@ -111,6 +111,20 @@ test("where the kernel's account is hidden timedated is asked, once a minute, an
   assert.equal([isDoubted(silent), silent.clock.isDoubted!(INSTALLED_MS - 1)], [false, true]);
 });
 
+test("where timedated alone vouches, a clock that somebody sets by hand is asked about anew", async () => {
+  const it = machine({ kernel: null, timedated: true });
+  const look = async (): Promise<boolean> => {
+    isDoubted(it);
+    await Promise.resolve();
+    it.pass(1_001);
+    return isDoubted(it);
+  };
+  assert.is(await look(), false);
+  [it.wallMs, it.timedated] = [it.wallMs - 3_600_000, false];
+  it.pass(1_001);
+  assert.is(await look(), true);
+});
+
 test("since when something is follows a clock that is set, and not one that is slewed", () => {
   const it = machine({ wallMs: 5_000 });
   const since = moment(it.clock);
