@@ -154,8 +154,13 @@ export class InOrder<Message extends Waits> {
   async #read(progress: Progress<Message>): Promise<void> {
     progress.reading = true;
     progress.more = false;
+    const after = progress.cursor;
     try {
-      const messages = await this.#deps.stream.read(progress.cursor, PAGE);
+      const found = await this.#deps.stream.read(after, PAGE);
+      // One before these was refused meanwhile: they are read again behind it.
+      const isOvertaken = progress.cursor !== after;
+      progress.more ||= isOvertaken;
+      const messages = isOvertaken ? [] : found;
       const isFirst = progress.cursor === 0 && progress.refusals === 0;
       const nothingWaited = (messages[0]?.seq ?? progress.freshFrom) >= progress.freshFrom;
       if (isFirst && nothingWaited) Object.assign(progress, { isBehind: false, liveFrom: progress.freshFrom });
@@ -164,9 +169,12 @@ export class InOrder<Message extends Waits> {
       progress.more ||= messages.length > 0;
     } catch (error) {
       this.#deps.onTrouble(outboxFailed(error));
-      this.#later(READ_AGAIN_MS, () => {
-        progress.more = true;
-      });
+      // The pause after a refusal ends in a reading, too; what is of an earlier connection is over.
+      if (this.#progress === progress && progress.refused === null) {
+        this.#later(READ_AGAIN_MS, () => {
+          progress.more = true;
+        });
+      }
     } finally {
       progress.reading = false;
     }
@@ -198,10 +206,10 @@ export class InOrder<Message extends Waits> {
     progress.isBehind = true;
     progress.liveFrom = this.#deps.stream.last() + 1;
     progress.read = [];
+    progress.cursor = progress.refused - 1;
     this.#deps.onTrouble(error);
     progress.refusals += 1;
     this.#later(this.#deps.pauseMs(progress.refusals), () => {
-      progress.cursor = progress.refused! - 1;
       progress.refused = null;
       progress.more = true;
     });

@@ -166,6 +166,40 @@ test("after a refusal one alert goes ahead alone, so that none overtakes it", as
   assert.equal(sent.slice(5).map(seqOf), from1(5));
 });
 
+for (const answer of ["comes late", "fails"] as const) {
+  test(`an alert that is refused while the next ones are being read goes again before them, though the reading ${answer}`, async () => {
+    let end: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    let isFirst = true;
+    const { up } = await senderOf(4, 0, (outbox) => ({
+      ...delegating(outbox),
+      alerts: async (after) => {
+        const found = await outbox.alerts(after, 2);
+        if (after !== 2 || !isFirst) return found;
+        isFirst = false;
+        await held;
+        if (answer === "fails") throw new Error("the disk");
+        return found;
+      },
+    }));
+    const { client, sent } = fakeClient();
+    up(client);
+    await until(() => sent.length === 2 && !isFirst, "two, and the next ones sought");
+    sent[0]!.fail("MQTT_PUBLISH_REFUSED");
+    sent[1]!.ok();
+    await new Promise((resolve) => setImmediate(resolve));
+    end();
+    let answered = 2;
+    await until(() => {
+      for (; answered < sent.length; answered += 1) sent[answered]!.ok();
+      return answered === 5;
+    }, "the others");
+    assert.equal(sent.map(seqOf), [1, 2, 1, 3, 4]);
+  });
+}
+
 test("a picture that the broker can never take is given up; its alert is not", async () => {
   const { up, outbox, troubles } = await senderOf(1, 5_000);
   const { client, sent } = fakeClient();
