@@ -32,7 +32,8 @@ export class MessageSender {
   attach(connection: Connection, online: Packet): void {
     this.#connection = connection;
     this.#unwritten = 0;
-    this.#retained.startOver({ packet: online, settle: () => undefined });
+    const replaced = this.#retained.startOver({ packet: online, settle: () => undefined });
+    if (replaced !== null) this.#queue.count("superseded");
     this.pump();
   }
 

@@ -32,11 +32,18 @@ export class RetainedMessages {
     return before;
   }
 
-  /** For a new connection: all of them are to be sent again, this one first. */
-  startOver(first: QueuedPacket): void {
+  /**
+   * For a new connection: all of them are to be sent again, this one first.
+   * @returns the message that it replaces, where that one never arrived; its publisher has been called
+   */
+  startOver(first: QueuedPacket): QueuedPacket | null {
     const { topic } = first.packet;
+    const before = this.#newest.get(topic) ?? null;
     this.#newest.set(topic, first);
     this.#unsent = new Map([[topic, first], ...[...this.#newest].filter(([other]) => other !== topic)]);
+    if (before === null || !this.#unsettled.has(before)) return null;
+    this.settle(before);
+    return before;
   }
 
   /** The next that is to be sent; null when this connection has been given all. */

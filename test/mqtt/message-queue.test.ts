@@ -60,6 +60,15 @@ test("every connection begins with all that is retained, the status first; what 
   assert.equal(drain(retained), ["online", "a", "b2"]);
 });
 
+test("a status that the next connection's replaces before it was sent is given up, and waits no longer", () => {
+  const retained = new RetainedMessages();
+  const settled: string[] = [];
+  retained.set(queued("online, the clock is set", settled, "status", true));
+  assert.is(retained.startOver(queued("online", [], "status", true))?.packet.payload, "online, the clock is set");
+  assert.equal([settled, retained.waiting], [["online, the clock is set"], 0]);
+  assert.equal(drain(retained), ["online"]);
+});
+
 test("the pause between tries doubles, stays at 5 s, and is spread over its upper half", () => {
   const longest = [1, 2, 3, 4, 5, 6, 7, 100].map((attempt) => backoffMs(attempt, () => 1));
   assert.equal(longest, [250, 500, 1_000, 2_000, 4_000, 5_000, 5_000, 5_000]);
