@@ -47,10 +47,13 @@ export async function openTrail({ statePath, log, clock, onTrouble }: TrailOptio
     trouble("read", error);
     return [];
   });
+  let written = records;
   const writes = new Serial((error) => trouble("written", error));
   const write = async (): Promise<void> => {
     await makeFolder(dirname(file), { mode: 0o700 });
-    await replaceFile(file, `${JSON.stringify(records, null, 2)}\n`, { mode: 0o600 });
+    const all = records;
+    await replaceFile(file, `${JSON.stringify(all, null, 2)}\n`, { mode: 0o600 });
+    written = all;
   };
   let timer: NodeJS.Timeout | undefined;
   const mayLog = logLimit(clock.monotonicMs);
@@ -70,10 +73,10 @@ export async function openTrail({ statePath, log, clock, onTrouble }: TrailOptio
     },
     list: () => [...records].reverse(),
     close: async () => {
-      const unwritten = timer !== undefined;
       clearTimeout(timer);
       timer = undefined;
-      await writes.run(unwritten ? write : async () => undefined);
+      // One that could not be written before, on a full disk, is tried once more.
+      await writes.run(async () => (records === written ? undefined : write()));
     },
   };
 }

@@ -1,4 +1,4 @@
-import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rmdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { openTrail } from "../../agent/commands/trail.js";
@@ -43,6 +43,17 @@ async function open(statePath = temporaryFolder()) {
   });
   return { trail, lines, time, statePath };
 }
+
+test("one that the disk did not take is written at the end, where it does by then", async () => {
+  const { trail, lines, statePath } = await open();
+  const draft = join(statePath, "commands.json.draft");
+  await mkdir(draft);
+  trail.record(done);
+  await until(() => lines.includes("COMMAND_TRAIL_FAILED"), "the disk takes nothing");
+  await rmdir(draft);
+  await trail.close();
+  assert.equal(JSON.parse(await readFile(join(statePath, "commands.json"), "utf8")), [done]);
+});
 
 test("each command is a line of the log: who, what, and what came of it; secrets never", async () => {
   const { trail, lines } = await open();
