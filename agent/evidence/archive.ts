@@ -1,6 +1,6 @@
 import { rm, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
-import { messageOf } from "../../errors.js";
+import { errnoOf, messageOf } from "../../errors.js";
 import { makeFolders } from "../../replace-file.js";
 import { inTurns } from "../kit/serial.js";
 
@@ -72,14 +72,22 @@ export class Archive {
     this.#options = options;
   }
 
-  /** Takes what an earlier run left into the account, and gives up what is too much or too old. */
-  adopt(items: readonly Item[]): Promise<void> {
-    const { ageMs } = this.#options;
-    // Not by id alone: a clock that was ahead has stamped ids that would stay the newest for ever.
-    const aged = items.map((item) => ({ item, ageMs: ageMs(item.stampMs) }));
-    aged.sort((a, b) => b.ageMs - a.ageMs || (a.item.id < b.item.id ? -1 : 1));
-    for (const { item } of aged) this.#account(item);
-    return this.tend();
+  /**
+   * Takes what an earlier run left into the account, before what came since, and gives up what is too much or too old.
+   * @param left reads it, while nothing is written @throws what it throws: then nothing is taken
+   */
+  async adopt(left: () => Promise<readonly Item[]>): Promise<void> {
+    await this.#inTurn(async () => {
+      const { ageMs } = this.#options;
+      const since = new Map(this.#items);
+      const items = (await left()).filter(({ key }) => !since.has(key));
+      // Not by id alone: a clock that was ahead has stamped ids that would stay the newest for ever.
+      const aged = items.map((item) => ({ item, ageMs: ageMs(item.stampMs) }));
+      aged.sort((a, b) => b.ageMs - a.ageMs || (a.item.id < b.item.id ? -1 : 1));
+      for (const key of since.keys()) this.#forget(key);
+      for (const item of [...aged.map(({ item }) => item), ...since.values()]) this.#account(item);
+    });
+    await this.tend();
   }
 
   at(key: string): Item | undefined {
@@ -116,14 +124,12 @@ export class Archive {
     });
   }
 
-  /** Gives up what is too old, and what the disk cannot spare; to be called now and then. Never rejects. */
+  /** Gives up what is too old, and what the disk cannot spare; to be called now and then. @throws why something cannot be removed */
   tend(): Promise<void> {
     return this.#inTurn(async () => {
       const { maxBytes, keepMs, ageMs } = this.#options;
-      for (const item of [...this.#items.values()]) {
-        if (ageMs(item.stampMs) <= keepMs) break;
-        await this.#remove(item, "age");
-      }
+      const isYoung = (oldest: Item | undefined): boolean => oldest === undefined || ageMs(oldest.stampMs) <= keepMs;
+      await this.#giveUp("age", isYoung);
       await this.#makeRoom(0, maxBytes);
     });
   }
@@ -153,23 +159,36 @@ export class Archive {
 
   /** Whether there is room now. */
   async #makeRoom(bytes: number, maxBytes: number): Promise<boolean> {
-    for (const item of [...this.#items.values()]) {
-      if (this.#bytes + bytes <= maxBytes) break;
-      await this.#remove(item, "quota");
-    }
-    for (;;) {
+    await this.#giveUp("quota", () => this.#bytes + bytes <= maxBytes);
+    return this.#giveUp("disk-full", async () => {
       const { freeBytes, totalBytes } = await (this.#options.space ?? spaceAt)(this.#options.root);
-      if (freeBytes - bytes >= Math.min(RESERVE_BYTES, RESERVE_SHARE * totalBytes)) return true;
-      const [oldest] = this.#items.values();
-      if (oldest === undefined) return false;
-      await this.#remove(oldest, "disk-full");
-    }
+      return freeBytes - bytes >= Math.min(RESERVE_BYTES, RESERVE_SHARE * totalBytes);
+    });
   }
 
-  async #remove(item: Item, why: Removal): Promise<void> {
-    this.#forget(item.key);
-    this.#removed[why] += 1;
-    await rm(item.path, { recursive: true, force: true });
+  /**
+   * Gives up the oldest until it is enough. What cannot be removed stays in the account, to be tried again: those behind it go.
+   * @param isEnough asked before each, with it, and once more at the end
+   * @returns whether it is enough @throws why something could not be removed, where it is not
+   */
+  async #giveUp(why: Removal, isEnough: (oldest: Item | undefined) => boolean | Promise<boolean>): Promise<boolean> {
+    let fault: unknown = null;
+    for (const item of [...this.#items.values()]) {
+      if (await isEnough(item)) return true;
+      try {
+        await rm(item.path, { recursive: true, force: true });
+        this.#forget(item.key);
+        this.#removed[why] += 1;
+      } catch (error) {
+        // Then nothing behind it can be removed, either.
+        if (errnoOf(error) === "EROFS") throw error;
+        fault ??= error;
+      }
+    }
+    const [oldest] = this.#items.values();
+    if (await isEnough(oldest)) return true;
+    if (fault !== null) throw fault;
+    return false;
   }
 
   #account(item: Item): void {

@@ -92,10 +92,17 @@ export async function openEvidence(options: EvidenceOptions): Promise<Evidence> 
   const store = diskEvidence(folder("evidence"), archive);
   const raw = diskRawFrames(folder("frames"), archive);
   const feedback = diskFeedback(folder("feedback"), archive, maxBytes);
-  await makeFolders(statePath, { mode: 0o700 })
-    .then(() => Promise.all([leftEvidence(folder("evidence")), leftRawFrames(folder("frames"))]))
-    .then((left) => archive.adopt(left.flat()))
-    .catch((error: unknown) => log.error(`evidence of earlier runs cannot be read: ${messageOf(error)}`));
+  let isAdopted = false;
+  /** Until it is in the account it counts for no bound, and is never given up. */
+  const adopt = async (): Promise<void> => {
+    await makeFolders(statePath, { mode: 0o700 });
+    await archive.adopt(async () => {
+      const left = await Promise.all([leftEvidence(folder("evidence")), leftRawFrames(folder("frames"))]);
+      isAdopted = true;
+      return left.flat();
+    });
+  };
+  await adopt().catch((error: unknown) => log.error(`evidence of earlier runs cannot be read: ${messageOf(error)}`));
   const recent = recentFrames({
     frames: config.ringFrames,
     bytes: config.ringMb * MIB,
@@ -110,7 +117,9 @@ export async function openEvidence(options: EvidenceOptions): Promise<Evidence> 
   const isWorst = worstAlerts();
   const warn = rateLimited<{ code: string; text: string }>(({ text }) => log.warn(text), nowMs);
   const tend = (): Promise<void> =>
-    archive.tend().catch((error: unknown) => warn({ code: "tend", text: `evidence on disk: ${messageOf(error)}` }));
+    (isAdopted ? archive.tend() : adopt()).catch((error: unknown) =>
+      warn({ code: "tend", text: `evidence on disk: ${messageOf(error)}` }),
+    );
   const tending = setInterval(() => void tend(), TEND_MS).unref();
 
   const counts = {

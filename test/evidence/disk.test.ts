@@ -63,7 +63,7 @@ test("a restart counts what is there, drops drafts and what is too old, leaves a
   writeFileSync(join(frames, "cam1", young, "before-1.webp"), "");
   writeFileSync(join(frames, "cam1", emptied, "raised.webp"), "");
   const archive = archiveIn(folder);
-  await archive.adopt([...(await leftEvidence(evidence)), ...(await leftRawFrames(frames))]);
+  await archive.adopt(async () => [...(await leftEvidence(evidence)), ...(await leftRawFrames(frames))]);
   assert.equal(readdirSync(evidence).sort(), [`${young}.jpg`, "notes.txt"]);
   assert.equal(readdirSync(join(frames, "cam1")), [young]);
   assert.equal(readdirSync(join(frames, "cam1", young)), ["raised.webp"]);
@@ -79,7 +79,7 @@ test("what a clock that was ahead has stamped is not the newest for ever: the ol
   for (const id of [ahead, older, newer]) writeFileSync(join(evidence, `${id}.jpg`), picture);
   const days = new Map([ahead, older, newer].map((id, index) => [timeOf(id), 3 - index]));
   const archive = archiveIn(folder, { maxBytes: 2 * 8_192, ageMs: (stampMs) => days.get(stampMs)! * DAY_MS });
-  await archive.adopt(await leftEvidence(evidence));
+  await archive.adopt(() => leftEvidence(evidence));
   assert.equal(readdirSync(evidence).sort(), [`${older}.jpg`, `${newer}.jpg`].sort());
   assert.equal(archive.health().removed, { age: 0, quota: 1, "disk-full": 0 });
 });
@@ -100,8 +100,25 @@ test("a bad part's raw frame is as old as its picture, though its name holds no 
   const left = [1, 2].map((seq) => partFrameId("cam1", seq)).sort();
   assert.equal(readdirSync(join(frames, "cam1")).sort(), left);
   const restarted = archiveIn(folder, { ageMs });
-  await restarted.adopt(await leftRawFrames(frames));
+  await restarted.adopt(() => leftRawFrames(frames));
   assert.equal(readdirSync(join(frames, "cam1")).sort(), left);
+});
+
+test("what cannot be removed still counts, those behind it go, and it goes once it can", async () => {
+  const folder = temporaryFolder();
+  const inTheWay = join(folder, "way");
+  writeFileSync(inTheWay, "");
+  const archive = archiveIn(folder, { maxBytes: 2 * 8_192 });
+  const held: Item = { key: "evidence/held", id: idOf(2), stampMs: 0, path: join(inTheWay, "held.jpg"), bytes: 8_192 };
+  await archive.adopt(async () => [{ ...held, stampMs: Date.now() - DAY_MS }]);
+  const store = diskEvidence(join(folder, "evidence"), archive);
+  const [first, second] = [uuidv7(), uuidv7()];
+  assert.ok((await store.put(first, picture)).kept);
+  assert.ok((await store.put(second, picture)).kept, "the first has made room");
+  assert.equal([readdirSync(join(folder, "evidence")), archive.health().items], [[`${second}.jpg`], 2]);
+  await rm(inTheWay);
+  assert.ok((await store.put(uuidv7(), picture)).kept);
+  assert.equal([archive.at(held.key), archive.health().items], [undefined, 2]);
 });
 
 test("a disk that fills up takes evidence first: the oldest is given up, and none is added until there is room", async () => {

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { v7 as uuidv7 } from "uuid";
 import * as assert from "uvu/assert";
@@ -21,9 +21,14 @@ let lines: string[] = [];
 let folder = "";
 test.after.each(() => evidence.close());
 
-async function open(config: Partial<EvidenceConfig> = {}, maker: EvidenceMaker = fakeMaker()): Promise<void> {
-  // Not there yet, as at the first start.
+/** @param prepare is given the state folder, which is not there yet, as at the first start */
+async function open(
+  config: Partial<EvidenceConfig> = {},
+  maker: EvidenceMaker = fakeMaker(),
+  prepare: (state: string) => void = () => undefined,
+): Promise<void> {
   folder = join(temporaryFolder(), "state");
+  prepare(folder);
   lines = [];
   const log = { warn: (text: string) => lines.push(text), error: (text: string) => lines.push(text) };
   const all = { ...configOf([]).evidence, ...config };
@@ -37,6 +42,21 @@ async function open(config: Partial<EvidenceConfig> = {}, maker: EvidenceMaker =
     openMaker: () => maker,
   });
 }
+
+test("what earlier runs left and could not be read at the start is counted, and given up in its turn, once it can", async () => {
+  const ids = [uuidv7(), uuidv7()];
+  await open({}, fakeMaker(), (state) => {
+    mkdirSync(join(state, "frames"), { recursive: true });
+    writeFileSync(join(state, "evidence"), "a file in the folder's place");
+  });
+  assert.match(lines.join(), /cannot be read/);
+  rmSync(join(folder, "evidence"));
+  mkdirSync(join(folder, "evidence"));
+  for (const id of ids) writeFileSync(join(folder, "evidence", `${id}.jpg`), "picture");
+  assert.is(evidence.health()!.stored.items, 0);
+  await evidence.makeRoom();
+  assert.is(evidence.health()!.stored.items, 2);
+});
 
 /** A camera that has just seen this. */
 function seen(number: number, level: number): Inspection {
