@@ -19,6 +19,7 @@ import type { RaiseRate } from "../scoring/raise-rate.js";
 import type { Context, Outcome, Threshold, Verdict } from "../types.js";
 import { CameraAlerts } from "./camera-alerts.js";
 import { type LineDeps, lineOf } from "./line-of.js";
+import { modelTries } from "./model-tries.js";
 import type { Outgoing } from "./outgoing.js";
 import { PartStand } from "./part-stand.js";
 import { pipeline } from "./pipeline.js";
@@ -194,22 +195,26 @@ export function runCamera(camera: CameraConfig, deps: CameraDeps): RunningCamera
     };
     becomes({ state: "starting", reason: "the model is being loaded" });
     let ended = Promise.resolve();
-    const start = async (): Promise<void> => {
-      const loaded = await deps.model(camera);
-      if (stopping) return;
-      model = loaded;
-      drift.begin();
-      ended = watch(loaded);
-    };
-    const started = start().catch(faulted);
+    const tries = modelTries({
+      load: () => deps.model(camera),
+      onLoaded: (loaded) => {
+        model = loaded;
+        drift.begin();
+        ended = watch(loaded);
+      },
+      onFailed: faulted,
+    });
     return {
       get progress() {
         return progress;
       },
-      started,
-      ended: started.then(() => ended),
+      started: tries.tried,
+      get ended() {
+        return tries.tried.then(() => ended);
+      },
       stop: () => {
         stopping = true;
+        tries.stop();
         stop$.next();
       },
     };
