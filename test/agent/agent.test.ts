@@ -115,22 +115,6 @@ test("a model that cannot be loaded faults its cameras; the others go on", async
   assert.not(cameras[0]!.watched());
 });
 
-test("a model that could not be loaded is tried again by itself: a disk that came late, a bundle that was mended", async () => {
-  let isThere = false;
-  const { deps, sent } = rig([fakeCamera("cam1", [good])], ["cam1"], {
-    loadModel: async () => {
-      if (!isThere) throw new CodedError("BUNDLE_UNREADABLE", "no such folder", { remedy: "Copy it." });
-      return { engine: fakeEngine(), calibration: null };
-    },
-  });
-  agent = await startAgent(configOf([cameraConfig("cam1")]), deps);
-  await agent.started;
-  assert.is(of<StatePayload>(sent, "cam1/state").at(-1)!.state, "faulted");
-  isThere = true;
-  await until(() => of(sent, "cam1/score").length === 1, "a score");
-  await until(() => of<StatePayload>(sent, "cam1/state").at(-1)!.state === "ok", "the camera is well");
-});
-
 test("an agent whose inference threads do not come back asks for a new process, once they are too many", async () => {
   let restarted: (reason: string) => void = () => undefined;
   const threads = Array.from({ length: MOST_STUCK + 1 }, () => fakeThread({ silent: true }));

@@ -104,23 +104,6 @@ test("a bad part's raw frame is as old as its picture, though its name holds no 
   assert.equal(readdirSync(join(frames, "cam1")).sort(), left);
 });
 
-test("what cannot be removed still counts, those behind it go, and it goes once it can", async () => {
-  const folder = temporaryFolder();
-  const inTheWay = join(folder, "way");
-  writeFileSync(inTheWay, "");
-  const archive = archiveIn(folder, { maxBytes: 2 * 8_192 });
-  const held: Item = { key: "evidence/held", id: idOf(2), stampMs: 0, path: join(inTheWay, "held.jpg"), bytes: 8_192 };
-  await archive.adopt(async () => [{ ...held, stampMs: Date.now() - DAY_MS }]);
-  const store = diskEvidence(join(folder, "evidence"), archive);
-  const [first, second] = [uuidv7(), uuidv7()];
-  assert.ok((await store.put(first, picture)).kept);
-  assert.ok((await store.put(second, picture)).kept, "the first has made room");
-  assert.equal([readdirSync(join(folder, "evidence")), archive.health().items], [[`${second}.jpg`], 2]);
-  await rm(inTheWay);
-  assert.ok((await store.put(uuidv7(), picture)).kept);
-  assert.equal([archive.at(held.key), archive.health().items], [undefined, 2]);
-});
-
 test("a disk that fills up takes evidence first: the oldest is given up, and none is added until there is room", async () => {
   const folder = temporaryFolder();
   let freeBytes = 200e6;
