@@ -1,6 +1,16 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { Aedes } from "aedes";
 import { CodedError, errnoOf, messageOf } from "../../errors.js";
+import { boundQueues, type Persistence, QUEUE_LIMITS, type QueueLimits } from "./bounded-queues.js";
+
+/** The library's types lack them. */
+declare module "aedes" {
+  interface Aedes {
+    readonly persistence: Persistence;
+    /** By their ids, those that are connected. */
+    readonly clients: Readonly<Record<string, unknown>>;
+  }
+}
 
 export interface EmbeddedBroker {
   /** For clients on this machine. */
@@ -14,6 +24,9 @@ export interface EmbeddedBrokerOptions {
   readonly host?: string;
   /** In the order in which they are tried; 0 is any free one. */
   readonly ports: readonly number[];
+  /** Told of each client for which no more is kept: what comes for it is lost. */
+  readonly onFull?: (clientId: string) => void;
+  readonly queueLimits?: QueueLimits;
 }
 
 /**
@@ -24,8 +37,11 @@ export interface EmbeddedBrokerOptions {
 export async function openEmbeddedBroker({
   host = "127.0.0.1",
   ports,
+  onFull = () => undefined,
+  queueLimits = QUEUE_LIMITS,
 }: EmbeddedBrokerOptions): Promise<EmbeddedBroker> {
   const broker = await Aedes.createBroker();
+  boundQueues(broker.persistence, queueLimits, { isHere: (id) => Object.hasOwn(broker.clients, id), onFull });
   const sockets = new Set<Socket>();
   // Nagle waiting for a delayed ACK held scores back by 40 ms.
   const server = createServer({ noDelay: true }, (socket) => {

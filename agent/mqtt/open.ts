@@ -98,9 +98,11 @@ function edgeTo(
 }
 
 async function openEmbedded(statePath: string, log: Logger, port: number | undefined): Promise<EmbeddedBroker> {
-  if (port !== undefined) return openEmbeddedBroker({ ports: [port] });
+  const onFull = (client: string): void =>
+    log.warn(`the embedded broker keeps no more messages for ${client} until it takes those that wait`);
+  if (port !== undefined) return openEmbeddedBroker({ ports: [port], onFull });
   const ports = await portsToTry(statePath);
-  const broker = await openEmbeddedBroker({ ports });
+  const broker = await openEmbeddedBroker({ ports, onFull });
   if (broker.port === ports[0]) return broker;
   log.info(
     `the embedded broker listens on port ${broker.port}, as ${ports[0]} is taken; it will try that one first from now on`,

@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
+import { connect, connectAsync } from "mqtt";
 import * as assert from "uvu/assert";
 import { portsToTry, rememberPort } from "../../agent/mqtt/broker-port.js";
 import { openEmbeddedBroker } from "../../agent/mqtt/embedded-broker.js";
@@ -8,6 +9,7 @@ import { CodedError } from "../../errors.js";
 import { temporaryFolder } from "../support/config.js";
 import { freePort } from "../support/mosquitto.js";
 import { suite } from "../support/suite.js";
+import { until } from "../support/until.js";
 
 const test = suite("embedded broker");
 const closing: (() => Promise<unknown>)[] = [];
@@ -39,6 +41,30 @@ test("where none is free it says so", async () => {
   } catch (error) {
     assert.is(error instanceof CodedError && error.code, "MQTT_EMBEDDED_FAILED");
   }
+});
+
+test("a listener that stays away is kept so many messages and no more, and has the oldest of them when it comes back", async () => {
+  const full: string[] = [];
+  const queueLimits = { messages: 3, bytes: 1_000 };
+  const broker = await openEmbeddedBroker({ ports: [0], onFull: (client) => full.push(client), queueLimits });
+  closing.push(() => broker.close());
+  const listener = () => connectAsync(broker.url, { clientId: "listener", clean: false, reconnectPeriod: 0 });
+  const first = await listener();
+  await first.subscribeAsync("line/#", { qos: 1 });
+  await first.endAsync();
+  const publisher = await connectAsync(broker.url);
+  closing.push(() => publisher.endAsync(true));
+  for (const text of ["1", "x".repeat(1_001), "2", "3", "4", "5"])
+    await publisher.publishAsync("line/alert", text, { qos: 1 });
+  assert.equal(full, ["listener"], "once for all");
+  const heard: string[] = [];
+  const again = connect(broker.url, { clientId: "listener", clean: false, reconnectPeriod: 0 });
+  closing.push(() => again.endAsync(true));
+  again.on("message", (_, payload) => heard.push(String(payload)));
+  await until(() => heard.length === 3, "what waited");
+  await publisher.publishAsync("line/alert", "6", { qos: 1 });
+  await until(() => heard.length === 4, "what is new");
+  assert.equal(heard, ["1", "2", "3", "6"]);
 });
 
 test("1883 first, the next ones then, any last; the one that it had is tried before them, at every later start", async () => {
