@@ -2,6 +2,8 @@
 # Installs Retort as a service on Debian, Ubuntu and JetPack, beside the version that runs, and goes back to that one where the new one
 # does not become ready. Can be run again: what is done already is left as it is.
 set -eu
+# Whatever root's is: the service reads what is laid down here, and nobody else writes it.
+umask 022
 
 USAGE="usage: sudo sh install.sh [options]
 
@@ -24,7 +26,12 @@ OPT=/opt/retort
 ETC=/etc/retort
 STATE=/var/lib/retort
 UNITS=/etc/systemd/system
+WANTED=$UNITS/multi-user.target.wants/retort.service
+# While a version has yet to show that it becomes ready: a link to the one that ran before.
+TRIAL=$OPT/.trial-after
 COMMAND=/usr/local/bin/retort
+# The Debian package's.
+PACKAGED=/usr/lib/systemd/system/retort.service
 OLDEST_NODE=20
 # How long a service that says it is ready is watched, seconds: one that ends at once is not ready.
 SETTLE=5
@@ -38,6 +45,7 @@ start=yes
 work=""
 begun=""
 inside=""
+mounted=""
 
 say() { printf 'install: %s\n' "$*" >&2; }
 
@@ -53,6 +61,7 @@ clean_up() {
   status=$?
   [ -z "$begun" ] || rm -rf "$begun"
   [ -z "$work" ] || rm -rf "$work"
+  [ -z "$mounted" ] || umount "$mounted" || :
   [ -z "$inside" ] || rm -rf "$inside"
   exit "$status"
 }
@@ -112,6 +121,7 @@ check_node() {
   esac
   [ "$major" -ge "$OLDEST_NODE" ] || fail "Node $version at $node is too old: Retort needs Node $OLDEST_NODE or newer." "$remedy"
   case $node in
+    *[!A-Za-z0-9._/+-]*) fail "the path $node has characters that a unit of systemd would read otherwise." "Link or copy that Node to /opt/node, and say --node /opt/node/bin/node." ;;
     /*) ;;
     *) fail "--node needs a path that begins with /, not '$node'." "Say --node $(command -v "$node" || echo /path/to/node)." ;;
   esac
@@ -121,7 +131,7 @@ check_node() {
 }
 
 check_visible() {
-  case $node in
+  case $(readlink -f "$node") in
     /home/* | /root/* | /tmp/* | /var/tmp/* | /run/user/*)
       fail "the service cannot see $node: home folders and /tmp are hidden from it." "Copy that Node below /opt, for instance /opt/node, and say --node /opt/node/bin/node."
       ;;
@@ -176,11 +186,9 @@ enter_root() {
     pack_outside "$inside"
   }
   [ -z "$node" ] || set -- "$@" --node "$node"
-  proc=no
-  [ -e "$root/proc/self" ] || { mount -t proc proc "$root/proc" && proc=yes; }
+  [ -e "$root/proc/self" ] || { mount -t proc proc "$root/proc" && mounted=$root/proc; }
   result=0
   chroot "$root" /bin/sh "${inside#"$root"}/install.sh" "$@" || result=$?
-  [ $proc = no ] || umount "$root/proc"
   exit "$result"
 }
 
@@ -219,14 +227,15 @@ unpack() {
   fi
   if [ -e "$target/.installed" ]; then
     say "$target is there already"
-    printf 'package=%s\nnode=%s\n' "$hash" "$node" > "$target/.installed"
+    note_installed
     return
   fi
   say "unpacking into $target"
   rm -rf "$target"
   begun=$target
   mkdir -p "$target"
-  tar -xzf "$package" -C "$target" --strip-components=1 --no-same-owner
+  : > "$target/.begun"
+  tar -xzf "$package" -C "$target" --strip-components=1 --no-same-owner || fail "$package could not be unpacked; the line above says why." "Nothing has changed: what ran before still runs."
   chmod -R u=rwX,go=rX "$target"
   lend_modules
   # The folder's own npm, system packages first: each step says what it does, and what to do where it fails.
@@ -235,8 +244,16 @@ unpack() {
     cat "$work/version" >&2
     fail "$version does not start with $node." "Nothing has changed: what ran before still runs."
   }
-  printf 'package=%s\nnode=%s\n' "$hash" "$node" > "$target/.installed"
+  # Whole on the disk before it says so, where the power may go.
+  sync -f "$target"
+  note_installed
   begun=""
+}
+
+# In one step: half of it would be a version that nobody can go back to.
+note_installed() {
+  printf 'package=%s\nnode=%s\n' "$hash" "$node" > "$target/.installed.new"
+  mv "$target/.installed.new" "$target/.installed"
 }
 
 # What the version of before has of npm's packages does for this one where both name the same: no network, no compiler.
@@ -278,26 +295,28 @@ check_configuration() {
   }
 }
 
-# $1: the version's folder. Its units, its link, its command.
+# $1: the version's folder. Its units, its link, its command: all written before the first is replaced, so that a full disk leaves all as it is.
 switch_to() {
   with=$(sed -n 's/^node=//p' "$1/.installed")
+  [ -n "$with" ] || fail "$1/.installed does not say which Node that version has." "Install it again with --from."
+  mkdir -p "$UNITS" "$(dirname "$COMMAND")"
   for unit in retort.service retort@.service; do
     sed -e "s|^ExecStart=/usr/bin/node |ExecStart=$with |" "$1/deploy/$unit" > "$UNITS/$unit.new"
-    mv "$UNITS/$unit.new" "$UNITS/$unit"
   done
-  ln -sfn "$(basename "$1")" "$OPT/current.new"
-  mv -T "$OPT/current.new" "$OPT/current"
-  mkdir -p "$(dirname "$COMMAND")"
   # A version from before it was a file of its own is content with that of another.
   if [ -e "$1/deploy/retort.sh" ]; then
     sed -e "s|exec /usr/bin/node |exec $with |" "$1/deploy/retort.sh" > "$COMMAND.new"
     chmod 755 "$COMMAND.new"
-    mv "$COMMAND.new" "$COMMAND"
   fi
+  ln -sfn "$(basename "$1")" "$OPT/current.new"
+  mv "$UNITS/retort.service.new" "$UNITS/retort.service"
+  mv "$UNITS/retort@.service.new" "$UNITS/retort@.service"
+  mv -T "$OPT/current.new" "$OPT/current"
+  [ ! -e "$COMMAND.new" ] || mv "$COMMAND.new" "$COMMAND"
   if systemd_runs; then systemctl daemon-reload; fi
 }
 
-# Starts what ran, and retort itself; false where one does not become ready in time.
+# Starts what ran, and retort itself unless somebody has disabled it; false where one does not become ready in time.
 start_services() {
   for service in $running; do
     say "starting $service; it has $wait_s s to become ready"
@@ -320,84 +339,107 @@ go_back() {
   say "$version did not become ready within $wait_s s: going back to $(basename "$1")"
   switch_to "$1"
   start_services || fail "neither $version nor $(basename "$1") becomes ready." "$journal_hint"
-  rm -rf "$target"
+  rm -rf "$target" "$TRIAL"
   fail "$version did not become ready; $(basename "$1") runs again." "$journal_hint"
 }
 
+# $1: the folder of the version that ran before.
 remember() {
-  [ -n "$1" ] && [ "$1" != "$target" ] || return 0
-  ln -sfn "$(basename "$1")" "$OPT/previous"
-  # What neither runs nor can be gone back to is only in the way.
-  for each in "$OPT"/*/; do
-    each=${each%/}
-    case $each in
-      "$OPT/current" | "$OPT/previous" | "$target" | "$1") ;;
-      *) rm -rf "$each" ;;
-    esac
-  done
-}
-
-folder_of() { readlink -e "$OPT/$1" 2> /dev/null || :; }
-
-enable_service() {
-  if command -v systemctl > /dev/null; then
-    systemctl enable --quiet retort.service
-  else
-    mkdir -p "$UNITS/multi-user.target.wants"
-    ln -sfn ../retort.service "$UNITS/multi-user.target.wants/retort.service"
+  if [ -n "$1" ] && [ "$1" != "$target" ]; then
+    ln -sfn "$(basename "$1")" "$OPT/previous"
+    # What neither runs nor can be gone back to is only in the way. What others put there stays.
+    for each in "$OPT"/*/; do
+      each=${each%/}
+      case $each in
+        "$OPT/current" | "$OPT/previous" | "$target" | "$1") ;;
+        *) if [ -e "$each/.begun" ] || [ -e "$each/.installed" ]; then rm -rf "$each"; fi ;;
+      esac
+    done
   fi
+  rm -f "$TRIAL"
 }
+
+# Always below $OPT, which may be a link itself.
+folder_of() { if version_at=$(readlink -e "$OPT/$1"); then echo "$OPT/$(basename "$version_at")"; fi; }
+
+# As systemctl enable does, which an image may lack. Only where there is no unit yet: what somebody has disabled stays disabled.
+enable_service() {
+  [ ! -e "$UNITS/retort.service" ] || return 0
+  mkdir -p "$(dirname "$WANTED")"
+  ln -sfn "$UNITS/retort.service" "$WANTED"
+}
+
+# Sets $running.
+find_running() { running=$({ [ ! -L "$WANTED" ] || echo retort.service; services; } | sort -u); }
+
+# One at a time. /opt and not a file below: what is removed cannot be locked.
+take_lock() {
+  mkdir -p "$(dirname "$OPT")"
+  exec 9< "$(dirname "$OPT")"
+  flock -n 9 || fail "another install.sh is at work." "Wait for it to end."
+}
+
+refuse_package() { [ ! -e "$PACKAGED" ] || fail "the Debian package retort is installed." "$1"; }
 
 install_version() {
-  [ ! -e /usr/lib/systemd/system/retort.service ] || fail "the Debian package retort is installed." "Upgrade it with apt-get, or remove it first: apt-get remove retort"
+  refuse_package "Upgrade it with apt-get, or remove it first: apt-get remove retort"
   check_node
   check_visible
   find_package
+  take_lock
   mkdir -p "$OPT"
-  exec 9> "$OPT/.lock"
-  flock -n 9 || fail "another install.sh is at work." "Wait for it to end."
-  before=$(folder_of current)
+  # Cut off on its trial, the current version has not shown yet that it is one to go back to.
+  before=$(folder_of "$(basename "$TRIAL")")
+  [ -n "$before" ] || before=$(folder_of current)
   make_user
   unpack
   # The example configuration names what lies below current.
   [ -e "$OPT/current" ] || ln -sfn "$(basename "$target")" "$OPT/current"
   lay_configuration
   check_configuration
-  switch_to "$target"
   enable_service
+  [ -z "$before" ] || ln -sfn "$(basename "$before")" "$TRIAL"
+  switch_to "$target"
   if [ $start = no ] || ! systemd_runs; then
     remember "$before"
-    say "$version is installed and enabled, and not started: $(systemd_runs && echo 'systemctl start retort' || echo 'it starts with the machine')"
+    say "$version is installed, and not started: $(systemd_runs && echo 'systemctl start retort' || echo 'it starts with the machine')"
     return 0
   fi
-  running=$({ echo retort.service && services; } | sort -u)
+  find_running
   start_services || go_back "$before"
   remember "$before"
-  say "$version runs. Its log: journalctl -u retort -f   Its configuration: $ETC/retort.yaml"
+  [ -n "$running" ] || say "retort.service is disabled and stays so: systemctl enable --now retort"
+  say "$version is the current one. Its log: journalctl -u retort -f   Its configuration: $ETC/retort.yaml"
 }
 
 back() {
-  target=$(folder_of previous)
+  refuse_package "The version of before is the package of before: apt-get install ./retort_VERSION_ARCHITECTURE.deb"
+  take_lock
   before=$(folder_of current)
-  [ -e "$target/.installed" ] || fail "there is no version of before." "Install one with --from."
+  target=$(folder_of "$(basename "$TRIAL")")
+  if [ -z "$target" ] || [ "$target" = "$before" ]; then target=$(folder_of previous); fi
+  if [ ! -e "$target/.installed" ] || [ "$target" = "$before" ]; then fail "there is no version of before." "Install one with --from."; fi
   version=$(basename "$target")
   switch_to "$target"
   ln -sfn "$(basename "$before")" "$OPT/previous"
+  rm -f "$TRIAL"
   systemd_runs || {
     say "$version is the current one, and not started."
     return 0
   }
-  running=$({ echo retort.service && services; } | sort -u)
+  find_running
   start_services || fail "$version does not become ready." "journalctl -u retort tells why; --back goes to $(basename "$before") again."
-  say "$version runs."
+  say "$version is the current one."
 }
 
 uninstall() {
+  refuse_package "Remove it with apt-get: apt-get remove retort, or purge retort, which removes configuration and data, too."
+  take_lock
   if systemd_runs; then
     # shellcheck disable=SC2046 # a list of units
     systemctl stop $(services) retort.service 2> /dev/null || :
   fi
-  rm -f "$UNITS"/multi-user.target.wants/retort.service "$UNITS"/multi-user.target.wants/retort@*.service
+  rm -f "$WANTED" "$UNITS"/multi-user.target.wants/retort@*.service
   rm -f "$UNITS/retort.service" "$UNITS/retort@.service" "$COMMAND"
   rm -rf "$OPT"
   if systemd_runs; then systemctl daemon-reload; fi
