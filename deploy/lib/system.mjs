@@ -96,6 +96,8 @@ function refuse(wanted) {
   );
 }
 
+const OURS = "of the set-up of Retort";
+
 /**
  * Debian starts a service that it installs, and mosquitto would take port 1883, prometheus 9090: policy-rc.d forbids that meanwhile.
  * The tests start their own on free ports. A service that was here before is left as it is.
@@ -103,9 +105,11 @@ function refuse(wanted) {
 function aptInstall(names, rights) {
   const script = `set -e
 policy=/usr/sbin/policy-rc.d
-if [ ! -e $policy ]; then
+# One of ours that lies there is of a set-up that was cut off: no service that is installed would ever start.
+if [ ! -e $policy ] || grep -q "${OURS}" $policy; then
   trap 'rm -f $policy' EXIT
-  printf '#!/bin/sh\\nexit 101\\n' > $policy
+  trap 'exit 130' INT TERM HUP
+  printf '#!/bin/sh\\n# ${OURS}: remove it where no set-up is at work\\nexit 101\\n' > $policy
   chmod 755 $policy
 fi
 export DEBIAN_FRONTEND=noninteractive

@@ -110,6 +110,29 @@ test("a broker and a Prometheus that set-up installs are neither started nor ena
   assert.not.match(installOn({ installed: "prometheus", sudo: "works" }, true).asRoot, "disable prometheus");
 });
 
+test("what keeps services from starting meanwhile is gone afterwards, also where set-up was cut off; another's stays", () => {
+  const { asRoot } = installOn({ installed: "", sudo: "works" });
+  const policy = join(folder, "policy-rc.d");
+  const [, script = ""] = /^-n sh -c (set -e\n[\s\S]*?apt-get install .*\n)/m.exec(asRoot) ?? [];
+  assert.match(script, "policy=/usr/sbin/policy-rc.d");
+  const install = (aptGet: string) => {
+    writeFileSync(join(folder, "bin", "apt-get"), `#!/bin/sh\n${aptGet}\n`);
+    const env = { PATH: `${join(folder, "bin")}:${process.env.PATH}` };
+    return spawnSync("sh", ["-c", script.replace("/usr/sbin/policy-rc.d", policy)], { env }).status;
+  };
+  assert.is(install(`grep "exit 101" ${policy}`), 0);
+  assert.not(existsSync(policy));
+  assert.is(install("kill -INT $PPID"), 130);
+  assert.not(existsSync(policy), "interrupted");
+  assert.is(install("kill -KILL $PPID"), null);
+  assert.ok(existsSync(policy));
+  assert.is(install("true"), 0);
+  assert.not(existsSync(policy), "left by a set-up that was killed");
+  writeFileSync(policy, "#!/bin/sh\nexit 101\n");
+  assert.is(install("true"), 0);
+  assert.ok(existsSync(policy), "somebody else's");
+});
+
 test("a failed installation shows what apt said, and the status is 1", () => {
   const ran = installOn({ installed: "", sudo: "fails to install" });
   assert.is(ran.status, 1);
