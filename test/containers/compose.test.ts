@@ -1,5 +1,6 @@
 /** deploy/compose: the file by the published schema of compose files, the broker's settings by a real Mosquitto. */
 import { execFile, execFileSync, spawn, spawnSync } from "node:child_process";
+import { X509Certificate } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { Ajv } from "ajv";
@@ -141,6 +142,35 @@ test("secrets are nobody else's, and stay when they are made again; what came la
   assert.match(secretOf("mosquitto/passwords"), /^line-2:\$7\$/m);
   for (const path of ["agent/mqtt-password", "mosquitto/broker.key", "authority/ca.key"]) {
     assert.is(statSync(join(secrets, path)).mode & 0o777, 0o600);
+  }
+});
+
+test("the broker's certificate keeps its names, and has a further one as soon as it is said", () => {
+  const folder = temporaryFolder();
+  const make = (...args: string[]) =>
+    execFileSync(process.execPath, [compose("secrets.mjs"), "--own", "--folder", folder, ...args], { stdio: "pipe" });
+  const certificate = () => new X509Certificate(readFileSync(join(folder, "mosquitto/broker.pem")));
+  make("--name", "one.plant");
+  make("--name", "10.0.0.7");
+  const before = certificate();
+  for (const name of ["mosquitto", "one.plant"]) assert.is(before.checkHost(name), name);
+  assert.is(before.checkIP("10.0.0.7"), "10.0.0.7");
+  make("--renew");
+  assert.is.not(certificate().fingerprint256, before.fingerprint256);
+  assert.is(certificate().subjectAltName, before.subjectAltName);
+});
+
+test("a secret that a full disk left empty is made, and a name that would be more than a name is refused", () => {
+  const folder = temporaryFolder();
+  const args = [compose("secrets.mjs"), "--own", "--folder", folder];
+  mkdirSync(join(folder, "people"));
+  writeFileSync(join(folder, "people/operator"), "");
+  execFileSync(process.execPath, args);
+  assert.is(readFileSync(join(folder, "people/operator"), "utf8").trim().length, 43);
+  for (const name of ["../agent/mqtt-password", "a:b", "+", ".hidden", "line-1"]) {
+    const { status, stderr } = spawnSync(process.execPath, [...args, "--agent", name], { encoding: "utf8" });
+    assert.is(status, 1, name);
+    assert.match(stderr, `--agent ${name}: `);
   }
 });
 
