@@ -3,7 +3,8 @@
 if [ "$(id -un)" = retort ]; then
   # What stands in the file of variables outweighs the unit and its drop-ins, as with systemd.
   if [ -z "${RETORT_STATE_PATH:-}" ] && ! grep -qs '^RETORT_STATE_PATH=' /etc/retort/env; then
-    RETORT_STATE_PATH=$(systemctl show --property=Environment --value retort 2> /dev/null | tr ' ' '\n' | sed -n 's/^RETORT_STATE_PATH=//p')
+    RETORT_STATE_PATH=$(systemd-analyze cat-config systemd/system/retort.service 2> /dev/null |
+      grep '^Environment=' | tr ' "' '\n' | sed -n 's/^\(Environment=\)*RETORT_STATE_PATH=//p' | tail -n 1)
     RETORT_STATE_PATH=${RETORT_STATE_PATH:-/var/lib/retort}
     export RETORT_STATE_PATH
   fi
