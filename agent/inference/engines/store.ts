@@ -71,14 +71,16 @@ export class EngineStore {
 
   /**
    * Takes in what was built; others of the same model go.
-   * @throws Error where nothing was written, and what the file system answers
+   * @throws NothingWritten; Error where the file is empty, and what the file system answers
    */
   async keep(key: string, model: string): Promise<StoredEngine> {
     const draft = this.#draftOf(key);
     const file = join(draft, ENGINE);
-    const { size } = await stat(file).catch(() => ({ size: 0 }));
-    if (size === 0)
+    const { size } = await stat(file).catch(() => ({ size: null }));
+    if (size === null)
       throw new NothingWritten("TensorRT built an engine, and this build of ONNX Runtime did not write it");
+    // ONNX Runtime does not look whether what it writes has room.
+    if (size === 0) throw new Error("TensorRT built an engine, and its file is empty: is the disk full?");
     const sha256 = await sha256OfFile(file);
     await synced(file);
     await replaceFile(join(draft, NOTE), noteText({ v: 1, kind: "engine", model, sha256, proof: null }));
