@@ -38,7 +38,7 @@ export interface EngineHealth {
 
 /**
  * `ready`: it judges. `building-engine`: it is built, or compared, or waits for its turn. `refused`: it does not judge as the model does.
- * `failed`: there will be none. `not-built`: there is none, and nobody builds it (`retort doctor`).
+ * `failed`: none is built, and the step says whether one will be. `not-built`: there is none, and nobody builds it (`retort doctor`).
  */
 export type EngineState = "building-engine" | "ready" | "refused" | "failed" | "not-built";
 

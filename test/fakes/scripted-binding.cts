@@ -2,17 +2,18 @@
  * A binding that is loaded by RETORT_ORT_BINDING: ONNX Runtime's CPU provider under the names of NVIDIA's, which builds engines as a file says
  * that RETORT_TEST_BINDING names, and writes down there what was asked of it.
  */
+import child_process = require("node:child_process");
 import fs = require("node:fs");
 import ort = require("onnxruntime-node");
 
 declare namespace binding {
   interface Script {
-    /** What happens to a build; one that hangs does until the script is another. */
-    readonly build?: "ok" | "crash" | "hang" | "nothing" | "refuse";
+    /** What happens to a build; one that hangs does until the script is another. "orphan": a crash that leaves a child with the builder's output. */
+    readonly build?: "ok" | "crash" | "hang" | "nothing" | "orphan" | "refuse";
     /** How long it takes first, ms. */
     readonly buildMs?: number;
-    /** What happens to an engine that is opened; likewise. */
-    readonly open?: "ok" | "crash" | "hang" | "refuse";
+    /** What happens to an engine that is opened; likewise. "killed": the kernel ends the process, as where memory runs out. */
+    readonly open?: "ok" | "crash" | "hang" | "killed" | "refuse";
     /** What an engine's scores are multiplied by. */
     readonly factor?: number;
     /** What is added to the last place of its maps. */
@@ -42,6 +43,12 @@ function hang(still: (script: binding.Script) => boolean): void {
   while (still(scripted())) block(20);
 }
 
+/** Ends the process, and not this thread alone. */
+function end(signal: NodeJS.Signals): void {
+  process.kill(process.pid, signal);
+  block(60_000);
+}
+
 function note(what: string): void {
   if (path !== "") fs.appendFileSync(`${path}.log`, `${what}\n`);
 }
@@ -64,8 +71,10 @@ function built(model: Uint8Array, file: string | undefined): void {
   note(`build ${file === undefined ? "in its place" : "to a file"}`);
   block(buildMs);
   if (build === "refuse") throw new Error("no tactic for a layer\nat somewhere");
-  if (build === "crash") process.kill(process.pid, "SIGSEGV");
-  if (build === "crash") block(60_000);
+  if (build === "orphan") {
+    note(`child ${child_process.spawn("sleep", ["60"], { stdio: ["ignore", "ignore", "inherit"] }).pid}`);
+  }
+  if (build === "crash" || build === "orphan") end("SIGSEGV");
   if (build === "hang") hang((script) => script.build === "hang");
   if (file !== undefined && build !== "nothing") fs.writeFileSync(file, Buffer.concat([MARK, model]));
 }
@@ -83,8 +92,8 @@ async function create(given: Uint8Array, options: Options): Promise<ort.Inferenc
     if (MARK.equals(given.subarray(0, MARK.length))) {
       note("open");
       if (open === "refuse") throw new Error("the engine is of another version of TensorRT");
-      if (open === "crash") process.kill(process.pid, "SIGSEGV");
-      if (open === "crash") block(60_000);
+      if (open === "crash") end("SIGSEGV");
+      if (open === "killed") end("SIGKILL");
       if (open === "hang") hang((script) => script.open === "hang");
       model = given.slice(MARK.length);
     } else {

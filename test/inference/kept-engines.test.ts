@@ -75,6 +75,10 @@ test("an engine that cannot be opened any more, or scores otherwise than it did,
   const other = await load();
   assert.is(await providerOf(other), "cuda");
   assert.match(reportOf(other).failure!, "does not judge as it did");
+  forget();
+  // The new one does not judge alike, either.
+  await eventually(() => reportOf(other).state === "refused", "the refusal");
+  assert.equal(asked(), ["open", "build to a file", "open"]);
 });
 
 test("an engine that hangs when it is opened holds the model up no longer than it may", async () => {

@@ -8,9 +8,10 @@ import type { ProviderReport } from "../protocol.js";
 import { MOST_STUCK, stuckThreads } from "../stuck.js";
 import { watchdogLimits } from "../watchdog.js";
 import { BESIDE_TIMING, type BesideOptions, type BesideTiming } from "./beside-options.js";
+import { BuilderLost } from "./build.js";
 import { carefully, EngineCrashes } from "./careful.js";
 import { madeEngine } from "./made.js";
-import { type Comparison, compared, provenStill } from "./proven.js";
+import { type Comparison, compared, NotCompared, provenStill } from "./proven.js";
 import { Relay } from "./relay.js";
 import { NothingWritten, type StoredEngine } from "./store.js";
 
@@ -125,7 +126,7 @@ class Beside implements Engine {
   }
 
   #step(step: string, rest: Partial<EngineHealth> = {}): void {
-    if (this.#stand !== null) this.#stand = { ...this.#stand, step, ...rest };
+    if (this.#stand !== null) this.#enter({ ...this.#stand, step, ...rest });
   }
 
   /**
@@ -205,14 +206,22 @@ class Beside implements Engine {
       } catch (error) {
         if (signal.aborted || this.#stand === null) return;
         if (error instanceof EngineCrashes) return this.#refuse(error.message);
-        const failed = { ...this.#stand, failures: this.#stand.failures + 1, failure: messageOf(error) };
-        if (error instanceof NothingWritten || stuckThreads() >= MOST_STUCK) {
-          return this.#enter({ ...failed, state: "failed", step: "its engine could not be built" });
-        }
-        this.#enter({ ...failed, step: "its engine could not be built, and is tried again" });
+        const failed = { failures: this.#stand.failures + 1, failure: messageOf(error) };
+        if (error instanceof NothingWritten)
+          return this.#step("its engine could not be built", { ...failed, state: "failed" });
+        this.#step("its engine could not be built, and is tried again", failed);
       }
       await this.#pause(tries);
+      await this.#untilFewHang();
     }
+  }
+
+  /** One more thread that hangs, and only another process could go on: until some have ended no engine is opened. */
+  async #untilFewHang(): Promise<void> {
+    if (stuckThreads() < MOST_STUCK) return;
+    this.#step("its engine is tried again once threads that hang have ended", { state: "failed" });
+    for (let looks = 1; stuckThreads() >= MOST_STUCK && !this.#end.signal.aborted; looks += 1) await this.#pause(looks);
+    this.#step("its engine is tried again", { state: "building-engine" });
   }
 
   /** Not longer than until the end. */
@@ -229,7 +238,7 @@ class Beside implements Engine {
       const [opened, comparison] = await this.#carefully(stored, () => this.#openCompared(stored));
       await this.#changeTo(opened, comparison, stored);
     } catch (error) {
-      if (!this.#end.signal.aborted && !(error instanceof EngineCrashes)) {
+      if (!this.#end.signal.aborted && !SPARED.some((kind) => error instanceof kind)) {
         // Where it cannot be removed, either, why it is not used says more.
         await store.removeThis(key, stored).catch(() => undefined);
       }
@@ -265,10 +274,12 @@ class Beside implements Engine {
   }
 
   async #changeTo(opened: Engine, comparison: Comparison, stored: StoredEngine): Promise<void> {
-    const { store, key, engine, choice, precision } = this.#options;
+    const { store, key, engine, choice, precision, limit } = this.#options;
     const { reference, difference, refusal } = comparison;
     if (refusal !== null) {
       await opened.close();
+      // It judged alike once, by a limit as narrow as this: another build may again.
+      if (stored.proof !== null && stored.proof.difference.worst <= limit) throw new Error(refusal);
       return this.#refuse(refusal, { difference });
     }
     const proof = { reference, difference, choice, precision };
@@ -283,4 +294,6 @@ class Beside implements Engine {
 
 const TENSORRT = "tensorrt";
 const REFUSED = "its engine is refused";
+/** After these the engine stays: what failed was not the engine, or it is refused. */
+const SPARED = [BuilderLost, EngineCrashes, NotCompared];
 const NOTHING = { attempt: 0, failures: 0, difference: null };

@@ -18,7 +18,7 @@ export interface CarefulOptions {
 /**
  * Does the work of opening and examining an engine. Where a process has ended at that, whoever ended it, the engine is tried by a process of its own
  * first: it takes some seconds of this start, and an agent that would end at every start is none.
- * @throws EngineCrashes; Error of the trial, and what the work throws
+ * @throws EngineCrashes; BuilderLost, Error of the trial, and what the work throws
  */
 export async function carefully<Result>(
   { engine, store, key, limitMs, signal }: CarefulOptions,

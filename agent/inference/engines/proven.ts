@@ -1,3 +1,4 @@
+import { messageOf } from "../../../errors.js";
 import type { Size } from "../../types.js";
 import { type ComparedPicture, differenceOf, type Judge, judgeOf, tooFar } from "../difference.js";
 import type { Engine } from "../engine.js";
@@ -16,12 +17,15 @@ export interface Comparison {
   readonly refusal: string | null;
 }
 
+/** Something else than the engine failed in a comparison: the model that runs, or its pictures. */
+export class NotCompared extends Error {}
+
 /** The frames of cameras wait meanwhile. */
 const MOST_OF_A_KIND = 4;
 
 /**
  * Holds an engine against the model that runs: on pictures that are the same at each start, and on the model's own.
- * @throws Error where they cannot be compared
+ * @throws NotCompared; Error where the engine does not judge
  */
 export async function compared(
   running: Pick<Engine, "threshold" | "input" | "inspect">,
@@ -29,12 +33,19 @@ export async function compared(
   golden: Golden | null,
   limit: number,
 ): Promise<Comparison> {
-  const [was, is] = [recording(judgeOf(running, { maps: true })), judgeOf(opened, { maps: true })];
-  const fixed = await differenceOf(was, is, fixedPictures(running.input), limit);
-  const reference = [...was.scores];
-  const known = golden === null ? null : await differenceOf(was, is, golden(running.input, MOST_OF_A_KIND), limit);
-  const difference = known === null ? fixed : together(fixed, known);
-  return { reference, difference, refusal: tooFar(difference, "the model") };
+  const was = recording(judgeOf(running, { maps: true }));
+  const is = recording(judgeOf(opened, { maps: true }));
+  try {
+    const fixed = await differenceOf(was, is, fixedPictures(running.input), limit);
+    const reference = [...was.scores];
+    const known = golden === null ? null : await differenceOf(was, is, golden(running.input, MOST_OF_A_KIND), limit);
+    const difference = known === null ? fixed : together(fixed, known);
+    return { reference, difference, refusal: tooFar(difference, "the model") };
+  } catch (error) {
+    // The model judges each picture first.
+    if (is.scores.length < was.scores.length) throw error;
+    throw new NotCompared(messageOf(error), { cause: error });
+  }
 }
 
 /**
