@@ -2,6 +2,8 @@
 # Builds ONNX Runtime with CUDA, TensorRT and its binding for Node on a Jetson with JetPack 6 or 7, patched so that the binding hands a
 # provider's options on, and installs it to a folder of its own. docs/jetson.md says how long that takes and what it needs.
 set -euo pipefail
+# Whatever root's is: the service reads what is installed here, and nobody else writes it.
+umask 022
 
 here=$(CDPATH="" cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=/dev/null
@@ -109,7 +111,7 @@ check() {
   tell "$(there /usr/include/aarch64-linux-gnu/NvOnnxParser.h)" "TensorRT's reader of ONNX" "apt-get install nvidia-jetpack"
   local tool
   for tool in g++ make patch curl tar sha256sum npm; do tell "$(command_there "$tool")" "$tool" "apt-get install build-essential patch curl tar coreutils npm"; done
-  tell "$(at_least "$CMAKE_LEAST" "$(version_of cmake)")" "cmake $CMAKE_LEAST" "python3 -m venv ~/cmake && ~/cmake/bin/pip install cmake, then PATH=~/cmake/bin:\$PATH"
+  tell "$(at_least "$CMAKE_LEAST" "$(version_of cmake)")" "cmake $CMAKE_LEAST" "apt-get install python3-venv && python3 -m venv ~/cmake && ~/cmake/bin/pip install cmake, then export PATH=~/cmake/bin:\$PATH, which sudo hands on as in sudo env \"PATH=\$PATH\""
   tell "$(at_least "$PYTHON_LEAST" "$(version_of python3)")" "python3 $PYTHON_LEAST" "apt-get install python3"
   tell "$(at_least "$NODE_LEAST" "$(version_of node)")" "node $NODE_LEAST" "Retort needs it, too: see README.md"
   tell "$([ -e "$retort/node_modules/onnxruntime-node/dist/index.js" ] && echo yes || echo no)" "Retort's npm packages below $retort" "npm ci there, or name the folder with --retort"
@@ -161,7 +163,7 @@ if [ "$mode" = print ]; then
   printf 'sha256sum %q   # must be %s\n' "$archive" "$ORT_SHA256"
 else
   hash=$(sha256sum "$archive" | cut -d ' ' -f 1)
-  [ "$hash" = "$ORT_SHA256" ] || refuse "$archive is not what deploy/jetson/versions names: its SHA-256 is $hash, not $ORT_SHA256. Nothing of it was run."
+  [ "$hash" = "$ORT_SHA256" ] || refuse "$archive is not what deploy/jetson/versions names: its SHA-256 is $hash, not $ORT_SHA256. Nothing of it was run. A download is repeated when it is removed."
 fi
 # Anew each time: a tree that is patched already cannot be patched again. What was compiled stays in its own folder.
 run rm -rf "$tree"
