@@ -276,9 +276,11 @@ lay_configuration() {
   say "laying an example configuration down: $ETC/retort.yaml, the demo line"
   sed -e "s|\.\./models/demo|$OPT/current/models/demo|" \
     -e "1s|.*|# The demo line, until your own configuration stands here; every setting: $OPT/current/config/example.yaml\n# sudo -u retort retort check --config $ETC/retort.yaml tells whether it is right.|" \
-    "$target/config/default.yaml" > "$ETC/retort.yaml"
-  chown root:retort "$ETC/retort.yaml"
-  chmod 640 "$ETC/retort.yaml"
+    "$target/config/default.yaml" > "$ETC/.retort.yaml.new"
+  chown root:retort "$ETC/.retort.yaml.new"
+  chmod 640 "$ETC/.retort.yaml.new"
+  # In one step: a half one would be taken for yours.
+  mv "$ETC/.retort.yaml.new" "$ETC/retort.yaml"
 }
 
 # The new version reads the configuration before the old one is stopped.
