@@ -43,6 +43,7 @@ wait_s=120
 root=""
 start=yes
 work=""
+packed=""
 begun=""
 inside=""
 mounted=""
@@ -61,6 +62,7 @@ clean_up() {
   status=$?
   [ -z "$begun" ] || rm -rf "$begun"
   [ -z "$work" ] || rm -rf "$work"
+  [ -z "$packed" ] || rm -rf "$packed"
   [ -z "$mounted" ] || umount "$mounted" || :
   [ -z "$inside" ] || rm -rf "$inside"
   exit "$status"
@@ -138,6 +140,23 @@ check_visible() {
   esac
 }
 
+# As the clone's owner, who shall be able to build in it afterwards.
+pack_clone() {
+  say "packing $from"
+  packed=$(mktemp -d)
+  owner=$(stat -c %U "$from")
+  set -- npm pack --pack-destination "$packed"
+  if [ "$owner" != root ] && id "$owner" > /dev/null 2>&1; then
+    chown "$owner" "$packed"
+    set -- setpriv "--reuid=$owner" "--regid=$(id -g "$owner")" --init-groups env "HOME=$(getent passwd "$owner" | cut -d : -f 6)" "$@"
+  fi
+  (cd "$from" && "$@" > "$work/pack.log" 2>&1) || {
+    cat "$work/pack.log" >&2
+    fail "the clone $from could not be packed." "Its own words are above; node deploy/setup.mjs in the clone shows whether it builds."
+  }
+  package=$(echo "$packed"/retort-inspection-retort-*.tgz)
+}
+
 # Sets $package to a tarball, $version to the version in it.
 find_package() {
   here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
@@ -151,12 +170,7 @@ find_package() {
   fi
   if [ -d "$from" ]; then
     [ -e "$from/bin/retort.cjs" ] || fail "$from is neither a package nor a clone of Retort." "Say where it is with --from."
-    say "packing $from"
-    (cd "$from" && npm pack --pack-destination "$work" > "$work/pack.log" 2>&1) || {
-      cat "$work/pack.log" >&2
-      fail "the clone $from could not be packed." "Its own words are above; node deploy/setup.mjs in the clone shows whether it builds."
-    }
-    package=$(echo "$work"/retort-inspection-retort-*.tgz)
+    pack_clone
   else
     [ -r "$from" ] || fail "there is no package $from." "npm pack in a clone makes one."
     package=$from

@@ -192,6 +192,24 @@ test("beside the Debian package nothing is removed, gone back to or installed", 
   assert.ok(existsSync(at("etc/retort/retort.yaml")));
 });
 
+test("a clone is packed as its owner, who can go on building in it", () => {
+  const file = pack("1");
+  write("clone/bin/retort.cjs", "");
+  write("bin/stat", "#!/bin/sh\necho me\n", 0o755);
+  write("bin/getent", "#!/bin/sh\necho me:x:1:1::/home/of/me:/bin/sh\n", 0o755);
+  write("bin/setpriv", '#!/bin/sh\necho "$1" >> "$ROOT/became"\nshift 3\nexec "$@"\n', 0o755);
+  write(
+    "bin/npm",
+    `#!/bin/sh\necho "$PWD $HOME" > "$ROOT/packing"\ncp ${file} "$3/retort-inspection-retort-1.tgz"\n`,
+    0o755,
+  );
+  const { status, said } = run("--from", at("clone"));
+  assert.is(status, 0, said);
+  assert.is(readFileSync(at("became"), "utf8"), "--reuid=me\n--reuid=retort\n");
+  assert.is(readFileSync(at("packing"), "utf8"), `${at("clone")} /home/of/me\n`);
+  assert.is(link("current"), "1");
+});
+
 test("two at once: the second is refused, whatever it shall do", () => {
   install("1");
   for (const args of [["--back"], ["--uninstall"], ["--from", pack("2")]]) {
