@@ -47,7 +47,7 @@ export function openSparkplug(config: Config, { keepSession, judged$, alerts$, c
   const running = new Subscription();
   let kept: KeptSession | null = null;
   let edge: EdgeNode | null = null;
-  const host = hostId === null ? null : new PrimaryHost();
+  const host = hostId === null ? null : new PrimaryHost(clock.wallMs);
   let devices: readonly CameraDevice[] = [];
   let refusals: Refusals = { count: 0, latest: null };
 

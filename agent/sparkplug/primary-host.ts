@@ -8,11 +8,19 @@ interface Told {
 export type Heard = "online" | "offline" | "older" | "unreadable";
 
 const MOST_BYTES = 4_096;
+/** What a host dates further ahead than this is its clock's fault: kept as it is, it would make all that it says once its clock is right an older word. */
+const AHEAD_MS = 86_400_000;
 
 /** The host that the edge node waits for, as it was heard last. */
 export class PrimaryHost {
+  readonly #wallMs: () => number;
   #online = false;
   #latest = 0;
+
+  /** @param wallMs this machine's clock, epoch milliseconds */
+  constructor(wallMs: () => number) {
+    this.#wallMs = wallMs;
+  }
 
   /** In this session. */
   get online(): boolean {
@@ -29,7 +37,8 @@ export class PrimaryHost {
     const told = toldIn(payload);
     if (told === null) return "unreadable";
     if (told.timestamp < this.#latest) return "older";
-    this.#latest = told.timestamp;
+    const nowMs = this.#wallMs();
+    this.#latest = told.timestamp > nowMs + AHEAD_MS ? Math.max(this.#latest, nowMs) : told.timestamp;
     this.#online = told.online;
     return told.online ? "online" : "offline";
   }
