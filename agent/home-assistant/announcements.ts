@@ -26,6 +26,8 @@ export class Announcements {
   readonly #now: Published;
   #before: Published = {};
   #keeping: Promise<void> = Promise.resolve();
+  /** What the disk did not take. */
+  #unkept: Published | null = null;
   #closed = false;
 
   constructor(config: Config, deps: AnnouncementsDeps) {
@@ -84,10 +86,14 @@ export class Announcements {
   async close(): Promise<void> {
     this.#closed = true;
     await this.#keeping;
+    // Once more, for the next run: a disk that was full may have room.
+    if (this.#unkept !== null) await this.#keep(this.#unkept);
   }
 
   #keep(published: Published): Promise<void> {
+    this.#unkept = null;
     this.#keeping = keepPublished(this.#statePath, published).catch((error: unknown) => {
+      this.#unkept = published;
       this.#deps.log.warn(`what Home Assistant is told cannot be kept, and not be taken back: ${messageOf(error)}`);
     });
     return this.#keeping;

@@ -1,5 +1,5 @@
 /** What is taken back of what earlier runs told Home Assistant; the broker is a list. */
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rmdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { Announcements } from "../../agent/home-assistant/announcements.js";
@@ -17,7 +17,10 @@ interface Told {
 }
 
 /** A run of an agent. @param settled whether its broker took what was sent */
-async function run(config: Config, { settled = true } = {}): Promise<Told> {
+async function run(
+  config: Config,
+  { settled = true, meanwhile = async () => undefined as unknown } = {},
+): Promise<Told> {
   const sent: Message[] = [];
   const warnings: string[] = [];
   const waiting: (() => void)[] = [];
@@ -31,6 +34,7 @@ async function run(config: Config, { settled = true } = {}): Promise<Told> {
   const begun = told.begin();
   if (settled) await begun;
   else while (sent.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  await meanwhile();
   await told.close();
   // A publisher that is closed gives up what waits.
   for (const giveUp of waiting) giveUp();
@@ -53,6 +57,19 @@ test("what the broker never took back is taken back by the next run", async () =
   assert.equal([...(await run(fewer, { settled: false })).cleared].sort(), expected);
   assert.equal([...(await run(fewer)).cleared].sort(), expected);
   assert.equal((await run(fewer)).cleared, []);
+});
+
+test("what the disk did not take is noted at the end, where it does by then: the next run takes it back", async () => {
+  const config = on();
+  const obstacle = join(config.state.path, "home-assistant.json.draft");
+  await mkdir(obstacle);
+  const { warnings } = await run(config, { meanwhile: () => rmdir(obstacle) });
+  assert.is(warnings.length, 1);
+  const { cleared } = await run({ ...config, cameras: [cameraConfig("cam1")] });
+  assert.ok(
+    cleared.some((topic) => topic.includes("cam2")),
+    cleared.join(),
+  );
 });
 
 test("an agent with another name, or another discovery prefix, leaves nothing behind", async () => {
