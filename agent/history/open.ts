@@ -3,7 +3,7 @@ import { CodedError, messageOf } from "../../errors.js";
 import { openLevelStore } from "../store/level-store.js";
 import type { Store } from "../store/store.js";
 import type { AlertHistory, Retention } from "./history.js";
-import { memoryHistory } from "./memory.js";
+import { lateStore } from "./late-store.js";
 import { openStoredHistory } from "./stored.js";
 
 export interface HistoryOptions extends Retention {
@@ -11,11 +11,12 @@ export interface HistoryOptions extends Retention {
   /** How long ago something was that has this timestamp, epoch milliseconds. */
   readonly ageMs: (stampMs: number) => number;
   readonly onTrouble: (trouble: CodedError) => void;
+  readonly monotonicMs?: () => number;
   readonly openStore?: (folder: string, onTrouble: (trouble: CodedError) => void) => Promise<Store>;
 }
 
 /**
- * The history in `history/` below the state directory. One that cannot be opened is reported, and lives in memory instead: nobody
+ * The history in `history/` below the state directory. One that cannot be opened is reported, and lives in memory until it can be: nobody
  * is to miss an alert for want of the list of earlier ones. Never rejects.
  */
 export async function openHistory(options: HistoryOptions): Promise<AlertHistory> {
@@ -32,9 +33,11 @@ export async function openHistory(options: HistoryOptions): Promise<AlertHistory
     store = await open(folder, options.onTrouble);
     return closing(await openStoredHistory({ ...options, store, onTrouble: trouble }), store);
   } catch (error) {
-    await store?.close();
+    // What opening has failed of says more than what closing does.
+    await store?.close().catch(() => undefined);
     trouble(`it cannot be read: ${messageOf(error)}`);
-    return memoryHistory(options);
+    const late = lateStore(() => open(folder, options.onTrouble), options.monotonicMs ?? (() => performance.now()));
+    return closing(await openStoredHistory({ ...options, store: late, onTrouble: trouble, isTroubled: true }), late);
   }
 }
 

@@ -11,6 +11,8 @@ export interface StoredHistoryOptions extends Retention {
   /** How long ago something was that has this timestamp, epoch milliseconds. */
   readonly ageMs: (stampMs: number) => number;
   readonly onTrouble: (reason: string) => void;
+  /** The store is known to take nothing, and that is told. */
+  readonly isTroubled?: boolean;
 }
 
 const PREFIX = "history/";
@@ -20,12 +22,12 @@ const PREFIX = "history/";
  * outbox is: a power cut may cost its last steps, so it is not synced.
  */
 export async function openStoredHistory(options: StoredHistoryOptions): Promise<AlertHistory> {
-  const { store, onTrouble } = options;
+  const { store, onTrouble, isTroubled = false } = options;
   const { records, unreadable } = await readAll(store);
   /** By id: what is not yet on disk. */
   const unwritten = new Map<string, AlertRecord | null>(unreadable.map((id) => [id, null]));
   let writing: Promise<void> | null = null;
-  let wasTrouble = false;
+  let wasTrouble = isTroubled;
 
   const write = async (): Promise<void> => {
     while (unwritten.size > 0) {

@@ -138,6 +138,34 @@ test("a store that cannot be opened, or read, is told with a code, and the histo
   }
 });
 
+test("a store that could not be opened at the start is opened later, and has what was recorded meanwhile, and what it had before", async () => {
+  const store = openMemoryStore();
+  const before = await openStoredHistory({ ...generous, store, onTrouble: silent });
+  before.record(alertStep(1, 1, 0));
+  await before.close();
+  let isThere = false;
+  let nowMs = 0;
+  const openStore = async (): Promise<Store> => {
+    if (!isThere) throw new Error("EIO");
+    return { ...store, close: async () => undefined };
+  };
+  const history = await openHistory({
+    ...generous,
+    statePath: "nowhere",
+    openStore,
+    onTrouble: silent,
+    monotonicMs: () => nowMs,
+  });
+  history.record(alertStep(2, 2, 0));
+  await new Promise((resolve) => setImmediate(resolve));
+  isThere = true;
+  nowMs = 60_000;
+  history.record(alertStep(3, 3, 0));
+  await history.close();
+  const after = await openStoredHistory({ ...generous, store, onTrouble: silent });
+  assert.equal(ids(after), [alertId(3), alertId(2), alertId(1)]);
+});
+
 test("a disk that fails for good: what waits to be written is bounded, and the next start is as it should be", async () => {
   const store = openMemoryStore();
   let broken = false;
