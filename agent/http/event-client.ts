@@ -39,6 +39,7 @@ export class EventClient {
   #isPictureWaiting = false;
   /** By camera, its newest picture that the client was too busy for; who has waited longest goes first. */
   readonly #later = new Map<string, EventText>();
+  #ending: NodeJS.Timeout | undefined;
   #isGone = false;
   #isCut = false;
 
@@ -48,6 +49,7 @@ export class EventClient {
     response.socket?.setTimeout(0).setKeepAlive(true, KEEP_ALIVE_MS).setNoDelay(true);
     response.once("close", () => {
       this.#isGone = true;
+      clearTimeout(this.#ending);
       this.#later.clear();
       onGone(this.#isCut);
     });
@@ -87,9 +89,10 @@ export class EventClient {
     this.#response.destroy();
   }
 
-  /** Ends the connection of a client that may look no more. */
+  /** Ends the connection of a client that may look no more: one that does not read, and so would keep its seat, is cut off. */
   end(): void {
     this.#response.end();
+    this.#ending ??= setTimeout(() => this.cut(), this.#stallMs).unref();
   }
 
   #sendLater(): void {

@@ -5,6 +5,7 @@ import type { LivePicture } from "../../agent/contract/live-events.js";
 import { EventClient, eventText } from "../../agent/http/event-client.js";
 import { livePicture } from "../support/live.js";
 import { suite } from "../support/suite.js";
+import { until } from "../support/until.js";
 
 const test = suite("HTTP: a live view on a slow network");
 
@@ -43,6 +44,18 @@ test("every camera is seen, also where all are triggered together and the networ
   assert.is(client.picturesSent, 12);
   const waiting = cameras.length - 1;
   assert.is(client.picturesDropped, 48 - seen.length - waiting);
+});
+
+test("a client whose session has ended and that takes nothing any more is cut off, however often it is ended", async () => {
+  const response = new SlowResponse(new IncomingMessage(new Socket()));
+  const client = new EventClient({ response, headers: {}, onGone: () => undefined, stallMs: 50 });
+  client.send(eventText("ping", { ts: "", picturesDropped: 0 }));
+  client.end();
+  assert.not(response.destroyed, "what waits may still be taken");
+  await until(() => {
+    client.end();
+    return response.destroyed;
+  }, "cut off");
 });
 
 test.run();
