@@ -8,6 +8,7 @@ import type { SparkplugHealth } from "../contract/sparkplug-health.js";
 import type { Clock } from "../kit/clock.js";
 import { type Logger, warnOf } from "../kit/log.js";
 import { rateLimited } from "../kit/rate-limited.js";
+import { within } from "../kit/within.js";
 import { openBdSeq } from "./bd-seq.js";
 import { CameraDevice } from "./camera-device.js";
 import { EdgeNode } from "./edge-node.js";
@@ -25,6 +26,8 @@ export interface SparkplugDeps {
   readonly alerts$: Observable<AlertPayload>;
   readonly clock: Clock;
   readonly log: Logger;
+  /** How long the broker may take to grant what must be heard; then the session is given up, as one that acknowledges nothing. */
+  readonly grantedWithinMs?: number;
 }
 
 /** The agent as an edge node of Sparkplug B, its cameras as devices. */
@@ -39,7 +42,10 @@ export interface Sparkplug {
 /** How soon a change is seen of what tells nobody that it changes. */
 const TICK_MS = 200;
 
-export function openSparkplug(config: Config, { keepSession, judged$, alerts$, clock, log }: SparkplugDeps): Sparkplug {
+export function openSparkplug(
+  config: Config,
+  { keepSession, judged$, alerts$, clock, log, grantedWithinMs = 30_000 }: SparkplugDeps,
+): Sparkplug {
   const { group, node, hostId, everyS, maxWaiting } = config.sparkplug;
   const topics = sparkplugTopics(group, node ?? config.agent.id);
   const trouble = rateLimited(warnOf(log), clock.monotonicMs);
@@ -71,7 +77,15 @@ export function openSparkplug(config: Config, { keepSession, judged$, alerts$, c
       host?.forget();
       const filters = [...(hostId === null ? [] : [stateTopic(hostId)]), topics.ncmd, topics.dcmds];
       // In one go: what a session that has ended answers is of no use.
-      const asked = await Promise.allSettled(filters.map((filter) => session.subscribe(filter)));
+      const asking = Promise.allSettled(filters.map((filter) => session.subscribe(filter)));
+      if (!(await within(grantedWithinMs, asking))) {
+        if (current !== session) return;
+        const message = `the broker granted no subscription for ${grantedWithinMs / 1_000} s`;
+        trouble(new CodedError("MQTT_NO_ACK", message, { at: topics.ncmd }));
+        await session.end();
+        return;
+      }
+      const asked = await asking;
       const faults = asked.flatMap((each) => (each.status === "rejected" ? [each.reason as unknown] : []));
       for (const fault of faults) if (fault instanceof CodedError) trouble(fault);
       if (current !== session) return;

@@ -1,3 +1,4 @@
+import { EMPTY } from "rxjs";
 import * as assert from "uvu/assert";
 import type { BrokerSession, SessionPacket } from "../../agent/contract/broker-session.js";
 import { verdictPayload } from "../../agent/contract/part-payloads.js";
@@ -5,12 +6,15 @@ import { realClock } from "../../agent/kit/clock.js";
 import { CameraDevice } from "../../agent/sparkplug/camera-device.js";
 import { EdgeNode } from "../../agent/sparkplug/edge-node.js";
 import { MetricGroup } from "../../agent/sparkplug/metric-group.js";
+import { openSparkplug } from "../../agent/sparkplug/open.js";
 import { sparkplugTopics } from "../../agent/sparkplug/topics.js";
 import { CodedError } from "../../errors.js";
+import { configOf, sparkplugConfig } from "../support/config.js";
 import { partVerdict } from "../support/outbox.js";
 import { decoded } from "../support/sparkplug.js";
-import { tellingCameras } from "../support/sparkplug-node.js";
+import { emptyOutbox, tellingCameras } from "../support/sparkplug-node.js";
 import { suite } from "../support/suite.js";
+import { until } from "../support/until.js";
 
 /** An edge node whose network takes nothing for a while, or not all. */
 const test = suite("Sparkplug: a network that stalls");
@@ -67,6 +71,34 @@ test("what it does not take waits, bounded, and comes as history when it flows; 
     numbers(sent),
     sent.map((_, index) => index % 256),
   );
+});
+
+test("a broker that grants no subscription, and keeps the connection, is left: else no host would ever hear a birth", async () => {
+  const lines: string[] = [];
+  const say = (text: string): void => void lines.push(text);
+  let ended = 0;
+  const session: BrokerSession = {
+    subscribe: () => new Promise(() => undefined),
+    send: async () => undefined,
+    end: async () => {
+      ended += 1;
+    },
+  };
+  const sparkplug = openSparkplug(configOf([], { sparkplug: sparkplugConfig() }), {
+    keepSession: ({ onUp }) => {
+      onUp(session);
+      return { close: async () => undefined };
+    },
+    judged$: EMPTY,
+    alerts$: EMPTY,
+    clock: realClock,
+    log: { info: say, warn: say, error: say },
+    grantedWithinMs: 20,
+  });
+  sparkplug.watch({ cameras: [], models: new Map(), outbox: emptyOutbox, perform: () => undefined });
+  await until(() => ended === 1, "the session's end");
+  assert.match(lines.join(), "MQTT_NO_ACK");
+  await sparkplug.close();
 });
 
 test("rebirths that are asked for meanwhile are one rebirth, before all else that is said", async () => {

@@ -1,7 +1,7 @@
 import { Subject } from "rxjs";
 import type { Command } from "../../agent/contract/inbound.js";
 import { type VerdictPayload, verdictPayload } from "../../agent/contract/part-payloads.js";
-import { type AlertPayload, type PartsHealth, timestamp } from "../../agent/contract/payloads.js";
+import { type AlertPayload, type OutboxHealth, type PartsHealth, timestamp } from "../../agent/contract/payloads.js";
 import type { SparkplugHealth } from "../../agent/contract/sparkplug-health.js";
 import { realClock } from "../../agent/kit/clock.js";
 import type { OpenClient } from "../../agent/mqtt/client.js";
@@ -79,10 +79,7 @@ export function sparkplugNode(options: SparkplugNodeOptions): SparkplugNode {
   node.watch({
     cameras,
     models: new Map([["plate", { engine }]]),
-    outbox: () => ({
-      ...{ depth: 0, ageMs: 0, bytes: 0, evidence: 0, verdicts: 0, undurable: 0, full: false },
-      ...{ lost: {}, gaps: [], damage: [] },
-    }),
+    outbox: emptyOutbox,
     perform: (command) => {
       commands.push(command);
       options.perform?.(command, cameras);
@@ -109,6 +106,12 @@ export function sparkplugNode(options: SparkplugNodeOptions): SparkplugNode {
     close: () => node.close(),
   };
 }
+
+/** The health of an outbox in which nothing waits. */
+export const emptyOutbox = (): OutboxHealth => ({
+  ...{ depth: 0, ageMs: 0, bytes: 0, evidence: 0, verdicts: 0, undurable: 0, full: false },
+  ...{ lost: {}, gaps: [], damage: [] },
+});
 
 /** Two that deliver: cam1 sees parts, web does not. */
 export function tellingCameras(parts: PartsHealth = { ok: 0, ng: 0, unknown: 0, late: 0 }): readonly TellingCamera[] {
