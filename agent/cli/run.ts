@@ -179,18 +179,36 @@ function watched(sink: MessageSink, outbox: Outbox, { show, end }: Display): Mes
   };
 }
 
-/** For a person lines, for machines pino's JSON; both on stderr, so that stdout stays for results. */
+/**
+ * For a person lines, for machines pino's JSON; both on stderr, so that stdout stays for results. Lines that could not be written, as on a
+ * full disk, are lost and counted.
+ */
 async function loggerFor(terminal: Terminal, json: boolean): Promise<Logger> {
-  if (json) {
-    const { pino } = await import("pino");
-    const logger = pino({ base: null }, pino.destination({ dest: 2, sync: true }));
-    return {
-      info: (text) => logger.info(printable(text)),
-      warn: (text) => logger.warn(printable(text)),
-      error: (text) => logger.error(printable(text)),
+  terminal.losses?.allow();
+  const logger = json ? await jsonLogger(terminal) : lineLogger(terminal);
+  const counted =
+    (level: keyof Logger) =>
+    (text: string): void => {
+      const lost = terminal.losses?.take() ?? 0;
+      if (lost > 0) logger.warn(`${lost} lines could not be written before this one`);
+      logger[level](printable(text));
     };
-  }
-  const line = (text: string) => terminal.err(`${new Date().toTimeString().slice(0, 8)}  ${printable(text)}`);
+  return { info: counted("info"), warn: counted("warn"), error: counted("error") };
+}
+
+async function jsonLogger(terminal: Terminal): Promise<Logger> {
+  const { pino } = await import("pino");
+  // Not pino's own destination: that throws where its disk is full, and keeps without a bound what it could not write.
+  const logger = pino({ base: null }, { write: (line) => terminal.err(line.trimEnd()) });
+  return {
+    info: (text) => logger.info(text),
+    warn: (text) => logger.warn(text),
+    error: (text) => logger.error(text),
+  };
+}
+
+function lineLogger(terminal: Terminal): Logger {
+  const line = (text: string): void => terminal.err(`${new Date().toTimeString().slice(0, 8)}  ${text}`);
   return { info: line, warn: (text) => line(`warning: ${text}`), error: (text) => line(`error: ${text}`) };
 }
 

@@ -12,6 +12,16 @@ export interface Terminal {
   readonly interactive: boolean;
   /** Whether results go to a terminal that shows colours. */
   readonly coloured: boolean;
+  /** For a process that outlives its log's disk; absent: no line is ever lost. */
+  readonly losses?: Losses;
+}
+
+/** Lines that could not be written: a log may go to a disk that is full for a while. */
+export interface Losses {
+  /** From now on such a line is lost, and ends nothing. */
+  allow(): void;
+  /** How many were lost since this was last asked; 0 while lines still are, as nobody would read it. */
+  take(): number;
 }
 
 /** Of a text from elsewhere; beyond, nobody reads. */
@@ -37,17 +47,39 @@ export class Exit extends Error {
 
 /** The process's own streams. A reader that goes away (`| head`) neither ends the work nor changes its exit status. */
 export function processTerminal(): Terminal {
+  let mayLose = false;
+  let isLosing = false;
+  let lost = 0;
   for (const stream of [process.stdout, process.stderr]) {
     stream.on("error", (error) => {
-      if (errnoOf(error) !== "EPIPE") throw error;
+      if (!mayLose && errnoOf(error) !== "EPIPE") throw error;
     });
   }
+  const lineTo =
+    (stream: NodeJS.WriteStream) =>
+    (line: string): void => {
+      stream.write(`${line}\n`, (error) => {
+        isLosing = error !== null && error !== undefined;
+        if (isLosing) lost += 1;
+      });
+    };
   return {
-    out: (line) => process.stdout.write(`${line}\n`),
-    err: (line) => process.stderr.write(`${line}\n`),
+    out: lineTo(process.stdout),
+    err: lineTo(process.stderr),
     stderr: process.stderr,
     interactive: process.stderr.isTTY === true && process.env.NO_COLOR === undefined,
     coloured: process.stdout.isTTY === true && process.env.NO_COLOR === undefined,
+    losses: {
+      allow: () => {
+        mayLose = true;
+      },
+      take: () => {
+        if (isLosing) return 0;
+        const count = lost;
+        lost = 0;
+        return count;
+      },
+    },
   };
 }
 
