@@ -1,5 +1,5 @@
 import type { Precision } from "../../config/types.js";
-import { messageOf } from "../../errors.js";
+import { CodedError, messageOf } from "../../errors.js";
 import type { Bundle, ModelPrecision } from "../../models/bundle/bundle.js";
 import type { Size } from "../types.js";
 import { type ComparedPicture, differenceOf, judgeOf, tooFar } from "./difference.js";
@@ -52,20 +52,29 @@ export function asItIs(asked: Precision, used: ModelPrecision): PrecisionReport 
   return { asked, used, reason, difference: null };
 }
 
+/** What was made of choosing a model's precision. */
+export interface PrecisionChoice {
+  readonly model: OpenModel;
+  readonly report: PrecisionReport;
+  /** Whether the same bundles and settings would end the same: not where a precision was refused for what may pass, such as pictures that cannot be read. */
+  readonly lasting: boolean;
+}
+
+/** A lower precision that is not to be taken, for what it is. */
+class Unfit extends Error {}
+
 /**
  * Which of a model's precisions judges: the first of those that are asked for whose scores on the golden pictures are the float model's, within the
  * limit; else the float model. The others are closed. Where there are no golden pictures a bundle is taken whose precision was asked for by name, and what
  * was made of the float model is compared on pictures that are always the same.
  */
-export async function choosePrecision(
-  own: OpenModel,
-  wish: PrecisionWish,
-): Promise<{ readonly model: OpenModel; readonly report: PrecisionReport }> {
+export async function choosePrecision(own: OpenModel, wish: PrecisionWish): Promise<PrecisionChoice> {
   const { asked } = wish;
   const used = own.bundle.manifest.precision ?? "fp32";
   const provider = wish.aim ?? own.engine.providers().used;
   const wanted = used === "fp32" ? wantedOn(provider, asked) : [];
   const refused: string[] = [];
+  let lasting = true;
   for (const precision of wanted) {
     const opening = wish.open(precision, provider);
     if (opening === null) continue;
@@ -73,17 +82,18 @@ export async function choosePrecision(
     try {
       lower = await opening;
       const { precision: found = "fp32" } = lower.bundle.manifest;
-      if (found !== precision) throw new Error(`its bundle is in ${found}`);
+      if (found !== precision) throw new Unfit(`its bundle is in ${found}`);
       const { difference, reason } = await judged(own, lower, wish);
       await own.engine.close();
-      return { model: lower, report: { asked, used: precision, reason, difference } };
+      return { model: lower, report: { asked, used: precision, reason, difference }, lasting };
     } catch (error) {
       await lower?.engine.close();
+      lasting &&= error instanceof Unfit || (error instanceof CodedError && error.code === "MODEL_NOT_LOWERED");
       refused.push(`${precision} is refused: ${messageOf(error)}`);
     }
   }
   const report = asItIs(asked, used);
-  return { model: own, report: refused.length === 0 ? report : { ...report, reason: refused.join("; ") } };
+  return { model: own, report: refused.length === 0 ? report : { ...report, reason: refused.join("; ") }, lasting };
 }
 
 /** int8 is what CPUs are quicker with, float16 GPUs. */
@@ -100,7 +110,7 @@ async function judged(
 ): Promise<{ readonly difference: PrecisionDifference | null; readonly reason: string }> {
   const { halve = false, manifest } = lower.bundle;
   if (!halve && manifest.lowered?.from !== float.bundle.manifest.sha256)
-    throw new Error("its bundle was made of another float32 model");
+    throw new Unfit("its bundle was made of another float32 model");
   const [here, there] = [float, lower].map(({ engine }) => engine.providers().used);
   if (there !== here) throw new Error(`it runs on ${there}, the float model on ${here}`);
   const fixed = halve ? fixedPictures(float.engine.input) : null;
@@ -109,10 +119,10 @@ async function judged(
     pictures === null ? null : await differenceOf(judgeOf(float.engine), judgeOf(lower.engine), pictures, limit);
   const reason = asked === "auto" ? `the best for ${aim ?? here}` : "as asked";
   if (difference === null) {
-    if (asked === "auto") throw new Error("it cannot be compared: the model has no selfTest");
+    if (asked === "auto") throw new Unfit("it cannot be compared: the model has no selfTest");
     return { difference, reason: `${reason}; not compared: the model has no selfTest` };
   }
   const refusal = tooFar(difference, "the float model");
-  if (refusal !== null) throw new Error(refusal);
+  if (refusal !== null) throw new Unfit(refusal);
   return { difference, reason };
 }

@@ -112,15 +112,22 @@ test("an engine whose thread dies and that cannot be opened again gives way, and
   assert.is(await providerOf(engine), "tensorrt");
 });
 
-test("the precision that was chosen when its engine was proven stands at the next start, until the choice is another", async () => {
+/** The folder of a float16 bundle that was made of the tiny one, as it were. */
+async function float16Bundle(): Promise<string> {
   const { manifest } = await readBundle(places().bundle);
   const lowered = { from: manifest.sha256, layers: 1, float: [], images: 1, mapError: 0, lost: null };
-  const { dir: fp16 } = await writeBundle(temporaryFolder(), trivialModel({ width: 16, height: 16, threshold: 0.5 }), {
+  const { dir } = await writeBundle(temporaryFolder(), trivialModel({ width: 16, height: 16, threshold: 0.5 }), {
     ...{ ...manifest, precision: "fp16" },
     lowered: { ...lowered, threshold: { before: 0.5, shift: 0, same: 1 } },
   });
+  return dir;
+}
+
+const precisionOf = (engine: Engine) => engine.providers().precision!;
+
+test("the precision that was chosen when its engine was proven stands at the next start, until the choice is another", async () => {
+  const fp16 = await float16Bundle();
   const given = { precision: "fp16", fp16 } as const;
-  const precisionOf = (engine: Engine) => engine.providers().precision!;
   const first = await load(given);
   assert.equal([precisionOf(first).used, first.providers().used], ["fp16", "cuda"]);
   await isReady(first);
@@ -132,6 +139,37 @@ test("the precision that was chosen when its engine was proven stands at the nex
   await second.close();
   const third = await load({ precision: "fp32", fp16 });
   assert.equal([third.providers().used, precisionOf(third).used], ["cuda", "fp32"]);
+});
+
+test("a precision that was refused for what has passed since, as pictures that could not be read, is chosen at the next start", async () => {
+  let there = false;
+  const given = {
+    precision: "fp16",
+    fp16: await float16Bundle(),
+    golden: async function* () {
+      if (!there) throw new Error("no such folder");
+      yield { bad: false, pixels: new Uint8Array(768).fill(51) };
+    },
+  } as const;
+  const first = await load(given);
+  assert.is(precisionOf(first).used, "fp32");
+  assert.match(precisionOf(first).reason, "no such folder");
+  there = true;
+  await isReady(first);
+  await first.close();
+  assert.is(precisionOf(await load(given)).used, "fp16");
+});
+
+test("a model that has golden pictures by now has its precision chosen anew", async () => {
+  const given = { precision: "auto", fp16: await float16Bundle() } as const;
+  const first = await load(given);
+  assert.match(precisionOf(first).reason, "has no selfTest");
+  await isReady(first);
+  await first.close();
+  const golden = async function* () {
+    yield { bad: false, pixels: new Uint8Array(768).fill(51) };
+  };
+  assert.is(precisionOf(await load({ ...given, golden })).used, "fp16");
 });
 
 test("doctor says of an engine that is not there that the agent builds it, and builds none", async () => {

@@ -2,18 +2,15 @@ import { createHash } from "node:crypto";
 import type { InferenceConfig } from "../../../config/types.js";
 import { type Bundle, readBundle } from "../../../models/bundle/bundle.js";
 import type { EngineOptions } from "../engine.js";
-import type { ChosenBundle, OpenModel, PrecisionWish } from "../precision.js";
+import type { ChosenBundle, OpenModel, PrecisionChoice, PrecisionWish } from "../precision.js";
 import type { PrecisionReport } from "../protocol.js";
 import { openBeside } from "./beside.js";
 import type { EnginePlan } from "./plan.js";
 
-interface Chosen {
-  readonly model: OpenModel;
-  readonly report: PrecisionReport;
-}
+type Chosen = Pick<PrecisionChoice, "model" | "report">;
 
 /** Opens the model in each precision that is asked for, and yields what judges. @param aim the provider that is to run it later */
-export type Choose = (providers: readonly string[], aim?: string) => Promise<Chosen>;
+export type Choose = (providers: readonly string[], aim?: string) => Promise<PrecisionChoice>;
 
 export interface PlannedModel {
   readonly own: Bundle;
@@ -38,11 +35,12 @@ export async function openPlanned(
 ): Promise<Chosen> {
   const lowered = await Promise.all(folders.map((folder) => (folder === null ? null : bundleIn(folder))));
   const bundles = [...lowered, halved, own].filter((bundle) => bundle !== null);
-  const choice = choiceOf(inference, bundles);
+  const known = choiceOf(inference, bundles, golden !== null);
   const open = async (
     bundle: ChosenBundle,
     report: PrecisionReport,
     base: OpenModel["engine"] | null,
+    choice = known,
   ): Promise<Chosen> => {
     const engine = optionsOf(bundle);
     const beside = {
@@ -62,16 +60,28 @@ export async function openPlanned(
   };
   for (const bundle of bundles) {
     const proof = (await store.find(keyOf(optionsOf(bundle))))?.proof;
-    if (proof?.choice === choice) return open(bundle, proof.precision, null);
+    if (proof?.choice === known) return open(bundle, proof.precision, null);
   }
   const atOnce = optionsOf(own).providers.filter((name) => name !== "tensorrt");
-  const { model, report } = await choose(atOnce, "tensorrt");
-  return open(model.bundle, report, model.engine);
+  const { model, report, lasting } = await choose(atOnce, "tensorrt");
+  return open(model.bundle, report, model.engine, lasting ? known : PASSING);
 }
 
+/** In the place of a choice that is made anew by the next start. */
+const PASSING = "";
+
 /** All that the choice of a precision hangs on: where it is the same, it would end the same. */
-function choiceOf({ precision, precisionLimit }: PlannedModel["inference"], bundles: readonly Bundle[]): string {
-  const all = [precision, precisionLimit, ...bundles.map(({ manifest }) => [manifest.sha256, manifest.threshold])];
+function choiceOf(
+  { precision, precisionLimit }: PlannedModel["inference"],
+  bundles: readonly Bundle[],
+  hasGolden: boolean,
+): string {
+  const all = [
+    precision,
+    precisionLimit,
+    hasGolden,
+    ...bundles.map(({ manifest }) => [manifest.sha256, manifest.threshold]),
+  ];
   return createHash("sha256").update(JSON.stringify(all)).digest("hex");
 }
 
