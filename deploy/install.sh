@@ -202,7 +202,8 @@ enter_root() {
   [ -z "$node" ] || set -- "$@" --node "$node"
   [ -e "$root/proc/self" ] || { mount -t proc proc "$root/proc" && mounted=$root/proc; }
   result=0
-  chroot "$root" /bin/sh "${inside#"$root"}/install.sh" "$@" || result=$?
+  # A folder for what is temporary out here need not be in there.
+  chroot "$root" env -u TMPDIR /bin/sh "${inside#"$root"}/install.sh" "$@" || result=$?
   exit "$result"
 }
 

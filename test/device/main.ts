@@ -6,6 +6,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { endSurely } from "../../agent/cli/end.js";
 import { hasNvidiaGpu } from "../../agent/inference/nvidia.js";
 import { detectBoard } from "../../agent/kit/board.js";
 import { CodedError, messageOf } from "../../errors.js";
@@ -81,7 +82,8 @@ async function check(): Promise<readonly Finding[]> {
 try {
   const findings = await check();
   console.log(verdictOf(findings));
-  process.exitCode = statusOf(findings);
+  // A thread that is stuck in a driver would hold the process for ever.
+  endSurely(statusOf(findings));
 } catch (error) {
   if (!(error instanceof CodedError)) throw error;
   refuse(`${error.code}: ${error.message}. ${error.remedy}`);

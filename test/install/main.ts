@@ -56,7 +56,10 @@ async function image(): Promise<boolean> {
   return (
     (await runInMachine(join(HERE, "image.sh"), [], (root) => {
       const inside = (script: string): string => must("chroot", [root, "sh", "-euc", script]);
-      const install = (...args: readonly string[]): string => must("sh", [installer, "--root", root, ...args]);
+      // A folder that is not in that root.
+      const outside = `TMPDIR=${folder}`;
+      const install = (...args: readonly string[]): string =>
+        must("env", [outside, "sh", installer, "--root", root, ...args]);
       inside(`export DEBIAN_FRONTEND=noninteractive
         apt-get update && apt-get install -y --no-install-recommends nodejs npm
         mv /usr/bin/systemctl /usr/bin/systemctl.away`);
