@@ -79,7 +79,7 @@ test("a thread that dies costs the picture it was at; the next thread draws what
 });
 
 test("one that nobody closes holds no process: this one's must end by itself", async () => {
-  picture(await openEvidenceMaker({ quality: 80 }).make(subject()));
+  picture(await openEvidenceMaker({ quality: 80, ...patient }).make(subject()));
 });
 
 test("no more wait than is stated; those beyond are refused at once", async () => {
