@@ -31,7 +31,7 @@ export async function salvage(
   const newest = await newestIntact(folder);
   const fresh = await create(draft);
   try {
-    await copy(folder, newest.numbers, fresh);
+    await copy(recordsOf(folder, newest.numbers), fresh);
   } finally {
     await fresh.close();
   }
@@ -68,8 +68,30 @@ async function newestIntact(folder: string): Promise<{ numbers: Map<string, bigi
   return { numbers, broken };
 }
 
-/** Copies the values in force: in a second reading, so that they need not be held in memory. */
-async function copy(folder: string, numbers: ReadonlyMap<string, bigint>, fresh: Fresh): Promise<void> {
+/** A record that is in force, and as it was written. */
+export interface IntactRecord {
+  readonly key: string;
+  readonly value: Uint8Array;
+  /** The value with its seal, as it lies on disk. */
+  readonly sealed: Uint8Array;
+}
+
+/** Reads the intact records of a store that nobody has open, in no order, from its files alone. */
+export async function* intactRecords(folder: string): AsyncIterable<IntactRecord> {
+  yield* recordsOf(folder, (await newestIntact(folder)).numbers);
+}
+
+/** In a second reading, so that the values need not be held in memory. @param numbers of the writes in force */
+async function* recordsOf(folder: string, numbers: ReadonlyMap<string, bigint>): AsyncIterable<IntactRecord> {
+  for await (const writes of writesIn(folder)) {
+    for (const { key, number, value: sealed } of writes) {
+      const value = sealed === null || numbers.get(key) !== number ? null : unseal(key, sealed);
+      if (sealed !== null && value !== null) yield { key, value, sealed };
+    }
+  }
+}
+
+async function copy(records: AsyncIterable<IntactRecord>, fresh: Fresh): Promise<void> {
   let ops: StoreOp[] = [];
   let bytes = 0;
   const write = async (): Promise<void> => {
@@ -77,14 +99,10 @@ async function copy(folder: string, numbers: ReadonlyMap<string, bigint>, fresh:
     ops = [];
     bytes = 0;
   };
-  for await (const writes of writesIn(folder)) {
-    for (const { key, number, value } of writes) {
-      const intact = value === null || numbers.get(key) !== number ? null : unseal(key, value);
-      if (intact === null) continue;
-      ops.push({ kind: "put", key, value: intact });
-      bytes += intact.length;
-      if (bytes >= BATCH_BYTES) await write();
-    }
+  for await (const { key, value } of records) {
+    ops.push({ kind: "put", key, value });
+    bytes += value.length;
+    if (bytes >= BATCH_BYTES) await write();
   }
   await write();
 }

@@ -1,6 +1,5 @@
-import { writesIn } from "./inspect.js";
 import { byUtf8 } from "./memory-store.js";
-import { unseal } from "./record.js";
+import { intactRecords } from "./salvage.js";
 import type { KeyRange } from "./store.js";
 
 /** A record as it lies on disk: its key, and its value with the seal. */
@@ -20,14 +19,8 @@ export class Snapshot {
 
   /** Reads a store that nobody has open. @param folder its files */
   static async of(folder: string): Promise<Snapshot> {
-    const newest = new Map<string, { readonly number: bigint; readonly value: Uint8Array | null }>();
-    for await (const writes of writesIn(folder)) {
-      for (const { key, number, value } of writes) {
-        if (value !== null && unseal(key, value) === null) continue;
-        if (number > (newest.get(key)?.number ?? -1n)) newest.set(key, { number, value });
-      }
-    }
-    const entries = [...newest].flatMap(([key, { value }]): SealedEntry[] => (value === null ? [] : [[key, value]]));
+    const entries: SealedEntry[] = [];
+    for await (const { key, sealed } of intactRecords(folder)) entries.push([key, sealed]);
     return new Snapshot(entries.sort(([a], [b]) => byUtf8(a, b)));
   }
 
